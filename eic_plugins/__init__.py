@@ -1,0 +1,1 @@
+"""Enhanced Instance Creation for OpenStack on NetApp ONTAP."""
