@@ -1,0 +1,64 @@
+# `make` alone prints the targets. Everything is installed by the targets that
+# need it: Debian packages through apt, Python packages into .venv.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := eic_plugins lab tests
+
+.PHONY: help venv lab lab-down lab-status lab-purge demo test e2e lint clean
+
+help:
+	@echo 'Targets:'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  \1\t/p' Makefile | expand -t 16
+
+# Rebuilt only when what it is made from changes.
+$(STAMP): setup.cfg constraints.txt $(wildcard entry_points/*.ini)
+	@set -e; \
+	$(PYTHON) -m lab.packages venv; \
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
+	echo 'Installing the Python packages into $(VENV) (minutes, once) ...'; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    -c constraints.txt -e '.[lab,test]'; \
+	touch $(STAMP)
+
+venv: $(STAMP) ## install the Python packages into .venv
+
+lab: $(STAMP) ## start Keystone, Glance and Cinder on the ONTAP simulator
+	@$(BIN)/python -m lab up
+
+lab-down: $(STAMP) ## stop the lab; its databases and images stay
+	@$(BIN)/python -m lab down
+
+lab-status: $(STAMP) ## say what of the lab is running
+	@$(BIN)/python -m lab status
+
+lab-purge: $(STAMP) ## stop the lab and delete everything it has stored
+	@$(BIN)/python -m lab down --purge
+
+demo: lab ## boot volumes from an image through both drivers and compare
+	@$(BIN)/python -m lab.demo
+
+test: $(STAMP) ## unit, contract and functional tests, then lint
+	@set -e; \
+	suites=; \
+	for suite in tests/unit tests/contract tests/functional; do \
+	    if find $$suite -name 'test_*.py' 2>/dev/null | grep -q .; then \
+	        suites="$$suites $$suite"; \
+	    fi; \
+	done; \
+	$(BIN)/python -m pytest $$suites; \
+	if [ -n "$(LAB)" ]; then $(BIN)/python -m pytest tests/e2e; fi
+	@$(MAKE) --no-print-directory lint
+
+e2e: lab ## the end-to-end tests, on the running lab
+	@$(BIN)/python -m pytest tests/e2e
+
+lint: $(STAMP) ## ruff and mypy
+	@set -e; \
+	$(BIN)/python -m ruff check $(SOURCES); \
+	$(BIN)/python -m mypy eic_plugins lab
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
