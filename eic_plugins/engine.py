@@ -1,0 +1,223 @@
+"""From a request to a cloned volume file: plan, ensure, FlexClone, grow.
+
+What every NFS pool does for a volume from an image, free of Cinder: the driver
+(:mod:`eic_plugins.volume.nfs`) hands in the facts and takes the outcome. Either
+the volume's file is there with the image's bytes and the volume's size, or
+nothing of the attempt is, and Cinder's download may have the request.
+"""
+
+import dataclasses
+import os
+import pathlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from oslo_log import log as logging
+
+from eic_plugins.cache import PoolCache
+from eic_plugins.glance import Location
+from eic_plugins.inspection import UnsafeImageError
+from eic_plugins.locations import LocationReader
+from eic_plugins.model import (
+    DOWNLOAD,
+    CachedImage,
+    Image,
+    Outcome,
+    Plan,
+    Reason,
+    Refusal,
+    Situation,
+    StoredFile,
+)
+from eic_plugins.ontap.files import NO_SUCH_FILE, Files
+from eic_plugins.ontap.namespace import Namespace
+from eic_plugins.ontap.session import (
+    OntapError,
+    OntapRejectedError,
+    OntapUnreachableError,
+)
+from eic_plugins.planner import GIB, Route, choose
+from eic_plugins.routes import FillRoute, FillTimeouts
+
+LOG = logging.getLogger(__name__)
+
+
+class LockTimeoutError(Exception):
+    """A lock was not to be had within its deadline."""
+
+
+class RouteFailedError(Exception):
+    """A route that was chosen failed; ``final`` if no other one can help."""
+
+    def __init__(self, refusal: Refusal, final: bool) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+        self.final = final
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumeRequest:
+    """One volume to be made; ``size`` in GiB, ``path`` on this host's mount."""
+
+    image: Image
+    find_locations: Callable[[], Sequence[Location]]
+    size: int
+    file_name: str
+    path: str
+    encrypted: bool = False
+    pool_is_flexgroup: bool = False
+
+
+class Engine:
+    """Makes volume files on the pools of one cluster."""
+
+    def __init__(self, files: Files, namespace: Namespace,
+                 reader: LocationReader, routes: Iterable[Route],
+                 timeouts: FillTimeouts,
+                 resize: Callable[[str, int], None] = os.truncate) -> None:
+        self._files = files
+        self._namespace = namespace
+        self._reader = reader
+        self._routes = {route.name: route for route in routes}
+        self._timeouts = timeouts
+        self._resize = resize
+
+    def create(self, request: VolumeRequest, cache: PoolCache,
+               others: Iterable[PoolCache] = ()) -> Outcome:
+        """The volume's file, or an outcome with route ``download``."""
+        started = time.monotonic()
+        failed: list[Refusal] = []
+        plan = self._try_routes(request, cache, tuple(others), failed)
+        kept = 0 if plan.is_download else request.image.size
+        refusals = tuple(dict.fromkeys((*failed, *plan.refusals)))
+        return Outcome(plan.route, refusals, time.monotonic() - started, kept)
+
+    def _try_routes(self, request: VolumeRequest, cache: PoolCache,
+                    others: tuple[PoolCache, ...],
+                    failed: list[Refusal]) -> Plan:
+        routes = dict(self._routes)
+        while True:
+            try:
+                situation = self._situation(request, cache, others)
+                plan = choose(routes.values(), situation)
+                if plan.is_download:
+                    return plan
+                return self._execute(plan, request, cache)
+            except RouteFailedError as err:
+                LOG.warning('Image %(image)s in pool %(pool)s: %(why)s',
+                            {'image': request.image.id,
+                             'pool': cache.pool.name,
+                             'why': err.refusal.detail or err})
+                failed.append(err.refusal)
+                routes.pop(err.refusal.route, None)
+                if err.final:
+                    return Plan(DOWNLOAD, None)
+            except OntapError as err:
+                LOG.warning('Image %(image)s in pool %(pool)s: %(err)s',
+                            {'image': request.image.id,
+                             'pool': cache.pool.name, 'err': err})
+                failed.append(Refusal('all', _reason_of(err)))
+                return Plan(DOWNLOAD, None)
+
+    def _situation(self, request: VolumeRequest, cache: PoolCache,
+                   others: tuple[PoolCache, ...]) -> Situation:
+        situation = Situation(
+            request.image, cache.pool, request.size,
+            cached=cache.find(request.image),
+            volume_encrypted=request.encrypted,
+            pool_is_flexgroup=request.pool_is_flexgroup)
+        if situation.cached is not None:
+            # A hit needs neither Glance nor ONTAP to be planned.
+            return situation
+        copies, unusable = self._resolve(request)
+        elsewhere = (other.find(request.image) for other in others)
+        return dataclasses.replace(
+            situation, copies=copies, unusable=unusable,
+            cached_elsewhere=tuple(found for found in elsewhere if found))
+
+    def _resolve(self, request: VolumeRequest,
+                 ) -> tuple[tuple[StoredFile, ...], tuple[Refusal, ...]]:
+        copies, refusals = self._reader.read_all(request.find_locations())
+        located = [self._namespace.locate(copy) for copy in copies]
+        files = tuple(f for f in located if isinstance(f, StoredFile))
+        unlocated = tuple(f for f in located if isinstance(f, Refusal))
+        # What is on a cluster but not on ours says more than what no plugin
+        # reads, so it is named first.
+        return files, (*unlocated, *refusals)
+
+    def _execute(self, plan: Plan, request: VolumeRequest,
+                 cache: PoolCache) -> Plan:
+        cached, made = self._cached_image(plan, request.image, cache)
+        self._clone(plan, cached, request, cache)
+        cache.touch(request.image)
+        # Who waited for another volume's fill found the image cached.
+        return plan if made else dataclasses.replace(plan, route='cached')
+
+    def _cached_image(self, plan: Plan, image: Image, cache: PoolCache,
+                      ) -> tuple[CachedImage, bool]:
+        route, source = self._routes[plan.route], plan.source
+        if not isinstance(route, FillRoute) or source is None:
+            found = cache.find(image)
+            if found is None:
+                raise RouteFailedError(
+                    Refusal(plan.route, Reason.NOT_CACHED), final=False)
+            return found, False
+        try:
+            return cache.ensure(image, lambda target: route.fill(
+                self._files, source, target, self._timeouts))
+        except UnsafeImageError as err:
+            raise RouteFailedError(Refusal(
+                plan.route, Reason.INSPECTION_FAILED, str(err)), True) from err
+        except LockTimeoutError as err:
+            raise RouteFailedError(Refusal(
+                plan.route, Reason.WAIT_TIMED_OUT, str(err)), True) from err
+        except OntapUnreachableError as err:
+            raise RouteFailedError(Refusal(
+                plan.route, Reason.ONTAP_UNREACHABLE, str(err)), True) from err
+        except (OntapError, OSError) as err:
+            raise RouteFailedError(Refusal(
+                plan.route, Reason.FILL_FAILED, str(err)), False) from err
+
+    def _clone(self, plan: Plan, cached: CachedImage, request: VolumeRequest,
+               cache: PoolCache) -> None:
+        volume_file = cache.pool.file(request.file_name)
+        try:
+            self._files.clone(cached.file, volume_file, self._timeouts.clone)
+            self._finish_file(request, cached)
+        except (OntapError, OSError) as err:
+            self._remove(volume_file)
+            evicted = isinstance(err, OntapRejectedError) and err.code == NO_SUCH_FILE
+            if evicted:
+                cache.forget(request.image)
+            raise RouteFailedError(Refusal(plan.route, _clone_reason(err), str(err)),
+                                   final=not evicted) from err
+
+    def _finish_file(self, request: VolumeRequest, cached: CachedImage) -> None:
+        """Check what the clone is on the mount, then grow it to its size."""
+        path = pathlib.Path(request.path)
+        # The first look at this name on this mount: NFS has no negative
+        # entry for it yet.
+        size = path.stat().st_size
+        if size != cached.virtual_size:
+            raise OntapError(f'the clone has {size} bytes instead of '
+                             f'{cached.virtual_size}')
+        if size < request.size * GIB:
+            self._resize(request.path, request.size * GIB)
+
+    def _remove(self, volume_file: StoredFile) -> None:
+        try:
+            self._files.delete(volume_file)
+        except OntapError as err:
+            LOG.warning('Could not remove %(file)s, which Cinder will now '
+                        'overwrite: %(err)s',
+                        {'file': volume_file.path, 'err': err})
+
+
+def _reason_of(err: OntapError) -> Reason:
+    unreachable = isinstance(err, OntapUnreachableError)
+    return Reason.ONTAP_UNREACHABLE if unreachable else Reason.FILL_FAILED
+
+
+def _clone_reason(err: Exception) -> Reason:
+    unreachable = isinstance(err, OntapUnreachableError)
+    return Reason.ONTAP_UNREACHABLE if unreachable else Reason.CLONE_FAILED

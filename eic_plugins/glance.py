@@ -1,0 +1,135 @@
+"""Reads where the copies of an image are, from Glance.
+
+The Locations API (``GET /v2/images/{id}/locations``, Glance 2.17) is asked
+first: it needs the role ``service`` and neither ``show_image_direct_url`` nor
+``show_multiple_locations``, which expose locations to users (OSSN-0065). A
+Glance without it is read through those legacy fields, with a warning.
+
+What comes back never leaves the service: the caller's own, user-scoped look at
+the image stays the gate.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import glanceclient
+from glanceclient import exc as glance_exc
+from keystoneauth1 import loading
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from eic_plugins import config
+from eic_plugins.model import Image
+
+LOG = logging.getLogger(__name__)
+
+_CORE_FIELDS = frozenset({
+    'id', 'status', 'disk_format', 'container_format', 'size', 'virtual_size',
+    'min_disk', 'os_hash_value', 'updated_at',
+})
+
+
+@dataclasses.dataclass(frozen=True)
+class Location:
+    """A Glance location: where, and what the store says about that place."""
+
+    url: str
+    metadata: Mapping[str, Any]
+
+
+class CredentialsMissingError(Exception):
+    """Neither [eic] nor [service_user] says how to authenticate."""
+
+
+def image_from_meta(meta: Mapping[str, Any]) -> Image:
+    """An :class:`Image` from the ``image_meta`` that Cinder hands a driver."""
+    nested = meta.get('properties') or {}
+    flat = {k: v for k, v in meta.items() if k not in _CORE_FIELDS}
+    return Image(
+        id=meta['id'],
+        status=meta.get('status') or '',
+        disk_format=meta.get('disk_format'),
+        container_format=meta.get('container_format'),
+        size=int(meta.get('size') or 0),
+        virtual_size=meta.get('virtual_size'),
+        min_disk=int(meta.get('min_disk') or 0),
+        os_hash_value=meta.get('os_hash_value') or nested.get('os_hash_value'),
+        updated_at=str(meta.get('updated_at') or ''),
+        properties={**flat, **nested},
+    )
+
+
+def locations_from_cinder(image_location: Any) -> tuple[Location, ...]:
+    """The locations in the ``(direct_url, locations)`` of ``clone_image``."""
+    direct_url, locations = image_location or (None, None)
+    found = _parse_locations(locations or [])
+    if not found and direct_url:
+        return (Location(direct_url, {}),)
+    return found
+
+
+class ImageLocations:
+    """Looks up locations with the credentials of the service itself."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._options = conf[config.GROUP]
+        self._client = glanceclient.Client('2', **self._client_options(conf))
+
+    def find(self, image_id: str) -> tuple[Location, ...]:
+        """All locations of the image, in Glance's order of preference.
+
+        :raises glanceclient.exc.HTTPNotFound: there is no such image
+        :raises Exception: Glance or Keystone did not answer as they should
+        """
+        try:
+            locations, _ = self._client.images.get_image_locations(image_id)
+        except (glance_exc.HTTPNotImplemented, glance_exc.HTTPForbidden) as err:
+            LOG.warning('The Locations API refused (%s): give the [eic] user '
+                        'the role "service". Falling back to the fields '
+                        'locations and direct_url.', type(err).__name__)
+            return self._legacy(image_id)
+        return _parse_locations(locations)
+
+    def _legacy(self, image_id: str) -> tuple[Location, ...]:
+        image = self._client.images.get(image_id)
+        return locations_from_cinder(
+            (image.get('direct_url'), image.get('locations')))
+
+    def _client_options(self, conf: cfg.ConfigOpts) -> dict[str, Any]:
+        group = _credentials_group(conf)
+        timeout = self._options.glance_timeout
+        auth = loading.load_auth_from_conf_options(conf, group)
+        session = loading.load_session_from_conf_options(
+            conf, group, auth=auth, timeout=timeout)
+        return {
+            'session': session,
+            'interface': self._options.glance_interface,
+            'region_name': self._options.region_name,
+            'endpoint_override': self._options.glance_endpoint,
+            # A failed look-up must cost little: what stands behind it is the
+            # request without a hint, or Cinder's download.
+            'connect_retries': 0,
+        }
+
+
+def _credentials_group(conf: cfg.ConfigOpts) -> str:
+    for group in (config.GROUP, 'service_user'):
+        if group in conf and conf[group].get('auth_type'):
+            return group
+    raise CredentialsMissingError(
+        'Set auth_type and the other keystoneauth options in [eic], or '
+        'configure [service_user]: EIC asks Glance for image locations with '
+        "the service's own credentials.")
+
+
+def _parse_locations(raw: Any) -> tuple[Location, ...]:
+    if isinstance(raw, str | bytes):
+        raw = json.loads(raw)
+    if not isinstance(raw, Sequence):
+        return ()
+    return tuple(
+        Location(entry['url'], entry.get('metadata') or {})
+        for entry in raw
+        if isinstance(entry, Mapping) and isinstance(entry.get('url'), str))

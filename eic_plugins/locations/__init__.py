@@ -1,0 +1,80 @@
+"""``eic.locations``: one plugin per URL scheme reads a Glance location.
+
+A plugin turns a location (URL and metadata) into an
+:class:`~eic_plugins.model.ImageCopy`, the NFS server and path of the image
+file, by strict parsing alone: no look-up, no I/O. To add one, declare it under
+``eic.locations`` with the URL scheme as its name.
+"""
+
+import abc
+import urllib.parse
+from collections.abc import Iterable, Mapping
+
+import stevedore
+from oslo_log import log as logging
+
+from eic_plugins.glance import Location
+from eic_plugins.model import ImageCopy, Reason, Refusal
+
+LOG = logging.getLogger(__name__)
+NAMESPACE = 'eic.locations'
+
+
+class LocationError(Exception):
+    """A location that a plugin will not use, with the reason for it."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class LocationPlugin(abc.ABC):
+    """Reads the locations of one URL scheme."""
+
+    @abc.abstractmethod
+    def read(self, location: Location) -> ImageCopy:
+        """Where the image file is.
+
+        :raises LocationError: the location cannot be used, and why
+        """
+
+
+class LocationReader:
+    """All installed plugins as one: location in, copy or refusal out."""
+
+    def __init__(self, plugins: Mapping[str, LocationPlugin]) -> None:
+        self._plugins = plugins
+
+    @classmethod
+    def from_entry_points(cls) -> 'LocationReader':
+        """A reader over what is declared under ``eic.locations``."""
+        manager = stevedore.ExtensionManager(
+            NAMESPACE, invoke_on_load=True,
+            on_load_failure_callback=_skip_broken_plugin)
+        return cls({extension.name: extension.obj for extension in manager})
+
+    def read(self, location: Location) -> ImageCopy | Refusal:
+        """The copy at ``location``; a refusal never names the location."""
+        scheme = urllib.parse.urlsplit(location.url).scheme or 'none'
+        plugin = self._plugins.get(scheme)
+        if plugin is None:
+            return Refusal(scheme, Reason.LOCATION_UNSUPPORTED)
+        try:
+            return plugin.read(location)
+        except LocationError as err:
+            return Refusal(scheme, err.reason, str(err))
+
+    def read_all(
+            self, locations: Iterable[Location],
+    ) -> tuple[tuple[ImageCopy, ...], tuple[Refusal, ...]]:
+        """Copies and refusals, each in Glance's order."""
+        results = [self.read(location) for location in locations]
+        copies = tuple(r for r in results if isinstance(r, ImageCopy))
+        refusals = tuple(r for r in results if isinstance(r, Refusal))
+        return tuple(dict.fromkeys(copies)), refusals
+
+
+def _skip_broken_plugin(_manager: object, entry_point: object,
+                        error: BaseException) -> None:
+    LOG.error('eic.locations plugin %s does not load and is left out: %s',
+              entry_point, error)

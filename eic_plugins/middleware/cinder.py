@@ -1,0 +1,186 @@
+"""Paste filter for cinder-api: tells the scheduler where an image's bytes are.
+
+Put it behind ``keystonecontext`` in both pipelines of api-paste.ini::
+
+    [filter:eic]
+    paste.filter_factory = eic_plugins.middleware.cinder:filter_factory
+
+    [composite:openstack_volume_api_v3]
+    keystone = request_id ... authtoken keystonecontext eic apiv3
+
+Of ``POST /v3[/{project_id}]/volumes`` with an ``imageRef`` it looks up the
+image's locations in Glance, with the credentials of ``[eic]`` (or
+``[service_user]``) in cinder.conf, and adds them to the request as scheduler
+hint ``eic`` for ``EICImageLocalityWeigher``. A hint ``eic`` that the user sent
+is dropped. All other requests pass untouched, and so does this one whenever the
+look-up fails or takes longer than ``filter_budget``: the filter never answers a
+request itself.
+
+Options, in ``[eic]`` of cinder.conf or in the filter's section of
+api-paste.ini: ``filter_budget``, ``filter_lookups``, ``locations_ttl``,
+``breaker_failures``, ``breaker_reset``. To see what it does, log
+``eic_plugins`` at DEBUG.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+from oslo_utils import uuidutils
+
+from eic_plugins import config, locality
+from eic_plugins.glance import ImageLocations
+from eic_plugins.locations import LocationReader
+from eic_plugins.middleware import body
+from eic_plugins.middleware.lookup import (
+    CircuitBreaker,
+    Copies,
+    ImageLookup,
+    LookupLimits,
+)
+
+LOG = logging.getLogger(__name__)
+
+WSGIApp = Callable[[body.Environ, Callable[..., Any]], Iterable[bytes]]
+
+_CREATE = re.compile(r'^(?:/v3)?(?:/[^/]+)?/volumes(?:\.[a-z]+)?/?$')
+_JSON_TYPES = frozenset({'application/json',
+                         'application/vnd.openstack.volume+json'})
+_HINTS = 'OS-SCH-HNT:scheduler_hints'
+_LEGACY_HINTS = 'scheduler_hints'
+_MICROVERSION = re.compile(r'\bvolume\s+(?:(\d+)\.(\d+)|(latest))')
+_STRICT_SCHEMA = (3, 53)
+"""From this microversion on, ``volume.scheduler_hints`` is refused."""
+
+
+class CinderFilter:
+    """WSGI middleware around cinder-api's router."""
+
+    def __init__(self, app: WSGIApp, lookup: ImageLookup,
+                 budget: float) -> None:
+        self._app = app
+        self._lookup = lookup
+        self._budget = budget
+
+    def __call__(self, environ: body.Environ,
+                 start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Pass the request on, with the hint if it is a volume from image."""
+        if (environ['REQUEST_METHOD'] == 'POST'
+                and _CREATE.match(environ.get('PATH_INFO', ''))):
+            self._prepare(environ)
+        return self._app(environ, start_response)
+
+    def _prepare(self, environ: body.Environ) -> None:
+        content_type = environ.get('CONTENT_TYPE', '').partition(';')[0].strip()
+        if content_type not in _JSON_TYPES:
+            return
+        received = body.read(environ)
+        if received is None:
+            return
+        try:
+            changed = self._with_hint(body.parse(received),
+                                      _refuses_legacy_hints(environ))
+            if changed is not None:
+                body.replace(environ, body.serialise(changed))
+        except Exception:
+            LOG.exception('The request goes on as it came.')
+            body.replace(environ, received)
+
+    def _with_hint(self, document: Any, strict: bool) -> Any:
+        """The document to send on, None if it is to stay as it is."""
+        if not isinstance(document, dict):
+            return None
+        volume = document.get('volume')
+        if not isinstance(volume, dict):
+            return None
+        dropped = _drop_forged(document, _HINTS)
+        if not strict:
+            dropped = _drop_forged(volume, _LEGACY_HINTS) or dropped
+        added = self._add_hint(document, volume)
+        return document if dropped or added else None
+
+    def _add_hint(self, document: dict[str, Any],
+                  volume: Mapping[str, Any]) -> bool:
+        image_id = _image_id(volume)
+        hints = document.get(_HINTS)
+        # Cinder takes one of the two places: adding the one would hide the
+        # other, which the user filled.
+        elsewhere = hints is None and volume.get(_LEGACY_HINTS) is not None
+        if image_id is None or elsewhere or not isinstance(hints, dict | None):
+            return False
+        copies = self._lookup.copies(image_id, self._budget)
+        if not copies:
+            return False
+        document[_HINTS] = {**(hints or {}),
+                            locality.HINT: locality.write_hint(copies)}
+        LOG.debug('Image %(image)s has %(count)d copies that a pool could '
+                  'clone.', {'image': image_id, 'count': len(copies)})
+        return True
+
+
+def filter_factory(global_conf: Mapping[str, str],
+                   **local_conf: str) -> Callable[[WSGIApp], CinderFilter]:
+    """What ``paste.filter_factory`` names."""
+    conf = cfg.CONF
+    config.register(conf)
+    options = config.with_overrides(conf, local_conf)
+    lookup = ImageLookup(
+        _Finder(conf),
+        LookupLimits(options['filter_lookups'], options['locations_ttl']),
+        CircuitBreaker(options['breaker_failures'], options['breaker_reset']))
+
+    def make_filter(app: WSGIApp) -> CinderFilter:
+        return CinderFilter(app, lookup, options['filter_budget'])
+
+    return make_filter
+
+
+class _Finder:
+    """Asks Glance; connects at the first look-up, not at start-up."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._reader = LocationReader.from_entry_points()
+        self._glance: ImageLocations | None = None
+
+    def __call__(self, image_id: str) -> Copies:
+        if self._glance is None:
+            self._glance = ImageLocations(self._conf)
+        copies, refusals = self._reader.read_all(self._glance.find(image_id))
+        for refusal in refusals:
+            LOG.info('A location of image %(image)s is of no use: %(why)s',
+                     {'image': image_id, 'why': refusal.reason.message})
+        return locality.by_address(copies)
+
+
+def _image_id(volume: Mapping[str, Any]) -> str | None:
+    """The image's UUID, as Cinder finds it; names are left to Cinder."""
+    key = 'image_id' if 'image_id' in volume else 'imageRef'
+    reference = volume.get(key)
+    if not isinstance(reference, str):
+        return None
+    image_id = reference.rpartition('/')[2]
+    return image_id if uuidutils.is_uuid_like(image_id) else None
+
+
+def _drop_forged(holder: dict[str, Any], key: str) -> bool:
+    hints = holder.get(key)
+    if not isinstance(hints, dict) or locality.HINT not in hints:
+        return False
+    holder[key] = {k: v for k, v in hints.items() if k != locality.HINT}
+    return True
+
+
+def _refuses_legacy_hints(environ: body.Environ) -> bool:
+    """True if Cinder answers 400 to ``volume.scheduler_hints``.
+
+    It quotes the volume in that answer, which must not differ.
+    """
+    found = _MICROVERSION.search(environ.get('HTTP_OPENSTACK_API_VERSION', ''))
+    if found is None:
+        return False
+    if found[3]:
+        return True
+    return (int(found[1]), int(found[2])) >= _STRICT_SCHEMA

@@ -1,0 +1,272 @@
+"""The vocabulary of the bundle: what an image, a copy, a pool and a plan are.
+
+Everything that flows between the API plane (paste filters), the scheduler
+plane (the weigher) and the volume plane (the drivers) is one of the frozen
+dataclasses below. This module imports nothing else of the bundle.
+"""
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+DOWNLOAD = 'download'
+"""Route name for Cinder's own download, which is behind every other route."""
+
+CACHED_IMAGE_PREFIX = 'img-cache-'
+"""Cached images are named as the stock NetApp NFS driver names them."""
+
+
+_METADATA_VALUE_LIMIT = 255  # Cinder's, in characters
+
+
+class Reason(enum.StrEnum):
+    """Why a route was refused; the same words in logs, outcome and metrics."""
+
+    NO_LOCATION = 'no_location'
+    LOCATION_UNSUPPORTED = 'location_unsupported'
+    LOCATION_INVALID = 'location_invalid'
+    LOCATION_OUTSIDE_EXPORT = 'location_outside_export'
+    OTHER_CLUSTER = 'other_cluster'
+    OTHER_SVM = 'other_svm'
+    OTHER_FLEXVOL = 'other_flexvol'
+    SAME_FLEXVOL = 'same_flexvol'
+    NOT_CACHED = 'not_cached'
+    FORMAT_NOT_RAW = 'format_not_raw'
+    CONTAINER_NOT_BARE = 'container_not_bare'
+    IMAGE_NOT_ACTIVE = 'image_not_active'
+    IMAGE_TOO_LARGE = 'image_too_large'
+    ENCRYPTED = 'encrypted'
+    SIGNATURE_PRESENT = 'signature_present'
+    FLEXGROUP = 'flexgroup'
+    FILL_FAILED = 'fill_failed'
+    INSPECTION_FAILED = 'inspection_failed'
+    CLONE_FAILED = 'clone_failed'
+    ONTAP_UNREACHABLE = 'ontap_unreachable'
+    WAIT_TIMED_OUT = 'wait_timed_out'
+    INTERNAL_ERROR = 'internal_error'
+
+    @property
+    def message(self) -> str:
+        """The sentence an operator reads beside the code."""
+        return _MESSAGES[self]
+
+
+_MESSAGES: Mapping[Reason, str] = {
+    Reason.NO_LOCATION: 'Glance gave no location for the image; check that the '
+                        'service user has the role "service"',
+    Reason.LOCATION_UNSUPPORTED: 'no eic.locations plugin reads this location, '
+                                 'or it lacks share_location and mountpoint in '
+                                 "Glance's filesystem_store_metadata_file",
+    Reason.LOCATION_INVALID: 'the location is malformed or leaves its mountpoint',
+    Reason.LOCATION_OUTSIDE_EXPORT: 'no FlexVol of the SVM is junctioned at or '
+                                    "above the location's path",
+    Reason.OTHER_CLUSTER: "the location's NFS server is not a LIF of the "
+                          "pool's cluster",
+    Reason.OTHER_SVM: "the copy is in another SVM of the pool's cluster",
+    Reason.OTHER_FLEXVOL: 'the copy is in another FlexVol, where a FlexClone '
+                          'cannot reach it',
+    Reason.SAME_FLEXVOL: 'the copy is in the FlexVol of the pool: a FlexClone '
+                         'needs no copy',
+    Reason.NOT_CACHED: 'the pool has no cached image yet',
+    Reason.FORMAT_NOT_RAW: 'the image is not raw: it must be converted by a host',
+    Reason.CONTAINER_NOT_BARE: 'the image is inside a container',
+    Reason.IMAGE_NOT_ACTIVE: 'the image is not active',
+    Reason.IMAGE_TOO_LARGE: 'the image does not fit into the volume',
+    Reason.ENCRYPTED: 'the image or the volume type is encrypted',
+    Reason.SIGNATURE_PRESENT: 'the image is signed: Cinder verifies it while '
+                              'downloading',
+    Reason.FLEXGROUP: 'the pool is a FlexGroup, whose files are not cloned '
+                      'through this route',
+    Reason.FILL_FAILED: 'ONTAP refused to make the cached image',
+    Reason.INSPECTION_FAILED: 'the bytes are not the raw disk that the image '
+                              'claims to be',
+    Reason.CLONE_FAILED: 'ONTAP refused to clone the cached image, or the '
+                         'clone could not be used',
+    Reason.ONTAP_UNREACHABLE: 'the cluster did not answer',
+    Reason.WAIT_TIMED_OUT: 'another volume was still making the cached image '
+                           'after fill_wait_timeout',
+    Reason.INTERNAL_ERROR: 'an error of ours; the log has the traceback',
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """A Glance image as the planner needs it (sizes in bytes, disks in GiB)."""
+
+    id: str
+    status: str
+    disk_format: str | None
+    container_format: str | None
+    size: int
+    virtual_size: int | None = None
+    min_disk: int = 0
+    os_hash_value: str | None = None
+    updated_at: str = ''
+    properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def cached_name(self) -> str:
+        """File name of this image's cached image, in every pool."""
+        return CACHED_IMAGE_PREFIX + self.id
+
+    @property
+    def identity(self) -> str:
+        """What changes when the image's bytes do.
+
+        The hash when Glance has one; otherwise size and time of change.
+        """
+        return self.os_hash_value or f'{self.size}@{self.updated_at}'
+
+    @property
+    def signed(self) -> bool:
+        """True if the owner asks for the signature to be verified."""
+        return bool(self.properties.get('img_signature'))
+
+    @property
+    def encrypted(self) -> bool:
+        """True if the bytes are ciphertext for one Cinder key."""
+        return bool(self.properties.get('cinder_encryption_key_id'))
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageCopy:
+    """One Glance location, read by an ``eic.locations`` plugin.
+
+    ``server`` is the NFS server as the operator wrote it (name or address);
+    ``path`` the absolute path of the image file as that server exports it.
+    """
+
+    server: str
+    path: str
+
+
+@dataclasses.dataclass(frozen=True)
+class FlexVol:
+    """A FlexVol of the cluster and where its SVM's namespace has it."""
+
+    cluster: str
+    svm: str
+    name: str
+    uuid: str
+    junction_path: str
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredFile:
+    """A file by its place on ONTAP: a path relative to its FlexVol's root."""
+
+    flexvol: FlexVol
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition('/')[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool:
+    """A Cinder pool: one NFS share, and the FlexVol directory it exports."""
+
+    name: str
+    flexvol: FlexVol
+    directory: str = ''
+
+    def file(self, name: str) -> StoredFile:
+        """The file called ``name`` in the share's root."""
+        path = f'{self.directory}/{name}' if self.directory else name
+        return StoredFile(self.flexvol, path)
+
+
+@dataclasses.dataclass(frozen=True)
+class CachedImage:
+    """An image's raw, inspected bytes in one pool (``virtual_size`` bytes)."""
+
+    pool: Pool
+    file: StoredFile
+    identity: str
+    virtual_size: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """A route that was not taken, or a location not usable, and why."""
+
+    route: str
+    reason: Reason
+    detail: str = ''
+
+    def __str__(self) -> str:
+        return f'{self.route}={self.reason}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """All the facts one decision is made from."""
+
+    image: Image
+    pool: Pool
+    volume_size: int
+    """Size of the volume in GiB."""
+    copies: tuple[StoredFile, ...] = ()
+    """Image files that ONTAP can reach, from Glance's locations."""
+    unusable: tuple[Refusal, ...] = ()
+    """Locations that lead to no file of this cluster, and why."""
+    cached: CachedImage | None = None
+    cached_elsewhere: tuple[CachedImage, ...] = ()
+    volume_encrypted: bool = False
+    pool_is_flexgroup: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Offer:
+    """A route that can make the cached image, from which file."""
+
+    route: str
+    cost: int
+    source: StoredFile
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """The route chosen and a reason for each cheaper one refused."""
+
+    route: str
+    source: StoredFile | None
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def is_download(self) -> bool:
+        """True if only Cinder's own download is left."""
+        return self.route == DOWNLOAD
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What was done for one volume, in seconds and bytes."""
+
+    route: str
+    refusals: tuple[Refusal, ...]
+    seconds: float
+    bytes_kept_off_host: int
+
+    @property
+    def is_download(self) -> bool:
+        """True if the volume is left to Cinder's own download."""
+        return self.route == DOWNLOAD
+
+    def explain(self) -> str:
+        """The refusals as ``route=reason`` words, for people and machines."""
+        return ','.join(str(refusal) for refusal in self.refusals)
+
+    def to_metadata(self) -> dict[str, str]:
+        """The volume's metadata: no location, no address, no path."""
+        found = {
+            'eic_route': self.route,
+            'eic_seconds': f'{self.seconds:.3f}',
+            'eic_bytes_kept_off_host': str(self.bytes_kept_off_host),
+        }
+        if self.refusals:
+            found['eic_refused'] = self.explain()[:_METADATA_VALUE_LIMIT]
+        return found

@@ -1,0 +1,85 @@
+"""Waits for ONTAP jobs (``/cluster/jobs/{uuid}``).
+
+A job can vanish: about 300 s after its end by design, and on some systems at
+once. :class:`JobUnknownError` then means "look at the result itself".
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+from oslo_log import log as logging
+
+from eic_plugins.ontap.session import (
+    OntapError,
+    OntapRejectedError,
+    OntapSession,
+    OntapTimeoutError,
+    Record,
+    rejected,
+)
+
+LOG = logging.getLogger(__name__)
+
+_FIRST_POLL = 0.05
+_LONGEST_POLL = 2.0
+_BACKOFF = 1.6
+_NOT_FOUND = 404
+_FIELDS = 'state,error,code,message,description'
+
+
+class JobUnknownError(OntapError):
+    """The cluster does not know the job (any more)."""
+
+
+def job_uuid(answer: Record) -> str | None:
+    """The job in an answer, None if the work is done."""
+    job = answer.get('job') or {}
+    uuid = job.get('uuid')
+    return str(uuid) if uuid else None
+
+
+def wait(session: OntapSession, uuid: str, timeout: float,
+         sleep: Callable[[float], None] = time.sleep) -> None:
+    """Return when the job has succeeded.
+
+    :param timeout: seconds
+    :raises OntapRejectedError: the job failed, with its error
+    :raises JobUnknownError: the job is not known
+    :raises OntapTimeoutError: it was still going on after ``timeout``
+    """
+    deadline = time.monotonic() + timeout
+    for pause in _pauses():
+        if _succeeded(_state(session, uuid), uuid):
+            return
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise OntapTimeoutError(
+                f'ONTAP job {uuid} had not ended after {timeout:.0f} s')
+        sleep(min(pause, left))
+
+
+def _state(session: OntapSession, uuid: str) -> Record:
+    try:
+        return session.get(f'/api/cluster/jobs/{uuid}', fields=_FIELDS)
+    except OntapRejectedError as err:
+        if err.status == _NOT_FOUND:
+            raise JobUnknownError(f'ONTAP does not know job {uuid}') from err
+        raise
+
+
+def _succeeded(job: Record, uuid: str) -> bool:
+    state = job.get('state')
+    if state == 'failure':
+        error = job.get('error') or {'code': job.get('code', 'none'),
+                                     'message': job.get('message', 'none')}
+        raise rejected(200, error)
+    if state not in {'queued', 'running', 'paused', 'success'}:
+        LOG.warning('ONTAP job %s is in state %r, waiting on', uuid, state)
+    return state == 'success'
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_POLL
+    while True:
+        yield pause
+        pause = min(pause * _BACKOFF, _LONGEST_POLL)

@@ -1,0 +1,145 @@
+"""From an NFS server and path to the FlexVol that really holds the file.
+
+A LIF is not an SVM, a junction path is not a volume name, and an export may
+lie below a junction: all three are looked up, and remembered for a while.
+"""
+
+import posixpath
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from eic_plugins.model import (
+    FlexVol,
+    ImageCopy,
+    Pool,
+    Reason,
+    Refusal,
+    StoredFile,
+)
+from eic_plugins.ontap.session import OntapRejectedError, OntapSession
+from eic_plugins.servers import addresses
+
+_LIF_TTL = 600.0
+_JUNCTION_TTL = 600.0
+_FRESH = 30.0
+_QUERY_CHARACTERS = frozenset('|,*!<>{}"\\')
+
+
+class UnknownShareError(Exception):
+    """A share of nfs_shares_config leads to no FlexVol of this cluster."""
+
+
+class Namespace:
+    """The SVMs, LIFs and junction paths of one cluster, cached."""
+
+    def __init__(self, session: OntapSession,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._lifs: Mapping[str, str] = {}
+        self._lifs_read = float('-inf')
+        self._flexvols: dict[tuple[str, str], tuple[float, FlexVol | None]] = {}
+        self._cluster: str | None = None
+
+    def locate(self, copy: ImageCopy) -> StoredFile | Refusal:
+        """The file behind a copy, or why it is none of this cluster's.
+
+        :raises OntapError: the cluster did not answer
+        """
+        svm = self._svm_of(copy.server)
+        if svm is None:
+            return Refusal('location', Reason.OTHER_CLUSTER)
+        flexvol = self._flexvol_holding(svm, copy.path)
+        if flexvol is None:
+            return Refusal('location', Reason.LOCATION_OUTSIDE_EXPORT)
+        inside = posixpath.relpath(copy.path, flexvol.junction_path)
+        return StoredFile(flexvol, inside)
+
+    def pool(self, share: str) -> Pool:
+        """The pool behind a share, ``SERVER:/EXPORT``.
+
+        :raises UnknownShareError: it is not on this cluster
+        :raises OntapError: the cluster did not answer
+        """
+        server, _, export = share.rpartition(':')
+        found = self.locate(ImageCopy(server.strip('[]'), export))
+        if isinstance(found, Refusal):
+            raise UnknownShareError(f'{share}: {found.reason.message}')
+        directory = '' if found.path == '.' else found.path
+        return Pool(share, found.flexvol, directory)
+
+    def lifs_of(self, svm: str) -> tuple[str, ...]:
+        """The addresses of the SVM's LIFs."""
+        return tuple(sorted(a for a, s in self._read_lifs().items() if s == svm))
+
+    def _svm_of(self, server: str) -> str | None:
+        found = addresses(server)
+        for fresh in (False, True):
+            lifs = self._read_lifs(fresh)
+            for address in found:
+                if address in lifs:
+                    return lifs[address]
+        return None
+
+    def _read_lifs(self, fresh: bool = False) -> Mapping[str, str]:
+        """LIF address -> SVM name; ``fresh``: not older than half a minute."""
+        with self._lock:
+            age = self._clock() - self._lifs_read
+            if age > (_FRESH if fresh else _LIF_TTL):
+                self._lifs = self._fetch_lifs()
+                self._lifs_read = self._clock()
+            return self._lifs
+
+    def _fetch_lifs(self) -> Mapping[str, str]:
+        records = self._session.records(
+            '/api/network/ip/interfaces', fields='ip.address,svm.name')
+        return {
+            record['ip']['address']: record['svm']['name']
+            for record in records if record.get('svm', {}).get('name')}
+
+    def _flexvol_holding(self, svm: str, path: str) -> FlexVol | None:
+        key = (svm, posixpath.dirname(path) or '/')
+        with self._lock:
+            read, flexvol = self._flexvols.get(key, (float('-inf'), None))
+            known = self._clock() - read <= (_JUNCTION_TTL if flexvol else _FRESH)
+        if known:
+            return flexvol
+        flexvol = self._fetch_flexvol(svm, path)
+        with self._lock:
+            self._flexvols[key] = (self._clock(), flexvol)
+        return flexvol
+
+    def _fetch_flexvol(self, svm: str, path: str) -> FlexVol | None:
+        """The FlexVol with the longest junction path at or above ``path``."""
+        if _QUERY_CHARACTERS & set(path):
+            return None
+        records = self._session.records(
+            '/api/storage/volumes', **{
+                'svm.name': svm, 'nas.path': '|'.join(_and_parents(path)),
+                'fields': 'name,uuid,nas.path'})
+        if not records:
+            return None
+        nearest = max(records, key=lambda record: len(record['nas']['path']))
+        return FlexVol(self._cluster_uuid(), svm, nearest['name'],
+                       nearest['uuid'], nearest['nas']['path'])
+
+    def _cluster_uuid(self) -> str:
+        if self._cluster is None:
+            try:
+                answer = self._session.get('/api/cluster', fields='uuid')
+                self._cluster = str(answer['uuid'])
+            except (OntapRejectedError, KeyError):
+                # An SVM-scoped user may not read the cluster; its management
+                # LIF names it as well for a comparison.
+                self._cluster = self._session.host
+        return self._cluster
+
+
+def _and_parents(path: str) -> list[str]:
+    found = [path]
+    while path not in {'/', ''}:
+        path = posixpath.dirname(path)
+        found.append(path)
+    return found

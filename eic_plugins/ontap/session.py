@@ -1,0 +1,151 @@
+"""One kept-alive REST session to an ONTAP cluster.
+
+netapp-ontap's resource classes cost 17 to 86 ms of Python a call, so the hot
+calls go through the ``requests`` session of its ``HostConnection``.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import netapp_ontap
+import requests
+from netapp_ontap import HostConnection
+from netapp_ontap.host_connection import LoggingAdapter
+from urllib3.util.retry import Retry
+
+Record = Mapping[str, Any]
+
+RETURN_TIMEOUT = 15
+"""Seconds that ONTAP may hold an answer for a job to finish (0 to 120)."""
+_CONNECT_TIMEOUT = 6
+_READ_TIMEOUT = 10
+"""Seconds without a byte of answer, beyond what ONTAP may hold it."""
+_POOL_SIZE = 16
+
+# The library would repeat a read five times, each to its full timeout. One
+# repeat is what a kept-alive connection that the cluster closed needs; work
+# (POST) is never repeated: its destination is looked at instead.
+_RETRIES = Retry(total=3, connect=2, read=1, status=0, redirect=0,
+                 backoff_factor=0.2)
+
+
+class OntapError(Exception):
+    """Anything that kept ONTAP from doing what was asked."""
+
+
+class OntapUnreachableError(OntapError):
+    """No answer: whether the request had an effect is not known."""
+
+
+class OntapTimeoutError(OntapError):
+    """Work went on longer than it may; it may still be going on."""
+
+
+class OntapRejectedError(OntapError):
+    """ONTAP's own error, with its ``code`` as ONTAP writes it (a string)."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f'ONTAP error {code} (HTTP {status}): {message}')
+        self.status = status
+        self.code = code
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """Where a cluster is and how to authenticate.
+
+    ``verify`` is what ``requests`` takes: True, False or the path of a CA file.
+    """
+
+    host: str
+    port: int = 443
+    scheme: str = 'https'
+    username: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+    cert: str | None = None
+    key: str | None = dataclasses.field(default=None, repr=False)
+    verify: bool | str = True
+
+
+class OntapSession:
+    """Sends requests and turns every failure into an :class:`OntapError`."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.host = endpoint.host
+        self._connection = HostConnection(
+            endpoint.host, port=endpoint.port, scheme=endpoint.scheme,
+            username=endpoint.username, password=endpoint.password,
+            cert=endpoint.cert, key=endpoint.key, verify=endpoint.verify,
+            protocol_timeouts=(_CONNECT_TIMEOUT, _READ_TIMEOUT),
+            headers={'User-Agent': f'eic-plugins ({_library()})'})
+        # HostConnection keeps an adapter that is mounted for its origin.
+        self._connection.session.mount(self._connection.origin, LoggingAdapter(
+            self._connection, max_retries=_RETRIES, pool_maxsize=_POOL_SIZE))
+
+    def get(self, path: str, **params: Any) -> Record:
+        """GET a record or a collection; ``params`` are ONTAP's query."""
+        return self._send('GET', path, params=params)
+
+    def records(self, path: str, **params: Any) -> list[Record]:
+        """All records of a collection, over as many pages as it has."""
+        answer = self.get(path, **params)
+        found = list(answer.get('records', ()))
+        while next_page := _next_page(answer):
+            answer = self._send('GET', next_page)
+            found += answer.get('records', ())
+        return found
+
+    def post(self, path: str, body: Record, **params: Any) -> Record:
+        """POST; the answer holds ``job`` where the work goes on."""
+        return self._send('POST', path, json=body, params=params)
+
+    def patch(self, path: str, body: Record, **params: Any) -> Record:
+        """PATCH; the answer holds ``job`` where the work goes on."""
+        return self._send('PATCH', path, json=body, params=params)
+
+    def delete(self, path: str, **params: Any) -> Record:
+        """DELETE; the answer holds ``job`` where the work goes on."""
+        return self._send('DELETE', path, params=params)
+
+    def _send(self, method: str, path: str, **kwargs: Any) -> Record:
+        url = f'{self._connection.origin}{path}'
+        held = kwargs.get('params', {}).get('return_timeout', 0)
+        timeout = (_CONNECT_TIMEOUT, _READ_TIMEOUT + held)
+        try:
+            response = self._connection.session.request(
+                method, url, timeout=timeout, **kwargs)
+        except requests.RequestException as err:
+            raise OntapUnreachableError(
+                f'No answer from ONTAP at {self.host} to {method} '
+                f'{path.partition("?")[0]}: {type(err).__name__}') from err
+        return _parse(response)
+
+
+def _parse(response: requests.Response) -> Record:
+    try:
+        body = response.json() if response.content else {}
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise OntapRejectedError(response.status_code, 'none',
+                                 'the answer is not a JSON object')
+    if response.status_code >= requests.codes.bad_request:
+        raise rejected(response.status_code, body.get('error'))
+    return body
+
+
+def rejected(status: int, error: Any) -> OntapRejectedError:
+    """The error in an answer or a job, whatever is missing from it."""
+    found = error if isinstance(error, Mapping) else {}
+    return OntapRejectedError(status, str(found.get('code', 'none')),
+                              str(found.get('message', 'no message')))
+
+
+def _next_page(answer: Record) -> str | None:
+    href = answer.get('_links', {}).get('next', {}).get('href')
+    return str(href) if href else None
+
+
+def _library() -> str:
+    return f'netapp-ontap {netapp_ontap.__version__}'

@@ -1,0 +1,72 @@
+"""``eic.routes``: the ways to a cached image, one small file each.
+
+A route answers two questions. ``offer`` (pure): could the cached image be made
+this way here, or why not? ``fill``: make it, under the temporary name given.
+To add one, declare it under ``eic.routes``.
+"""
+
+import abc
+import dataclasses
+
+import stevedore
+from oslo_log import log as logging
+
+from eic_plugins.model import Reason, Refusal, Situation, StoredFile
+from eic_plugins.ontap.files import Files
+from eic_plugins.planner import Route
+
+LOG = logging.getLogger(__name__)
+NAMESPACE = 'eic.routes'
+
+
+@dataclasses.dataclass(frozen=True)
+class FillTimeouts:
+    """Seconds that one clone and one copy may take."""
+
+    clone: float
+    copy: float
+
+
+class FillRoute(Route):
+    """A route that has something to do: all but ``cached``."""
+
+    @abc.abstractmethod
+    def fill(self, files: Files, source: StoredFile, target: StoredFile,
+             timeouts: FillTimeouts) -> None:
+        """Make ``target`` out of ``source``.
+
+        :raises OntapError: the caller removes what there is of ``target``
+        """
+
+
+def load() -> list[Route]:
+    """All installed routes, cheapest first."""
+    manager = stevedore.ExtensionManager(
+        NAMESPACE, invoke_on_load=True,
+        on_load_failure_callback=_skip_broken_plugin)
+    return sorted((extension.obj for extension in manager),
+                  key=lambda route: route.cost)
+
+
+def raw_copies(route: Route, situation: Situation,
+               ) -> tuple[StoredFile, ...] | Refusal:
+    """The image files that are a raw disk as they stand."""
+    if situation.image.disk_format != 'raw':
+        return route.refuse(Reason.FORMAT_NOT_RAW)
+    if not situation.copies:
+        return no_copy(route, situation)
+    return situation.copies
+
+
+def no_copy(route: Route, situation: Situation) -> Refusal:
+    """Why there is no image file: the first location's reason, if any."""
+    if situation.unusable:
+        first = situation.unusable[0]
+        return route.refuse(first.reason, first.detail)
+    return route.refuse(Reason.NO_LOCATION)
+
+
+def _skip_broken_plugin(_manager: object, entry_point: object,
+                        error: BaseException) -> None:
+    LOG.error('eic.routes plugin %s does not load and is left out: %s',
+              entry_point, error)

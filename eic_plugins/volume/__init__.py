@@ -1,0 +1,1 @@
+"""Cinder volume drivers: subclasses of the stock NetApp drivers."""
