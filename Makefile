@@ -19,7 +19,7 @@ $(STAMP): setup.cfg constraints.txt $(wildcard entry_points/*.ini)
 	$(PYTHON) -m lab.packages venv; \
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
 	echo 'Installing the Python packages into $(VENV) (minutes, once) ...'; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	    -c constraints.txt -e '.[lab,test]'; \
 	touch $(STAMP)
 

@@ -5,5 +5,5 @@ class LabError(Exception):
     """Something is wrong that the person at the keyboard can put right."""
 
 
-class Cancelled(LabError):
+class CancelledError(LabError):
     """Another step failed, or Ctrl-C was pressed: give up at once."""

@@ -111,12 +111,12 @@ def _apt(arguments: Sequence[str], log: Path | None, check: bool = True,
 
 def main() -> int:
     """The command: install the packages of the group that is named."""
-    groups = {'venv': venv_packages, 'lab': lambda: LAB_PACKAGES}
+    groups = {'venv': venv_packages(), 'lab': LAB_PACKAGES}
     if len(sys.argv) != 2 or sys.argv[1] not in groups:  # noqa: PLR2004
         print('usage: python3 -m lab.packages venv|lab', file=sys.stderr)
         return 2
     try:
-        ensure(groups[sys.argv[1]]())
+        ensure(groups[sys.argv[1]])
     except LabError as err:
         print(f'lab: {err}', file=sys.stderr)
         return 1

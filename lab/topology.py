@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from lab.errors import LabError
 
 DEFAULT_PORT_BASE = 18000
+_LOWEST_PORT_BASE = 1024
 LOOPBACK = '127.0.0.1'
 DRIVERS = ('eic', 'stock')
 # Who may use the simulators' API: one user a driver, so that its REST calls
@@ -174,10 +175,11 @@ def ports_from_environment() -> Ports:
     """The ports, moved by ``EIC_LAB_PORT_BASE`` if it is set."""
     text = os.environ.get('EIC_LAB_PORT_BASE', str(DEFAULT_PORT_BASE))
     highest = 65535 - max(PORT_OFFSETS.values())
-    if not text.isdigit() or not 1024 <= int(text) <= highest:
+    if not text.isdigit() or not (
+            _LOWEST_PORT_BASE <= int(text) <= highest):
         raise LabError(
-            f'EIC_LAB_PORT_BASE is {text!r}: set it to a number from 1024 to '
-            f'{highest}, or unset it.')
+            f'EIC_LAB_PORT_BASE is {text!r}: set it to a number from '
+            f'{_LOWEST_PORT_BASE} to {highest}, or unset it.')
     return Ports(int(text))
 
 

@@ -1,0 +1,85 @@
+"""What the lab has in its cloud once the services run: volume types, pools."""
+
+import datetime
+from typing import Any
+
+from keystoneauth1 import exceptions
+
+from lab import cinder, identity
+from lab.context import Lab
+from lab.topology import DRIVERS, pools, volume_types
+from lab.waiting import wait_until
+
+_BACKEND_SECONDS = 120
+
+
+def create_volume_types(lab: Lab) -> None:
+    """Create the volume types, one a driver and one a pool."""
+    cloud = identity.admin(lab)
+    listed = cloud.cinder('GET', '/types?is_public=None')['volume_types']
+    existing = {entry['name'] for entry in listed}
+    for name, specs in volume_types().items():
+        if name not in existing:
+            cloud.cinder('POST', '/types', {'volume_type': {
+                'name': name, 'extra_specs': specs}})
+
+
+def wait_for_pools(lab: Lab) -> None:
+    """Wait until every backend is up and the scheduler knows its pools."""
+    cloud = identity.admin(lab)
+    missing: list[str] = []
+
+    def all_up() -> bool:
+        _check_alive(lab)
+        missing[:] = _missing(lab, cloud)
+        return not missing
+
+    try:
+        wait_until(all_up, 'the pools of every backend', _BACKEND_SECONDS,
+                   lab.cancel)
+    except Exception:
+        if missing:
+            lab.console.line(f'  not up: {", ".join(missing)}; see '
+                             f'{lab.paths.logs}/cinder-*.log')
+        raise
+
+
+def _missing(lab: Lab, cloud: identity.Cloud) -> list[str]:
+    try:
+        services = cloud.cinder('GET', '/os-services')['services']
+        listed = cloud.cinder('GET', '/scheduler-stats/get_pools')['pools']
+    except (exceptions.HttpError, exceptions.ConnectFailure):
+        return ['cinder-api']
+    known = {pool['name'] for pool in listed}
+    return [*_down(lab, services),
+            *(pool.host for pool in pools() if pool.host not in known)]
+
+
+def _down(lab: Lab, services: list[dict[str, Any]]) -> list[str]:
+    wanted = {('cinder-scheduler', 'lab'): cinder.SCHEDULER}
+    for pool in pools():
+        backend_host = f'{cinder.host(pool.driver)}@{pool.backend_section}'
+        wanted['cinder-volume', backend_host] = cinder.volume_service(
+            pool.driver)
+    for entry in services:
+        process = wanted.get((entry['binary'], entry['host']))
+        if process and entry['state'] == 'up' and _since_start(
+                lab, process, entry['updated_at']):
+            del wanted[entry['binary'], entry['host']]
+    return [f'{binary} {host}' for binary, host in wanted]
+
+
+def _since_start(lab: Lab, process: str, updated_at: str | None) -> bool:
+    """A heartbeat of the last run says nothing about this one."""
+    record = lab.processes.record(process)
+    if record is None or updated_at is None:
+        return False
+    seen = datetime.datetime.fromisoformat(updated_at).replace(
+        tzinfo=datetime.UTC)
+    return seen.timestamp() >= int(record.started_at)
+
+
+def _check_alive(lab: Lab) -> None:
+    for name in (cinder.API, cinder.SCHEDULER,
+                 *(cinder.volume_service(driver) for driver in DRIVERS)):
+        lab.wait(name, lambda: True, seconds=1)

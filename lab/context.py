@@ -1,0 +1,115 @@
+"""What every part of the lab is handed."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from lab import commands, files, proc, secrets_store
+from lab.console import Console
+from lab.errors import LabError
+from lab.paths import Paths
+from lab.processes import Processes, Record, Service
+from lab.secrets_store import Secrets
+from lab.topology import Ports
+from lab.waiting import tail, wait_until
+
+HOLDER = 'namespace'
+
+
+@dataclasses.dataclass(frozen=True)
+class Lab:
+    """One lab, and one command that works on it."""
+
+    paths: Paths
+    ports: Ports
+    secrets: Secrets
+    processes: Processes
+    console: Console
+    cancel: threading.Event = dataclasses.field(
+        default_factory=threading.Event)
+    started: list[str] = dataclasses.field(default_factory=list)
+    """Services that this command has started, in order."""
+
+    def holder(self) -> int:
+        """The process that keeps the lab's mount namespace."""
+        record = self.processes.record(HOLDER)
+        if record is None or not record.alive():
+            raise LabError('The lab is not running: start it with `make lab`.')
+        return record.pid
+
+    def up_to_date(self, service: Service) -> bool:
+        """Runs, as it is configured now, and in the namespace of now."""
+        record = self.processes.record(service.name)
+        return (record is not None and record.alive()
+                and record.fingerprint == service.fingerprint()
+                and self._in_right_namespace(record))
+
+    def ensure(self, service: Service, ready: Callable[[], bool],
+               seconds: float = 90) -> None:
+        """Have a service running and ready; restart it where that is due."""
+        if not self.up_to_date(service):
+            self.processes.stop(service.name)
+            self.started.append(service.name)
+            holder = self.holder() if service.in_namespace else None
+            self.processes.spawn(service, holder)
+        self.wait(service.name, ready, seconds)
+
+    def wait(self, name: str, ready: Callable[[], bool], seconds: float,
+             what: str = '') -> None:
+        """Wait for a service; that it has exited ends the wait at once."""
+        log = self.paths.log(name)
+
+        def check() -> bool:
+            if not self.processes.alive(name):
+                raise LabError(f'{name} has exited.{tail(log)}')
+            return ready()
+
+        wait_until(check, what or f'{name} to answer', seconds, self.cancel,
+                   log)
+
+    def run(self, name: str, argv: Sequence[str], *, stdin: str = '',
+            env: Mapping[str, str] | None = None, seconds: float = 180,
+            ) -> None:
+        """Run a program of the lab to its end; it logs under ``name``."""
+        commands.run(argv, self.paths.log(name), stdin=stdin, seconds=seconds,
+                     env={**self.processes.environment(name), **(env or {})},
+                     cancel=self.cancel)
+
+    def run_inside(self, name: str, argv: Sequence[str]) -> None:
+        """Run a program in the lab's mount namespace."""
+        self.run(name, [*enter(self.holder()), *argv])
+
+    def once(self, mark: str, key: str, action: Callable[[], None]) -> None:
+        """Do something that need not be done again until ``key`` changes."""
+        path = self.paths / f'done/{mark}'
+        if path.exists() and path.read_text() == key:
+            return
+        action()
+        files.write_private(path, key)
+
+    def _in_right_namespace(self, record: Record) -> bool:
+        if not record.in_namespace:
+            return True
+        holder = self.processes.record(HOLDER)
+        return holder is not None and (
+            proc.mount_namespace(holder.pid) == record.mount_namespace)
+
+
+def enter(holder: int) -> list[str]:
+    """The command prefix that enters the lab's mount namespace."""
+    return ['nsenter', f'--target={holder}', '--mount', '--']
+
+
+def load(paths: Paths, ports: Ports) -> Lab:
+    """Open the state directory, making it if it is not there."""
+    files.private_dir(paths.state).chmod(0o700)
+    return Lab(paths, ports, secrets_store.load(paths / 'secrets'),
+               Processes(paths), Console())
+
+
+def log_paths(lab: Lab, name: str) -> dict[str, Path]:
+    """The logs of a service that exist."""
+    logs = {'log': lab.paths.log(name),
+            'access_log': lab.paths.access_log(name)}
+    return {kind: path for kind, path in logs.items() if path.exists()}

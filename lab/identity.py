@@ -1,0 +1,132 @@
+"""Speaks to the lab's own services, as its admin or as a user."""
+
+import functools
+from typing import Any
+
+from keystoneauth1 import session
+from keystoneauth1.identity import v3
+
+from lab.context import Lab
+from lab.topology import DEMO_PROJECT, DEMO_USER, REGION, SERVICE_PROJECT
+
+_TIMEOUT = 30
+ADMIN_USER = 'admin'
+ADMIN_PROJECT = 'admin'
+ROLES = {
+    'demo': ('member', 'reader'),
+    # Keystone and Glance trust the role, not the name: it lets them validate
+    # tokens and read image locations, and nothing else.
+    'glance': ('service',),
+    'cinder': ('service',),
+    'eic': ('service',),
+}
+
+
+class Cloud:
+    """A user's access to the APIs, at fixed URLs: no catalog is asked."""
+
+    def __init__(self, lab: Lab, user: str, project: str) -> None:
+        self._ports = lab.ports
+        auth = v3.Password(
+            auth_url=auth_url(lab), username=user, project_name=project,
+            password=lab.secrets[f'user-{user}'],
+            user_domain_name='Default', project_domain_name='Default')
+        self._session = session.Session(auth=auth, timeout=_TIMEOUT)
+
+    @functools.cached_property
+    def project_id(self) -> str:
+        """The project that requests are made for."""
+        return str(self._session.get_project_id())
+
+    def request(self, method: str, service: str, path: str,
+                json: Any = None) -> Any:
+        """One request; returns the decoded body, if there is one."""
+        url = f'{self._ports.url(service)}{path}'
+        answer = self._session.request(url, method, json=json)
+        return answer.json() if answer.content else None
+
+    def cinder(self, method: str, path: str, json: Any = None) -> Any:
+        """A request to the Cinder API that the catalog names."""
+        return self.request(
+            method, 'cinder-api', f'/v3/{self.project_id}{path}', json)
+
+
+def auth_url(lab: Lab) -> str:
+    """Keystone's URL."""
+    return f'{lab.ports.url("keystone")}/v3'
+
+
+def admin(lab: Lab) -> Cloud:
+    """The cloud as its admin sees it."""
+    return Cloud(lab, ADMIN_USER, ADMIN_PROJECT)
+
+
+def credentials(lab: Lab, user: str) -> dict[str, object]:
+    """keystoneauth's options with which a service authenticates."""
+    return {
+        'auth_type': 'password', 'auth_url': auth_url(lab),
+        'username': user, 'password': lab.secrets[f'user-{user}'],
+        'project_name': SERVICE_PROJECT,
+        'user_domain_name': 'Default', 'project_domain_name': 'Default',
+        'region_name': REGION,
+    }
+
+
+def authtoken(lab: Lab, user: str) -> dict[str, object]:
+    """The [keystone_authtoken] of a service."""
+    return {
+        **credentials(lab, user),
+        'www_authenticate_uri': auth_url(lab),
+        'service_token_roles': 'service',
+        'service_token_roles_required': True,
+    }
+
+
+def create_all(lab: Lab) -> None:
+    """Create projects, users, role assignments and the catalog."""
+    cloud = admin(lab)
+    projects = {name: _ensure(cloud, 'project', name)
+                for name in (SERVICE_PROJECT, DEMO_PROJECT)}
+    roles = _ids(cloud, 'role')
+    for user, names in ROLES.items():
+        user_id = _ensure(cloud, 'user', user,
+                          password=lab.secrets[f'user-{user}'])
+        project = DEMO_PROJECT if user == DEMO_USER else SERVICE_PROJECT
+        for role in names:
+            _keystone(cloud, 'PUT', f'/projects/{projects[project]}/users/'
+                                    f'{user_id}/roles/{roles[role]}')
+    _ensure_catalog(lab, cloud)
+
+
+def _ensure_catalog(lab: Lab, cloud: Cloud) -> None:
+    wanted = {'image': ('glance', lab.ports.url('glance')),
+              'block-storage': ('cinder',
+                                f'{lab.ports.url("cinder-api")}/v3')}
+    have = {e['service_id'] for e in
+            _keystone(cloud, 'GET', '/endpoints')['endpoints']}
+    for kind, (name, url) in wanted.items():
+        service_id = _ensure(cloud, 'service', name, type=kind)
+        if service_id in have:
+            continue
+        for interface in ('public', 'internal', 'admin'):
+            _keystone(cloud, 'POST', '/endpoints', {'endpoint': {
+                'service_id': service_id, 'interface': interface,
+                'region_id': REGION, 'url': url}})
+
+
+def _ensure(cloud: Cloud, kind: str, name: str, **attributes: str) -> str:
+    existing = _ids(cloud, kind).get(name)
+    if existing:
+        return existing
+    made = _keystone(cloud, 'POST', f'/{kind}s',
+                     {kind: {'name': name, **attributes}})
+    return str(made[kind]['id'])
+
+
+def _ids(cloud: Cloud, kind: str) -> dict[str, str]:
+    listed = _keystone(cloud, 'GET', f'/{kind}s')[f'{kind}s']
+    return {entry['name']: entry['id'] for entry in listed}
+
+
+def _keystone(cloud: Cloud, method: str, path: str, json: Any = None) -> Any:
+    return cloud.request(method, 'keystone', f'/v3{path}', json)

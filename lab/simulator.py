@@ -1,0 +1,91 @@
+"""The simulated ONTAP clusters: one eic-ontap-simulator process each."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from lab import files
+from lab.context import Lab
+from lab.net import answers
+from lab.processes import Service
+from lab.topology import CLUSTERS, ONTAP_USERS, Cluster
+
+
+def name(cluster: Cluster) -> str:
+    """The name of a cluster's service."""
+    return f'simulator-{cluster.name}'
+
+
+def ca_dir(lab: Lab) -> Path:
+    """The certificate authority that both clusters share."""
+    return files.private_dir(lab.paths / 'tls')
+
+
+def ca_file(lab: Lab) -> Path:
+    """The CA certificate, for netapp_ssl_cert_path."""
+    return ca_dir(lab) / 'ca.pem'
+
+
+def config_file(lab: Lab, cluster: Cluster) -> Path:
+    """The topology that a simulator is given."""
+    return lab.paths / f'simulator/{cluster.name}.toml'
+
+
+def start(lab: Lab, cluster: Cluster) -> None:
+    """Have one cluster answering."""
+    service = _service(lab, cluster)
+    port = lab.ports.cluster(cluster)
+    lab.ensure(service, lambda: answers(cluster.address, port), seconds=30)
+
+
+def start_all(lab: Lab) -> None:
+    """Have every cluster answering.
+
+    One after the other: the first one makes the CA that they share.
+    """
+    for cluster in CLUSTERS:
+        start(lab, cluster)
+
+
+def topology_toml(lab: Lab, cluster: Cluster) -> str:
+    """A cluster as the simulator's TOML describes it."""
+    blocks = [_table('[cluster]', {
+        'name': cluster.name, 'version': '9.15.1',
+        'listen': f'{cluster.address}:{lab.ports.cluster(cluster)}',
+        'copy_throughput': 0, 'copy_limit': 50})]
+    blocks += [_table('[[users]]', {
+        'name': user, 'role': 'admin',
+        'password_file': str(lab.secrets.file(f'ontap-{user}'))})
+        for user in ONTAP_USERS]
+    blocks += [_table('[[aggregates]]', {
+        'name': aggregate, 'size': '2TiB', 'node': f'{cluster.name}-01'})
+        for aggregate in cluster.aggregates]
+    for svm in cluster.svms:
+        blocks.append(_table('[[svms]]', {'name': svm.name}))
+        blocks += [_table('[[svms.lifs]]', {
+            'name': f'lif{number}', 'address': address})
+            for number, address in enumerate(svm.lifs, start=1)]
+        blocks += [_table('[[svms.volumes]]', {
+            'name': volume.name, 'junction_path': volume.junction_path,
+            'size': volume.size, 'aggregate': volume.aggregate})
+            for volume in svm.volumes]
+    return '\n\n'.join(blocks) + '\n'
+
+
+def _table(header: str, values: dict[str, Any]) -> str:
+    # A JSON string or number is a TOML one too.
+    return '\n'.join(
+        [header, *(f'{k} = {json.dumps(v)}' for k, v in values.items())])
+
+
+def _service(lab: Lab, cluster: Cluster) -> Service:
+    config = config_file(lab, cluster)
+    files.write_private(config, topology_toml(lab, cluster))
+    return Service(
+        name(cluster),
+        (sys.executable, '-m', 'eic_plugins.simulator',
+         '--config', str(config),
+         '--data-dir', str(lab.paths.data_dir(cluster.name)),
+         '--ca-dir', str(ca_dir(lab))),
+        configs=(config,), in_namespace=True, stop_seconds=5)

@@ -1,0 +1,27 @@
+"""`status`: which services run, and where their logs are."""
+
+import time
+
+from lab import startup
+from lab.context import Lab
+
+_SOME_DOWN = 3
+
+
+def show(lab: Lab) -> int:
+    """Print a line a service; 0 if all run."""
+    names = list(startup.starters(lab))
+    down = [name for name in names if not _show(lab, name)]
+    if down:
+        print('Not all of the lab runs: `make lab` starts what is missing.')
+    return _SOME_DOWN if down else 0
+
+
+def _show(lab: Lab, name: str) -> bool:
+    record = lab.processes.record(name)
+    if record is None or not record.alive():
+        print(f'  down   {name:<24} {lab.paths.log(name)}')
+        return False
+    minutes = (time.time() - record.started_at) / 60
+    print(f'  up     {name:<24} pid {record.pid:<8} {minutes:7.1f} min')
+    return True
