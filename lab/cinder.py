@@ -42,9 +42,13 @@ def mount_base(lab: Lab, driver: str) -> Path:
 def prepare(lab: Lab) -> None:
     """Write the configuration and make the tables."""
     write_config(lab)
-    lab.once('cinder-db', '1', lambda: lab.run(
-        'cinder-manage', [venv_bin('cinder-manage'), '--config-file',
-                          str(_etc(lab) / 'cinder.conf'), 'db', 'sync']))
+    lab.once('cinder-db', '1', lambda: _create_tables(lab))
+
+
+def _create_tables(lab: Lab) -> None:
+    mariadb.create_database(lab, 'cinder')
+    lab.run('cinder-manage', [venv_bin('cinder-manage'), '--config-file',
+                              str(_etc(lab) / 'cinder.conf'), 'db', 'sync'])
 
 
 def start_api(lab: Lab, name: str) -> None:

@@ -18,9 +18,7 @@ _STORE = 'images'
 def prepare(lab: Lab) -> None:
     """Write the configuration and make the tables."""
     _write_config(lab)
-    lab.once('glance-db', '1', lambda: lab.run(
-        NAME, [venv_bin('glance-manage'), '--config-file', str(_conf(lab)),
-               'db', 'sync']))
+    lab.once('glance-db', '1', lambda: _create_tables(lab))
 
 
 def start(lab: Lab) -> None:
@@ -31,6 +29,12 @@ def start(lab: Lab) -> None:
         lab, NAME, 'glance.wsgi.api:application',
         env={'OS_GLANCE_CONFIG_DIR': str(_conf(lab).parent)},
         configs=[_conf(lab), _metadata_file(lab)], in_namespace=True))
+
+
+def _create_tables(lab: Lab) -> None:
+    mariadb.create_database(lab, NAME)
+    lab.run(NAME, [venv_bin('glance-manage'), '--config-file',
+                   str(_conf(lab)), 'db', 'sync'])
 
 
 def location_metadata(lab: Lab) -> dict[str, str]:

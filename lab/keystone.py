@@ -46,6 +46,7 @@ def _sections(lab: Lab) -> files.Sections:
 
 
 def _create(lab: Lab) -> None:
+    mariadb.create_database(lab, NAME)
     _manage(lab, 'db_sync')
     owner = ('--keystone-user', 'root', '--keystone-group', 'root')
     _manage(lab, 'fernet_setup', *owner)

@@ -1,6 +1,7 @@
 """A private MariaDB: its own data directory, socket and loopback port."""
 
 import getpass
+import shutil
 from pathlib import Path
 
 from lab import files
@@ -9,7 +10,6 @@ from lab.net import answers
 from lab.processes import Service
 from lab.topology import LOOPBACK
 
-DATABASES = ('keystone', 'glance', 'cinder')
 NAME = 'mariadb'
 
 
@@ -17,7 +17,6 @@ def start(lab: Lab) -> None:
     """Have the server running, with a database for each service."""
     lab.once('mariadb-install', '1', lambda: _install(lab))
     lab.ensure(_service(lab), lambda: _ready(lab), seconds=60)
-    lab.once('mariadb-databases', '1', lambda: _create_databases(lab))
 
 
 def url(lab: Lab, database: str) -> str:
@@ -27,19 +26,23 @@ def url(lab: Lab, database: str) -> str:
             f'{lab.ports[NAME]}/{database}?charset=utf8')
 
 
-def databases_sql(lab: Lab) -> str:
-    """Creates the databases and their users; may be run again."""
-    lines = []
-    for name in DATABASES:
-        user = f"'{name}'@'{LOOPBACK}'"
-        lines += [
-            f'CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8;',
-            f'CREATE USER IF NOT EXISTS {user};',
-            f'ALTER USER {user} IDENTIFIED BY '
-            f"'{lab.secrets[f'db-{name}']}';",
-            f'GRANT ALL ON {name}.* TO {user};',
-        ]
-    return '\n'.join(lines) + '\n'
+def create_database(lab: Lab, name: str) -> None:
+    """Create a service's database, empty, with a user for it.
+
+    A migration that was cut short cannot be taken up again (DDL is not
+    transactional), so what is there from that is dropped.
+    """
+    lab.run(NAME, ['mariadb', '--no-defaults', f'--socket={_socket(lab)}'],
+            stdin=database_sql(name, lab.secrets[f'db-{name}']))
+
+
+def database_sql(name: str, password: str) -> str:
+    """The SQL for :func:`create_database`."""
+    user = f"'{name}'@'{LOOPBACK}'"
+    return (f'DROP DATABASE IF EXISTS {name};\n'
+            f'CREATE DATABASE {name} CHARACTER SET utf8;\n'
+            f"CREATE OR REPLACE USER {user} IDENTIFIED BY '{password}';\n"
+            f'GRANT ALL ON {name}.* TO {user};\n')
 
 
 def _directory(lab: Lab) -> Path:
@@ -52,6 +55,8 @@ def _socket(lab: Lab) -> Path:
 
 def _install(lab: Lab) -> None:
     user = getpass.getuser()
+    # What an install that was cut short has left behind is in its way.
+    shutil.rmtree(_directory(lab) / 'data', ignore_errors=True)
     lab.run(NAME, [
         'mariadb-install-db', '--no-defaults', f'--user={user}',
         f'--datadir={_directory(lab) / "data"}', '--skip-test-db',
@@ -74,8 +79,3 @@ def _service(lab: Lab) -> Service:
 
 def _ready(lab: Lab) -> bool:
     return _socket(lab).exists() and answers(LOOPBACK, lab.ports[NAME])
-
-
-def _create_databases(lab: Lab) -> None:
-    lab.run(NAME, ['mariadb', '--no-defaults', f'--socket={_socket(lab)}'],
-            stdin=databases_sql(lab))

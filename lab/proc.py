@@ -19,6 +19,7 @@ class Stat:
 
     comm: str
     state: str
+    parent: int
     group: int
     start_time: int
 
@@ -33,7 +34,7 @@ def parse_stat(text: str) -> Stat:
     head, _, rest = text.rpartition(')')
     fields = rest.split()
     return Stat(comm=head.partition('(')[2], state=fields[0],
-                group=int(fields[2]), start_time=int(fields[19]))
+                parent=int(fields[1]), group=int(fields[2]), start_time=int(fields[19]))
 
 
 def stat(pid: int) -> Stat | None:
@@ -42,6 +43,14 @@ def stat(pid: int) -> Stat | None:
         return parse_stat((_PROC / str(pid) / 'stat').read_text())
     except (FileNotFoundError, ProcessLookupError):
         return None
+
+
+def lineage(pid: int) -> Iterator[int]:
+    """A process, its parent, and so on."""
+    while pid > 1:
+        yield pid
+        seen = stat(pid)
+        pid = seen.parent if seen else 0
 
 
 def boot_id() -> str:

@@ -129,13 +129,8 @@ class Processes:
 
     def strays(self) -> list[int]:
         """Processes of this lab that no record accounts for."""
-        groups = {r.pid for r in self.records().values() if r.alive()}
-        found = []
-        for pid in self.ours():
-            seen = proc.stat(pid)
-            if seen and seen.group not in groups:
-                found.append(pid)
-        return found
+        leaders = self._leaders()
+        return [pid for pid in self.ours() if not _belongs(pid, leaders)]
 
     def ours(self) -> list[int]:
         """Every running process that carries this lab's identity."""
@@ -152,9 +147,7 @@ class Processes:
 
     def owns(self, pid: int) -> bool:
         """Whether a process belongs to the lab, through sudo too."""
-        seen = proc.stat(pid)
-        groups = {r.pid for r in self.records().values() if r.alive()}
-        return bool(seen and seen.group in groups) or self._is_ours(pid)
+        return _belongs(pid, self._leaders()) or self._is_ours(pid)
 
     def environment(self, name: str) -> dict[str, str]:
         """What a service starts with: nothing of the caller's own."""
@@ -167,6 +160,9 @@ class Processes:
             LAB_ID: self.lab_id,
             'EIC_LAB_SERVICE': name,
         }
+
+    def _leaders(self) -> set[int]:
+        return {r.pid for r in self.records().values() if r.alive()}
 
     def _popen(self, service: Service, argv: list[str],
                ) -> subprocess.Popen[bytes]:
@@ -205,6 +201,15 @@ class Processes:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(record.pid, signal.SIGKILL)
         _wait_quietly(lambda: not _group(record.pid), _KILL_SECONDS)
+
+
+def _belongs(pid: int, leaders: set[int]) -> bool:
+    """In the group of a service, or its descendant: Erlang's helpers have
+    groups of their own, and sudo hides the environment.
+    """
+    seen = proc.stat(pid)
+    return seen is not None and (
+        seen.group in leaders or not leaders.isdisjoint(proc.lineage(pid)))
 
 
 def _group(number: int) -> list[int]:
