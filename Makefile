@@ -58,7 +58,7 @@ e2e: lab ## the end-to-end tests, on the running lab
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \
 	$(BIN)/python -m ruff check $(SOURCES); \
-	$(BIN)/python -m mypy eic_plugins lab
+	$(BIN)/python -m mypy
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist

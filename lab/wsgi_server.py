@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import waitress
+import waitress  # type: ignore[import-untyped]
 
 App = Callable[..., Iterable[bytes]]
 _LARGEST_BODY = 1 << 42  # waitress stops at 1 GiB unless told; images do not
