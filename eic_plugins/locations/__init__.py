@@ -7,7 +7,6 @@ file, by strict parsing alone: no look-up, no I/O. To add one, declare it under
 """
 
 import abc
-import urllib.parse
 from collections.abc import Iterable, Mapping
 
 import stevedore
@@ -55,10 +54,10 @@ class LocationReader:
 
     def read(self, location: Location) -> ImageCopy | Refusal:
         """The copy at ``location``; a refusal never names the location."""
-        scheme = urllib.parse.urlsplit(location.url).scheme or 'none'
+        scheme = location.url.partition('://')[0].lower()
         plugin = self._plugins.get(scheme)
         if plugin is None:
-            return Refusal(scheme, Reason.LOCATION_UNSUPPORTED)
+            return Refusal('location', Reason.LOCATION_UNSUPPORTED)
         try:
             return plugin.read(location)
         except LocationError as err:

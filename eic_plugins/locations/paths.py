@@ -17,7 +17,12 @@ def invalid(detail: str) -> LocationError:
 
 
 def split(url: str) -> urllib.parse.SplitResult:
-    """``urlsplit`` that refuses what a store never writes."""
+    """``urlsplit`` that refuses what a store never writes.
+
+    Control characters first: ``urlsplit`` would silently remove some.
+    """
+    if not url.isprintable():
+        raise invalid('control characters in the URL')
     try:
         parts = urllib.parse.urlsplit(url)
         parts.port  # noqa: B018 - the property is what validates the port

@@ -1,0 +1,140 @@
+"""A location is read strictly, or refused with a reason; it is never guessed."""
+
+import string
+from urllib.parse import quote
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from eic_plugins.glance import Location
+from eic_plugins.locations import LocationReader
+from eic_plugins.locations.file import FileLocation
+from eic_plugins.model import ImageCopy, Reason, Refusal
+
+NFS = {'share_location': 'nfs://127.0.11.2/images', 'type': 'nfs',
+       'mountpoint': '/var/lib/glance/images'}
+READER = LocationReader({'file': FileLocation()})
+
+
+def read(url, **metadata):
+    return READER.read(Location(url, {**NFS, **metadata}))
+
+
+def reason(url, **metadata):
+    found = read(url, **metadata)
+    return found.reason if isinstance(found, Refusal) else found
+
+
+def test_a_file_below_its_mountpoint_is_found_on_the_server():
+    found = read('file:///var/lib/glance/images/abc')
+    assert found == ImageCopy('127.0.11.2', '/images/abc')
+
+
+def test_subdirectories_of_the_store_are_kept():
+    found = read('file:///var/lib/glance/images/a/b')
+    assert found == ImageCopy('127.0.11.2', '/images/a/b')
+
+
+def test_trailing_slashes_of_the_operator_do_not_matter():
+    found = read('file:///var/lib/glance/images/abc',
+                 share_location='nfs://127.0.11.2/images/',
+                 mountpoint='/var/lib/glance/images/')
+    assert found == ImageCopy('127.0.11.2', '/images/abc')
+
+
+def test_percent_encoding_is_undone_once():
+    found = read('file:///var/lib/glance/images/a%2520b')
+    assert found == ImageCopy('127.0.11.2', '/images/a%20b')
+
+
+@pytest.mark.parametrize(('share', 'server'), [
+    ('nfs://nfs-1.example.org/images', 'nfs-1.example.org'),
+    ('nfs://[fd00::11]/images', 'fd00::11'),
+    ('nfs://127.0.11.2:2049/images', '127.0.11.2'),
+])
+def test_servers_by_name_port_and_ipv6(share, server):
+    found = read('file:///var/lib/glance/images/abc', share_location=share)
+    assert found == ImageCopy(server, '/images/abc')
+
+
+def test_an_export_of_the_svm_root():
+    found = read('file:///var/lib/glance/images/abc',
+                 share_location='nfs://127.0.11.2/')
+    assert found == ImageCopy('127.0.11.2', '/abc')
+
+
+@pytest.mark.parametrize('url', [
+    'file:///etc/passwd',
+    'file:///var/lib/glance/images',
+    'file:///var/lib/glance/images/',
+    'file:///var/lib/glance/images/../secret',
+    'file:///var/lib/glance/images/%2e%2e/secret',
+    'file:///var/lib/glance/images/a/./b',
+    'file:///var/lib/glance/images//abc',
+    'file:///var/lib/glance/images-other/abc',
+    'file://server/var/lib/glance/images/abc',
+    'file:var/lib/glance/images/abc',
+    'file:///var/lib/glance/images/abc?x=1',
+    'file:///var/lib/glance/images/abc#x',
+    'file:///var/lib/glance/images/%00abc',
+    'file:///var/lib/glance/images/%ff',
+])
+def test_a_path_that_leaves_its_mountpoint_is_invalid(url):
+    assert reason(url) is Reason.LOCATION_INVALID
+
+
+@pytest.mark.parametrize('share', [
+    'http://127.0.11.2/images', 'nfs:///images', '127.0.11.2:/images',
+    'nfs://127.0.11.2/images/../other', 'nfs://user@127.0.11.2/images',
+    'nfs://bad_host!/images', 'nfs://127.0.11.2:port/images',
+])
+def test_a_share_location_that_is_no_export_is_invalid(share):
+    assert reason('file:///var/lib/glance/images/abc',
+                  share_location=share) is Reason.LOCATION_INVALID
+
+
+@pytest.mark.parametrize('missing', ['share_location', 'mountpoint', 'type'])
+@pytest.mark.parametrize('value', [None, 7, ''])
+def test_without_the_mounts_metadata_a_file_location_is_unsupported(missing, value):
+    found = reason('file:///var/lib/glance/images/abc', **{missing: value})
+    assert found in {Reason.LOCATION_UNSUPPORTED, Reason.LOCATION_INVALID}
+
+
+@pytest.mark.parametrize('url', ['rbd://pool/image', 'swift://x', '', 'no url'])
+def test_a_scheme_without_plugin_is_unsupported(url):
+    assert reason(url) is Reason.LOCATION_UNSUPPORTED
+
+
+def test_copies_keep_glances_order_and_come_once():
+    urls = ['file:///var/lib/glance/images/a', 'rbd://x',
+            'file:///var/lib/glance/images/b', 'file:///var/lib/glance/images/a']
+    copies, refusals = READER.read_all(Location(url, NFS) for url in urls)
+    assert [copy.path for copy in copies] == ['/images/a', '/images/b']
+    assert [refusal.reason for refusal in refusals] == [
+        Reason.LOCATION_UNSUPPORTED]
+
+
+def test_a_refusal_names_no_location():
+    found = read('file:///var/lib/glance/images/../top-secret')
+    assert 'secret' not in str(found) + found.detail + found.reason.message
+
+
+names = st.text(string.ascii_letters + string.digits + ' %._-~é', min_size=1,
+                max_size=20)
+
+
+@given(parts=st.lists(names, min_size=1, max_size=4))
+def test_any_file_name_survives_the_way_through_a_url(parts):
+    assume(not {'.', '..'} & set(parts))
+    inside = '/'.join(parts)
+    found = read('file://' + quote('/var/lib/glance/images/' + inside))
+    assert found == ImageCopy('127.0.11.2', '/images/' + inside)
+
+
+@given(url=st.text(max_size=60), share=st.text(max_size=40))
+def test_no_text_breaks_the_reader_or_leaves_the_export(url, share):
+    for candidate in (url, 'file://' + url, 'file:///var/lib/glance/images/' + url):
+        for metadata in (NFS, {**NFS, 'share_location': 'nfs://' + share}):
+            found = READER.read(Location(candidate, metadata))
+            assert isinstance(found, Refusal) or '..' not in found.path.split('/')

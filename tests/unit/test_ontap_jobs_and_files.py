@@ -1,0 +1,112 @@
+"""Work on ONTAP: done at once, later, never, or nobody knows."""
+
+import pytest
+
+from eic_plugins.ontap import jobs
+from eic_plugins.ontap.files import DestinationMissingError, Files
+from eic_plugins.ontap.session import (
+    OntapRejectedError,
+    OntapTimeoutError,
+    OntapUnreachableError,
+)
+from tests.unit.factories import stored
+from tests.unit.fake_ontap import FakeSession, no_such_file, no_such_job
+
+CLONE = ('POST', '/api/storage/file/clone')
+COPY = ('POST', '/api/storage/file/copy')
+JOB = ('GET', '/api/cluster/jobs/job-1')
+STAT = ('GET', '/api/storage/volumes/')
+RUNNING = {'job': {'uuid': 'job-1'}}
+
+
+def clone(session):
+    Files(session).clone(stored(path='a'), stored(path='b'), timeout=1)
+
+
+def test_a_clone_that_is_done_at_once_is_one_call():
+    session = FakeSession({CLONE: {}})
+    clone(session)
+    assert [call[:2] for call in session.calls] == [CLONE]
+    assert session.calls[0][2] == {
+        'volume': {'uuid': stored().flexvol.uuid, 'name': 'images_vol'},
+        'source_path': 'a', 'destination_path': 'b'}
+
+
+def test_a_clone_that_goes_on_is_waited_for():
+    session = FakeSession({CLONE: RUNNING, JOB: [
+        {'state': 'running'}, {'state': 'success'}]})
+    clone(session)
+    assert len(session.calls) == 3
+
+
+def test_a_failed_job_raises_ontaps_own_error():
+    session = FakeSession({CLONE: RUNNING, JOB: {
+        'state': 'failure', 'error': {'code': 13565952, 'message': 'no space'}}})
+    with pytest.raises(OntapRejectedError, match='13565952.*no space'):
+        clone(session)
+
+
+@pytest.mark.parametrize('lost', [
+    {CLONE: RUNNING, JOB: no_such_job()},
+    {CLONE: OntapUnreachableError('connection reset')},
+])
+def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
+    session = FakeSession({**lost, STAT: {'records': [{'size': 5}]}})
+    clone(session)
+    assert session.calls[-1][0] == 'GET'
+
+
+@pytest.mark.parametrize('lost', [
+    {CLONE: RUNNING, JOB: no_such_job()},
+    {CLONE: OntapUnreachableError('connection reset')},
+])
+def test_a_clone_of_unknown_end_that_is_not_there_is_an_error(lost):
+    with pytest.raises(DestinationMissingError):
+        clone(FakeSession({**lost, STAT: no_such_file()}))
+
+
+def test_a_copy_of_unknown_end_is_an_error_even_if_a_file_is_there():
+    session = FakeSession({COPY: RUNNING, JOB: no_such_job()})
+    with pytest.raises(jobs.JobUnknownError):
+        Files(session).copy(stored(path='a'), stored('gold_vol', 'b'), timeout=1)
+
+
+def test_a_copy_names_volume_svm_and_path_at_both_ends():
+    session = FakeSession({COPY: {}})
+    Files(session).copy(stored(path='a'), stored('gold_vol', 'b'), timeout=1)
+    (pair,) = session.calls[0][2]['files_to_copy']
+    assert pair['source'] == {
+        'volume': {'uuid': stored().flexvol.uuid, 'name': 'images_vol'},
+        'svm': {'name': 'svm_gold'}, 'path': 'a'}
+    assert pair['destination']['volume']['name'] == 'gold_vol'
+
+
+def test_polling_starts_fast_and_backs_off():
+    pauses = []
+    session = FakeSession({JOB: [{'state': 'running'}] * 12 + [{'state': 'success'}]})
+    jobs.wait(session, 'job-1', timeout=60, sleep=pauses.append)
+    assert pauses[0] == 0.05
+    assert pauses == sorted(pauses)
+    assert max(pauses) == 2.0
+
+
+def test_a_job_that_never_ends_runs_into_the_deadline():
+    session = FakeSession({JOB: {'state': 'running'}})
+    with pytest.raises(OntapTimeoutError, match='job-1'):
+        jobs.wait(session, 'job-1', timeout=0)
+
+
+def test_deleting_what_is_not_there_is_no_error():
+    session = FakeSession({('DELETE', '/api/storage/volumes/'): no_such_file()})
+    Files(session).delete(stored())
+    assert len(session.calls) == 1
+
+
+def test_a_file_that_is_not_there_has_no_stat():
+    assert Files(FakeSession({STAT: no_such_file()})).stat(stored()) is None
+
+
+def test_slashes_in_a_path_are_encoded():
+    session = FakeSession({('DELETE', '/api/storage/volumes/'): {}})
+    Files(session).delete(stored(path='a b/c'))
+    assert session.calls[0][1].endswith('/files/a%20b%2Fc')

@@ -1,0 +1,114 @@
+"""A LIF is not an SVM, a junction path is not a FlexVol's name."""
+
+import pytest
+
+from eic_plugins.model import ImageCopy, Reason, Refusal
+from eic_plugins.ontap.namespace import Namespace, UnknownShareError
+from eic_plugins.ontap.session import OntapRejectedError
+from tests.unit.fake_ontap import FakeSession
+
+LIFS = ('GET', '/api/network/ip/interfaces')
+VOLUMES = ('GET', '/api/storage/volumes')
+CLUSTER = ('GET', '/api/cluster')
+
+
+def volume(name, path):
+    return {'name': name, 'uuid': f'uuid-{name}', 'nas': {'path': path}}
+
+
+def session(*volumes):
+    return FakeSession({
+        LIFS: {'records': [
+            {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'svm_gold'}},
+            {'ip': {'address': '127.0.11.2'}, 'svm': {'name': 'svm_gold'}},
+            {'ip': {'address': '127.0.10.1'}},
+        ]},
+        VOLUMES: {'records': list(volumes)},
+        CLUSTER: {'uuid': 'cluster-uuid'}})
+
+
+def test_any_lif_of_the_svm_leads_to_the_same_flexvol():
+    namespace = Namespace(session(volume('images_vol', '/images')))
+    first = namespace.locate(ImageCopy('127.0.11.1', '/images/abc'))
+    second = namespace.locate(ImageCopy('127.0.11.2', '/images/abc'))
+    assert first == second
+    assert (first.flexvol.name, first.path) == ('images_vol', 'abc')
+    assert first.flexvol.cluster == 'cluster-uuid'
+
+
+def test_the_deepest_junction_above_the_file_holds_it():
+    namespace = Namespace(session(volume('root', '/'), volume('a', '/a'),
+                                  volume('b', '/a/b')))
+    found = namespace.locate(ImageCopy('127.0.11.1', '/a/b/c/d'))
+    assert (found.flexvol.name, found.path) == ('b', 'c/d')
+
+
+def test_all_junctions_above_the_file_are_asked_for_in_one_call():
+    fake = session(volume('a', '/a'))
+    Namespace(fake).locate(ImageCopy('127.0.11.1', '/a/b/c'))
+    queries = [call[2] for call in fake.calls if call[:2] == VOLUMES]
+    assert [query['nas.path'] for query in queries] == ['/a/b/c|/a/b|/a|/']
+    assert queries[0]['svm.name'] == 'svm_gold'
+
+
+def test_a_second_look_costs_no_call():
+    fake = session(volume('a', '/a'))
+    namespace = Namespace(fake)
+    namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
+    before = len(fake.calls)
+    namespace.locate(ImageCopy('127.0.11.1', '/a/y'))
+    assert len(fake.calls) == before
+
+
+def test_what_is_remembered_is_looked_up_again_after_a_while():
+    now = [0.0]
+    fake = session(volume('a', '/a'))
+    namespace = Namespace(fake, clock=lambda: now[0])
+    namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
+    before = len(fake.calls)
+    now[0] = 601.0
+    namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
+    assert len(fake.calls) == before + 2
+
+
+@pytest.mark.parametrize('server', ['192.0.2.7', '127.0.10.1'])
+def test_an_address_that_is_no_svms_lif_is_another_cluster(server):
+    found = Namespace(session()).locate(ImageCopy(server, '/images/abc'))
+    assert isinstance(found, Refusal)
+    assert found.reason is Reason.OTHER_CLUSTER
+
+
+def test_a_path_without_junction_is_outside_the_export():
+    found = Namespace(session()).locate(ImageCopy('127.0.11.1', '/images/abc'))
+    assert found.reason is Reason.LOCATION_OUTSIDE_EXPORT
+
+
+def test_a_path_that_ontap_would_read_as_a_query_matches_nothing():
+    fake = session(volume('a', '/a'))
+    found = Namespace(fake).locate(ImageCopy('127.0.11.1', '/a|/*/x'))
+    assert found.reason is Reason.LOCATION_OUTSIDE_EXPORT
+    assert VOLUMES not in [call[:2] for call in fake.calls]
+
+
+def test_a_share_below_a_junction_is_a_pool_with_a_directory():
+    pool = Namespace(session(volume('a', '/a'))).pool('127.0.11.1:/a/b')
+    assert (pool.flexvol.name, pool.directory) == ('a', 'b')
+    assert pool.file('x').path == 'b/x'
+
+
+def test_a_share_that_is_a_junction_is_a_pool_without_directory():
+    pool = Namespace(session(volume('a', '/a'))).pool('127.0.11.1:/a')
+    assert (pool.directory, pool.file('x').path) == ('', 'x')
+
+
+def test_a_share_of_another_cluster_says_what_is_wrong():
+    with pytest.raises(UnknownShareError, match='not a LIF'):
+        Namespace(session()).pool('192.0.2.7:/a')
+
+
+def test_an_svm_scoped_user_needs_no_right_to_read_the_cluster():
+    denied = OntapRejectedError(403, '6', 'not authorized')
+    fake = session(volume('a', '/a'))
+    fake.answers[CLUSTER] = denied
+    located = Namespace(fake).locate(ImageCopy('127.0.11.1', '/a/x'))
+    assert located.flexvol.cluster == FakeSession.host

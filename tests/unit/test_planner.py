@@ -1,0 +1,125 @@
+"""The planner takes the cheapest route and says why not a cheaper one."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eic_plugins import routes
+from eic_plugins.model import DOWNLOAD, Reason, Refusal
+from eic_plugins.planner import choose
+from tests.unit.factories import cached, image, pool, situation, stored
+
+ROUTES = routes.load()
+
+
+def reasons(plan):
+    return {refusal.route: refusal.reason for refusal in plan.refusals}
+
+
+def test_a_cached_image_is_cloned_whatever_else_there_is():
+    here = pool()
+    plan = choose(ROUTES, situation(cached=cached(here),
+                                    copies=(stored('gold_vol'),)))
+    assert plan.route == 'cached'
+    assert plan.source == here.file(image().cached_name)
+    assert plan.refusals == ()
+
+
+def test_an_image_in_the_pools_flexvol_is_cloned_from_there():
+    far, near = stored('images_vol'), stored('gold_vol')
+    plan = choose(ROUTES, situation(copies=(far, near)))
+    assert (plan.route, plan.source) == ('flexclone', near)
+    assert reasons(plan) == {'cached': Reason.NOT_CACHED}
+
+
+def test_an_image_in_another_flexvol_of_the_svm_is_copied_by_the_cluster():
+    copy = stored('images_vol')
+    plan = choose(ROUTES, situation(copies=(copy,)))
+    assert (plan.route, plan.source) == ('copy_offload', copy)
+    assert reasons(plan)['flexclone'] is Reason.OTHER_FLEXVOL
+
+
+def test_another_pools_cached_image_serves_as_source_of_the_copy():
+    there = cached(pool('silver_vol'))
+    plan = choose(ROUTES, situation(cached_elsewhere=(there,)))
+    assert (plan.route, plan.source) == ('copy_offload', there.file)
+
+
+def test_a_converted_image_is_copied_from_where_it_was_converted():
+    qcow2 = image(disk_format='qcow2', virtual_size=1024)
+    there = cached(pool('silver_vol'), qcow2)
+    plan = choose(ROUTES, situation(image=qcow2, copies=(stored(),),
+                                    cached_elsewhere=(there,)))
+    assert (plan.route, plan.source) == ('copy_offload', there.file)
+    assert reasons(plan)['flexclone'] is Reason.FORMAT_NOT_RAW
+
+
+def test_another_svm_is_left_to_the_download():
+    plan = choose(ROUTES, situation(copies=(stored(svm='svm_silver'),)))
+    assert plan.route == DOWNLOAD
+    assert reasons(plan)['copy_offload'] is Reason.OTHER_SVM
+
+
+def test_another_cluster_is_named_as_the_reason():
+    unusable = (Refusal('location', Reason.OTHER_CLUSTER),)
+    plan = choose(ROUTES, situation(unusable=unusable))
+    assert plan.route == DOWNLOAD
+    assert reasons(plan) == {'cached': Reason.NOT_CACHED,
+                             'flexclone': Reason.OTHER_CLUSTER,
+                             'copy_offload': Reason.OTHER_CLUSTER}
+
+
+def test_no_location_is_named_as_the_reason():
+    assert reasons(choose(ROUTES, situation()))['flexclone'] is Reason.NO_LOCATION
+
+
+@pytest.mark.parametrize(('fields', 'reason'), [
+    ({'image': image(status='queued')}, Reason.IMAGE_NOT_ACTIVE),
+    ({'image': image(container_format='ova')}, Reason.CONTAINER_NOT_BARE),
+    ({'image': image(size=2 << 30)}, Reason.IMAGE_TOO_LARGE),
+    ({'image': image(virtual_size=2 << 30)}, Reason.IMAGE_TOO_LARGE),
+    ({'image': image(min_disk=2)}, Reason.IMAGE_TOO_LARGE),
+    ({'image': image(properties={'img_signature': 'x'})},
+     Reason.SIGNATURE_PRESENT),
+    ({'image': image(properties={'cinder_encryption_key_id': 'x'})},
+     Reason.ENCRYPTED),
+    ({'volume_encrypted': True}, Reason.ENCRYPTED),
+    ({'pool_is_flexgroup': True}, Reason.FLEXGROUP),
+])
+def test_bytes_that_must_go_through_cinder_are_left_to_it(fields, reason):
+    here = situation(copies=(stored('gold_vol'),), cached=cached(pool()), **fields)
+    plan = choose(ROUTES, here)
+    assert plan.is_download
+    assert reasons(plan) == {'all': reason}
+
+
+places = st.builds(stored, st.sampled_from(['gold_vol', 'images_vol', 'x']),
+                   svm=st.sampled_from(['svm_gold', 'svm_silver']),
+                   cluster=st.sampled_from(['cluster-a', 'cluster-b']))
+
+
+@given(copies=st.lists(places, max_size=4),
+       disk_format=st.sampled_from(['raw', 'qcow2', None]),
+       has_cached=st.booleans(), encrypted=st.booleans())
+def test_every_plan_has_a_source_or_reasons(copies, disk_format, has_cached,
+                                            encrypted):
+    here = pool()
+    plan = choose(ROUTES, situation(
+        image=image(disk_format=disk_format), pool=here, copies=tuple(copies),
+        cached=cached(here) if has_cached else None,
+        volume_encrypted=encrypted))
+    if plan.is_download:
+        assert plan.source is None
+        assert plan.refusals
+    else:
+        assert not encrypted
+        assert plan.source.flexvol.cluster == here.flexvol.cluster
+        assert plan.source.flexvol.svm == here.flexvol.svm
+        assert len(plan.refusals) == [r.name for r in ROUTES].index(plan.route)
+
+
+@given(copies=st.lists(places, min_size=1, max_size=4))
+def test_the_order_of_locations_never_changes_the_route(copies):
+    forward = choose(ROUTES, situation(copies=tuple(copies)))
+    backward = choose(ROUTES, situation(copies=tuple(reversed(copies))))
+    assert forward.route == backward.route
