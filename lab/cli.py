@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from lab import paths, topology
+from lab import paths
 from lab.errors import LabError
 from lab.paths import Paths
 
@@ -130,8 +130,7 @@ def _require_root() -> None:
 
 def _open_lab() -> Any:
     from lab import context  # noqa: PLC0415
-    return context.load(paths.from_environment(),
-                        topology.ports_from_environment())
+    return context.load(paths.from_environment())
 
 
 @contextlib.contextmanager

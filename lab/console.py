@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from lab.errors import CancelledError
+
 _QUIET_SECONDS = 30.0
 _REFRESH_SECONDS = 0.5
 _CLEAR_LINE = '\r\x1b[K'
@@ -40,6 +42,9 @@ class Console:
         try:
             yield
             verdict = 'ok'
+        except CancelledError:
+            verdict = 'ended'
+            raise
         finally:
             with self._lock:
                 self._under_way.pop(name, None)

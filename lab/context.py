@@ -11,10 +11,11 @@ from lab.errors import LabError
 from lab.paths import Paths
 from lab.processes import Processes, Record, Service
 from lab.secrets_store import Secrets
-from lab.topology import Ports
+from lab.topology import Ports, ports_from_environment
 from lab.waiting import tail, wait_until
 
 HOLDER = 'namespace'
+_PORT_BASE = 'port-base'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,11 +102,22 @@ def enter(holder: int) -> list[str]:
     return ['nsenter', f'--target={holder}', '--mount', '--']
 
 
-def load(paths: Paths, ports: Ports) -> Lab:
+def load(paths: Paths) -> Lab:
     """Open the state directory, making it if it is not there."""
     files.private_dir(paths.state).chmod(0o700)
+    ports = _ports(paths / _PORT_BASE)
     return Lab(paths, ports, secrets_store.load(paths / 'secrets'),
                Processes(paths), Console())
+
+
+def _ports(path: Path) -> Ports:
+    return ports_from_environment(
+        int(path.read_text()) if path.exists() else None)
+
+
+def keep_ports(lab: Lab) -> None:
+    """Remember the ports for the commands to come."""
+    files.write_private(lab.paths / _PORT_BASE, f'{lab.ports.base}\n')
 
 
 def log_paths(lab: Lab, name: str) -> dict[str, Path]:

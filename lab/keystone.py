@@ -24,8 +24,7 @@ def start(lab: Lab) -> None:
     wsgi.ensure(lab, wsgi.service(
         lab, NAME, 'keystone.wsgi.api:application',
         env={'OS_KEYSTONE_CONFIG_FILES': str(conf)}, configs=[conf]))
-    key = f'{_VERSION} {lab.ports.base}'
-    lab.once('identities', key, lambda: identity.create_all(lab))
+    lab.once('identities', _VERSION, lambda: identity.create_all(lab))
 
 
 def _conf(lab: Lab) -> Path:

@@ -18,7 +18,7 @@ from lab import (
     simulator,
     steps,
 )
-from lab.context import Lab
+from lab.context import Lab, keep_ports
 from lab.errors import LabError
 from lab.steps import Step
 from lab.topology import CLUSTERS, DRIVERS
@@ -29,6 +29,7 @@ def up(lab: Lab) -> None:
     began = time.monotonic()
     lab.processes.kill(lab.processes.strays())
     preflight.check_machine(lab)
+    keep_ports(lab)
     _install_packages(lab)
     try:
         steps.run(_steps(lab), lab.console, lab.cancel)

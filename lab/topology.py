@@ -171,9 +171,23 @@ class Ports:
         return taken
 
 
-def ports_from_environment() -> Ports:
-    """The ports, moved by ``EIC_LAB_PORT_BASE`` if it is set."""
-    text = os.environ.get('EIC_LAB_PORT_BASE', str(DEFAULT_PORT_BASE))
+def ports_from_environment(stored: int | None = None) -> Ports:
+    """The ports, moved by ``EIC_LAB_PORT_BASE`` if it is set.
+
+    A lab that exists has its ports in its catalog: those are ``stored``.
+    """
+    asked = os.environ.get('EIC_LAB_PORT_BASE')
+    ports = Ports(stored or DEFAULT_PORT_BASE) if asked is None else (
+        _parse_base(asked))
+    if stored not in (None, ports.base):
+        raise LabError(
+            f'EIC_LAB_PORT_BASE is {asked}, but this lab was made with '
+            f'{stored}: unset it. To move the lab, `make lab-purge` first, '
+            'then set it.')
+    return ports
+
+
+def _parse_base(text: str) -> Ports:
     highest = 65535 - max(PORT_OFFSETS.values())
     if not text.isdigit() or not (
             _LOWEST_PORT_BASE <= int(text) <= highest):

@@ -8,12 +8,13 @@ from lab import cinder, context, description, mariadb, namespace, simulator
 from lab.errors import LabError
 from lab.paths import Paths, from_environment
 from lab.preflight import available_memory
-from lab.topology import CLUSTERS, Ports, ports_from_environment
+from lab.topology import CLUSTERS, ports_from_environment
 
 
 @pytest.fixture
-def lab(tmp_path):
-    return context.load(Paths(tmp_path / 'lab'), Ports())
+def lab(tmp_path, monkeypatch):
+    monkeypatch.delenv('EIC_LAB_PORT_BASE', raising=False)
+    return context.load(Paths(tmp_path / 'lab'))
 
 
 def test_a_simulator_is_told_the_topology(lab):
@@ -84,3 +85,13 @@ def test_an_empty_environment_means_the_defaults(monkeypatch):
 def test_available_memory_is_what_the_kernel_says():
     text = 'MemTotal: 10 kB\nMemAvailable:  2048 kB\n'
     assert available_memory(text) == 2048 * 1024
+
+
+def test_a_lab_keeps_the_ports_that_are_in_its_catalog(tmp_path, monkeypatch):
+    monkeypatch.setenv('EIC_LAB_PORT_BASE', '28000')
+    context.keep_ports(context.load(Paths(tmp_path)))
+    monkeypatch.delenv('EIC_LAB_PORT_BASE')
+    assert context.load(Paths(tmp_path)).ports.base == 28000
+    monkeypatch.setenv('EIC_LAB_PORT_BASE', '18000')
+    with pytest.raises(LabError, match='made with 28000'):
+        context.load(Paths(tmp_path))
