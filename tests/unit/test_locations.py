@@ -74,7 +74,6 @@ def test_an_export_of_the_svm_root():
     'file:///var/lib/glance/images//abc',
     'file:///var/lib/glance/images-other/abc',
     'file://server/var/lib/glance/images/abc',
-    'file:var/lib/glance/images/abc',
     'file:///var/lib/glance/images/abc?x=1',
     'file:///var/lib/glance/images/abc#x',
     'file:///var/lib/glance/images/%00abc',
@@ -101,7 +100,9 @@ def test_without_the_mounts_metadata_a_file_location_is_unsupported(missing, val
     assert found in {Reason.LOCATION_UNSUPPORTED, Reason.LOCATION_INVALID}
 
 
-@pytest.mark.parametrize('url', ['rbd://pool/image', 'swift://x', '', 'no url'])
+@pytest.mark.parametrize('url', [
+    'rbd://pool/image', 'swift://x', '', 'no url',
+    'file:var/lib/glance/images/abc'])
 def test_a_scheme_without_plugin_is_unsupported(url):
     assert reason(url) is Reason.LOCATION_UNSUPPORTED
 

@@ -1,0 +1,62 @@
+"""Files of ONTAP on a local directory: what a FlexVol and its mount have in
+common. Errors can be queued for each operation.
+"""
+
+import shutil
+
+from eic_plugins.ontap.session import OntapRejectedError
+
+
+class FakeFiles:
+    """``roots`` maps a FlexVol's uuid to the directory that is its root."""
+
+    def __init__(self, roots):
+        self.roots = dict(roots)
+        self.errors = {}
+        self.calls = []
+
+    def fail(self, operation, error, after_effect=False):
+        self.errors.setdefault(operation, []).append((error, after_effect))
+
+    def _path(self, file):
+        return self.roots[file.flexvol.uuid] / file.path
+
+    def _do(self, operation, effect, *names):
+        self.calls.append((operation, *names))
+        queued = self.errors.get(operation)
+        error, after = queued.pop(0) if queued else (None, False)
+        if error is None or after:
+            effect()
+        if error is not None:
+            raise error
+
+    def _copy(self, source, destination):
+        if not self._path(source).exists():
+            raise OntapRejectedError(404, '6684674', 'no such file')
+        if self._path(destination).exists():
+            raise OntapRejectedError(409, '13565952', 'exists')
+        shutil.copyfile(self._path(source), self._path(destination))
+
+    def clone(self, source, destination, timeout):
+        assert source.flexvol == destination.flexvol
+        self._do('clone', lambda: self._copy(source, destination),
+                 source.path, destination.path)
+
+    def copy(self, source, destination, timeout):
+        assert source.flexvol != destination.flexvol
+        self._do('copy', lambda: self._copy(source, destination),
+                 source.path, destination.path)
+
+    def rename(self, file, to):
+        def effect():
+            if self._path(to).exists():
+                raise OntapRejectedError(409, '1', 'exists')
+            self._path(file).rename(self._path(to))
+        self._do('rename', effect, file.path, to.path)
+
+    def delete(self, file):
+        self._do('delete', lambda: self._path(file).unlink(missing_ok=True),
+                 file.path)
+
+    def done(self, operation):
+        return sum(1 for call in self.calls if call[0] == operation)

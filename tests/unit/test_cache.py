@@ -1,0 +1,214 @@
+"""A cached image is whole, inspected and of these very bytes, or is not."""
+
+import contextlib
+import json
+import os
+import threading
+
+import pytest
+
+from eic_plugins.cache import PoolCache
+from eic_plugins.inspection import UnsafeImageError
+from eic_plugins.ontap.session import OntapRejectedError
+from tests.unit.factories import image, pool
+from tests.unit.fake_files import FakeFiles
+
+SIZE = 300_000
+RAW = image(size=SIZE)
+
+
+class Share:
+    """A pool on a directory, and its cache."""
+
+    def __init__(self, root):
+        self.root = root
+        self.pool = pool()
+        self.files = FakeFiles({self.pool.flexvol.uuid: root})
+        self.mutex = threading.Lock()
+        self.locked = []
+        self.made_accessible = []
+        self.cache = PoolCache(self.pool, str(root), self.files, self.lock,
+                               self.made_accessible.append)
+
+    @contextlib.contextmanager
+    def lock(self, name):
+        with self.mutex:
+            self.locked.append(name)
+            yield
+
+    def fill_with(self, content):
+        def fill(target):
+            (self.root / target.name).write_bytes(content)
+        return fill
+
+    def ensure(self, content=b'\x01' * SIZE, of=RAW):
+        return self.cache.ensure(of, self.fill_with(content))
+
+    def names(self):
+        return sorted(os.listdir(self.root))
+
+
+@pytest.fixture
+def share(tmp_path):
+    return Share(tmp_path)
+
+
+def test_a_filled_image_is_found_by_its_stock_name(share):
+    cached, made = share.ensure()
+    assert made
+    assert cached.file.path == f'img-cache-{RAW.id}'
+    assert share.cache.find(RAW) == cached
+    assert share.names() == [f'.eic-{RAW.id}.json', f'img-cache-{RAW.id}']
+
+
+def test_a_second_fill_does_nothing(share):
+    share.ensure()
+    before = list(share.files.calls)
+    cached, made = share.cache.ensure(RAW, pytest.fail)
+    assert not made
+    assert cached == share.cache.find(RAW)
+    assert share.files.calls == before
+
+
+def test_the_fill_of_one_image_in_one_pool_has_one_lock(share):
+    share.ensure()
+    assert share.locked == [f'eic-{RAW.id}-{share.pool.flexvol.uuid}']
+
+
+def test_finding_costs_no_call(share):
+    share.ensure()
+    before = list(share.files.calls)
+    share.cache.find(RAW)
+    assert share.files.calls == before
+
+
+def test_the_record_says_whose_bytes_these_are(share):
+    share.ensure()
+    record = json.loads((share.root / f'.eic-{RAW.id}.json').read_text())
+    assert record == {'image_id': RAW.id, 'identity': RAW.os_hash_value,
+                      'virtual_size': SIZE}
+    assert (share.root / f'.eic-{RAW.id}.json').stat().st_mode & 0o007 == 0
+
+
+def test_an_image_with_other_bytes_is_not_found_and_replaces_the_old(share):
+    share.ensure()
+    changed = image(size=SIZE, os_hash_value='other')
+    assert share.cache.find(changed) is None
+    _, made = share.ensure(b'\x02' * SIZE, changed)
+    assert made
+    assert share.cache.find(RAW) is None
+    assert (share.root / RAW.cached_name).read_bytes()[:1] == b'\x02'
+    assert len(share.names()) == 2
+
+
+def test_a_file_that_nobody_recorded_is_no_cached_image(share):
+    (share.root / RAW.cached_name).write_bytes(b'\x03' * SIZE)
+    assert share.cache.find(RAW) is None
+    share.ensure()
+    assert (share.root / RAW.cached_name).read_bytes()[:1] == b'\x01'
+
+
+@pytest.mark.parametrize('damage', [
+    lambda root: (root / RAW.cached_name).unlink(),
+    lambda root: os.truncate(root / RAW.cached_name, SIZE - 1),
+    lambda root: (root / f'.eic-{RAW.id}.json').write_text('{'),
+    lambda root: (root / f'.eic-{RAW.id}.json').write_text('[]'),
+    lambda root: (root / f'.eic-{RAW.id}.json').unlink(),
+])
+def test_a_damaged_cached_image_is_not_found(share, damage):
+    share.ensure()
+    damage(share.root)
+    assert share.cache.find(RAW) is None
+
+
+@pytest.mark.parametrize(('content', 'why'), [
+    (b'\x01' * (SIZE - 1), 'bytes'),
+    (b'QFI\xfb' + b'\0' * (SIZE - 4), 'qcow2|inspection'),
+    (b'KDMV' + b'\0' * (SIZE - 4), 'vmdk|inspection'),
+])
+def test_bytes_that_are_not_the_raw_image_are_never_published(share, content, why):
+    with pytest.raises(UnsafeImageError, match=why):
+        share.ensure(content)
+    assert share.names() == []
+
+
+def test_a_partitioned_disk_is_raw(share):
+    disk = bytearray(SIZE)
+    disk[446:462] = bytes([0, 0, 2, 0, 0xEE, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0,
+                           0xFF, 0xFF, 0xFF, 0xFF])
+    disk[510:512] = b'\x55\xaa'
+    disk[512:520] = b'EFI PART'
+    share.ensure(bytes(disk))
+    assert share.cache.find(RAW)
+
+
+@pytest.mark.parametrize('operation', ['delete', 'rename'])
+def test_a_publication_that_fails_leaves_nothing(share, operation):
+    share.files.fail(operation, OntapRejectedError(500, '1', 'no'))
+    with pytest.raises(OntapRejectedError):
+        share.ensure()
+    assert share.names() == []
+    assert share.cache.find(RAW) is None
+
+
+def test_a_fill_that_fails_half_way_leaves_nothing(share):
+    def fill(target):
+        (share.root / target.name).write_bytes(b'half')
+        raise OntapRejectedError(500, '917', 'no space')
+    with pytest.raises(OntapRejectedError, match='917'):
+        share.cache.ensure(RAW, fill)
+    assert share.names() == []
+
+
+def test_what_a_killed_fill_left_is_removed_by_the_next(share):
+    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
+    (share.root / f'.eic-{RAW.id}.0badcafe').write_bytes(b'{')
+    (share.root / 'eic-fill-another-image-1').write_bytes(b'busy')
+    share.ensure()
+    assert share.names() == [f'.eic-{RAW.id}.json', 'eic-fill-another-image-1',
+                             f'img-cache-{RAW.id}']
+
+
+def test_the_volumes_mode_is_given_before_publication(share):
+    share.ensure()
+    (path,) = share.made_accessible
+    assert f'eic-fill-{RAW.id}' in path
+
+
+def test_many_at_once_fill_once(share):
+    fills = []
+
+    def fill(target):
+        fills.append(target)
+        share.fill_with(b'\x01' * SIZE)(target)
+
+    results = []
+    threads = [threading.Thread(
+        target=lambda: results.append(share.cache.ensure(RAW, fill)))
+        for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(fills) == 1
+    assert sorted(made for _, made in results) == [False] * 7 + [True]
+
+
+def test_the_images_of_a_pool_are_listed_by_their_records(share):
+    share.ensure()
+    (share.root / 'img-cache-not-recorded').write_bytes(b'')
+    assert list(share.cache.image_ids()) == [RAW.id]
+
+
+def test_a_use_is_remembered_as_the_records_time(share):
+    share.ensure()
+    record = share.root / f'.eic-{RAW.id}.json'
+    os.utime(record, (1, 1))
+    share.cache.touch(RAW)
+    assert record.stat().st_mtime > 1
+
+
+def test_touching_or_forgetting_what_is_gone_is_no_error(share):
+    share.cache.touch(RAW)
+    share.cache.forget(RAW)
+    assert share.names() == []
