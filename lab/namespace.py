@@ -30,6 +30,8 @@ _RELEASE_SECONDS = 20
 
 def start(lab: Lab) -> None:
     """Have the namespace, with all of its mounts."""
+    if not lab.processes.alive(HOLDER):
+        _leave_old(lab)
     _make_image(lab)
     _write_overlays(lab)
     lab.ensure(Service(HOLDER, ('unshare', '--mount', '--propagation',
@@ -43,6 +45,26 @@ def start(lab: Lab) -> None:
     for source, target in _overlays(lab).items():
         if str(target.resolve()) not in mounted:
             _mount(lab, '--bind', str(source), str(target.resolve()))
+
+
+def release(lab: Lab, namespaces: set[str]) -> None:
+    """End whoever is left in the namespaces, and see the mounts go."""
+    lab.processes.kill(inhabitants(namespaces))
+    lab.processes.stop(HOLDER)
+    wait_released(lab)
+
+
+def _leave_old(lab: Lab) -> None:
+    """Empty a namespace whose holder was killed.
+
+    Its file system must not be mounted a second time while services of the
+    old namespace still write to it; they are started again in the new one.
+    """
+    old = known(lab)
+    for name, record in lab.processes.records().items():
+        if record.in_namespace:
+            lab.processes.stop(name)
+    release(lab, old)
 
 
 def mount_share(lab: Lab, share: str, directory: Path) -> None:

@@ -24,9 +24,7 @@ def down(lab: Lab, purge: bool = False) -> None:
     stop_services(lab, list(lab.processes.records()))
     with lab.console.step('mounts and loop device'):
         lab.processes.kill(lab.processes.ours())
-        lab.processes.kill(namespace.inhabitants(namespaces))
-        lab.processes.stop(HOLDER)
-        namespace.wait_released(lab)
+        namespace.release(lab, namespaces)
     lab.paths.lab_json.unlink(missing_ok=True)
     if purge:
         with lab.console.step(f'delete {lab.paths.state}'):
@@ -54,9 +52,7 @@ def undo(lab: Lab) -> None:
     namespaces = namespace.known(lab) if HOLDER in started else set()
     stop_services(lab, started)
     if HOLDER in started:
-        lab.processes.kill(namespace.inhabitants(namespaces))
-        lab.processes.stop(HOLDER)
-        namespace.wait_released(lab)
+        namespace.release(lab, namespaces)
 
 
 def _ask_to_stop(lab: Lab, names: Sequence[str]) -> None:
