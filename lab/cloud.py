@@ -1,13 +1,14 @@
 """What the lab has in its cloud once the services run: volume types, pools."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from keystoneauth1 import exceptions
 
 from lab import cinder, identity
 from lab.context import Lab
-from lab.topology import DRIVERS, pools, volume_types
+from lab.topology import DRIVERS, Pool, pools, volume_types
 from lab.waiting import wait_until
 
 _BACKEND_SECONDS = 120
@@ -24,18 +25,18 @@ def create_volume_types(lab: Lab) -> None:
                 'name': name, 'extra_specs': specs}})
 
 
-def wait_for_pools(lab: Lab) -> None:
-    """Wait until every backend is up and the scheduler knows its pools."""
+def wait_for_pools(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
+    """Wait until the backends are up and the scheduler knows their pools."""
     cloud = identity.admin(lab)
     missing: list[str] = []
 
     def all_up() -> bool:
-        _check_alive(lab)
-        missing[:] = _missing(lab, cloud)
+        _check_alive(lab, drivers)
+        missing[:] = _missing(lab, cloud, drivers)
         return not missing
 
     try:
-        wait_until(all_up, 'the pools of every backend', _BACKEND_SECONDS,
+        wait_until(all_up, 'the pools of the backends', _BACKEND_SECONDS,
                    lab.cancel)
     except Exception:
         if missing:
@@ -44,20 +45,23 @@ def wait_for_pools(lab: Lab) -> None:
         raise
 
 
-def _missing(lab: Lab, cloud: identity.Cloud) -> list[str]:
+def _missing(lab: Lab, cloud: identity.Cloud, drivers: Sequence[str],
+             ) -> list[str]:
     try:
         services = cloud.cinder('GET', '/os-services')['services']
         listed = cloud.cinder('GET', '/scheduler-stats/get_pools')['pools']
     except (exceptions.HttpError, exceptions.ConnectFailure):
         return ['cinder-api']
     known = {pool['name'] for pool in listed}
-    return [*_down(lab, services),
-            *(pool.host for pool in pools() if pool.host not in known)]
+    wanted = [pool for pool in pools() if pool.driver in drivers]
+    return [*_down(lab, services, wanted),
+            *(pool.host for pool in wanted if pool.host not in known)]
 
 
-def _down(lab: Lab, services: list[dict[str, Any]]) -> list[str]:
+def _down(lab: Lab, services: list[dict[str, Any]], needed: list[Pool],
+          ) -> list[str]:
     wanted = {('cinder-scheduler', 'lab'): cinder.SCHEDULER}
-    for pool in pools():
+    for pool in needed:
         backend_host = f'{cinder.host(pool.driver)}@{pool.backend_section}'
         wanted['cinder-volume', backend_host] = cinder.volume_service(
             pool.driver)
@@ -79,7 +83,7 @@ def _since_start(lab: Lab, process: str, updated_at: str | None) -> bool:
     return seen.timestamp() >= int(record.started_at)
 
 
-def _check_alive(lab: Lab) -> None:
+def _check_alive(lab: Lab, drivers: Sequence[str]) -> None:
     for name in (cinder.API, cinder.SCHEDULER,
-                 *(cinder.volume_service(driver) for driver in DRIVERS)):
+                 *(cinder.volume_service(driver) for driver in drivers)):
         lab.wait(name, lambda: True, seconds=1)

@@ -78,6 +78,7 @@ def _start_cinder_api(lab: Lab, name: str) -> None:
 def _start_cinder_volume(lab: Lab, driver: str) -> None:
     cinder.write_config(lab)
     cinder.start_volume(lab, driver)
+    cloud.wait_for_pools(lab, [driver])
 
 
 def _install_packages(lab: Lab) -> None:
