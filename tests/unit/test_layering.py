@@ -1,0 +1,74 @@
+"""Imports go one way, and each layer knows only what it may."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
+
+ORDER = ['model', 'config', 'servers', 'glance', 'locations', 'planner', 'ontap',
+         'routes', 'inspection', 'cache', 'locality', 'engine', 'middleware',
+         'scheduler', 'volume']
+"""Each may import what stands before it."""
+ON_ITS_OWN = 'simulator'
+
+
+def modules():
+    return list(_modules())
+
+
+def _modules():
+    for path in sorted(PACKAGE.rglob('*.py')):
+        layer = path.relative_to(PACKAGE).parts[0].removesuffix('.py')
+        if layer != '__init__':
+            yield path, layer
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f'{node.module}.{alias.name}' for alias in node.names)
+
+
+def layers_of_ours(path):
+    for name in imports(path):
+        parts = name.split('.')
+        if parts[0] == 'eic_plugins' and len(parts) > 1:
+            yield parts[1]
+
+
+@pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
+def test_a_module_imports_only_what_stands_before_it(path, layer):
+    if layer == ON_ITS_OWN:
+        assert set(layers_of_ours(path)) <= {ON_ITS_OWN}
+        return
+    allowed = set(ORDER[:ORDER.index(layer) + 1])
+    assert set(layers_of_ours(path)) & {*ORDER, ON_ITS_OWN} <= allowed
+
+
+@pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
+def test_cinder_is_imported_by_drivers_and_weigher_alone(path, layer):
+    roots = {name.split('.')[0] for name in imports(path)}
+    assert 'eventlet' not in roots
+    if layer not in {'volume', 'scheduler'}:
+        assert not roots & {'cinder', 'nova'}
+
+
+@pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
+def test_rest_paths_are_known_to_ontap_alone(path, layer):
+    if layer not in {'ontap', ON_ITS_OWN}:
+        assert '/api/' not in path.read_text()
+
+
+def test_the_filter_loads_where_there_is_no_cinder_and_no_eventlet():
+    code = ('import sys\n'
+            'for name in ("cinder", "nova", "eventlet"):\n'
+            '    sys.modules[name] = None\n'
+            'import eic_plugins.middleware.cinder\n')
+    subprocess.run([sys.executable, '-c', code], check=True, timeout=60)
