@@ -84,13 +84,13 @@ class ImageLocations:
         :raises Exception: Glance or Keystone did not answer as they should
         """
         try:
-            locations, _ = self._client.images.get_image_locations(image_id)
+            found = self._client.images.get_image_locations(image_id)
         except (glance_exc.HTTPNotImplemented, glance_exc.HTTPForbidden) as err:
             LOG.warning('The Locations API refused (%s): give the [eic] user '
                         'the role "service". Falling back to the fields '
                         'locations and direct_url.', type(err).__name__)
             return self._legacy(image_id)
-        return _parse_locations(locations)
+        return _parse_locations(list(found))
 
     def _legacy(self, image_id: str) -> tuple[Location, ...]:
         image = self._client.images.get(image_id)
