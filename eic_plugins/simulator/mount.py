@@ -1,0 +1,158 @@
+"""``mount.nfs`` for simulated exports, on a kernel that need not know NFS.
+
+``eic-ontap-simulator-mount [--exports FILE ...] HOST:/EXPORT DIR [-o ...]``
+finds the FlexVol behind the export and bind-mounts its directory. The exports
+are in the files ``exports.json`` of simulators, given with ``--exports`` or,
+separated by colons, in ``EIC_SIMULATOR_EXPORTS``. Mount options are accepted;
+``ro`` is the only one with an effect.
+
+In a private mount namespace, bind-mount a script that calls this over
+``/sbin/mount.nfs``: then ``mount -t nfs HOST:/EXPORT DIR`` works there and
+nothing outside of the namespace sees it. ``/proc/mounts`` names the device of
+the bind mount, not ``HOST:/EXPORT``; os-brick compares mount points alone.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+_FAILED = 32
+_USAGE = 1
+_TIMEOUT = 30
+
+
+class MountError(Exception):
+    """The text is what mount.nfs would print."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """A FlexVol's directory and where an NFS client sees it."""
+
+    address: str
+    junction_path: str
+    directory: Path
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Mount, with the exit codes of mount.nfs."""
+    options = _parser().parse_args(argv)
+    try:
+        directory = resolve(options.share, read_exports(_files(options)))
+        _bind(directory, options.directory, _mount_options(options))
+    except MountError as err:
+        print(f'mount.nfs: {err}', file=sys.stderr)
+        return _FAILED
+    return 0
+
+
+def read_exports(files: Iterable[Path]) -> list[Export]:
+    """The exports of several simulators.
+
+    :raises MountError: a file cannot be read
+    """
+    found = []
+    for file in files:
+        try:
+            entries = json.loads(file.read_text())
+        except FileNotFoundError:
+            # Its simulator has never run: it exports nothing yet.
+            continue
+        except (OSError, ValueError) as err:
+            raise MountError(f'cannot read {file}: {err}') from err
+        found += [Export(entry['address'], entry['junction_path'],
+                         Path(entry['directory'])) for entry in entries]
+    return found
+
+
+def resolve(share: str, exports: Iterable[Export]) -> Path:
+    """The directory behind ``HOST:/EXPORT``.
+
+    :raises MountError: there is none, or it would not be inside an export
+    """
+    address, separator, path = share.rpartition(':')
+    if not separator or not path.startswith('/'):
+        raise MountError(f'{share}: expected HOST:/EXPORT')
+    parts = [part for part in path.split('/') if part not in {'', '.'}]
+    served = [e for e in exports if e.address == address.strip('[]')]
+    if not served:
+        raise MountError(f'Connection refused for {share}: no simulator has '
+                         f'the address {address}')
+    below = [(len(names), export, parts[len(names):]) for export in served
+             if parts[:len(names := export.junction_path.split('/')[1:])]
+             == names]
+    if not below or '..' in parts:
+        raise _denied(share)
+    _, export, rest = max(below, key=lambda found: found[0])
+    return _inside(export.directory, rest, share)
+
+
+def _inside(directory: Path, rest: Sequence[str], share: str) -> Path:
+    for name in rest:
+        directory /= name
+        try:
+            mode = directory.lstat().st_mode
+        except OSError as err:
+            raise _denied(share) from err
+        # A symbolic link would lead out of the export.
+        if not stat.S_ISDIR(mode):
+            raise _denied(share)
+    return directory
+
+
+def _denied(share: str) -> MountError:
+    return MountError(f'access denied by server while mounting {share}')
+
+
+def _bind(source: Path, target: str, options: str) -> None:
+    command = ['mount', '--bind', *(['-o', options] if options else []),
+               '--', str(source), target]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True,
+                              timeout=_TIMEOUT, check=False)
+    except (OSError, subprocess.TimeoutExpired) as err:
+        raise MountError(f'cannot mount {target}: {err}') from err
+    if done.returncode:
+        raise MountError(done.stderr.strip() or f'cannot mount {target}')
+
+
+def _mount_options(options: argparse.Namespace) -> str:
+    names = {name for text in options.options for name in text.split(',')}
+    return 'ro' if 'ro' in names or options.read_only else ''
+
+
+def _files(options: argparse.Namespace) -> list[Path]:
+    named = os.environ.get('EIC_SIMULATOR_EXPORTS', '').split(':')
+    return [*options.exports, *(Path(name) for name in named if name)]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        print(f'mount.nfs: {message}', file=sys.stderr)
+        self.exit(_USAGE)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog='eic-ontap-simulator-mount',
+        description='Mounts an export of a simulated cluster, as mount.nfs.')
+    parser.add_argument('--exports', type=Path, action='append', default=[],
+                        metavar='FILE', help="a simulator's exports.json")
+    parser.add_argument('share', metavar='HOST:/EXPORT')
+    parser.add_argument('directory', metavar='DIR')
+    parser.add_argument('-o', dest='options', action='append', default=[])
+    parser.add_argument('-r', dest='read_only', action='store_true')
+    # What mount(8) passes on, and mount.nfs knows: no effect here.
+    for flag in ('-v', '-n', '-s', '-f', '-w'):
+        parser.add_argument(flag, dest='ignored', action='store_true')
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Parse a request, call the models, serialise the answer. No rules here."""
