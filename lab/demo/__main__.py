@@ -1,0 +1,181 @@
+"""`python -m lab.demo`: runs the demo on the running lab."""
+
+import concurrent.futures
+import contextlib
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from keystoneauth1 import exceptions
+
+from lab import context, files, paths
+from lab.context import Lab
+from lab.demo import disk
+from lab.demo.observe import Observer
+from lab.demo.rows import Result, Row, route_taken, table
+from lab.demo.situations import SITUATIONS, Situation
+from lab.demo.user import User
+from lab.errors import LabError
+from lab.topology import DRIVERS, flexvol_of, pools
+
+
+def main() -> int:
+    """Run, print, write; 1 if anything is not as expected."""
+    try:
+        lab = context.load(paths.from_environment())
+        lab.holder()
+        with lab.console.ticking():
+            result = run(lab)
+    except LabError as err:
+        print(f'demo: {err}', file=sys.stderr)
+        return 1
+    path = lab.paths / 'demo/result.json'
+    files.write_json(path, result.to_json())
+    print(f'\n{table(result.rows)}\n')
+    for driver, names in result.orphans.items():
+        print(f'Files of deleted volumes that the {driver} driver left on the '
+              f'FlexVols: {len(names)}')
+    print(f'The same with every ONTAP call: {path}')
+    return report_problems(result)
+
+
+def run(lab: Lab) -> Result:
+    """All situations with both drivers, which go on at the same time."""
+    user = User(lab)
+    with lab.console.step('a disk image of 384 MiB'):
+        path = disk.make(lab)
+        wanted = disk.sha256(path)
+    with Traces(lab, user) as traces:
+        images = {}
+        for driver in DRIVERS:
+            with lab.console.step(f'upload it for the {driver} driver'):
+                images[driver] = traces.upload(f'demo-{driver}', path)
+        # The stock driver spends most of its time asleep: see its table in
+        # docs. Each driver still does one thing after the other.
+        with concurrent.futures.ThreadPoolExecutor(len(DRIVERS)) as pool:
+            futures = [pool.submit(_run_driver, lab, traces, driver,
+                                   images[driver], wanted)
+                       for driver in DRIVERS]
+        found = [future.result() for future in futures]
+        with lab.console.step('delete the volumes and images'):
+            traces.remove()
+        orphans = traces.orphans()
+    return Result([row for pair in zip(*found, strict=True) for row in pair],
+                  orphans)
+
+
+def _run_driver(lab: Lab, traces: 'Traces', driver: str, image_id: str,
+                wanted: str) -> list[Row]:
+    rows = []
+    for situation in SITUATIONS:
+        with lab.console.step(f'{driver}: {situation.title}'):
+            rows.append(_run_one(lab, traces, driver, image_id, wanted,
+                                 situation))
+    return rows
+
+
+def _run_one(lab: Lab, traces: 'Traces', driver: str, image_id: str,
+             wanted: str, situation: Situation) -> Row:
+    observer = Observer(lab, driver, image_id)
+    mark = observer.mark()
+    volume, seconds = traces.create_volume(
+        image_id, f'{driver}-{situation.pool}')
+    cost = observer.since(mark)
+    path = _volume_file(lab, driver, situation.pool, volume['id'])
+    equal = path.exists() and disk.sha256(path) == wanted
+    return Row(driver, situation, volume['status'],
+               route_taken(driver, volume, cost),
+               volume['metadata'].get('eic_refused', ''), seconds, equal, cost)
+
+
+def _volume_file(lab: Lab, driver: str, pool_name: str,
+                 volume_id: str) -> Path:
+    pool = next(p for p in pools() if (p.driver, p.name) == (driver, pool_name))
+    return _flexvol_root(lab, pool.share) / f'volume-{volume_id}'
+
+
+def _flexvol_root(lab: Lab, share: str) -> Path:
+    """A FlexVol's root directory, seen from outside the mount namespace."""
+    cluster, svm, volume = flexvol_of(share)
+    inside = (lab.paths.data_dir(cluster.name) / 'volumes' / svm.name
+              / volume.name)
+    return Path(f'/proc/{lab.holder()}/root{inside}')
+
+
+class Traces:
+    """What the demo makes, all of which is removed at its end."""
+
+    def __init__(self, lab: Lab, user: User) -> None:
+        self._lab = lab
+        self._user = user
+        self._run = secrets.token_hex(3)
+        self._images: list[str] = []
+        self._volumes: list[str] = []
+        self._driver_of: dict[str, str] = {}
+
+    def __enter__(self) -> 'Traces':
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            # The first error is what matters; what is left over harms nobody.
+            with contextlib.suppress(LabError, exceptions.ClientException):
+                self.remove()
+
+    def upload(self, name: str, path: Path) -> str:
+        """An image, named for this run."""
+        image_id = self._user.upload(f'{name}-{self._run}', path)
+        self._images.append(image_id)
+        return image_id
+
+    def create_volume(self, image_id: str, volume_type: str,
+                      ) -> tuple[dict[str, Any], float]:
+        """A volume, named for this run."""
+        name = f'demo-{self._run}-{secrets.token_hex(3)}'
+        volume, seconds = self._user.create_volume(name, image_id, volume_type)
+        self._volumes.append(str(volume['id']))
+        self._driver_of[str(volume['id'])] = volume_type.partition('-')[0]
+        return volume, seconds
+
+    def remove(self) -> None:
+        """Delete volumes, images and the cached images of these images."""
+        while self._volumes:
+            self._user.delete_volume(self._volumes.pop())
+        for image_id in self._images:
+            self._user.delete_image(image_id)
+            for path in self._cached_files(image_id):
+                path.unlink(missing_ok=True)
+        self._images.clear()
+
+    def orphans(self) -> dict[str, list[str]]:
+        """Files of this run's volumes that are still on any FlexVol, by
+        driver: called when the volumes are deleted. They are removed.
+        """
+        found: dict[str, list[str]] = {driver: [] for driver in DRIVERS}
+        for share in sorted({pool.share for pool in pools()}):
+            for volume_id, driver in self._driver_of.items():
+                path = _flexvol_root(self._lab, share) / f'volume-{volume_id}'
+                if path.exists():
+                    found[driver].append(f'{share}/{path.name}')
+                    path.unlink()
+        return found
+
+    def _cached_files(self, image_id: str) -> Iterator[Path]:
+        for share in {pool.share for pool in pools()}:
+            root = _flexvol_root(self._lab, share)
+            yield root / f'img-cache-{image_id}'
+            yield root / f'.eic-{image_id}.json'
+
+
+def report_problems(result: Result) -> int:
+    """Print what is not as expected; the exit status."""
+    problems = list(result.problems())
+    for problem in problems:
+        print(f'NOT AS EXPECTED: {problem}', file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""What the demo tries, and what EIC is expected to do about it."""
+
+import dataclasses
+
+HIT_CALLS = 2
+"""ONTAP REST calls that a hit may cost."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """One volume from the image: where, the how manieth time, and how."""
+
+    title: str
+    pool: str
+    route: str
+    refused: str = ''
+    """The reason code that must stand among the refused routes."""
+    calls: int | None = None
+    """The most ONTAP calls that it may cost."""
+
+
+SITUATIONS = (
+    Situation("image's FlexVol, first", 'images', 'flexclone', 'not_cached'),
+    Situation("image's FlexVol, again", 'images', 'cached', calls=HIT_CALLS),
+    Situation('other FlexVol, first', 'gold', 'copy_offload', 'other_flexvol'),
+    Situation('other FlexVol, again', 'gold', 'cached', calls=HIT_CALLS),
+    Situation('other cluster', 'remote', 'download', 'other_cluster'),
+)

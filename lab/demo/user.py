@@ -1,0 +1,128 @@
+"""The demo's user: the ordinary ``openstack`` command, and a watchful eye."""
+
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from keystoneauth1 import exceptions
+
+from lab import identity
+from lab.context import Lab
+from lab.errors import LabError
+from lab.paths import venv_bin
+from lab.topology import DEMO_PROJECT, DEMO_USER
+
+_CLI_SECONDS = 180
+_VOLUME_SECONDS = 300
+_POLL_SECONDS = 0.1
+_NOT_FOUND = 404
+_DONE = ('available', 'error')
+
+
+class User:
+    """Does what a user does, as the lab's demo user."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
+        # One command at a time, so that a request in the API's access log can
+        # be told to be the command's.
+        self._one_command = threading.Lock()
+
+    def upload(self, name: str, path: Path) -> str:
+        """`openstack image create`; returns the image's id."""
+        return str(self._openstack(
+            'image', 'create', '--disk-format', 'raw', '--container-format',
+            'bare', '--file', str(path), name)['id'])
+
+    def create_volume(self, name: str, image_id: str, volume_type: str,
+                      ) -> tuple[dict[str, Any], float]:
+        """`openstack volume create --image`; the volume, and the seconds from
+        the request's arrival until it was seen to be usable.
+        """
+        watcher = _Watcher(self._api, name)
+        log = self._lab.paths.access_log('cinder-api')
+        with self._one_command:
+            offset = log.stat().st_size
+            watcher.start()
+            self._openstack('volume', 'create', '--image', image_id, '--type',
+                            volume_type, '--size', '1', name)
+            arrived = _arrival(log, offset)
+        volume, seen = watcher.result()
+        return volume, seen - arrived
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Delete a volume and wait until it is gone."""
+        self._api.cinder('DELETE', f'/volumes/{volume_id}')
+        deadline = time.monotonic() + _VOLUME_SECONDS
+        while True:
+            try:
+                self._api.cinder('GET', f'/volumes/{volume_id}')
+            except exceptions.NotFound:
+                return
+            if time.monotonic() > deadline:
+                raise LabError(f'Waited {_VOLUME_SECONDS} s for volume '
+                               f'{volume_id} to be deleted.')
+            time.sleep(_POLL_SECONDS)
+
+    def delete_image(self, image_id: str) -> None:
+        """Delete an image."""
+        self._api.request('DELETE', 'glance', f'/v2/images/{image_id}')
+
+    def _openstack(self, *arguments: str) -> Any:
+        """Run the client as a user would; its answer as JSON."""
+        environment = {
+            'OS_CLIENT_CONFIG_FILE': str(self._lab.paths / 'clouds.yaml'),
+            'OS_CLOUD': f'lab-{DEMO_USER}', 'PATH': '/usr/bin:/bin',
+            'HOME': str(self._lab.paths / 'demo')}
+        done = subprocess.run(
+            [venv_bin('openstack'), *arguments, '--format', 'json'],
+            check=False, capture_output=True, text=True, env=environment,
+            timeout=_CLI_SECONDS)
+        if done.returncode:
+            raise LabError(f'openstack {" ".join(arguments)} failed: '
+                           f'{done.stderr.strip()}')
+        return json.loads(done.stdout)
+
+
+class _Watcher(threading.Thread):
+    """Sees when a volume of that name is available or in error."""
+
+    def __init__(self, api: identity.Cloud, name: str) -> None:
+        super().__init__(daemon=True)
+        self._api = api
+        self._name = name
+        self._found: tuple[dict[str, Any], float] | None = None
+
+    def run(self) -> None:
+        deadline = time.monotonic() + _VOLUME_SECONDS
+        while time.monotonic() < deadline:
+            listed = self._api.cinder(
+                'GET', f'/volumes/detail?name={self._name}')['volumes']
+            if listed and listed[0]['status'] in _DONE:
+                self._found = listed[0], time.time()
+                return
+            time.sleep(_POLL_SECONDS)
+
+    def result(self) -> tuple[dict[str, Any], float]:
+        self.join(_VOLUME_SECONDS + _CLI_SECONDS)
+        if self._found is None:
+            raise LabError(f'Waited {_VOLUME_SECONDS} s for volume '
+                           f'{self._name} to be available.')
+        return self._found
+
+
+def _arrival(log: Path, offset: int) -> float:
+    """When the one volume create behind ``offset`` came in."""
+    with log.open('rb') as stream:
+        stream.seek(offset)
+        entries = [json.loads(line) for line in stream]
+    times = [float(entry['time']) for entry in entries
+             if entry['method'] == 'POST' and entry['path'].endswith('/volumes')]
+    if len(times) != 1:
+        raise LabError(f'{len(times)} volumes were created at once by somebody '
+                       'else: leave the lab alone while the demo runs.')
+    return times[0]
