@@ -5,7 +5,6 @@ cinder-scheduler, and two cinder-volume processes, ``lab-eic`` and
 ``lab-stock``, which differ in ``volume_driver`` and in the ONTAP user alone.
 """
 
-import importlib.util
 from pathlib import Path
 
 from lab import files, identity, mariadb, rabbitmq, simulator, wsgi
@@ -111,7 +110,7 @@ def _backend(lab: Lab, driver: str, backend: Backend) -> dict[str, object]:
     cluster = cluster_named(backend.cluster)
     return {
         'volume_backend_name': driver,
-        'volume_driver': _volume_driver(driver),
+        'volume_driver': VOLUME_DRIVERS[driver],
         **_ontap(lab, driver, cluster),
         'netapp_vserver': backend.svm,
         'nfs_shares_config': _shares_file(lab, driver, backend),
@@ -154,7 +153,7 @@ def _common(lab: Lab) -> files.Sections:
                 venv_etc('cinder/resource_filters.json'),
             'glance_api_servers': lab.ports.url('glance'),
             'default_volume_type': 'eic',
-            'scheduler_default_weighers': _weighers(),
+            'scheduler_default_weighers': _WEIGHERS,
             'osapi_volume_workers': 1,
             # The lab must tell soon that a service is up or down.
             'report_interval': 3,
@@ -193,27 +192,9 @@ def _coordination(lab: Lab, name: str) -> str:
 
 
 def _paste(name: str) -> Path:
-    sample = REPOSITORY / 'api-paste.ini.sample'
-    if name == API and sample.exists():
-        return sample
+    if name == API:
+        return REPOSITORY / 'api-paste.ini.sample'
     return venv_etc('cinder/api-paste.ini')
-
-
-def _volume_driver(driver: str) -> str:
-    if driver == 'eic' and not _exists('eic_plugins.volume.nfs'):
-        return VOLUME_DRIVERS['stock']
-    return VOLUME_DRIVERS[driver]
-
-
-def _weighers() -> str | None:
-    return _WEIGHERS if _exists('eic_plugins.scheduler') else None
-
-
-def _exists(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _etc(lab: Lab) -> Path:

@@ -49,13 +49,19 @@ def _missing(lab: Lab, cloud: identity.Cloud, drivers: Sequence[str],
              ) -> list[str]:
     try:
         services = cloud.cinder('GET', '/os-services')['services']
-        listed = cloud.cinder('GET', '/scheduler-stats/get_pools')['pools']
+        listed = cloud.cinder(
+            'GET', '/scheduler-stats/get_pools?detail=true')['pools']
     except (exceptions.HttpError, exceptions.ConnectFailure):
         return ['cinder-api']
-    known = {pool['name'] for pool in listed}
+    # A backend whose driver failed to start is "up" for a while, but does not
+    # report any pool.
+    reported = {pool['name']: pool['capabilities']['timestamp']
+                for pool in listed}
     wanted = [pool for pool in pools() if pool.driver in drivers]
     return [*_down(lab, services, wanted),
-            *(pool.host for pool in wanted if pool.host not in known)]
+            *(pool.host for pool in wanted if not _since_start(
+                lab, cinder.volume_service(pool.driver),
+                reported.get(pool.host)))]
 
 
 def _down(lab: Lab, services: list[dict[str, Any]], needed: list[Pool],
@@ -74,7 +80,7 @@ def _down(lab: Lab, services: list[dict[str, Any]], needed: list[Pool],
 
 
 def _since_start(lab: Lab, process: str, updated_at: str | None) -> bool:
-    """A heartbeat of the last run says nothing about this one."""
+    """A sign of life from the last run says nothing about this one."""
     record = lab.processes.record(process)
     if record is None or updated_at is None:
         return False
