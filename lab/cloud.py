@@ -14,8 +14,12 @@ from lab.waiting import wait_until
 _BACKEND_SECONDS = 120
 
 
-def create_volume_types(lab: Lab) -> None:
-    """Create the volume types, one a driver and one a pool."""
+def ensure_volume_types(lab: Lab) -> None:
+    """Have the volume types, one a driver and one a pool."""
+    lab.once('volume-types', repr(volume_types()), lambda: _create_types(lab))
+
+
+def _create_types(lab: Lab) -> None:
     cloud = identity.admin(lab)
     listed = cloud.cinder('GET', '/types?is_public=None')['volume_types']
     existing = {entry['name'] for entry in listed}

@@ -116,7 +116,7 @@ def _steps(lab: Lab) -> list[Step]:
             functools.partial(cinder.start_volume, lab, driver),
             ('Cinder tables', 'RabbitMQ', 'ONTAP simulators')))
     found += [
-        Step('volume types', lambda: cloud.create_volume_types(lab),
+        Step('volume types', lambda: cloud.ensure_volume_types(lab),
              (cinder.API, 'Keystone')),
         Step('pools of all backends', lambda: cloud.wait_for_pools(lab),
              ('volume types', 'cinder-scheduler', 'Glance', cinder.STOCK_API,
