@@ -149,8 +149,13 @@ def expand(body: Mapping[str, Any]) -> Record:
 
 
 def value(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
-    """The first value at a dotted path."""
-    return next(_values(record, name.split('.')), default)
+    """What is at a dotted path of objects."""
+    found: Any = record
+    for part in name.split('.'):
+        if not isinstance(found, dict) or found.get(part) is None:
+            return default
+        found = found[part]
+    return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import socket
+import threading
 from typing import Any
 
 from cheroot import errors, server, wsgi
@@ -76,7 +77,10 @@ class Server:
 
     def stop(self) -> None:
         """End within about a second; answers that are held are given up."""
-        self._server.stop()
+        # Cheroot waits for them without end.
+        stopper = threading.Thread(target=self._server.stop, daemon=True)
+        stopper.start()
+        stopper.join(_SHUTDOWN_SECONDS)
 
 
 def _log(msg: str = '', level: int = logging.INFO,

@@ -1,0 +1,373 @@
+"""Cinder's own NetApp NFS driver, unmodified, works against the simulator.
+
+The driver runs in this process as cinder-volume would run it: configured from
+a file, with a database (SQLite), mounting its shares with ``mount -t nfs``.
+Only privilege separation is off, since the tests are root already.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.conftest import Simulator
+
+BACKEND = 'stock'
+IMAGES = '127.0.81.1:/images'
+GOLD = '127.0.81.1:/gold'
+STORE = '127.0.81.1:/store'
+SHARES = (IMAGES, GOLD, STORE)
+MIB = 1 << 20
+GIB = 1 << 30
+
+pytestmark = pytest.mark.usefixtures('nfs')
+
+
+@pytest.fixture(scope='module')
+def cinder_conf(served: Simulator,
+                tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Cinder's configuration and an empty database."""
+    import cinder.privsep  # noqa: PLC0415 - only when these tests run
+    from cinder import objects  # noqa: PLC0415
+    from cinder.common import config  # noqa: F401, PLC0415
+    from cinder.db import api, models  # noqa: PLC0415
+    from oslo_config import cfg  # noqa: PLC0415
+
+    state = tmp_path_factory.mktemp('cinder')
+    (state / 'shares').write_text('\n'.join(SHARES))
+    file = state / 'cinder.conf'
+    file.write_text(_config(served, state))
+    cfg.CONF(['--config-file', str(file)], project='cinder')
+    cinder.privsep.sys_admin_pctxt.set_client_mode(False)
+    objects.register_all()
+    models.BASE.metadata.create_all(api.get_engine())
+    yield cfg.CONF
+    cfg.CONF.reset()
+
+
+def _config(served: Simulator, state: Path) -> str:
+    return f'''
+[DEFAULT]
+state_path = {state}
+enabled_backends = {BACKEND}
+host = contract
+[database]
+connection = sqlite:///{state}/cinder.sqlite
+[oslo_concurrency]
+lock_path = {state}
+[{BACKEND}]
+volume_backend_name = {BACKEND}
+volume_driver = cinder.volume.drivers.netapp.common.NetAppDriver
+netapp_storage_family = ontap_cluster
+netapp_storage_protocol = nfs
+netapp_use_legacy_client = False
+netapp_allow_zapi_fallback = False
+netapp_server_hostname = {served.host}
+netapp_server_port = {served.port}
+netapp_transport_type = https
+netapp_ssl_cert_path = {served.ca}
+netapp_login = stock
+netapp_password = stock-secret
+netapp_vserver = svm_gold
+netapp_driver_reports_provisioned_capacity = True
+nfs_shares_config = {state}/shares
+nfs_mount_point_base = {state}/mnt
+nas_secure_file_operations = False
+nas_secure_file_permissions = False
+'''
+
+
+@pytest.fixture(scope='module')
+def admin(cinder_conf: Any) -> Any:
+    from cinder import context  # noqa: PLC0415
+    from cinder.volume import volume_types  # noqa: PLC0415
+    found = context.get_admin_context()
+    # Every volume has a type, and this is the default one.
+    volume_types.create(found, '__DEFAULT__', {})
+    return found
+
+
+@pytest.fixture(scope='module')
+def started(cinder_conf: Any, admin: Any) -> Any:
+    """The driver, set up as the volume manager sets it up."""
+    import cinder.db  # noqa: PLC0415
+    from cinder.volume import configuration, driver  # noqa: PLC0415
+    from cinder.volume.drivers.netapp import common  # noqa: PLC0415
+    found = common.NetAppDriver(
+        configuration=configuration.Configuration(
+            driver.volume_opts, config_group=BACKEND),
+        host=f'contract@{BACKEND}', db=cinder.db, is_vol_db_empty=True)
+    found.do_setup(admin)
+    found.check_for_setup_error()
+    found.set_initialized()
+    return found
+
+
+@pytest.fixture
+def driver(started: Any, simulator: Simulator) -> Any:
+    return started
+
+
+@pytest.fixture
+def new_volume(admin: Any) -> Any:
+    """Makes volumes in the database."""
+    from cinder import objects  # noqa: PLC0415
+
+    def make(share: str = GOLD, size: int = 1) -> Any:
+        volume = objects.Volume(
+            admin, size=size, host=f'contract@{BACKEND}#{share}',
+            display_name='test', status='creating', project_id='p',
+            user_id='u', admin_metadata={}, metadata={},
+            availability_zone='nova')
+        volume.create()
+        return volume
+    return make
+
+
+@pytest.fixture
+def created(driver: Any, new_volume: Any) -> Any:
+    """A volume that the driver has created."""
+    volume = new_volume()
+    volume.update(driver.create_volume(volume))
+    volume.save()
+    return volume
+
+
+@pytest.fixture
+def new_snapshot(admin: Any) -> Any:
+    """Makes snapshots in the database."""
+    from cinder import objects  # noqa: PLC0415
+
+    def make(volume: Any) -> Any:
+        snapshot = objects.Snapshot(
+            admin, volume_id=volume.id, volume_size=volume.size,
+            status='creating', project_id='p', user_id='u',
+            display_name='test', metadata={})
+        snapshot.create()
+        return snapshot
+    return make
+
+
+@pytest.fixture
+def gold(simulator: Simulator) -> Path:
+    return simulator.directory('svm_gold', 'gold')
+
+
+class ImageService:
+    """What the driver asks Glance for."""
+
+    def __init__(self, location: tuple[str | None, list[Any]]) -> None:
+        self._location = location
+
+    def get_location(self, context: Any, image_id: str) -> Any:
+        return self._location
+
+    def show(self, context: Any, image_id: str) -> dict[str, Any]:
+        return {'id': image_id, 'size': MIB, 'disk_format': 'raw'}
+
+
+def put_image(directory: Path) -> tuple[str, bytes]:
+    """A raw image of Glance's on a FlexVol."""
+    image_id = str(uuid.uuid4())
+    content = os.urandom(MIB)
+    (directory / image_id).write_bytes(content)
+    return image_id, content
+
+
+def head(file: Path, size: int = MIB) -> bytes:
+    """The first bytes of a file: volumes are large and mostly empty."""
+    with file.open('rb') as stream:
+        return stream.read(size)
+
+
+def clone_image(driver: Any, admin: Any, volume: Any, image_id: str,
+                share: str) -> tuple[dict[str, Any], bool]:
+    location = (f'nfs://{share.replace(":/", "/")}/{image_id}', [])
+    meta = {'id': image_id, 'size': MIB, 'disk_format': 'raw'}
+    return driver.clone_image(admin, volume, location, meta,
+                              ImageService(location))
+
+
+def test_driver_starts_and_finds_a_pool_behind_every_share(driver: Any) -> None:
+    stats = driver.get_volume_stats(refresh=True)
+    assert sorted(p['pool_name'] for p in stats['pools']) == sorted(SHARES)
+
+
+def test_pools_report_capacity_and_capabilities(driver: Any) -> None:
+    pool = driver.get_volume_stats(refresh=True)['pools'][0]
+    assert pool['total_capacity_gb'] == 100
+    assert 99 < pool['free_capacity_gb'] <= 100
+    assert pool['netapp_aggregate'] == 'aggr1'
+    assert pool['netapp_raid_type'] == 'raid_dp'
+    assert pool['netapp_disk_type'] == ['ssd']
+    assert pool['netapp_flexvol_encryption'] == 'false'
+    assert pool['netapp_mirrored'] == 'false'
+    assert pool['netapp_thin_provisioned'] == 'true'
+    assert pool['QoS_support'] is True
+
+
+def test_utilisation_comes_from_the_performance_counters(driver: Any) -> None:
+    library = driver.perf_library
+    for _ in range(2):
+        library.update_performance_cache(driver.ssc_library.get_ssc())
+    assert 0 <= library.get_node_utilization_for_pool('gold') <= 100
+
+
+def test_create_volume_makes_a_file_of_its_size(
+        created: Any, gold: Path) -> None:
+    assert (gold / created.name).stat().st_size == GIB
+
+
+def test_delete_volume_deletes_the_file(
+        driver: Any, created: Any, gold: Path) -> None:
+    driver.delete_volume(created)
+    assert not (gold / created.name).exists()
+
+
+def test_delete_volume_takes_three_lookups_and_two_deletes(
+        driver: Any, created: Any, simulator: Simulator) -> None:
+    before = simulator.calls()['last']
+    driver.delete_volume(created)
+    calls = simulator.calls(before, 'stock')['calls']
+    assert [call['method'] for call in calls] == [
+        'GET', 'GET', 'GET', 'DELETE', 'DELETE']
+    assert calls[-1]['path'] == '/api/storage/qos/policies'
+
+
+def test_extend_volume_grows_the_file(
+        driver: Any, created: Any, gold: Path) -> None:
+    driver.extend_volume(created, 3)
+    assert (gold / created.name).stat().st_size == 3 * GIB
+
+
+def test_create_cloned_volume_has_the_same_content(
+        driver: Any, created: Any, new_volume: Any, gold: Path) -> None:
+    (gold / created.name).write_bytes(b'content'.ljust(MIB, b'x'))
+    clone = new_volume(size=2)
+    clone.update(driver.create_cloned_volume(clone, created))
+    assert head(gold / clone.name) == head(gold / created.name)
+    assert clone.provider_location == GOLD
+
+
+def test_snapshot_keeps_the_content_of_its_moment(
+        driver: Any, created: Any, new_snapshot: Any, gold: Path) -> None:
+    source = gold / created.name
+    with source.open('r+b') as stream:
+        stream.write(b'before')
+    snapshot = new_snapshot(created)
+    driver.create_snapshot(snapshot)
+    with source.open('r+b') as stream:
+        stream.write(b'after!')
+    assert head(gold / snapshot.name, 6) == b'before'
+
+
+def test_create_volume_from_snapshot_and_delete_the_snapshot(
+        driver: Any, created: Any, new_snapshot: Any, new_volume: Any,
+        gold: Path) -> None:
+    snapshot = new_snapshot(created)
+    driver.create_snapshot(snapshot)
+    volume = new_volume()
+    driver.create_volume_from_snapshot(volume, snapshot)
+    driver.delete_snapshot(snapshot)
+    assert (gold / volume.name).stat().st_size == GIB
+    assert not (gold / snapshot.name).exists()
+
+
+def test_revert_to_snapshot_brings_the_content_back(
+        driver: Any, admin: Any, created: Any, new_snapshot: Any,
+        gold: Path) -> None:
+    with (gold / created.name).open('r+b') as stream:
+        stream.write(b'before')
+    snapshot = new_snapshot(created)
+    driver.create_snapshot(snapshot)
+    with (gold / created.name).open('r+b') as stream:
+        stream.write(b'after!')
+    driver.revert_to_snapshot(admin, created, snapshot)
+    assert head(gold / created.name, 6) == b'before'
+
+
+def test_clone_image_on_the_same_flexvol_is_one_file_clone(
+        driver: Any, admin: Any, new_volume: Any, simulator: Simulator) -> None:
+    images = simulator.directory('svm_gold', 'images_vol')
+    image_id, content = put_image(images)
+    volume = new_volume(IMAGES)
+    before = simulator.calls()['last']
+    update, cloned = clone_image(driver, admin, volume, image_id, IMAGES)
+    calls = simulator.calls(before, 'stock')['calls']
+    assert cloned
+    assert update == {'provider_location': IMAGES, 'bootable': True}
+    assert head(images / volume.name) == content
+    assert (images / volume.name).stat().st_size == GIB
+    assert simulator.control('GET', '/counters')['file_clones'] == 1
+    resources = [f"{c['method']} {c['path'].partition('/jobs/')[0]}"
+                 for c in calls]
+    print(resources)
+    posts = [c['path'] for c in calls if c['method'] == 'POST']
+    assert posts == ['/api/storage/file/clone']
+
+
+def test_every_call_of_the_driver_is_a_connection_of_its_own(
+        driver: Any, admin: Any, new_volume: Any, simulator: Simulator) -> None:
+    image_id, _ = put_image(simulator.directory('svm_gold', 'images_vol'))
+    before = simulator.calls()['last']
+    clone_image(driver, admin, new_volume(IMAGES), image_id, IMAGES)
+    calls = simulator.calls(before, 'stock')['calls']
+    assert len({c['connection'] for c in calls}) == len(calls)
+
+
+def test_clone_image_of_a_cached_file_clones_the_cached_file(
+        driver: Any, admin: Any, new_volume: Any, gold: Path) -> None:
+    image_id = str(uuid.uuid4())
+    (gold / f'img-cache-{image_id}').write_bytes(b'c' * MIB)
+    volume = new_volume()
+    _, cloned = clone_image(driver, admin, volume, image_id, GOLD)
+    assert cloned
+    assert head(gold / volume.name) == b'c' * MIB
+
+
+def test_image_on_another_flexvol_comes_by_file_copy(
+        driver: Any, admin: Any, new_volume: Any, simulator: Simulator,
+        gold: Path) -> None:
+    image_id, content = put_image(simulator.directory('svm_gold', 'store'))
+    volume = new_volume()
+    service = ImageService((f'nfs://127.0.81.1/store/{image_id}', []))
+    assert driver._copy_from_img_service(
+        admin, volume, service, image_id, use_copyoffload_tool=False)
+    assert (gold / volume.name).read_bytes() == content
+    assert (gold / f'img-cache-{image_id}').read_bytes() == content
+    counters = simulator.control('GET', '/counters')
+    assert counters['file_copies']['finished'] == 1
+    assert counters['bytes_copied'] == MIB
+
+
+def test_housekeeping_and_ems_messages_are_accepted(
+        driver: Any, simulator: Simulator) -> None:
+    before = simulator.calls()['last']
+    driver._handle_housekeeping_tasks()
+    driver._handle_ems_logging()
+    driver._delete_snapshots_marked_for_deletion()
+    driver._clean_image_cache()
+    calls = simulator.calls(before, 'stock')['calls']
+    assert {c['status'] for c in calls} <= {200, 201}
+    assert simulator.control('GET', '/counters')['ems_messages'] == 2
+
+
+def test_the_unique_bytes_of_cached_files_are_reported(
+        driver: Any, simulator: Simulator, gold: Path) -> None:
+    (gold / 'img-cache-1').write_bytes(b'c' * MIB)
+    os.sync()
+    found = driver._shortlist_del_eligible_files(GOLD, ['img-cache-1'])
+    assert found == [('img-cache-1', str(MIB))]
+
+
+def test_a_volume_type_with_qos_gets_a_policy(
+        driver: Any, created: Any, simulator: Simulator) -> None:
+    spec = {'policy_name': 'openstack-1', 'max_throughput': '500iops'}
+    info = {'spec': spec}
+    driver.zapi_client.provision_qos_policy_group(info, True)
+    driver._set_qos_policy_group_on_volume(created, info, False)
+    driver.zapi_client.mark_qos_policy_group_for_deletion(info)
+    assert not driver.zapi_client._get_qos_policy_group_by_name('*openstack-1')
