@@ -109,7 +109,7 @@ class Files:
 
     def _finish(self, answer: Record, timeout: float = RETURN_TIMEOUT) -> None:
         uuid = jobs.job_uuid(answer)
-        if uuid is not None and answer['job'].get('state') != 'success':
+        if uuid is not None:
             jobs.wait(self._session, uuid, timeout)
 
 

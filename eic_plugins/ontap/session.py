@@ -73,6 +73,7 @@ class OntapSession:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.host = endpoint.host
+        self._verify = endpoint.verify
         self._connection = HostConnection(
             endpoint.host, port=endpoint.port, scheme=endpoint.scheme,
             username=endpoint.username, password=endpoint.password,
@@ -113,8 +114,10 @@ class OntapSession:
         held = kwargs.get('params', {}).get('return_timeout', 0)
         timeout = (_CONNECT_TIMEOUT, _READ_TIMEOUT + held)
         try:
+            # Said for each request: of a session's own setting,
+            # REQUESTS_CA_BUNDLE in the environment would make nothing.
             response = self._connection.session.request(
-                method, url, timeout=timeout, **kwargs)
+                method, url, timeout=timeout, verify=self._verify, **kwargs)
         except requests.RequestException as err:
             raise OntapUnreachableError(
                 f'No answer from ONTAP at {self.host} to {method} '
@@ -132,6 +135,9 @@ def _parse(response: requests.Response) -> Record:
                                  'the answer is not a JSON object')
     if response.status_code >= requests.codes.bad_request:
         raise rejected(response.status_code, body.get('error'))
+    if response.status_code != requests.codes.accepted:
+        # Within return_timeout the work ended; its job is history.
+        body.pop('job', None)
     return body
 
 

@@ -1,6 +1,5 @@
 """`python -m lab.demo`: runs the demo on the running lab."""
 
-import concurrent.futures
 import contextlib
 import secrets
 import sys
@@ -42,7 +41,7 @@ def main() -> int:
 
 
 def run(lab: Lab) -> Result:
-    """All situations with both drivers, which go on at the same time."""
+    """All situations, each with both drivers, one after the other."""
     user = User(lab)
     with lab.console.step('a disk image of 384 MiB'):
         path = disk.make(lab)
@@ -52,37 +51,22 @@ def run(lab: Lab) -> Result:
         for driver in DRIVERS:
             with lab.console.step(f'upload it for the {driver} driver'):
                 images[driver] = traces.upload(f'demo-{driver}', path)
-        # The stock driver spends most of its time asleep: see its table in
-        # docs. Each driver still does one thing after the other.
-        with concurrent.futures.ThreadPoolExecutor(len(DRIVERS)) as pool:
-            futures = [pool.submit(_run_driver, lab, traces, driver,
-                                   images[driver], wanted)
-                       for driver in DRIVERS]
-        found = [future.result() for future in futures]
+        rows = [_run_one(lab, traces, driver, images[driver], wanted, situation)
+                for situation in SITUATIONS for driver in DRIVERS]
         with lab.console.step('delete the volumes and images'):
             traces.remove()
         orphans = traces.orphans()
-    return Result([row for pair in zip(*found, strict=True) for row in pair],
-                  orphans)
-
-
-def _run_driver(lab: Lab, traces: 'Traces', driver: str, image_id: str,
-                wanted: str) -> list[Row]:
-    rows = []
-    for situation in SITUATIONS:
-        with lab.console.step(f'{driver}: {situation.title}'):
-            rows.append(_run_one(lab, traces, driver, image_id, wanted,
-                                 situation))
-    return rows
+    return Result(rows, orphans)
 
 
 def _run_one(lab: Lab, traces: 'Traces', driver: str, image_id: str,
              wanted: str, situation: Situation) -> Row:
     observer = Observer(lab, driver, image_id)
-    mark = observer.mark()
-    volume, seconds = traces.create_volume(
-        image_id, f'{driver}-{situation.pool}')
-    cost = observer.since(mark)
+    with lab.console.step(f'{driver}: {situation.title}'):
+        mark = observer.mark()
+        volume, seconds = traces.create_volume(
+            image_id, f'{driver}-{situation.pool}')
+        cost = observer.since(mark)
     path = _volume_file(lab, driver, situation.pool, volume['id'])
     equal = path.exists() and disk.sha256(path) == wanted
     return Row(driver, situation, volume['status'],
