@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := eic_plugins lab tests
+# Stopping a lab installs nothing.
+NEEDS_VENV = test -x $(BIN)/python || \
+    { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo test e2e lint clean
 
@@ -28,14 +31,14 @@ venv: $(STAMP) ## install the Python packages into .venv
 lab: $(STAMP) ## start Keystone, Glance and Cinder on the ONTAP simulator
 	@$(BIN)/python -m lab up
 
-lab-down: $(STAMP) ## stop the lab; its databases and images stay
-	@$(BIN)/python -m lab down
+lab-down: ## stop the lab; its databases and images stay
+	@$(NEEDS_VENV); $(BIN)/python -m lab down
 
-lab-status: $(STAMP) ## say what of the lab is running
-	@$(BIN)/python -m lab status
+lab-status: ## say what of the lab is running
+	@$(NEEDS_VENV); $(BIN)/python -m lab status
 
-lab-purge: $(STAMP) ## stop the lab and delete everything it has stored
-	@$(BIN)/python -m lab down --purge
+lab-purge: ## stop the lab and delete everything it has stored
+	@$(NEEDS_VENV); $(BIN)/python -m lab down --purge
 
 demo: lab ## boot volumes from an image through both drivers and compare
 	@$(BIN)/python -m lab.demo
