@@ -9,7 +9,7 @@ from lab import commands, files, proc, secrets_store
 from lab.console import Console
 from lab.errors import LabError
 from lab.paths import Paths
-from lab.processes import Processes, Record, Service
+from lab.processes import Processes, Record, Service, enter
 from lab.secrets_store import Secrets
 from lab.topology import Ports, ports_from_environment
 from lab.waiting import tail, wait_until
@@ -95,11 +95,6 @@ class Lab:
         holder = self.processes.record(HOLDER)
         return holder is not None and (
             proc.mount_namespace(holder.pid) == record.mount_namespace)
-
-
-def enter(holder: int) -> list[str]:
-    """The command prefix that enters the lab's mount namespace."""
-    return ['nsenter', f'--target={holder}', '--mount', '--']
 
 
 def load(paths: Paths) -> Lab:

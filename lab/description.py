@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from lab import cinder, files, identity, simulator
-from lab.context import Lab, enter, log_paths
+from lab.context import Lab, log_paths
+from lab.processes import enter
 from lab.topology import (
     CLUSTERS,
     DEMO_PROJECT,

@@ -101,7 +101,7 @@ class Processes:
         """Start a service, in the mount namespace of ``holder`` if asked."""
         argv = list(service.argv)
         if service.in_namespace:
-            argv = ['nsenter', f'--target={holder}', '--mount', '--', *argv]
+            argv = [*enter(holder), *argv]
         child = self._popen(service, argv)
         seen = proc.stat(child.pid)
         if seen is None:
@@ -201,6 +201,12 @@ class Processes:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(record.pid, signal.SIGKILL)
         _wait_quietly(lambda: not _group(record.pid), _KILL_SECONDS)
+
+
+def enter(holder: int | None) -> list[str]:
+    """The command prefix that enters a process's mount namespace."""
+    # --root: the holder's, which in a chroot is not that of the namespace.
+    return ['nsenter', f'--target={holder}', '--mount', '--root', '--']
 
 
 def _belongs(pid: int, leaders: set[int]) -> bool:
