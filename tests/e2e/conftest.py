@@ -1,0 +1,261 @@
+"""The running lab, as a user and as the one who pulls its plugs.
+
+`make e2e` brings the lab up first. Every test leaves it as it was: services
+running, no faults, no volumes, no images, nothing on the FlexVols.
+"""
+
+import contextlib
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from keystoneauth1 import exceptions
+
+from lab import context, identity, paths, simulator
+from lab.topology import (
+    CLUSTERS,
+    DEMO_PROJECT,
+    DEMO_USER,
+    cluster_named,
+    flexvol_of,
+    pools,
+)
+
+MIB = 1 << 20
+IMAGE_SIZE = 24 * MIB
+DEADLINE = 180
+SHARES = {pool.name: pool.share for pool in pools()}
+
+
+def wait_for(check, what, seconds=DEADLINE):
+    """The first true answer of ``check``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = check()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f'waited {seconds} s for {what}')
+
+
+class Ontap:
+    """The simulators' control API."""
+
+    def __init__(self, lab):
+        self._lab = lab
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.auth = ('lab', lab.secrets['ontap-lab'])
+        self._session.verify = str(simulator.ca_file(lab))
+
+    def control(self, method, path, cluster='cluster-a', **kwargs):
+        url = (f'{self._lab.ports.cluster_url(cluster_named(cluster))}'
+               f'/simulator/v1{path}')
+        answer = self._session.request(method, url, timeout=10, **kwargs)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def fault(self, kind, path, method='POST', count=1, **parameters):
+        return self.control('POST', '/faults', json={
+            'kind': kind, 'count': count, **parameters,
+            'match': {'method': method, 'path': path, 'user': 'eic'}})
+
+    def hits(self):
+        return [fault['hits'] for fault in self.control('GET', '/faults')['faults']]
+
+    def calls(self, since=0):
+        return self.control('GET', '/calls', params={
+            'since': since, 'user': 'eic'})
+
+    def posts_since(self, mark, path):
+        return [call for call in self.calls(mark)['calls']
+                if call['method'] == 'POST' and call['path'] == path]
+
+
+class Cloud:
+    """A user of the lab, and the files below the user's volumes."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
+        self.admin = identity.admin(lab)
+        self.volumes = []
+        self.images = []
+
+    def upload(self, content, **properties):
+        image = self.api.request('POST', 'glance', '/v2/images', {
+            'name': 'e2e', 'disk_format': 'raw', 'container_format': 'bare',
+            **properties})
+        self.images.append(image['id'])
+        self.api._session.put(
+            f"{self.lab.ports.url('glance')}/v2/images/{image['id']}/file",
+            data=content, headers={'Content-Type': 'application/octet-stream'})
+        return image['id']
+
+    def start(self, image_id, volume_type, **fields):
+        """POST /volumes; the volume as the API answers."""
+        volume = self.api.cinder('POST', '/volumes', {'volume': {
+            'size': 1, 'imageRef': image_id, 'volume_type': volume_type,
+            **fields}})['volume']
+        self.volumes.append(volume['id'])
+        return volume['id']
+
+    def show(self, volume_id):
+        return self.api.cinder('GET', f'/volumes/{volume_id}')['volume']
+
+    def ended(self, volume_id, seconds=DEADLINE):
+        """The volume when it is available or in error."""
+        return wait_for(
+            lambda: (volume := self.show(volume_id))['status']
+            in {'available', 'error'} and volume,
+            f'volume {volume_id} to be available or in error', seconds)
+
+    def create(self, image_id, volume_type):
+        return self.ended(self.start(image_id, volume_type))
+
+    def pool_of(self, volume_id):
+        """The pool's share, which only an admin sees."""
+        for volume in self.admin.cinder(
+                'GET', '/volumes/detail?all_tenants=1')['volumes']:
+            if volume['id'] == volume_id:
+                return volume['os-vol-host-attr:host'].partition('#')[2]
+        return None
+
+    def root(self, pool):
+        cluster, svm, flexvol = flexvol_of(SHARES.get(pool, pool))
+        inside = (self.lab.paths.data_dir(cluster.name) / 'volumes'
+                  / svm.name / flexvol.name)
+        return Path(f'/proc/{self.lab.holder()}/root{inside}')
+
+    def sha256(self, volume, pool, size=IMAGE_SIZE):
+        with (self.root(pool) / f"volume-{volume['id']}").open('rb') as stream:
+            return hashlib.sha256(stream.read(size)).hexdigest()
+
+    def files(self):
+        """Everything on the FlexVols that is about this user's things."""
+        return sorted(
+            f'{name}/{path.name}' for name in SHARES
+            for path in self.root(name).iterdir()
+            if any(key in path.name for key in [*self.images, *self.volumes]))
+
+    def leftovers(self):
+        """Files that are no image, no cached image and no volume of now."""
+        alive = {volume['id'] for volume in
+                 self.api.cinder('GET', '/volumes/detail')['volumes']
+                 if volume['status'] == 'available'}
+        known = {*self.images, *(f'img-cache-{i}' for i in self.images),
+                 *(f'.eic-{i}.json' for i in self.images),
+                 *(f'volume-{i}' for i in alive)}
+        return [name for name in self.files()
+                if name.partition('/')[2] not in known]
+
+    def delete(self, volume_id):
+        with contextlib.suppress(exceptions.NotFound):
+            self.api.cinder('DELETE', f'/volumes/{volume_id}')
+        wait_for(lambda: self._gone(volume_id), f'{volume_id} to be deleted')
+
+    def _gone(self, volume_id):
+        try:
+            return self.show(volume_id)['status'] == 'error_deleting'
+        except exceptions.NotFound:
+            return True
+
+    def clean_up(self):
+        for volume_id in self.volumes:
+            self.delete(volume_id)
+        left = self.leftovers()
+        for name in self.files():
+            pool, _, file_name = name.partition('/')
+            (self.root(pool) / file_name).unlink(missing_ok=True)
+        for image_id in self.images:
+            with contextlib.suppress(exceptions.HttpError):
+                self.api.request('DELETE', 'glance', f'/v2/images/{image_id}')
+        return left
+
+
+class Services:
+    """Stops and starts the lab's services, by pid."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self._paused = []
+
+    def pid(self, name):
+        return self.lab.processes.record(name).pid
+
+    def pause(self, name):
+        self._paused.append(self.pid(name))
+        os.kill(self._paused[-1], signal.SIGSTOP)
+
+    def resume(self):
+        while self._paused:
+            os.kill(self._paused.pop(), signal.SIGCONT)
+
+    def kill(self, name):
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def command(self, *arguments):
+        subprocess.run([sys.executable, '-m', 'lab', *arguments], check=True,
+                       capture_output=True, timeout=DEADLINE)
+
+    @contextlib.contextmanager
+    def stopped(self, name):
+        self.command('stop', name)
+        try:
+            yield
+        finally:
+            self.command('start', name)
+
+
+@pytest.fixture(scope='session')
+def lab():
+    opened = context.load(paths.from_environment())
+    opened.holder()  # says how to start it if it is down
+    return opened
+
+
+@pytest.fixture
+def ontap(lab):
+    control = Ontap(lab)
+    control.control('DELETE', '/faults')
+    yield control
+    control.control('DELETE', '/faults')
+    for cluster in CLUSTERS:
+        control.control('PATCH', '/settings', cluster.name,
+                        json={'copy_throughput': 0})
+
+
+@pytest.fixture
+def services(lab):
+    made = Services(lab)
+    yield made
+    made.resume()
+
+
+@pytest.fixture
+def cloud(lab):
+    user = Cloud(lab)
+    yield user
+    assert user.clean_up() == []
+
+
+@pytest.fixture(scope='session')
+def content():
+    """Random bytes: no two images of a run have the same."""
+    return os.urandom(IMAGE_SIZE)
+
+
+@pytest.fixture(scope='session')
+def digest(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def image(cloud, content):
+    return cloud.upload(content)

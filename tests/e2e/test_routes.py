@@ -1,0 +1,101 @@
+"""On the real services: the right route, the right bytes, nothing shown."""
+
+import concurrent.futures
+import json
+
+from tests.e2e.conftest import SHARES, wait_for
+
+
+def test_the_scheduler_sends_a_volume_to_the_flexvol_of_its_image(
+        cloud, image, digest):
+    volume = cloud.create(image, 'eic')
+    assert volume['status'] == 'available'
+    assert cloud.pool_of(volume['id']) == SHARES['images']
+    assert volume['metadata']['eic_route'] == 'flexclone'
+    assert cloud.sha256(volume, 'images') == digest
+
+
+def test_a_users_private_image_takes_the_fast_route_too(cloud, content, digest):
+    image = cloud.upload(content, visibility='private')
+    volume = cloud.create(image, 'eic-images')
+    assert volume['metadata']['eic_route'] == 'flexclone'
+    assert cloud.sha256(volume, 'images') == digest
+
+
+def test_a_hit_is_one_call_on_the_connection_that_is_there(cloud, image, ontap):
+    cloud.create(image, 'eic-images')
+    before = ontap.calls()
+    volume = cloud.create(image, 'eic-images')
+    assert volume['metadata']['eic_route'] == 'cached'
+    ours = [call for call in ontap.calls(before['last'])['calls']
+            if call['client'].startswith('netapp-ontap')]
+    assert [(c['method'], c['path']) for c in ours] == [
+        ('POST', '/api/storage/file/clone')]
+    assert ours[0]['connection'] in {c['connection'] for c in before['calls']}
+
+
+def test_the_outcome_is_in_the_metadata_and_no_location_is_anywhere(
+        cloud, image, lab):
+    volume = cloud.create(image, 'eic-gold')
+    assert volume['metadata']['eic_route'] == 'copy_offload'
+    assert volume['metadata']['eic_refused'] == (
+        'cached=not_cached,flexclone=other_flexvol')
+    assert volume['bootable'] == 'true'
+    assert volume['volume_image_metadata']['image_id'] == image
+    shown = json.dumps(volume)
+    assert '127.0.11.' not in shown
+    assert str(lab.paths.image_store) not in shown
+
+
+def test_an_image_on_another_cluster_is_downloaded_once_then_cached(
+        cloud, image, digest):
+    first = cloud.create(image, 'eic-remote')
+    again = cloud.create(image, 'eic-remote')
+    assert first['metadata']['eic_route'] == 'download'
+    assert 'flexclone=other_cluster' in first['metadata']['eic_refused']
+    assert again['metadata']['eic_route'] == 'cached'
+    assert cloud.sha256(first, 'remote') == digest
+    assert cloud.sha256(again, 'remote') == digest
+
+
+def test_another_svm_of_the_cluster_says_so(cloud, image, digest):
+    volume = cloud.create(image, 'eic-silver')
+    assert 'copy_offload=other_svm' in volume['metadata']['eic_refused']
+    assert cloud.sha256(volume, 'silver') == digest
+
+
+def test_many_first_volumes_at_once_are_one_copy(cloud, image, digest, ontap):
+    mark = ontap.calls()['last']
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        volumes = list(pool.map(
+            lambda _: cloud.create(image, 'eic-gold'), range(6)))
+    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    routes = sorted(volume['metadata']['eic_route'] for volume in volumes)
+    assert routes == ['cached'] * 5 + ['copy_offload']
+    assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}
+
+
+def test_a_volume_lives_on_as_with_the_stock_driver(cloud, image, digest):
+    volume = cloud.create(image, 'eic-images')
+    snapshot = cloud.api.cinder('POST', '/snapshots', {'snapshot': {
+        'volume_id': volume['id']}})['snapshot']
+    path = f"/snapshots/{snapshot['id']}"
+    wait_for(lambda: cloud.api.cinder('GET', path)['snapshot']['status']
+          == 'available', 'the snapshot')
+    clone = cloud.api.cinder('POST', '/volumes', {'volume': {
+        'size': 2, 'snapshot_id': snapshot['id']}})['volume']
+    cloud.volumes.insert(0, clone['id'])
+    assert cloud.ended(clone['id'])['status'] == 'available'
+    assert cloud.sha256(clone, 'images') == digest
+    cloud.api.cinder('DELETE', path)
+    wait_for(lambda: not cloud.api.cinder('GET', '/snapshots')['snapshots'],
+          'the snapshot to be deleted')
+    cloud.api.cinder('POST', f"/volumes/{volume['id']}/action",
+                     {'os-extend': {'new_size': 3}})
+    wait_for(lambda: (v := cloud.show(volume['id']))['size'] == 3
+          and v['status'] == 'available', 'the volume to grow')
+    file = cloud.root('images') / f"volume-{volume['id']}"
+    assert file.stat().st_size == 3 << 30
+    assert cloud.sha256(volume, 'images') == digest
+
+
