@@ -6,7 +6,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions
 
-from lab import cinder, identity
+from lab import cinder, identity, keystone, rabbitmq
 from lab.context import Lab
 from lab.topology import DRIVERS, Pool, pools, volume_types
 from lab.waiting import wait_until
@@ -94,6 +94,6 @@ def _since_start(lab: Lab, process: str, updated_at: str | None) -> bool:
 
 
 def _check_alive(lab: Lab, drivers: Sequence[str]) -> None:
-    for name in (cinder.API, cinder.SCHEDULER,
+    for name in (keystone.NAME, rabbitmq.NAME, cinder.API, cinder.SCHEDULER,
                  *(cinder.volume_service(driver) for driver in drivers)):
         lab.wait(name, lambda: True, seconds=1)

@@ -205,8 +205,10 @@ class Processes:
 
 def enter(holder: int | None) -> list[str]:
     """The command prefix that enters a process's mount namespace."""
-    # --root: the holder's, which in a chroot is not that of the namespace.
-    return ['nsenter', f'--target={holder}', '--mount', '--root', '--']
+    # The holder's own root and working directory: in a chroot, those of the
+    # namespace are somewhere else.
+    return ['nsenter', f'--target={holder}', '--mount', '--root', '--wd',
+            '--']
 
 
 def _belongs(pid: int, leaders: set[int]) -> bool:
