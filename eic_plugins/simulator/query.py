@@ -66,6 +66,13 @@ class Query:
             raise InvalidValueError(name, text)
         return int(text)
 
+    def renamed(self, old: str, new: str) -> 'Query':
+        """The same query with other characters in the names of fields."""
+        return Query(urlencode(
+            [(key.replace(old, new),
+              text.replace(old, new) if key == 'fields' else text)
+             for key, text in self.items]), self._path)
+
     @property
     def return_timeout(self) -> int:
         """Seconds that the answer may be held for a job to finish."""

@@ -54,20 +54,38 @@ node = "contract-01"
 
 [[svms]]
 name = "svm_gold"
-lifs = [{name = "lif1", address = "127.0.81.1"},
-        {name = "lif2", address = "127.0.81.2"}]
-volumes = [
-    {name = "images_vol", junction_path = "/images", size = "100GiB", aggregate = "aggr1"},
-    {name = "gold", junction_path = "/gold", size = "100GiB", aggregate = "aggr1"},
-    {name = "store", junction_path = "/store", size = "100GiB", aggregate = "aggr1"},
-]
+[[svms.lifs]]
+name = "lif1"
+address = "127.0.81.1"
+[[svms.lifs]]
+name = "lif2"
+address = "127.0.81.2"
+[[svms.volumes]]
+name = "images_vol"
+junction_path = "/images"
+size = "100GiB"
+aggregate = "aggr1"
+[[svms.volumes]]
+name = "gold"
+junction_path = "/gold"
+size = "100GiB"
+aggregate = "aggr1"
+[[svms.volumes]]
+name = "store"
+junction_path = "/store"
+size = "100GiB"
+aggregate = "aggr1"
 
 [[svms]]
 name = "svm_silver"
-lifs = [{name = "lif1", address = "127.0.82.1"}]
-volumes = [
-    {name = "silver_vol", junction_path = "/tenants/silver", size = "100GiB", aggregate = "aggr1"},
-]
+[[svms.lifs]]
+name = "lif1"
+address = "127.0.82.1"
+[[svms.volumes]]
+name = "silver_vol"
+junction_path = "/tenants/silver"
+size = "100GiB"
+aggregate = "aggr1"
 '''
 
 

@@ -1,5 +1,7 @@
 """/private/cli: the two commands that Cinder's drivers look things up with."""
 
+import dataclasses
+
 from eic_plugins.simulator.exceptions import FileError, OntapError
 from eic_plugins.simulator.models.volumes import FlexVol
 from eic_plugins.simulator.query import Record
@@ -13,6 +15,8 @@ _PARTS = 4
 
 
 def volume_efficiency(call: Call) -> Answer:
+    # The CLI's options have hyphens where records have underscores.
+    call = dataclasses.replace(call, query=call.query.renamed('-', '_'))
     return collection(call, [_efficiency(call, v) for v in call.volumes()],
                       'vserver', 'volume')
 
@@ -37,7 +41,7 @@ def _efficiency(call: Call, volume: FlexVol) -> Record:
     return {'vserver': volume.svm.name, 'volume': volume.name,
             'path': f'/vol/{volume.name}', 'state': settings['state'],
             'logical_data_size': str(volume.used())
-            if call.query.wants('logical-data-size') else '0',
+            if call.query.wants('logical_data_size') else '0',
             'logical_data_limit': str(_LOGICAL_LIMIT)}
 
 
