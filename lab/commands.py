@@ -27,6 +27,7 @@ def run(argv: Sequence[str], log: Path, *, seconds: float = 120,
     with log.open('ab') as output, subprocess.Popen(
             argv, stdin=subprocess.PIPE, stdout=output, stderr=output,
             env=env, start_new_session=True) as process:
+        os.fchmod(output.fileno(), 0o600)
         try:
             _feed(process, stdin)
             _wait(process, argv, seconds, cancel or threading.Event())
