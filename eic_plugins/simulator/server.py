@@ -3,6 +3,7 @@
 import itertools
 import logging
 import socket
+import ssl
 import threading
 from typing import Any
 
@@ -30,6 +31,27 @@ class _Connection(server.HTTPConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.number = next(self._numbers)
+
+    def communicate(self) -> Any:
+        try:
+            return super().communicate()  # type: ignore[no-untyped-call]
+        except OSError as err:
+            # Cheroot could not even say that something was wrong.
+            LOG.info('Connection %d broke: %s', self.number, err)
+            return False
+
+
+class _TlsAdapter(BuiltinSSLAdapter):
+    """Leaves the handshake to the thread that reads the first request.
+
+    Cheroot would do it in its one accepting thread, which a client that
+    connects and says nothing could then hold up for all others.
+    """
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        wrapped = self.context.wrap_socket(
+            sock, server_side=True, do_handshake_on_connect=False)
+        return wrapped, {'HTTPS': 'on', 'wsgi.url_scheme': 'https'}
 
 
 class _Gateway(wsgi.Gateway_10):
@@ -61,7 +83,7 @@ class Server:
         self._server.gateway = _Gateway
         self._server.ConnectionClass = _Connection
         self._server.error_log = _log  # type: ignore[method-assign]
-        self._server.ssl_adapter = BuiltinSSLAdapter(
+        self._server.ssl_adapter = _TlsAdapter(
             str(files.certificate), str(files.key))
         self._server.prepare()
 

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,6 +68,19 @@ def test_uuids_and_files_are_the_same_after_a_restart(
         assert 'file' in again.get(f'{url}/file?return_metadata=true').text
     finally:
         again.stop()
+
+
+def test_silent_client_holds_up_nobody(process: Process) -> None:
+    host, _, port = process.url.removeprefix('https://').partition(':')
+    with socket.create_connection((host, int(port)), timeout=TIMEOUT):
+        assert process.get('/api/cluster').status_code == 200
+
+
+def test_client_that_distrusts_the_certificate_holds_up_nobody(
+        process: Process) -> None:
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(process.url, timeout=TIMEOUT)
+    assert process.get('/api/cluster').status_code == 200
 
 
 def test_keys_are_private(process: Process, tmp_path: Path) -> None:
