@@ -108,7 +108,7 @@ class PoolCache:
             size = inspection.virtual_size_of_raw(path, raw_size(image))
             return self._publish(image, target, size)
         except BaseException:
-            self._discard(target)
+            self.remove(name)
             raise
 
     def _publish(self, image: Image, target: StoredFile,
@@ -124,14 +124,20 @@ class PoolCache:
                  {'image': image.id, 'pool': self.pool.name, 'size': size})
         return CachedImage(self.pool, final, image.identity, size)
 
-    def _discard(self, target: StoredFile) -> None:
+    def remove(self, name: str) -> None:
+        """Remove a file of the share's root by whatever way is open.
+
+        Through ONTAP first, which needs no permission on the mount; where the
+        cluster does not answer, its data LIF may.
+        """
         try:
-            self._files.delete(target)
+            self._files.delete(self.pool.file(name))
         except OntapError as err:
-            LOG.warning('Could not remove %(file)s from %(pool)s; the next '
-                        'fill of this image will: %(err)s',
-                        {'file': target.path, 'pool': self.pool.name,
-                         'err': err})
+            LOG.warning('Removing %(file)s from pool %(pool)s through its '
+                        'mount: %(err)s',
+                        {'file': name, 'pool': self.pool.name, 'err': err})
+            with contextlib.suppress(OSError):
+                (self._mount / name).unlink(missing_ok=True)
 
     def _remove_leftovers(self, image: Image) -> None:
         """Only under the image's lock: whatever is there is nobody's."""

@@ -185,7 +185,7 @@ class Engine:
             self._files.clone(cached.file, volume_file, self._timeouts.clone)
             self._finish_file(request, cached)
         except (OntapError, OSError) as err:
-            self._remove(volume_file)
+            cache.remove(request.file_name)
             evicted = isinstance(err, OntapRejectedError) and err.code == NO_SUCH_FILE
             if evicted:
                 cache.forget(request.image)
@@ -203,14 +203,6 @@ class Engine:
                              f'{cached.virtual_size}')
         if size < request.size * GIB:
             self._resize(request.path, request.size * GIB)
-
-    def _remove(self, volume_file: StoredFile) -> None:
-        try:
-            self._files.delete(volume_file)
-        except OntapError as err:
-            LOG.warning('Could not remove %(file)s, which Cinder will now '
-                        'overwrite: %(err)s',
-                        {'file': volume_file.path, 'err': err})
 
 
 def _reason_of(err: OntapError) -> Reason:

@@ -260,7 +260,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
 
     def _discard_file(self, share: str, name: str) -> None:
         try:
-            self._files.delete(self._cache_of(share).pool.file(name))
+            self._cache_of(share).remove(name)
         except Exception as err:
             LOG.warning('Could not remove %(file)s from %(pool)s, which '
                         'Cinder will now overwrite: %(err)s',

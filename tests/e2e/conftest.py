@@ -184,18 +184,19 @@ class Services:
 
     def __init__(self, lab):
         self.lab = lab
-        self._paused = []
+        self._paused = {}
 
     def pid(self, name):
         return self.lab.processes.record(name).pid
 
     def pause(self, name):
-        self._paused.append(self.pid(name))
-        os.kill(self._paused[-1], signal.SIGSTOP)
+        self._paused[name] = self.pid(name)
+        os.kill(self._paused[name], signal.SIGSTOP)
 
-    def resume(self):
-        while self._paused:
-            os.kill(self._paused.pop(), signal.SIGCONT)
+    def resume(self, *names):
+        """Those named, or all."""
+        for name in names or list(self._paused):
+            os.kill(self._paused.pop(name), signal.SIGCONT)
 
     def kill(self, name):
         os.kill(self.pid(name), signal.SIGKILL)
