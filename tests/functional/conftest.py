@@ -10,7 +10,6 @@ from cinder.common import config as cinder_config  # noqa: F401 - registers CONF
 from cinder.db import migration
 from cinder.scheduler import rpcapi
 from oslo_config import cfg
-from oslo_messaging import conffixture
 from paste import deploy
 
 from tests.functional import glance_stub
@@ -43,6 +42,7 @@ def cinder_conf(tmp_path_factory, glance_server):
     config_file.write_text(f"""
 [DEFAULT]
 auth_strategy = noauth
+transport_url = fake:/
 state_path = {state}
 glance_api_servers = {glance_url}
 glance_num_retries = 0
@@ -63,13 +63,9 @@ locations_ttl = 0
 breaker_failures = 1000
 """)
     cfg.CONF([], project='cinder', default_config_files=[str(config_file)])
-    messaging = conffixture.ConfFixture(cfg.CONF)
-    messaging.setUp()
-    messaging.transport_url = 'fake:/'
     migration.db_sync()
     rpc.init(cfg.CONF)
     yield state
-    messaging._cleanups = []
     rpc.cleanup()
 
 
@@ -107,7 +103,7 @@ class Scheduled:
     def __init__(self):
         self.requests = []
 
-    def create_volume(self, _api, _context, volume, **kwargs):
+    def create_volume(self, _context, _volume, **kwargs):
         self.requests.append(copy.deepcopy(kwargs))
 
     def last_hints(self):
@@ -119,6 +115,5 @@ class Scheduled:
 def scheduled(monkeypatch):
     recorder = Scheduled()
     monkeypatch.setattr(rpcapi.SchedulerAPI, 'create_volume',
-                        lambda api, context, volume, **kwargs:
-                        recorder.create_volume(api, context, volume, **kwargs))
+                        recorder.create_volume)
     return recorder

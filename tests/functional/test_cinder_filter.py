@@ -6,6 +6,7 @@ import re
 import pytest
 from webtest.app import TestRequest
 
+from eic_plugins.middleware.lookup import ImageLookup
 from tests.functional.conftest import PROJECT
 from tests.functional.glance_stub import IMAGE, INVISIBLE, NAMED, SECRET_PATH
 
@@ -172,7 +173,6 @@ def test_a_glance_too_slow_for_the_budget_costs_the_hint_alone(
 
 
 def _with_budget(seconds):
-    from eic_plugins.middleware.lookup import ImageLookup
     original = ImageLookup.copies
     return lambda lookup, image_id, _budget: original(lookup, image_id, seconds)
 

@@ -45,7 +45,7 @@ class Share:
         return self.cache.ensure(of, self.fill_with(content))
 
     def names(self):
-        return sorted(os.listdir(self.root))
+        return sorted(path.name for path in self.root.iterdir())
 
 
 @pytest.fixture
