@@ -107,7 +107,7 @@ class Application:
             raise
         except Exception:
             LOG.exception('%s %s broke', exchange.request.method, exchange.path)
-            answer = _error(OntapError('Internal error.', status=500))
+            answer = _error(OntapError('Internal error.', code='5', status=500))
         for fault in exchange.faults:
             _after(fault)
         return answer

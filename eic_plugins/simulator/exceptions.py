@@ -1,14 +1,16 @@
 """ONTAP's errors: an HTTP status, a code (always a string) and a message.
 
-Codes of file operations are 6684672 plus the system's error number, as
-6684674 (no such file, 2) suggests; docs/simulator.md lists what is inferred.
+Codes of file operations are 131072 plus the (BSD) error number, as NetApp's
+131102 (read-only, 30) and 131138 (directory not empty, 66) have it; only "no
+such file" is 6684674. docs/simulator.md lists what is inferred.
 """
 
 import errno
 import os
 from typing import Any
 
-_FILE_ERRORS = 6684672
+_FILE_ERRORS = 131072
+_NO_SUCH_FILE = '6684674'
 # ONTAP is a BSD: where its numbers are not Linux's.
 _BSD_ERRNO = {errno.ENOTEMPTY: 66, errno.ELOOP: 62, errno.ENAMETOOLONG: 63}
 _STATUS_OF_ERRNO = {errno.ENOENT: 404, errno.EEXIST: 409}
@@ -26,7 +28,7 @@ class OntapError(Exception):
     """Serialised as ``{"error": {"message", "code", "target"}}``."""
 
     status = 400
-    code = '1'
+    code = '2'
 
     def __init__(self, message: str, *, code: str | None = None,
                  status: int | None = None, target: str | None = None) -> None:
@@ -54,6 +56,13 @@ class NoSuchEntryError(OntapError):
 
     def __init__(self, target: str) -> None:
         super().__init__("entry doesn't exist", target=target)
+
+
+class DuplicateError(OntapError):
+    """There is one of that name already."""
+
+    status = 409
+    code = '1'
 
 
 class ApiNotFoundError(OntapError):
@@ -129,6 +138,12 @@ class MissingFieldError(OntapError):
         super().__init__(f'Field "{name}" was missing.', target=name)
 
 
+class UnsupportedError(OntapError):
+    """ONTAP can do it, this simulator cannot."""
+
+    code = '3'
+
+
 class BadBodyError(OntapError):
     """The body is not a JSON object."""
 
@@ -189,8 +204,10 @@ class FileError(OntapError):
     """A file operation failed as the system call of that name would."""
 
     def __init__(self, number: int, path: str) -> None:
-        code = _FILE_ERRORS + _BSD_ERRNO.get(number, number)
-        super().__init__(f'{os.strerror(number)} ({path}).', code=str(code),
+        code = str(_FILE_ERRORS + _BSD_ERRNO.get(number, number))
+        if number == errno.ENOENT:
+            code = _NO_SUCH_FILE
+        super().__init__(f'{os.strerror(number)} ({path}).', code=code,
                          status=_STATUS_OF_ERRNO.get(number, 400),
                          target='path')
         self.number = number

@@ -55,7 +55,7 @@ class CopyTotals:
 class SourceChangedError(OntapError):
     """The source was written to, replaced or deleted during the copy."""
 
-    code = '7012353'
+    code = '131142'  # 131072 + ESTALE
 
     def __init__(self, path: str) -> None:
         super().__init__(f'The source file {path} changed during the copy.')

@@ -17,7 +17,16 @@ from eic_plugins.simulator.query import Record
 LOG = logging.getLogger(__name__)
 
 KEPT_SECONDS = 300.0
-_CANCELLED = '524293'
+_CANCELLED = '131157'  # 131072 + ECANCELED
+
+
+class JobEndedError(OntapError):
+    """What has ended cannot be cancelled."""
+
+    code = '458762'
+
+    def __init__(self) -> None:
+        super().__init__('Job is already in a terminal state.')
 
 
 class JobCancelledError(OntapError):
@@ -46,6 +55,15 @@ class Job:
     done: threading.Event = dataclasses.field(default_factory=threading.Event)
     cancelled: threading.Event = dataclasses.field(
         default_factory=threading.Event)
+
+    def cancel(self) -> None:
+        """Ask the work to end.
+
+        :raises JobEndedError: it has
+        """
+        if self.done.is_set():
+            raise JobEndedError
+        self.cancelled.set()
 
     def check_cancelled(self) -> None:
         """Called by work that takes long.
@@ -135,7 +153,7 @@ class Jobs:
             self._end(job, err)
         except Exception as err:
             LOG.exception('Job %s (%s) broke', job.uuid, job.description)
-            self._end(job, OntapError(f'Internal error: {err}.'))
+            self._end(job, OntapError(f'Internal error: {err}.', code='5'))
         else:
             self._end(job, None)
 

@@ -3,13 +3,16 @@
 import threading
 import uuid
 
-from eic_plugins.simulator.exceptions import NoSuchEntryError, OntapError
+from eic_plugins.simulator.exceptions import (
+    DuplicateError,
+    InvalidValueError,
+    NoSuchEntryError,
+)
 from eic_plugins.simulator.models.state import State
 from eic_plugins.simulator.models.volumes import Svm, link
 from eic_plugins.simulator.query import Record
 
 FILE_COPY = 'file_copy'
-_EXISTS = '26345573'
 _STATES = ('peered', 'suspended')
 
 
@@ -42,8 +45,7 @@ class Peers:
             '_links': link(f'/svm/peers/{identifier}')}
         with self._lock:
             if self._between(svm.name, peer.name):
-                raise OntapError('The SVM peer relationship already exists.',
-                                 code=_EXISTS, status=409)
+                raise DuplicateError('The SVM peer relationship already exists.')
             self._put(record)
         return record
 
@@ -51,7 +53,7 @@ class Peers:
         """Change the applications or the state."""
         record = dict(self.get(uuid))
         if changes.get('state', 'peered') not in _STATES:
-            raise OntapError('A peering can be set to "peered" or "suspended".')
+            raise InvalidValueError('state', changes['state'])
         record |= {key: changes[key] for key in ('applications', 'state')
                    if key in changes}
         with self._lock:

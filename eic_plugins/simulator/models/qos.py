@@ -3,12 +3,11 @@
 import threading
 import uuid
 
-from eic_plugins.simulator.exceptions import NoSuchEntryError, OntapError
+from eic_plugins.simulator.exceptions import DuplicateError, NoSuchEntryError
 from eic_plugins.simulator.models.state import State
 from eic_plugins.simulator.models.volumes import Svm, link
 from eic_plugins.simulator.query import Record, value
 
-_EXISTS = '8454260'
 _LIMITS = ('fixed', 'adaptive')
 
 
@@ -63,8 +62,7 @@ class QosPolicies:
     def _check_free(self, svm: str, name: str) -> None:
         if any(r['name'] == name and value(r, 'svm.name') == svm
                for r in self._records.values()):
-            raise OntapError(f'A QoS policy named "{name}" exists.',
-                             code=_EXISTS, status=409)
+            raise DuplicateError(f'A QoS policy named "{name}" exists.')
 
     def _put(self, record: Record) -> None:
         self._records[record['uuid']] = record

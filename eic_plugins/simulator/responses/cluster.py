@@ -49,10 +49,11 @@ def get_job(call: Call) -> Answer:
 
 
 def patch_job(call: Call) -> Answer:
+    # ONTAP documents the parameter; Cinder puts it into the body.
     action = call.query.get('action') or str(value(call.body, 'action'))
     if action != 'cancel':
         raise InvalidValueError('action', action)
-    call.cluster.jobs.get(call['uuid']).cancelled.set()
+    call.cluster.jobs.get(call['uuid']).cancel()
     return Answer()
 
 

@@ -9,8 +9,8 @@ from eic_plugins.simulator.exceptions import (
     InvalidValueError,
     MissingFieldError,
     NotPeeredError,
-    OntapError,
     SeveralVolumesError,
+    UnsupportedError,
 )
 from eic_plugins.simulator.models.copies import FileRef, Pair
 from eic_plugins.simulator.models.jobs import Job
@@ -30,7 +30,6 @@ from eic_plugins.simulator.responses.storage import visible_volume
 
 _DIRECTORY_MODE = '755'
 _MEGABYTE = 1_000_000
-_UNSUPPORTED = '262160'
 
 
 def get_file(call: Call) -> Answer:
@@ -81,8 +80,8 @@ def clone_file(call: Call) -> Answer:
     source = required(body, 'source_path')
     destination = required(body, 'destination_path')
     if 'range' in body:
-        raise OntapError('This simulator clones whole files only.',
-                         code=_UNSUPPORTED, target='range')
+        raise UnsupportedError('This simulator clones whole files only.',
+                               target='range')
     overwrite = optional_flag(body, 'overwrite_destination')
 
     def work(job: Job) -> None:

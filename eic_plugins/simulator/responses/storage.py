@@ -1,6 +1,6 @@
 """/storage/volumes, aggregates, disks and QoS policies; /snapmirror."""
 
-from eic_plugins.simulator.exceptions import NoSuchEntryError, OntapError
+from eic_plugins.simulator.exceptions import NoSuchEntryError, UnsupportedError
 from eic_plugins.simulator.models.volumes import FlexVol
 from eic_plugins.simulator.query import Record, value
 from eic_plugins.simulator.responses.base import (
@@ -11,8 +11,6 @@ from eic_plugins.simulator.responses.base import (
     required,
     run_job,
 )
-
-_UNSUPPORTED = '262160'
 
 
 def list_volumes(call: Call) -> Answer:
@@ -130,8 +128,8 @@ def _volume(call: Call, volume: FlexVol, space: bool) -> Record:
 def _patch(call: Call, volumes: list[FlexVol]) -> Answer:
     body = call.body
     for name in set(body) - {'efficiency'}:
-        raise OntapError(f'This simulator cannot change "{name}" of a volume.',
-                         code=_UNSUPPORTED, target=name)
+        raise UnsupportedError(
+            f'This simulator cannot change "{name}" of a volume.', target=name)
     changes = value(body, 'efficiency', default={})
     for volume in volumes:
         call.cluster.efficiency.update(volume.uuid, changes)

@@ -123,7 +123,7 @@ def test_copy_of_a_missing_file_is_refused(api: Api) -> None:
 def test_copy_does_not_overwrite(api: Api, image: Path, copied: Path) -> None:
     copied.write_bytes(b'old')
     response = api.copy()
-    assert (response.status_int, error_code(response)) == (409, '6684689')
+    assert (response.status_int, error_code(response)) == (409, '131089')
     assert copied.read_bytes() == b'old'
 
 
@@ -141,7 +141,7 @@ def test_copy_accepts_the_volumes_name_before_the_path(
 
 def test_copy_fails_if_there_is_no_space(api: Api, image: Path) -> None:
     job = api.ended(api.copy(to='tiny'))
-    assert (job.state, job.error.code) == ('failure', '6684700')
+    assert (job.state, job.error.code) == ('failure', '131100')
     assert not list(api.directory('tiny').iterdir())
 
 
@@ -248,6 +248,13 @@ def test_jobs_can_be_listed(api: Api, image: Path) -> None:
     jobs = api.get('/api/cluster/jobs?state=success&fields=description').json
     assert [j['description'] for j in jobs['records']] == [
         'POST /api/storage/file/clone']
+
+
+def test_ended_job_cannot_be_cancelled(api: Api, image: Path) -> None:
+    response = api.clone('image', 'clone')
+    api.ended(response)
+    href = response.json['job']['_links']['self']['href']
+    assert error_code(api.patch(f'{href}?action=cancel', {})) == '458762'
 
 
 def test_only_cancel_is_a_jobs_action(api: Api, image: Path) -> None:

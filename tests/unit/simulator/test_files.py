@@ -82,7 +82,7 @@ def test_clone_needs_a_volume_that_exists(api: Api) -> None:
 
 
 def test_partial_clones_are_refused(api: Api, image: Path) -> None:
-    assert error_code(api.clone('image', 'b', range=['0:0:2'])) == '262160'
+    assert error_code(api.clone('image', 'b', range=['0:0:2'])) == '3'
 
 
 OUTSIDE = ['../vol2/file', 'dir/../../vol2/file', 'link/file', '/../../state.json',
@@ -169,7 +169,7 @@ def test_delete_removes_a_file_once(api: Api, image: Path) -> None:
 def test_full_directory_is_deleted_only_with_recurse(api: Api) -> None:
     (api.directory('vol1') / 'dir/below').mkdir(parents=True)
     url = f'{api.files("vol1")}/dir'
-    assert error_code(api.delete(url)) == str(6684672 + 66)
+    assert error_code(api.delete(url)) == '131138'
     assert api.delete(f'{url}?recurse=true').status_int == 200
     assert not (api.directory('vol1') / 'dir').exists()
 
