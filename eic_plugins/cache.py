@@ -25,7 +25,7 @@ from oslo_log import log as logging
 from eic_plugins import inspection
 from eic_plugins.model import CachedImage, Image, Pool, StoredFile
 from eic_plugins.ontap.files import Files
-from eic_plugins.ontap.session import OntapError
+from eic_plugins.ontap.session import OntapError, OntapRejectedError
 
 LOG = logging.getLogger(__name__)
 
@@ -117,12 +117,19 @@ class PoolCache:
         # Whatever has the name now is stale or was never inspected. Without
         # its record first, a crash in between leaves no cached image.
         self._record_path(image).unlink(missing_ok=True)
-        self._files.delete(final)
-        self._files.rename(target, final)
+        self._take_name(target, final)
         self._write_record(image, size)
         LOG.info('Cached image %(image)s is in pool %(pool)s, %(size)d bytes.',
                  {'image': image.id, 'pool': self.pool.name, 'size': size})
         return CachedImage(self.pool, final, image.identity, size)
+
+    def _take_name(self, target: StoredFile, final: StoredFile) -> None:
+        """Rename; the rare file in the way costs two calls more."""
+        try:
+            self._files.rename(target, final)
+        except OntapRejectedError:
+            self._files.delete(final)
+            self._files.rename(target, final)
 
     def remove(self, name: str) -> None:
         """Remove a file of the share's root by whatever way is open.

@@ -43,7 +43,7 @@ def main() -> int:
 def run(lab: Lab) -> Result:
     """All situations, each with both drivers, one after the other."""
     user = User(lab)
-    with lab.console.step('a disk image of 384 MiB'):
+    with lab.console.step('a disk image of 256 MiB'):
         path = disk.make(lab)
         wanted = disk.sha256(path)
     with Traces(lab, user) as traces:

@@ -9,7 +9,7 @@ from lab import files
 from lab.context import Lab
 
 MIB = 1 << 20
-SIZE = 384 * MIB
+SIZE = 256 * MIB
 _CHUNK = 4 * MIB
 _CONTENT = ('cinder', 'glance', 'keystone', 'netapp_ontap')
 

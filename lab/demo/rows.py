@@ -9,7 +9,7 @@ from lab.demo.situations import Situation
 
 MIB = 1 << 20
 HOST_IO_NOISE = 8 * MIB
-"""Logs, the header of the image and the like; the image has 384 MiB."""
+"""Logs, the header of the image and the like; the image has 256 MiB."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -142,13 +142,19 @@ def test_a_partitioned_disk_is_raw(share):
     assert share.cache.find(RAW)
 
 
-@pytest.mark.parametrize('operation', ['delete', 'rename'])
-def test_a_publication_that_fails_leaves_nothing(share, operation):
-    share.files.fail(operation, OntapRejectedError(500, '1', 'no'))
+@pytest.mark.parametrize('operations', [['rename', 'rename'], ['rename', 'delete']])
+def test_a_publication_that_fails_leaves_nothing(share, operations):
+    for operation in operations:
+        share.files.fail(operation, OntapRejectedError(500, '1', 'no'))
     with pytest.raises(OntapRejectedError):
         share.ensure()
     assert share.names() == []
     assert share.cache.find(RAW) is None
+
+
+def test_a_first_publication_is_one_call(share):
+    share.ensure()
+    assert [call[0] for call in share.files.calls] == ['rename']
 
 
 def test_a_fill_that_fails_half_way_leaves_nothing(share):
