@@ -5,6 +5,7 @@ a file, with a database (SQLite), mounting its shares with ``mount -t nfs``.
 Only privilege separation is off, since the tests are root already.
 """
 
+import contextlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -33,7 +34,6 @@ def cinder_conf(served: Simulator,
     import cinder.privsep  # noqa: PLC0415 - only when these tests run
     from cinder import objects  # noqa: PLC0415
     from cinder.common import config  # noqa: F401, PLC0415
-    from cinder.db import api, models  # noqa: PLC0415
     from oslo_config import cfg  # noqa: PLC0415
 
     state = tmp_path_factory.mktemp('cinder')
@@ -43,9 +43,27 @@ def cinder_conf(served: Simulator,
     cfg.CONF(['--config-file', str(file)], project='cinder')
     cinder.privsep.sys_admin_pctxt.set_client_mode(False)
     objects.register_all()
-    models.BASE.metadata.create_all(api.get_engine())
-    yield cfg.CONF
+    with _database(f'sqlite:///{state}/cinder.sqlite'):
+        yield cfg.CONF
+    cinder.privsep.sys_admin_pctxt.set_client_mode(True)
     cfg.CONF.reset()
+
+
+@contextlib.contextmanager
+def _database(url: str) -> Iterator[None]:
+    """A database for these tests, in place of the process's only one."""
+    from cinder.db import api, models  # noqa: PLC0415
+    from oslo_db.sqlalchemy import enginefacade  # noqa: PLC0415
+
+    own = enginefacade.transaction_context()
+    own.configure(connection=url)
+    restore = api.main_context_manager.patch_factory(own)
+    try:
+        models.BASE.metadata.create_all(api.get_engine())
+        yield
+    finally:
+        restore()
+        own.dispose_pool()
 
 
 def _config(served: Simulator, state: Path) -> str:
@@ -54,8 +72,6 @@ def _config(served: Simulator, state: Path) -> str:
 state_path = {state}
 enabled_backends = {BACKEND}
 host = contract
-[database]
-connection = sqlite:///{state}/cinder.sqlite
 [oslo_concurrency]
 lock_path = {state}
 [{BACKEND}]
