@@ -80,11 +80,18 @@ class ImageLocations:
     def find(self, image_id: str) -> tuple[Location, ...]:
         """All locations of the image, in Glance's order of preference.
 
-        :raises glanceclient.exc.HTTPNotFound: there is no such image
+        None for an image that is not there, or that these credentials cannot
+        see: that is an answer too, and no trouble with Glance.
+
         :raises Exception: Glance or Keystone did not answer as they should
         """
         try:
             found = self._client.images.get_image_locations(image_id)
+        except glance_exc.HTTPNotFound:
+            LOG.info('Glance has no image %s for the service user, or not for '
+                     'its roles: images of other projects take "admin".',
+                     image_id)
+            return ()
         except (glance_exc.HTTPNotImplemented, glance_exc.HTTPForbidden) as err:
             LOG.warning('The Locations API refused (%s): give the [eic] user '
                         'the role "service". Falling back to the fields '

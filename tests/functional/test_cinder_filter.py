@@ -192,6 +192,19 @@ def test_the_hint_is_added_in_every_form_of_the_request(name, filtered_app,
     assert scheduled.last_hints() == {'eic': COPIES}
 
 
+def test_images_that_do_not_exist_keep_nobody_else_waiting(
+        filtered_app, glance, scheduled, monkeypatch):
+    """A user who asks for many of them is no outage of Glance."""
+    monkeypatch.setattr(
+        'eic_plugins.middleware.lookup.CircuitBreaker.failed',
+        lambda _self: pytest.fail('counted as a failure of Glance'))
+    for _ in range(5):
+        send(filtered_app, volume(imageRef=INVISIBLE))
+    assert f'/v2/images/{INVISIBLE}/locations' in glance.asked
+    send(filtered_app, volume())
+    assert scheduled.last_hints() == {'eic': COPIES}
+
+
 def test_the_users_own_hints_are_kept(filtered_app, scheduled):
     send(filtered_app, {**volume(), HINTS: {'same_host': INVISIBLE}})
     assert scheduled.last_hints() == {'same_host': INVISIBLE, 'eic': COPIES}

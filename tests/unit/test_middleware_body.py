@@ -42,12 +42,12 @@ def test_no_body_is_not_read():
 
 
 def test_an_error_while_reading_comes_again_behind_what_was_read():
-    class Limited(io.RawIOBase):
-        pieces = [b'abc', b'def']
+    pieces = [b'abc', b'def']
 
+    class Limited(io.RawIOBase):
         def read(self, _size=-1):
-            if self.pieces:
-                return self.pieces.pop(0)
+            if pieces:
+                return pieces.pop(0)
             raise webob.exc.HTTPRequestEntityTooLarge()
 
     environ = request(CONTENT_LENGTH='100')

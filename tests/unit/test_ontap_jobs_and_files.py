@@ -42,7 +42,7 @@ def test_a_clone_that_goes_on_is_waited_for():
 def test_a_failed_job_raises_ontaps_own_error():
     session = FakeSession({CLONE: RUNNING, JOB: {
         'state': 'failure', 'error': {'code': 13565952, 'message': 'no space'}}})
-    with pytest.raises(OntapRejectedError, match='13565952.*no space'):
+    with pytest.raises(OntapRejectedError, match=r'13565952.*no space'):
         clone(session)
 
 
