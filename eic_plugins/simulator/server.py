@@ -20,6 +20,7 @@ LOG = logging.getLogger(__name__)
 _THREADS = 64
 _IDLE_SECONDS = 60
 _SHUTDOWN_SECONDS = 1
+_PATIENCE_SECONDS = 0.5
 _BACKLOG = 128
 
 
@@ -98,11 +99,11 @@ class Server:
         self._server.serve()
 
     def stop(self) -> None:
-        """End within about a second; answers that are held are given up."""
+        """End within half a second; answers that are held are given up."""
         # Cheroot waits for them without end.
         stopper = threading.Thread(target=self._server.stop, daemon=True)
         stopper.start()
-        stopper.join(_SHUTDOWN_SECONDS)
+        stopper.join(_PATIENCE_SECONDS)
 
 
 def _log(msg: str = '', level: int = logging.INFO,
