@@ -49,10 +49,16 @@ GLANCE_OPTS = [
 
 SCHEDULER_OPTS = [
     cfg.FloatOpt(
-        'locality_weight_multiplier', default=10.0,
+        'locality_weight_multiplier', default=5.0,
         help='Multiplier of EICImageLocalityWeigher, which weighs a pool '
              'between 0 (the image is far) and 1 (the pool has the cached '
-             'image).'),
+             'image) in steps of a quarter. CapacityWeigher spans 1 however '
+             'little pools differ, so below 4 it may overrule a step.'),
+    cfg.IntOpt(
+        'locality_min_free_percent', default=15, min=0, max=100,
+        help='A pool with less free capacity than that gets no weight for '
+             'having an image near, so that a popular image does not fill '
+             'one FlexVol to its brim.'),
 ]
 
 VOLUME_OPTS = [

@@ -7,14 +7,12 @@ nothing of the attempt is, and Cinder's download may have the request.
 """
 
 import dataclasses
-import os
-import pathlib
 import time
 from collections.abc import Callable, Iterable, Sequence
 
 from oslo_log import log as logging
 
-from eic_plugins.cache import PoolCache
+from eic_plugins.cache import NotReadableError, PoolCache
 from eic_plugins.glance import Location
 from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.locations import LocationReader
@@ -29,7 +27,7 @@ from eic_plugins.model import (
     Situation,
     StoredFile,
 )
-from eic_plugins.ontap.files import NO_SUCH_FILE, Files
+from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.ontap.session import (
     OntapError,
@@ -55,15 +53,17 @@ class RouteFailedError(Exception):
         self.final = final
 
 
+OtherCaches = Callable[[], Iterable[PoolCache]]
+
+
 @dataclasses.dataclass(frozen=True)
 class VolumeRequest:
-    """One volume to be made; ``size`` in GiB, ``path`` on this host's mount."""
+    """One volume to be made; ``size`` in GiB."""
 
     image: Image
     find_locations: Callable[[], Sequence[Location]]
     size: int
     file_name: str
-    path: str
     encrypted: bool = False
     pool_is_flexgroup: bool = False
 
@@ -73,27 +73,28 @@ class Engine:
 
     def __init__(self, files: Files, namespace: Namespace,
                  reader: LocationReader, routes: Iterable[Route],
-                 timeouts: FillTimeouts,
-                 resize: Callable[[str, int], None] = os.truncate) -> None:
+                 timeouts: FillTimeouts) -> None:
         self._files = files
         self._namespace = namespace
         self._reader = reader
         self._routes = {route.name: route for route in routes}
         self._timeouts = timeouts
-        self._resize = resize
 
     def create(self, request: VolumeRequest, cache: PoolCache,
-               others: Iterable[PoolCache] = ()) -> Outcome:
-        """The volume's file, or an outcome with route ``download``."""
+               others: OtherCaches) -> Outcome:
+        """The volume's file, or an outcome with route ``download``.
+
+        :param others: gives the other pools' caches; asked only on a miss
+        """
         started = time.monotonic()
         failed: list[Refusal] = []
-        plan = self._try_routes(request, cache, tuple(others), failed)
+        plan = self._try_routes(request, cache, others, failed)
         kept = 0 if plan.is_download else request.image.size
         refusals = tuple(dict.fromkeys((*failed, *plan.refusals)))
         return Outcome(plan.route, refusals, time.monotonic() - started, kept)
 
     def _try_routes(self, request: VolumeRequest, cache: PoolCache,
-                    others: tuple[PoolCache, ...],
+                    others: OtherCaches,
                     failed: list[Refusal]) -> Plan:
         routes = dict(self._routes)
         while True:
@@ -120,7 +121,7 @@ class Engine:
                 return Plan(DOWNLOAD, None)
 
     def _situation(self, request: VolumeRequest, cache: PoolCache,
-                   others: tuple[PoolCache, ...]) -> Situation:
+                   others: OtherCaches) -> Situation:
         situation = Situation(
             request.image, cache.pool, request.size,
             cached=cache.find(request.image),
@@ -130,7 +131,7 @@ class Engine:
             # A hit needs neither Glance nor ONTAP to be planned.
             return situation
         copies, unusable = self._resolve(request)
-        elsewhere = (other.find(request.image) for other in others)
+        elsewhere = (other.find(request.image) for other in others())
         return dataclasses.replace(
             situation, copies=copies, unusable=unusable,
             cached_elsewhere=tuple(found for found in elsewhere if found))
@@ -174,35 +175,50 @@ class Engine:
         except OntapUnreachableError as err:
             raise RouteFailedError(Refusal(
                 plan.route, Reason.ONTAP_UNREACHABLE, str(err)), True) from err
+        except NotReadableError as err:
+            raise RouteFailedError(Refusal(
+                plan.route, Reason.NOT_READABLE, str(err)), True) from err
         except (OntapError, OSError) as err:
             raise RouteFailedError(Refusal(
                 plan.route, Reason.FILL_FAILED, str(err)), False) from err
 
     def _clone(self, plan: Plan, cached: CachedImage, request: VolumeRequest,
                cache: PoolCache) -> None:
-        volume_file = cache.pool.file(request.file_name)
         try:
-            self._files.clone(cached.file, volume_file, self._timeouts.clone)
-            self._finish_file(request, cached)
+            self._files.clone(cached.file, cache.pool.file(request.file_name),
+                              self._timeouts.clone)
+            self._finish_file(request, cached, cache)
         except (OntapError, OSError) as err:
             cache.remove(request.file_name)
-            evicted = isinstance(err, OntapRejectedError) and err.code == NO_SUCH_FILE
+            evicted = self._was_evicted(cached, err)
             if evicted:
                 cache.forget(request.image)
             raise RouteFailedError(Refusal(plan.route, _clone_reason(err), str(err)),
                                    final=not evicted) from err
 
-    def _finish_file(self, request: VolumeRequest, cached: CachedImage) -> None:
-        """Check what the clone is on the mount, then grow it to its size."""
-        path = pathlib.Path(request.path)
-        # The first look at this name on this mount: NFS has no negative
-        # entry for it yet.
-        size = path.stat().st_size
+    def _was_evicted(self, cached: CachedImage, err: Exception) -> bool:
+        """ONTAP refused, and the cached image is not there (any more)."""
+        if not isinstance(err, OntapRejectedError):
+            return False
+        try:
+            return self._files.stat(cached.file) is None
+        except OntapError:
+            return False
+
+    @staticmethod
+    def _finish_file(request: VolumeRequest, cached: CachedImage,
+                     cache: PoolCache) -> None:
+        """Check what the clone is on the mount, then grow it to its size.
+
+        The first look at this name on this mount: NFS has no negative entry
+        for it yet.
+        """
+        size = cache.mount.size(request.file_name)
         if size != cached.virtual_size:
             raise OntapError(f'the clone has {size} bytes instead of '
                              f'{cached.virtual_size}')
         if size < request.size * GIB:
-            self._resize(request.path, request.size * GIB)
+            cache.mount.resize(request.file_name, request.size * GIB)
 
 
 def _reason_of(err: OntapError) -> Reason:

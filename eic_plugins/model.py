@@ -41,6 +41,7 @@ class Reason(enum.StrEnum):
     FLEXGROUP = 'flexgroup'
     FILL_FAILED = 'fill_failed'
     INSPECTION_FAILED = 'inspection_failed'
+    NOT_READABLE = 'not_readable'
     CLONE_FAILED = 'clone_failed'
     ONTAP_UNREACHABLE = 'ontap_unreachable'
     WAIT_TIMED_OUT = 'wait_timed_out'
@@ -81,6 +82,8 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.FILL_FAILED: 'ONTAP refused to make the cached image',
     Reason.INSPECTION_FAILED: 'the bytes are not the raw disk that the image '
                               'claims to be',
+    Reason.NOT_READABLE: 'the user of cinder-volume may not read or change the '
+                         'file that ONTAP made',
     Reason.CLONE_FAILED: 'ONTAP refused to clone the cached image, or the '
                          'clone could not be used',
     Reason.ONTAP_UNREACHABLE: 'the cluster did not answer',

@@ -63,7 +63,8 @@ def choose(routes: Iterable[Route], situation: Situation) -> Plan:
 def bytes_refusal(situation: Situation) -> Reason | None:
     """Why no route may hand out this image's bytes without Cinder."""
     image = situation.image
-    needed = max(image.virtual_size or 0, image.size)
+    cached_size = situation.cached.virtual_size if situation.cached else 0
+    needed = max(image.virtual_size or 0, image.size, cached_size)
     checks = (
         (image.status != 'active', Reason.IMAGE_NOT_ACTIVE),
         (situation.volume_encrypted or image.encrypted, Reason.ENCRYPTED),

@@ -7,10 +7,10 @@ In cinder.conf of the scheduler::
 
 The pool with the cached image weighs 1, the pool in the FlexVol of Glance's
 image file 0.75, a pool on the SVM that serves the file 0.5, a pool of its
-cluster 0.25, all others 0, times ``[eic] locality_weight_multiplier``. Where
-the image is comes as the scheduler hint ``eic`` from the API's filter, where
-the pools are as the capability ``eic`` from the drivers; without either, all
-pools weigh the same. No I/O.
+cluster 0.25, all others, and those nearly full, 0, times
+``[eic] locality_weight_multiplier``. Where the image is comes as the scheduler
+hint ``eic`` from the API's filter, where the pools are as the capability
+``eic`` from the drivers; without either, all pools weigh the same. No I/O.
 """
 
 from collections.abc import Iterable, Mapping
@@ -62,4 +62,15 @@ def _wanted(weight_properties: Mapping[str, Any],
 
 def _facts(host_state: Any) -> Mapping[str, Any]:
     facts = (getattr(host_state, 'capabilities', None) or {}).get('eic')
-    return facts if isinstance(facts, Mapping) else {}
+    if not isinstance(facts, Mapping) or _is_nearly_full(host_state):
+        return {}
+    return facts
+
+
+def _is_nearly_full(host_state: Any) -> bool:
+    total = getattr(host_state, 'total_capacity_gb', None)
+    free = getattr(host_state, 'free_capacity_gb', None)
+    # Cinder also has 'infinite' and 'unknown' there.
+    if not isinstance(total, int | float) or not isinstance(free, int | float):
+        return False
+    return free * 100 < total * CONF[config.GROUP].locality_min_free_percent

@@ -31,11 +31,16 @@ class UnknownShareError(Exception):
 
 
 class Namespace:
-    """The SVMs, LIFs and junction paths of one cluster, cached."""
+    """The SVMs, LIFs and junction paths of one cluster, cached.
 
-    def __init__(self, session: OntapSession,
+    :param own_svm: the backend's SVM (``netapp_vserver``): its LIFs win where
+        IPspaces have the same address twice, and its FlexVols alone are pools
+    """
+
+    def __init__(self, session: OntapSession, own_svm: str,
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
+        self._own_svm = own_svm
         self._clock = clock
         self._lock = threading.Lock()
         self._lifs: Mapping[str, str] = {}
@@ -48,14 +53,12 @@ class Namespace:
 
         :raises OntapError: the cluster did not answer
         """
-        svm = self._svm_of(copy.server)
-        if svm is None:
-            return Refusal('location', Reason.OTHER_CLUSTER)
-        flexvol = self._flexvol_holding(svm, copy.path)
-        if flexvol is None:
-            return Refusal('location', Reason.LOCATION_OUTSIDE_EXPORT)
-        inside = posixpath.relpath(copy.path, flexvol.junction_path)
-        return StoredFile(flexvol, inside)
+        directory, name = posixpath.split(copy.path)
+        found = self._directory(copy.server, directory)
+        if isinstance(found, Refusal):
+            return found
+        flexvol, inside = found
+        return StoredFile(flexvol, posixpath.join(inside, name))
 
     def pool(self, share: str) -> Pool:
         """The pool behind a share, ``SERVER:/EXPORT``.
@@ -64,15 +67,36 @@ class Namespace:
         :raises OntapError: the cluster did not answer
         """
         server, _, export = share.rpartition(':')
-        found = self.locate(ImageCopy(server.strip('[]'), export))
+        found = self._directory(server.strip('[]'), export)
         if isinstance(found, Refusal):
             raise UnknownShareError(f'{share}: {found.reason.message}')
-        directory = '' if found.path == '.' else found.path
-        return Pool(share, found.flexvol, directory)
+        flexvol, inside = found
+        if flexvol.svm != self._own_svm:
+            raise UnknownShareError(f'{share} is of SVM {flexvol.svm}, not of '
+                                    f'netapp_vserver {self._own_svm}')
+        return Pool(share, flexvol, inside)
+
+    def forget(self) -> None:
+        """Look everything up again: something was not where it should be."""
+        with self._lock:
+            self._lifs_read = float('-inf')
+            self._flexvols.clear()
 
     def lifs_of(self, svm: str) -> tuple[str, ...]:
         """The addresses of the SVM's LIFs."""
         return tuple(sorted(a for a, s in self._read_lifs().items() if s == svm))
+
+    def _directory(self, server: str, path: str,
+                   ) -> tuple[FlexVol, str] | Refusal:
+        """The FlexVol of a directory, and the directory inside of it."""
+        svm = self._svm_of(server)
+        if svm is None:
+            return Refusal('location', Reason.OTHER_CLUSTER)
+        flexvol = self._flexvol_holding(svm, path)
+        if flexvol is None:
+            return Refusal('location', Reason.LOCATION_OUTSIDE_EXPORT)
+        inside = posixpath.relpath(path, flexvol.junction_path)
+        return flexvol, '' if inside == '.' else inside
 
     def _svm_of(self, server: str) -> str | None:
         found = addresses(server)
@@ -95,12 +119,13 @@ class Namespace:
     def _fetch_lifs(self) -> Mapping[str, str]:
         records = self._session.records(
             '/api/network/ip/interfaces', fields='ip.address,svm.name')
-        return {
-            record['ip']['address']: record['svm']['name']
-            for record in records if record.get('svm', {}).get('name')}
+        pairs = [(record['ip']['address'], record['svm']['name'])
+                 for record in records if record.get('svm', {}).get('name')]
+        # Of equal addresses in several IPspaces, the backend's own is last.
+        return dict(sorted(pairs, key=lambda pair: pair[1] == self._own_svm))
 
     def _flexvol_holding(self, svm: str, path: str) -> FlexVol | None:
-        key = (svm, posixpath.dirname(path) or '/')
+        key = (svm, path)
         with self._lock:
             read, flexvol = self._flexvols.get(key, (float('-inf'), None))
             known = self._clock() - read <= (_JUNCTION_TTL if flexvol else _FRESH)
@@ -112,7 +137,7 @@ class Namespace:
         return flexvol
 
     def _fetch_flexvol(self, svm: str, path: str) -> FlexVol | None:
-        """The FlexVol with the longest junction path at or above ``path``."""
+        """The FlexVol with the longest junction path at or above a directory."""
         if _QUERY_CHARACTERS & set(path):
             return None
         records = self._session.records(

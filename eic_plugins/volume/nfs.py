@@ -14,8 +14,6 @@ Every operation but "create a volume from an image" is the stock driver's.
 
 import contextlib
 import functools
-import os
-import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +22,7 @@ from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp import utils as na_utils
 from cinder.volume.drivers.netapp.dataontap import nfs_cmode
 from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
+from oslo_concurrency import processutils
 from oslo_config import cfg
 from oslo_log import log as logging
 
@@ -32,10 +31,12 @@ from eic_plugins.cache import PoolCache, raw_size
 from eic_plugins.engine import Engine, LockTimeoutError, VolumeRequest
 from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.locations import LocationReader
-from eic_plugins.model import Image, Outcome, StoredFile
+from eic_plugins.model import Image, Outcome, Reason, Situation, StoredFile
+from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.session import OntapError, OntapSession
+from eic_plugins.planner import bytes_refusal
 from eic_plugins.routes import FillTimeouts
 from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.report import PoolReport
@@ -67,6 +68,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         """Stock set-up, then a session of our own to the same cluster."""
         super().do_setup(context)
         self._connect(self.failed_over_backend_name or self.backend_name)
+        self._check_coordination()
 
     def _update_zapi_client(self, backend_name: str) -> None:
         super()._update_zapi_client(backend_name)
@@ -76,14 +78,23 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         backend = dot_utils.get_backend_configuration(backend_name)
         session = OntapSession(endpoint_from_backend(backend))
         self._files = Files(session)
-        self._namespace = Namespace(session)
+        self._namespace = Namespace(session, backend.netapp_vserver)
         self._report = PoolReport(self._namespace)
         self._pools = {}
         self._engine = Engine(
             self._files, self._namespace, self._reader, self._routes,
             FillTimeouts(clone=self._eic.clone_timeout,
-                         copy=self._eic.copy_offload_timeout),
-            resize=self._resize_file)
+                         copy=self._eic.copy_offload_timeout))
+
+    def _check_coordination(self) -> None:
+        url = CONF.coordination.backend_url or ''
+        if self.cluster_name and url.startswith('file://'):
+            LOG.error('[coordination] backend_url is %s, which locks on this '
+                      'host alone, but cinder-volume runs active-active in '
+                      'cluster %s: volumes on several hosts will make the '
+                      'same cached image and disturb each other. Set it to '
+                      'etcd, Redis or another shared backend of tooz.',
+                      url, self.cluster_name)
 
     def clone_image(self, context: Any, volume: Any, image_location: Any,
                     image_meta: Mapping[str, Any], image_service: Any,
@@ -103,10 +114,12 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
             self._discard_file(share, volume['name'])
             return None, False
         self._log(volume, image_meta, share, outcome)
+        self._record(context, volume, outcome)
         if outcome.is_download:
-            self._record(volume, outcome)
+            self._look_again(outcome)
             return None, False
-        return self._hand_over(volume, share, outcome)
+        self._report.add(share, image_meta['id'])
+        return self._hand_over(volume, share)
 
     def _create_from_image(self, volume: Any, share: str, image_location: Any,
                            image_meta: Mapping[str, Any]) -> Outcome:
@@ -117,14 +130,18 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
                 self._find_locations, image, image_location),
             size=volume['size'],
             file_name=volume['name'],
-            path=self._get_volume_path(share, volume['name']),
             encrypted=bool(volume['encryption_key_id']),
-            pool_is_flexgroup=self._is_flexgroup(host=volume['host']))
-        others = [self._cache_of(other) for other in self._mounted_shares
-                  if other != share]
-        return self._engine.create(request, self._cache_of(share), others)
+            pool_is_flexgroup=self._cannot_clone_files(volume))
+        return self._engine.create(
+            request, self._cache_of(share),
+            others=functools.partial(self._caches_but, share))
 
-    def _hand_over(self, volume: Any, share: str, outcome: Outcome,
+    def _cannot_clone_files(self, volume: Any) -> bool:
+        """As the stock driver decides it: a FlexGroup of an older ONTAP."""
+        return bool(self._is_flexgroup(host=volume['host'])
+                    and not self._is_flexgroup_clone_file_supported())
+
+    def _hand_over(self, volume: Any, share: str,
                    ) -> tuple[dict[str, Any] | None, bool]:
         """What Cinder has to know of the new volume."""
         volume['provider_location'] = share
@@ -132,7 +149,10 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
             # Removes the file itself when it fails.
             self._do_qos_for_volume(volume,
                                     na_utils.get_volume_extra_specs(volume))
-            self._record(volume, outcome)
+            # Nobody is to probe the format of bytes that a guest wrote.
+            with volume.obj_as_admin():
+                volume.admin_metadata['format'] = 'raw'
+                volume.save()
             update = self._get_volume_model_update(volume) or {}
         except Exception:
             LOG.exception('The clone for volume %s could not be handed over; '
@@ -163,22 +183,23 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
 
     def _cache_downloaded(self, volume: Any, image: Image) -> None:
         size = raw_size(image)
-        cacheable = size and not (image.signed or image.encrypted
-                                  or volume['encryption_key_id'])
-        if not cacheable:
-            return
         share = volume['provider_location']
         cache = self._cache_of(share)
+        refused = bytes_refusal(Situation(
+            image, cache.pool, volume['size'],
+            volume_encrypted=bool(volume['encryption_key_id']),
+            pool_is_flexgroup=self._cannot_clone_files(volume)))
+        if refused or not size or cache.find(image):
+            return
 
         def fill(target: StoredFile) -> None:
             self._files.clone(cache.pool.file(volume['name']), target,
                               self._eic.clone_timeout)
             # The volume has grown to its own size; the image has not.
-            path = self._get_volume_path(share, target.name)
-            self._set_rw_permissions(path)
-            self._resize_file(path, size)
+            cache.mount.resize(target.name, size)
 
-        cache.ensure(image, fill)
+        # The volume is complete: it waits for nobody.
+        cache.ensure(image, fill, wait=False)
         self._report.add(share, image.id)
 
     def _update_volume_stats(self) -> None:
@@ -190,19 +211,44 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         """What the weigher needs; nothing if it cannot be had right now."""
         try:
             return self._report.facts(self._cache_of(share))
-        except (OntapError, UnknownShareError, OSError) as err:
+        except Exception as err:
+            # Whatever it is, the pool itself must be reported.
             LOG.warning('Pool %(pool)s is reported without its place on '
                         'ONTAP, so the weigher cannot prefer it: %(err)s',
                         {'pool': share, 'err': err})
             return {}
 
     def _cache_of(self, share: str) -> PoolCache:
+        """The cached images of a pool.
+
+        :raises UnknownShareError: the share is not on the backend's SVM
+        :raises OntapError: the cluster did not answer
+        """
         if share not in self._pools:
+            secure = self.configuration.nas_secure_file_permissions == 'true'
+            mount = ShareMount(self._get_mount_point_for_share(share),
+                               self._run_command, 0o660 if secure else 0o666)
             self._pools[share] = PoolCache(
-                self._namespace.pool(share),
-                self._get_mount_point_for_share(share), self._files,
-                self._lock, self._make_accessible)
+                self._namespace.pool(share), mount, self._files, self._lock)
         return self._pools[share]
+
+    def _caches_but(self, share: str) -> Iterator[PoolCache]:
+        """The other pools' caches; one that is out of order is left out."""
+        for other in self._mounted_shares:
+            if other == share:
+                continue
+            try:
+                yield self._cache_of(other)
+            except (OntapError, UnknownShareError) as err:
+                LOG.warning('No cached images are looked for in %(pool)s: '
+                            '%(err)s', {'pool': other, 'err': err})
+
+    def _look_again(self, outcome: Outcome) -> None:
+        """After a failure on ONTAP, do not believe what was looked up."""
+        reasons = {refusal.reason for refusal in outcome.refusals}
+        if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:
+            self._pools = {}
+            self._namespace.forget()
 
     def _find_locations(self, image: Image,
                         image_location: Any) -> Sequence[Location]:
@@ -220,10 +266,10 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
             return ()
 
     @contextlib.contextmanager
-    def _lock(self, name: str) -> Iterator[None]:
+    def _lock(self, name: str, wait: bool) -> Iterator[None]:
         """Cinder's own coordination ([coordination] backend_url)."""
         lock = coordination.COORDINATOR.get_lock(name)
-        timeout = float(self._eic.fill_wait_timeout)
+        timeout = float(self._eic.fill_wait_timeout) if wait else 0.0
         if not lock.acquire(blocking=timeout or False):
             raise LockTimeoutError(f'lock {name} not acquired in {timeout} s')
         try:
@@ -231,32 +277,31 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         finally:
             lock.release()
 
-    def _make_accessible(self, path: str) -> None:
-        """The mode of a volume, so that clones need no change of theirs."""
-        wanted = 0o660 if self._secure_permissions() else 0o666
-        if pathlib.Path(path).stat().st_mode & wanted != wanted:
-            self._set_rw_permissions(path)
+    def _run_command(self, *command: str) -> None:
+        """As the stock driver works on its shares: through rootwrap or not.
 
-    def _secure_permissions(self) -> bool:
-        return bool(self.configuration.nas_secure_file_permissions == 'true')
-
-    def _resize_file(self, path: str, size: int) -> None:
-        """Set the length of a raw file in bytes, sparsely."""
+        :raises OSError: the command failed
+        """
         try:
-            os.truncate(path, size)
-        except PermissionError:
-            self._execute('truncate', '-s', str(size), path,
-                          run_as_root=self._execute_as_root)
+            self._execute(*command, run_as_root=self._execute_as_root)
+        except processutils.ProcessExecutionError as err:
+            raise PermissionError(
+                f'{" ".join(command)} failed: {err.stderr}') from err
 
-    def _record(self, volume: Any, outcome: Outcome) -> None:
-        """Outcome for the user, and the format so that nobody probes it."""
-        if self._eic.record_outcome:
-            volume.metadata = {**volume.metadata, **outcome.to_metadata()}
-            volume.save()
-        if not outcome.is_download:
-            with volume.obj_as_admin():
-                volume.admin_metadata['format'] = 'raw'
-                volume.save()
+    def _record(self, context: Any, volume: Any, outcome: Outcome) -> None:
+        """The outcome in the volume's metadata: worth having, no more."""
+        if not self._eic.record_outcome:
+            return
+        try:
+            # Adds to what the user may have set since the request; saving
+            # the volume would replace that.
+            volume.metadata = self.db.volume_metadata_update(
+                context, volume['id'], outcome.to_metadata(), False)
+            volume.obj_reset_changes(['metadata'])
+        except Exception as err:
+            LOG.warning('The outcome is not in the metadata of volume '
+                        '%(volume)s: %(err)s',
+                        {'volume': volume['id'], 'err': err})
 
     def _discard_file(self, share: str, name: str) -> None:
         try:
@@ -274,5 +319,3 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
                   'pool': share, 'route': outcome.route,
                   'seconds': outcome.seconds,
                   'refused': outcome.explain() or 'none'})
-        if not outcome.is_download:
-            self._report.add(share, image_meta['id'])

@@ -4,21 +4,27 @@ Small on purpose: it travels to every scheduler once a minute.
 """
 
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from eic_plugins.cache import PoolCache
 from eic_plugins.ontap.namespace import Namespace
 
 _MOST_IMAGES = 256
+_RESCAN_SECONDS = 600.0
 
 
 class PoolReport:
     """The capability ``eic`` of the pools of one backend."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: Namespace,
+                 clock: Callable[[], float] = time.monotonic) -> None:
         self._namespace = namespace
+        self._clock = clock
         self._lock = threading.Lock()
         self._images: dict[str, dict[str, None]] = {}
+        self._scanned: dict[str, float] = {}
 
     def add(self, share: str, image_id: str) -> None:
         """The pool has this cached image (the newest is reported longest)."""
@@ -36,12 +42,9 @@ class PoolReport:
         :raises OSError: the share is not mounted
         """
         pool = cache.pool
-        if pool.name not in self._images:
-            # What was cached before this process started.
-            for image_id in cache.image_ids():
-                self.add(pool.name, image_id)
+        self._rescan(cache)
         with self._lock:
-            images = list(self._images.setdefault(pool.name, {}))
+            images = list(self._images.get(pool.name, ()))
         return {
             'cluster': pool.flexvol.cluster,
             'flexvol': pool.flexvol.uuid,
@@ -49,3 +52,17 @@ class PoolReport:
             'servers': list(self._namespace.lifs_of(pool.flexvol.svm)),
             'cached': images,
         }
+
+    def _rescan(self, cache: PoolCache) -> None:
+        """Now and then, see what others added and what was evicted."""
+        share = cache.pool.name
+        due = self._scanned.get(share, float('-inf')) + _RESCAN_SECONDS
+        if self._clock() < due:
+            return
+        found = dict.fromkeys(cache.image_ids())
+        with self._lock:
+            kept = [i for i in self._images.get(share, ()) if i in found]
+        self._images[share] = {}
+        for image_id in [*found, *kept]:
+            self.add(share, image_id)
+        self._scanned[share] = self._clock()

@@ -4,6 +4,7 @@ common. Errors can be queued for each operation.
 
 import shutil
 
+from eic_plugins.ontap.files import FileStat
 from eic_plugins.ontap.session import OntapRejectedError
 
 
@@ -13,6 +14,7 @@ class FakeFiles:
     def __init__(self, roots):
         self.roots = dict(roots)
         self.errors = {}
+        self.vanished = set()
         self.calls = []
 
     def fail(self, operation, error, after_effect=False):
@@ -57,6 +59,12 @@ class FakeFiles:
     def delete(self, file):
         self._do('delete', lambda: self._path(file).unlink(missing_ok=True),
                  file.path)
+
+    def stat(self, file):
+        path = self._path(file)
+        if file.name in self.vanished or not path.exists():
+            return None
+        return FileStat(path.stat().st_size)
 
     def done(self, operation):
         return sum(1 for call in self.calls if call[0] == operation)

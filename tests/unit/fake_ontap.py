@@ -32,7 +32,7 @@ class FakeSession:
         return self._answer('POST', path, body)
 
     def patch(self, path, body, **params):
-        return self._answer('PATCH', path, body)
+        return self._answer('PATCH', path, (body, params))
 
     def delete(self, path, **params):
         return self._answer('DELETE', path, params)

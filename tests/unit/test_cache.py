@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
-from eic_plugins.cache import PoolCache
+from eic_plugins.cache import NotReadableError, PoolCache
 from eic_plugins.inspection import UnsafeImageError
+from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.session import OntapRejectedError
 from tests.unit.factories import image, pool
 from tests.unit.fake_files import FakeFiles
@@ -26,15 +27,22 @@ class Share:
         self.files = FakeFiles({self.pool.flexvol.uuid: root})
         self.mutex = threading.Lock()
         self.locked = []
-        self.made_accessible = []
-        self.cache = PoolCache(self.pool, str(root), self.files, self.lock,
-                               self.made_accessible.append)
+        self.commands = []
+        self.mount = ShareMount(str(root), self.run, 0o660)
+        self.cache = PoolCache(self.pool, self.mount, self.files, self.lock)
+
+    def run(self, *command):
+        self.commands.append(command)
 
     @contextlib.contextmanager
-    def lock(self, name):
-        with self.mutex:
+    def lock(self, name, wait):
+        if not self.mutex.acquire(blocking=wait):
+            raise BlockingIOError('somebody else fills it')
+        try:
             self.locked.append(name)
             yield
+        finally:
+            self.mutex.release()
 
     def fill_with(self, content):
         def fill(target):
@@ -168,17 +176,50 @@ def test_a_fill_that_fails_half_way_leaves_nothing(share):
 
 def test_what_a_killed_fill_left_is_removed_by_the_next(share):
     (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
-    (share.root / f'.eic-{RAW.id}.0badcafe').write_bytes(b'{')
+    (share.root / f'.eic-{RAW.id}.json.0badcafe').write_bytes(b'{')
     (share.root / 'eic-fill-another-image-1').write_bytes(b'busy')
     share.ensure()
     assert share.names() == [f'.eic-{RAW.id}.json', 'eic-fill-another-image-1',
                              f'img-cache-{RAW.id}']
 
 
-def test_the_volumes_mode_is_given_before_publication(share):
+def test_a_cached_image_has_the_mode_of_a_volume(share):
+    def fill(target):
+        share.fill_with(b'\x01' * SIZE)(target)
+        (share.root / target.name).chmod(0o400)
+    share.cache.ensure(RAW, fill)
+    assert (share.root / RAW.cached_name).stat().st_mode & 0o777 == 0o660
+
+
+def test_a_file_that_may_not_be_read_says_what_to_do(share, monkeypatch):
+    def denied(_name):
+        raise PermissionError('permission denied')
+    monkeypatch.setattr(share.mount, 'make_accessible', denied)
+    with pytest.raises(NotReadableError, match='nas_secure_file_operations'):
+        share.ensure()
+    assert share.names() == []
+
+
+def test_a_record_that_cannot_be_written_takes_the_image_with_it(share,
+                                                                 monkeypatch):
+    def denied(_name, _content):
+        raise PermissionError('permission denied')
+    monkeypatch.setattr(share.mount, 'write', denied)
+    with pytest.raises(PermissionError):
+        share.ensure()
+    assert share.names() == []
+
+
+def test_a_leftover_that_cannot_be_removed_blocks_nobody(share):
+    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
+    share.files.fail('delete', OntapRejectedError(403, '6', 'not authorized'))
     share.ensure()
-    (path,) = share.made_accessible
-    assert f'eic-fill-{RAW.id}' in path
+    assert share.cache.find(RAW)
+
+
+def test_who_does_not_wait_gives_up_at_once(share):
+    with share.mutex, pytest.raises(BlockingIOError):
+        share.cache.ensure(RAW, pytest.fail, wait=False)
 
 
 def test_many_at_once_fill_once(share):
@@ -209,9 +250,11 @@ def test_the_images_of_a_pool_are_listed_by_their_records(share):
 def test_a_use_is_remembered_as_the_records_time(share):
     share.ensure()
     record = share.root / f'.eic-{RAW.id}.json'
-    os.utime(record, (1, 1))
+    for path in (record, share.root / RAW.cached_name):
+        os.utime(path, (1, 1))
     share.cache.touch(RAW)
     assert record.stat().st_mtime > 1
+    assert (share.root / RAW.cached_name).stat().st_atime > 1
 
 
 def test_touching_or_forgetting_what_is_gone_is_no_error(share):

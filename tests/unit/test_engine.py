@@ -12,6 +12,7 @@ from eic_plugins.glance import Location
 from eic_plugins.locations import LocationReader
 from eic_plugins.locations.file import FileLocation
 from eic_plugins.model import Reason, Refusal, StoredFile
+from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapTimeoutError,
@@ -63,11 +64,11 @@ class Cluster:
             routes.load(), FillTimeouts(clone=1, copy=1))
 
     def cache_of(self, name):
-        return PoolCache(pool(name), str(self.roots[name]), self.files,
-                         self.lock, lambda _path: None)
+        return PoolCache(pool(name), ShareMount(str(self.roots[name]), print),
+                         self.files, self.lock)
 
     @contextlib.contextmanager
-    def lock(self, _name):
+    def lock(self, _name, _wait):
         if self.lock_error:
             raise self.lock_error
         with self.mutex:
@@ -80,9 +81,9 @@ class Cluster:
     def create(self, name=VOLUME, of=RAW, **fields):
         request = VolumeRequest(
             image=of, find_locations=self.locations, size=1, file_name=name,
-            path=str(self.roots['gold_vol'] / name), **fields)
+            **fields)
         return self.engine.create(request, self.cache,
-                                  [self.cache_of('images_vol')])
+                                  lambda: [self.cache_of('images_vol')])
 
     def content(self, name=VOLUME):
         with (self.roots['gold_vol'] / name).open('rb') as stream:
@@ -149,10 +150,28 @@ def test_another_pools_cached_image_is_copied_when_glance_has_no_location(cluste
     there, here = cluster.cache_of('gold_vol'), cluster.cache_of('images_vol')
     request = VolumeRequest(
         image=RAW, find_locations=cluster.locations, size=1,
-        file_name='volume-9', path=str(cluster.roots['images_vol'] / 'volume-9'))
-    outcome = cluster.engine.create(request, here, [there])
+        file_name='volume-9')
+    outcome = cluster.engine.create(request, here, lambda: [there])
     assert outcome.route == 'copy_offload'
     assert cluster.files.calls[-3][:2] == ('copy', RAW.cached_name)
+
+
+def test_a_hit_does_not_look_at_other_pools(cluster):
+    cluster.create()
+    request = VolumeRequest(image=RAW, find_locations=pytest.fail, size=1,
+                            file_name='volume-2')
+    outcome = cluster.engine.create(request, cluster.cache, pytest.fail)
+    assert outcome.route == 'cached'
+
+
+def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(cluster):
+    unknown = image(size=0, virtual_size=None, disk_format='qcow2')
+    huge = cluster.roots['gold_vol'] / unknown.cached_name
+    with huge.open('wb') as stream:
+        stream.truncate(GIB + 1)
+    (cluster.roots['gold_vol'] / f'.eic-{unknown.id}.json').write_text(
+        f'{{"identity": "{unknown.identity}", "virtual_size": {GIB + 1}}}')
+    assert reasons(cluster.create(of=unknown)) == {'all': Reason.IMAGE_TOO_LARGE}
 
 
 def test_what_cannot_be_cloned_is_left_to_cinder_with_no_call(cluster):
@@ -221,8 +240,10 @@ def test_bytes_that_are_not_the_image_are_never_cloned(cluster):
 
 
 def test_a_cached_image_evicted_under_the_clone_is_made_again(cluster):
+    """The mount still shows it, as an NFS client may for a while."""
     cluster.create()
-    cluster.files.fail('clone', OntapRejectedError(404, '6684674', 'no such file'))
+    cluster.files.fail('clone', OntapRejectedError(400, '13565952', 'failed'))
+    cluster.files.vanished.add(RAW.cached_name)
     outcome = cluster.create('volume-2')
     assert outcome.route == 'copy_offload'
     assert cluster.content('volume-2') == CONTENT
@@ -259,9 +280,9 @@ def test_a_cluster_that_does_not_answer_leaves_the_request_to_cinder(cluster):
 def test_a_size_that_cannot_be_set_removes_the_clone(cluster):
     cluster.create()
 
-    def refuse(_path, _size):
+    def refuse(_name, _size):
         raise OSError('read-only file system')
-    cluster.engine._resize = refuse
+    cluster.cache.mount.resize = refuse
     outcome = cluster.create('volume-2')
     assert outcome.is_download
     assert cluster.leftovers() == {VOLUME}

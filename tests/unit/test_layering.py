@@ -10,7 +10,7 @@ import pytest
 PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
 ORDER = ['model', 'config', 'servers', 'glance', 'locations', 'planner', 'ontap',
-         'routes', 'inspection', 'cache', 'locality', 'engine', 'middleware',
+         'routes', 'inspection', 'mount', 'cache', 'locality', 'engine', 'middleware',
          'scheduler', 'volume']
 """Each may import what stands before it."""
 ON_ITS_OWN = 'simulator'

@@ -56,13 +56,45 @@ def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
     assert session.calls[-1][0] == 'GET'
 
 
-@pytest.mark.parametrize('lost', [
-    {CLONE: RUNNING, JOB: no_such_job()},
-    {CLONE: OntapUnreachableError('connection reset')},
-])
-def test_a_clone_of_unknown_end_that_is_not_there_is_an_error(lost):
+def test_a_clone_of_unknown_end_that_is_not_there_is_an_error():
     with pytest.raises(DestinationMissingError):
-        clone(FakeSession({**lost, STAT: no_such_file()}))
+        clone(FakeSession({CLONE: RUNNING, JOB: no_such_job(),
+                           STAT: no_such_file()}))
+
+
+def test_a_clone_that_got_no_answer_and_had_no_effect_is_asked_for_again():
+    session = FakeSession({CLONE: [OntapUnreachableError('connection reset'), {}],
+                           STAT: no_such_file()})
+    clone(session)
+    assert [call[0] for call in session.calls] == ['POST', 'GET', 'POST']
+
+
+def test_a_second_clone_refused_because_the_first_came_through_is_right():
+    exists = OntapRejectedError(409, '13565952', 'exists')
+    session = FakeSession({
+        CLONE: [OntapUnreachableError('connection reset'), exists],
+        STAT: [no_such_file(), {'records': [{'size': 5}]}]})
+    clone(session)
+    assert len(session.calls) == 4
+
+
+def test_a_clone_that_gets_no_answer_twice_is_an_error():
+    with pytest.raises(DestinationMissingError):
+        clone(FakeSession({CLONE: OntapUnreachableError('connection reset'),
+                           STAT: no_such_file()}))
+
+
+def test_a_rename_takes_no_query():
+    """NetApp's reference lists return_timeout for every other file call."""
+    session = FakeSession({('PATCH', '/api/storage/volumes/'): {}})
+    Files(session).rename(stored(path='a'), stored(path='b'))
+    assert session.calls[0][2] == ({'path': 'b'}, {})
+
+
+@pytest.mark.parametrize('code', ['6684674', '131074'])
+def test_every_code_for_no_such_file_is_known(code):
+    gone = OntapRejectedError(500, code, 'No such file or directory')
+    assert Files(FakeSession({STAT: gone})).stat(stored()) is None
 
 
 def test_a_copy_of_unknown_end_is_an_error_even_if_a_file_is_there():

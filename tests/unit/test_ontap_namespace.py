@@ -28,7 +28,7 @@ def session(*volumes):
 
 
 def test_any_lif_of_the_svm_leads_to_the_same_flexvol():
-    namespace = Namespace(session(volume('images_vol', '/images')))
+    namespace = Namespace(session(volume('images_vol', '/images')), 'svm_gold')
     first = namespace.locate(ImageCopy('127.0.11.1', '/images/abc'))
     second = namespace.locate(ImageCopy('127.0.11.2', '/images/abc'))
     assert first == second
@@ -38,22 +38,22 @@ def test_any_lif_of_the_svm_leads_to_the_same_flexvol():
 
 def test_the_deepest_junction_above_the_file_holds_it():
     namespace = Namespace(session(volume('root', '/'), volume('a', '/a'),
-                                  volume('b', '/a/b')))
+                                  volume('b', '/a/b')), 'svm_gold')
     found = namespace.locate(ImageCopy('127.0.11.1', '/a/b/c/d'))
     assert (found.flexvol.name, found.path) == ('b', 'c/d')
 
 
 def test_all_junctions_above_the_file_are_asked_for_in_one_call():
     fake = session(volume('a', '/a'))
-    Namespace(fake).locate(ImageCopy('127.0.11.1', '/a/b/c'))
+    Namespace(fake, 'svm_gold').locate(ImageCopy('127.0.11.1', '/a/b/c'))
     queries = [call[2] for call in fake.calls if call[:2] == VOLUMES]
-    assert [query['nas.path'] for query in queries] == ['/a/b/c|/a/b|/a|/']
+    assert [query['nas.path'] for query in queries] == ['/a/b|/a|/']
     assert queries[0]['svm.name'] == 'svm_gold'
 
 
 def test_a_second_look_costs_no_call():
     fake = session(volume('a', '/a'))
-    namespace = Namespace(fake)
+    namespace = Namespace(fake, 'svm_gold')
     namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
     before = len(fake.calls)
     namespace.locate(ImageCopy('127.0.11.1', '/a/y'))
@@ -63,7 +63,7 @@ def test_a_second_look_costs_no_call():
 def test_what_is_remembered_is_looked_up_again_after_a_while():
     now = [0.0]
     fake = session(volume('a', '/a'))
-    namespace = Namespace(fake, clock=lambda: now[0])
+    namespace = Namespace(fake, 'svm_gold', clock=lambda: now[0])
     namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
     before = len(fake.calls)
     now[0] = 601.0
@@ -73,42 +73,84 @@ def test_what_is_remembered_is_looked_up_again_after_a_while():
 
 @pytest.mark.parametrize('server', ['192.0.2.7', '127.0.10.1'])
 def test_an_address_that_is_no_svms_lif_is_another_cluster(server):
-    found = Namespace(session()).locate(ImageCopy(server, '/images/abc'))
+    found = Namespace(session(), 'svm_gold').locate(ImageCopy(server, '/images/abc'))
     assert isinstance(found, Refusal)
     assert found.reason is Reason.OTHER_CLUSTER
 
 
 def test_a_path_without_junction_is_outside_the_export():
-    found = Namespace(session()).locate(ImageCopy('127.0.11.1', '/images/abc'))
+    namespace = Namespace(session(), 'svm_gold')
+    found = namespace.locate(ImageCopy('127.0.11.1', '/images/abc'))
     assert found.reason is Reason.LOCATION_OUTSIDE_EXPORT
 
 
 def test_a_path_that_ontap_would_read_as_a_query_matches_nothing():
     fake = session(volume('a', '/a'))
-    found = Namespace(fake).locate(ImageCopy('127.0.11.1', '/a|/*/x'))
+    found = Namespace(fake, 'svm_gold').locate(ImageCopy('127.0.11.1', '/a|/*/x'))
     assert found.reason is Reason.LOCATION_OUTSIDE_EXPORT
     assert VOLUMES not in [call[:2] for call in fake.calls]
 
 
 def test_a_share_below_a_junction_is_a_pool_with_a_directory():
-    pool = Namespace(session(volume('a', '/a'))).pool('127.0.11.1:/a/b')
+    pool = Namespace(session(volume('a', '/a')), 'svm_gold').pool('127.0.11.1:/a/b')
     assert (pool.flexvol.name, pool.directory) == ('a', 'b')
     assert pool.file('x').path == 'b/x'
 
 
 def test_a_share_that_is_a_junction_is_a_pool_without_directory():
-    pool = Namespace(session(volume('a', '/a'))).pool('127.0.11.1:/a')
+    pool = Namespace(session(volume('a', '/a')), 'svm_gold').pool('127.0.11.1:/a')
     assert (pool.directory, pool.file('x').path) == ('', 'x')
 
 
 def test_a_share_of_another_cluster_says_what_is_wrong():
     with pytest.raises(UnknownShareError, match='not a LIF'):
-        Namespace(session()).pool('192.0.2.7:/a')
+        Namespace(session(), 'svm_gold').pool('192.0.2.7:/a')
 
 
 def test_an_svm_scoped_user_needs_no_right_to_read_the_cluster():
     denied = OntapRejectedError(403, '6', 'not authorized')
     fake = session(volume('a', '/a'))
     fake.answers[CLUSTER] = denied
-    located = Namespace(fake).locate(ImageCopy('127.0.11.1', '/a/x'))
+    located = Namespace(fake, 'svm_gold').locate(ImageCopy('127.0.11.1', '/a/x'))
     assert located.flexvol.cluster == FakeSession.host
+
+
+def test_sibling_junctions_are_two_flexvols():
+    """As on nearly every system: /vol1 and /vol2 on one SVM."""
+    class Queried(FakeSession):
+        def records(self, path, **params):
+            found = super().records(path, **params)
+            wanted = params.get('nas.path', '').split('|')
+            return [r for r in found if 'nas' not in r or r['nas']['path'] in wanted]
+
+    fake = Queried(session(volume('v1', '/vol1'), volume('v2', '/vol2')).answers)
+    namespace = Namespace(fake, 'svm_gold')
+    pools = [namespace.pool(f'127.0.11.1:/vol{n}') for n in (1, 2)]
+    files = [namespace.locate(ImageCopy('127.0.11.1', f'/vol{n}/x')) for n in (1, 2)]
+    assert [(p.flexvol.name, p.directory) for p in pools] == [('v1', ''), ('v2', '')]
+    assert [(f.flexvol.name, f.path) for f in files] == [('v1', 'x'), ('v2', 'x')]
+
+
+def test_a_share_of_another_svm_is_no_pool_of_the_backend():
+    with pytest.raises(UnknownShareError, match='netapp_vserver'):
+        Namespace(session(volume('a', '/a')), 'svm_silver').pool('127.0.11.1:/a')
+
+
+def test_of_one_address_in_two_ipspaces_the_backends_own_svm_has_it():
+    fake = session(volume('a', '/a'))
+    twin = {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'tenant'}}
+    lifs = fake.answers[LIFS]['records']
+    for records in ([twin, *lifs], [*lifs, twin]):
+        fake.answers[LIFS] = {'records': records}
+        found = Namespace(fake, 'svm_gold').locate(ImageCopy('127.0.11.1', '/a/x'))
+        assert found.flexvol.svm == 'svm_gold'
+
+
+def test_forgetting_looks_everything_up_again():
+    fake = session(volume('a', '/a'))
+    namespace = Namespace(fake, 'svm_gold')
+    namespace.pool('127.0.11.1:/a')
+    before = len(fake.calls)
+    namespace.forget()
+    namespace.pool('127.0.11.1:/a')
+    assert len(fake.calls) == before + 2
