@@ -79,6 +79,15 @@ class MethodNotAllowedError(OntapError):
     code = '3'
 
 
+class UnexpectedArgumentError(OntapError):
+    """A query parameter that the resource's reference does not list."""
+
+    code = '262179'
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'Unexpected argument "{name}".', target=name)
+
+
 class NotAuthenticatedError(OntapError):
     """Unknown user or wrong password."""
 

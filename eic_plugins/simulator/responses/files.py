@@ -10,6 +10,7 @@ from eic_plugins.simulator.exceptions import (
     MissingFieldError,
     NotPeeredError,
     SeveralVolumesError,
+    UnexpectedArgumentError,
     UnsupportedError,
 )
 from eic_plugins.simulator.models.copies import FileRef, Pair
@@ -56,6 +57,9 @@ def post_file(call: Call) -> Answer:
 
 def patch_file(call: Call) -> Answer:
     """Rename; a QoS policy is taken note of by nobody."""
+    if call.query.get('return_timeout'):
+        # Clone, copy and delete have it; the reference of this call does not.
+        raise UnexpectedArgumentError('return_timeout')
     volume, path, body = visible_volume(call), _path(call), call.body
     to = value(body, 'path')
     if to is not None:

@@ -160,6 +160,13 @@ def test_rename_does_not_overwrite(api: Api, image: Path) -> None:
     assert (image.parent / 'new').read_bytes() == b'old'
 
 
+def test_rename_takes_no_return_timeout(api: Api, image: Path) -> None:
+    response = api.patch(f'{api.files("vol1")}/image?return_timeout=15',
+                         {'path': 'new'})
+    assert error_code(response) == '262179'
+    assert image.exists()
+
+
 def test_delete_removes_a_file_once(api: Api, image: Path) -> None:
     url = f'{api.files("vol1")}/image'
     assert api.delete(url).status_int == 200

@@ -1,0 +1,106 @@
+"""cinder-volume is not root, and the share's root directory is."""
+
+import contextlib
+import os
+import subprocess
+
+import pytest
+
+from eic_plugins.cache import NotReadableError, PoolCache
+from eic_plugins.mount import ShareMount
+from tests.unit.factories import image, pool
+from tests.unit.fake_files import FakeFiles
+
+NOBODY = 65534
+SIZE = 300_000
+RAW = image(size=SIZE)
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0, reason='becoming another user needs root')
+
+
+@contextlib.contextmanager
+def user(number):
+    before = os.geteuid()
+    os.seteuid(0)
+    os.seteuid(number)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.seteuid(before)
+
+
+class Ontap(FakeFiles):
+    """Whom ONTAP makes files for is not for a host's permissions to say."""
+
+    def _do(self, operation, effect, *names):
+        with user(0):
+            super()._do(operation, effect, *names)
+
+
+def by_rootwrap(*command):
+    with user(0):
+        subprocess.run(command, check=True, timeout=20)
+
+
+def as_the_service(*command):
+    done = subprocess.run(command, check=False, timeout=20, capture_output=True,
+                          user=NOBODY)
+    if done.returncode:
+        raise PermissionError(done.stderr.decode())
+
+
+@contextlib.contextmanager
+def no_lock(_name, _wait):
+    yield
+
+
+@pytest.fixture
+def share(tmp_path):
+    for directory in (*tmp_path.parents[:-2], tmp_path):
+        directory.chmod(0o755)
+    return tmp_path
+
+
+def cache_on(share, run):
+    place = pool()
+    return PoolCache(place, ShareMount(str(share), run, 0o666),
+                     Ontap({place.flexvol.uuid: share}), no_lock)
+
+
+def fill_as_glance(share):
+    """ONTAP's clone has owner and mode of Glance's file."""
+    def fill(target):
+        with user(0):
+            (share / target.name).write_bytes(b'\x01' * SIZE)
+            (share / target.name).chmod(0o640)
+    return fill
+
+
+def test_a_share_of_roots_gets_its_cached_image_through_rootwrap(share):
+    cache = cache_on(share, by_rootwrap)
+    with user(NOBODY):
+        cached, made = cache.ensure(RAW, fill_as_glance(share))
+        assert made
+        assert cache.find(RAW) == cached
+        cache.touch(RAW)
+        again, made_again = cache.ensure(RAW, pytest.fail)
+    assert (again, made_again) == (cached, False)
+    assert sorted(path.name for path in share.iterdir()) == [
+        f'.eic-{RAW.id}.json', RAW.cached_name]
+
+
+def test_a_share_of_roots_can_be_forgotten_through_rootwrap(share):
+    cache = cache_on(share, by_rootwrap)
+    with user(NOBODY):
+        cache.ensure(RAW, fill_as_glance(share))
+        cache.forget(RAW)
+        assert cache.find(RAW) is None
+
+
+def test_without_rootwrap_the_reason_is_permissions_and_nothing_is_left(share):
+    cache = cache_on(share, as_the_service)
+    with user(NOBODY), pytest.raises(NotReadableError):
+        cache.ensure(RAW, fill_as_glance(share))
+    assert list(share.iterdir()) == []
