@@ -69,6 +69,11 @@ VOLUME_OPTS = [
         'copy_offload_timeout', default=3600, min=1,
         help='Seconds that one copy inside the cluster may take before it is '
              'given up and Cinder downloads the image.'),
+    cfg.BoolOpt(
+        'create_svm_peering', default=False,
+        help='Peer two SVMs of a cluster for file_copy when an image is to be '
+             'copied from the one to the other. If not set, an operator peers '
+             'them, or the image is downloaded.'),
     cfg.IntOpt(
         'fill_wait_timeout', default=3600, min=0,
         help='Seconds that a volume waits for another one to make the cached '

@@ -29,6 +29,7 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace
+from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import (
     OntapError,
     OntapRejectedError,
@@ -71,11 +72,12 @@ class VolumeRequest:
 class Engine:
     """Makes volume files on the pools of one cluster."""
 
-    def __init__(self, files: Files, namespace: Namespace,
+    def __init__(self, files: Files, namespace: Namespace, peers: Peers,
                  reader: LocationReader, routes: Iterable[Route],
                  timeouts: FillTimeouts) -> None:
         self._files = files
         self._namespace = namespace
+        self._peers = peers
         self._reader = reader
         self._routes = {route.name: route for route in routes}
         self._timeouts = timeouts
@@ -131,10 +133,17 @@ class Engine:
             # A hit needs neither Glance nor ONTAP to be planned.
             return situation
         copies, unusable = self._resolve(request)
-        elsewhere = (other.find(request.image) for other in others())
+        found = (other.find(request.image) for other in others())
+        elsewhere = tuple(image for image in found if image)
         return dataclasses.replace(
             situation, copies=copies, unusable=unusable,
-            cached_elsewhere=tuple(found for found in elsewhere if found))
+            cached_elsewhere=elsewhere,
+            peered_svms=self._peered_svms(cache.pool.flexvol.svm, copies))
+
+    def _peered_svms(self, own: str, copies: Iterable[StoredFile],
+                     ) -> frozenset[str]:
+        svms = {copy.flexvol.svm for copy in copies} - {own}
+        return frozenset(svm for svm in svms if self._peers.may_copy(own, svm))
 
     def _resolve(self, request: VolumeRequest,
                  ) -> tuple[tuple[StoredFile, ...], tuple[Refusal, ...]]:

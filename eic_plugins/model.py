@@ -28,7 +28,7 @@ class Reason(enum.StrEnum):
     LOCATION_INVALID = 'location_invalid'
     LOCATION_OUTSIDE_EXPORT = 'location_outside_export'
     OTHER_CLUSTER = 'other_cluster'
-    OTHER_SVM = 'other_svm'
+    SVM_NOT_PEERED = 'svm_not_peered'
     OTHER_FLEXVOL = 'other_flexvol'
     SAME_FLEXVOL = 'same_flexvol'
     NOT_CACHED = 'not_cached'
@@ -64,7 +64,9 @@ _MESSAGES: Mapping[Reason, str] = {
                                     "above the location's path",
     Reason.OTHER_CLUSTER: "the location's NFS server is not a LIF of the "
                           "pool's cluster",
-    Reason.OTHER_SVM: "the copy is in another SVM of the pool's cluster",
+    Reason.SVM_NOT_PEERED: "the copy is in another SVM of the pool's cluster, "
+                           'and the two are not peered with the application '
+                           'file_copy',
     Reason.OTHER_FLEXVOL: 'the copy is in another FlexVol, where a FlexClone '
                           'cannot reach it',
     Reason.SAME_FLEXVOL: 'the copy is in the FlexVol of the pool: a FlexClone '
@@ -218,6 +220,8 @@ class Situation:
     """Locations that lead to no file of this cluster, and why."""
     cached: CachedImage | None = None
     cached_elsewhere: tuple[CachedImage, ...] = ()
+    peered_svms: frozenset[str] = frozenset()
+    """Other SVMs from which files can be copied to the pool's."""
     volume_encrypted: bool = False
     pool_is_flexgroup: bool = False
 

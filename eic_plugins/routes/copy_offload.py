@@ -1,7 +1,8 @@
-"""Route ``copy_offload``: the bytes are elsewhere on the pool's SVM.
+"""Route ``copy_offload``: the bytes are elsewhere on the pool's cluster.
 
 The cluster copies them between FlexVols (``/storage/file/copy``), from Glance's
 image file or from another pool's cached image; no host reads or writes them.
+Between SVMs that takes a peering with the application ``file_copy``.
 """
 
 from collections.abc import Iterable
@@ -18,7 +19,9 @@ class CopyOffload(FillRoute):
     cost = 100
 
     def offer(self, situation: Situation) -> Offer | Refusal:
-        """Any file with the image's raw bytes in another FlexVol of the SVM."""
+        """Any file with the image's raw bytes in another FlexVol; one in the
+        pool's own SVM first.
+        """
         cached = tuple(image.file for image in situation.cached_elsewhere)
         copies = raw_copies(self, situation)
         found = cached if isinstance(copies, Refusal) else (*cached, *copies)
@@ -38,14 +41,18 @@ class CopyOffload(FillRoute):
     def _nearest(found: Iterable[StoredFile],
                  situation: Situation) -> StoredFile | None:
         here = situation.pool.flexvol
-        return next((file for file in found
-                     if file.flexvol.svm == here.svm
-                     and file.flexvol.cluster == here.cluster
-                     and file.flexvol.uuid != here.uuid), None)
+        reachable = [
+            file for file in found
+            if file.flexvol.cluster == here.cluster
+            and file.flexvol.uuid != here.uuid
+            and file.flexvol.svm in {here.svm, *situation.peered_svms}]
+        own_svm_first = sorted(
+            reachable, key=lambda file: file.flexvol.svm != here.svm)
+        return next(iter(own_svm_first), None)
 
     @staticmethod
     def _why_none(found: Iterable[StoredFile], situation: Situation) -> Reason:
         here = situation.pool.flexvol
         if any(file.flexvol.uuid == here.uuid for file in found):
             return Reason.SAME_FLEXVOL
-        return Reason.OTHER_SVM
+        return Reason.SVM_NOT_PEERED

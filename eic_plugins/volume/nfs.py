@@ -35,6 +35,7 @@ from eic_plugins.model import Image, Outcome, Reason, Situation, StoredFile
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
+from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapSession
 from eic_plugins.planner import bytes_refusal
 from eic_plugins.routes import FillTimeouts
@@ -79,10 +80,12 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         session = OntapSession(endpoint_from_backend(backend))
         self._files = Files(session)
         self._namespace = Namespace(session, backend.netapp_vserver)
+        self._peers = Peers(session, self._eic.create_svm_peering)
         self._report = PoolReport(self._namespace)
         self._pools = {}
         self._engine = Engine(
-            self._files, self._namespace, self._reader, self._routes,
+            self._files, self._namespace, self._peers, self._reader,
+            self._routes,
             FillTimeouts(clone=self._eic.clone_timeout,
                          copy=self._eic.copy_offload_timeout))
 
@@ -249,6 +252,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:
             self._pools = {}
             self._namespace.forget()
+            self._peers.forget()
 
     def _find_locations(self, image: Image,
                         image_location: Any) -> Sequence[Location]:

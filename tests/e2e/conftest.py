@@ -66,6 +66,19 @@ class Ontap:
             'kind': kind, 'count': count, **parameters,
             'match': {'method': method, 'path': path, 'user': 'eic'}})
 
+    @contextlib.contextmanager
+    def peered(self, svm, other):
+        """An SVM peering, made and ended as an operator would."""
+        url = f"{self._lab.ports.cluster_url(cluster_named('cluster-a'))}/api/svm/peers"
+        self._session.post(url, timeout=10, json={
+            'svm': {'name': svm}, 'peer': {'svm': {'name': other}},
+            'applications': ['file_copy']}).raise_for_status()
+        try:
+            yield
+        finally:
+            for record in self._session.get(url, timeout=10).json()['records']:
+                self._session.delete(f"{url}/{record['uuid']}", timeout=10)
+
     def hits(self):
         return [fault['hits'] for fault in self.control('GET', '/faults')['faults']]
 
@@ -154,6 +167,11 @@ class Cloud:
                  *(f'volume-{i}' for i in alive)}
         return [name for name in self.files()
                 if name.partition('/')[2] not in known]
+
+    def evict(self, image_id, pool):
+        """As an operator may, by hand, at any time."""
+        for name in (f'img-cache-{image_id}', f'.eic-{image_id}.json'):
+            (self.root(pool) / name).unlink()
 
     def delete(self, volume_id):
         with contextlib.suppress(exceptions.NotFound):

@@ -58,10 +58,16 @@ def test_an_image_on_another_cluster_is_downloaded_once_then_cached(
     assert cloud.sha256(again, 'remote') == digest
 
 
-def test_another_svm_of_the_cluster_says_so(cloud, image, digest):
-    volume = cloud.create(image, 'eic-silver')
-    assert 'copy_offload=other_svm' in volume['metadata']['eic_refused']
-    assert cloud.sha256(volume, 'silver') == digest
+def test_another_svm_is_copied_from_once_it_is_peered(
+        cloud, image, digest, ontap):
+    first = cloud.create(image, 'eic-silver')
+    assert 'copy_offload=svm_not_peered' in first['metadata']['eic_refused']
+    assert cloud.sha256(first, 'silver') == digest
+    cloud.evict(image, 'silver')
+    with ontap.peered('svm_silver', 'svm_gold'):
+        second = cloud.create(image, 'eic-silver')
+    assert second['metadata']['eic_route'] == 'copy_offload'
+    assert cloud.sha256(second, 'silver') == digest
 
 
 def test_many_first_volumes_at_once_are_one_copy(cloud, image, digest, ontap):

@@ -58,10 +58,14 @@ class Cluster:
         self.asked_glance = 0
         self.mutex = threading.Lock()
         self.lock_error = None
+        self.peered = set()
         self.cache = self.cache_of('gold_vol')
         self.engine = Engine(
-            self.files, self.namespace, LocationReader({'file': FileLocation()}),
+            self.files, self.namespace, self, LocationReader({'file': FileLocation()}),
             routes.load(), FillTimeouts(clone=1, copy=1))
+
+    def may_copy(self, own, other):
+        return other in self.peered
 
     def cache_of(self, name):
         return PoolCache(pool(name), ShareMount(str(self.roots[name]), print),
@@ -180,6 +184,16 @@ def test_what_cannot_be_cloned_is_left_to_cinder_with_no_call(cluster):
     assert reasons(outcome) == {'all': Reason.ENCRYPTED}
     assert cluster.files.calls == []
     assert outcome.bytes_kept_off_host == 0
+
+
+def test_an_image_in_a_peered_svm_is_copied(cluster):
+    there = flexvol('images_vol', svm='svm_silver')
+    cluster.namespace.where = there
+    cluster.files.roots[there.uuid] = cluster.roots['images_vol']
+    assert reasons(cluster.create())['copy_offload'] is Reason.SVM_NOT_PEERED
+    cluster.peered.add('svm_silver')
+    assert cluster.create().route == 'copy_offload'
+    assert cluster.content() == CONTENT
 
 
 def test_an_image_on_another_cluster_is_left_to_cinder(cluster):

@@ -54,10 +54,31 @@ def test_a_converted_image_is_copied_from_where_it_was_converted():
     assert reasons(plan)['flexclone'] is Reason.FORMAT_NOT_RAW
 
 
-def test_another_svm_is_left_to_the_download():
+def test_another_svm_without_peering_is_left_to_the_download():
     plan = choose(ROUTES, situation(copies=(stored(svm='svm_silver'),)))
     assert plan.route == DOWNLOAD
-    assert reasons(plan)['copy_offload'] is Reason.OTHER_SVM
+    assert reasons(plan)['copy_offload'] is Reason.SVM_NOT_PEERED
+
+
+def test_a_peered_svm_is_copied_from():
+    copy = stored(svm='svm_silver')
+    plan = choose(ROUTES, situation(copies=(copy,),
+                                    peered_svms=frozenset({'svm_silver'})))
+    assert (plan.route, plan.source) == ('copy_offload', copy)
+
+
+def test_the_pools_own_svm_is_nearer_than_a_peered_one():
+    far, near = stored(svm='svm_silver'), stored()
+    plan = choose(ROUTES, situation(copies=(far, near),
+                                    peered_svms=frozenset({'svm_silver'})))
+    assert plan.source == near
+
+
+def test_a_peering_reaches_no_other_cluster():
+    far = stored(svm='svm_silver', cluster='cluster-b')
+    plan = choose(ROUTES, situation(copies=(far,),
+                                    peered_svms=frozenset({'svm_silver'})))
+    assert plan.is_download
 
 
 def test_another_cluster_is_named_as_the_reason():

@@ -1,0 +1,94 @@
+"""SVM peering: what ONTAP asks for before it copies a file between SVMs.
+
+A copy from one SVM to another of the cluster needs a peering between them with
+the application ``file_copy`` (error 7012362 without). It is looked up, and
+created only if the operator allowed that (``[eic] create_svm_peering``).
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+from oslo_log import log as logging
+
+from eic_plugins.ontap import jobs
+from eic_plugins.ontap.session import (
+    RETURN_TIMEOUT,
+    OntapError,
+    OntapSession,
+    Record,
+)
+
+LOG = logging.getLogger(__name__)
+
+_PATH = '/api/svm/peers'
+_APPLICATION = 'file_copy'
+_TTL = 600.0
+
+
+class Peers:
+    """Which SVMs of one cluster may copy files from each other.
+
+    Only a yes is remembered: after a no, the volume is downloaded, beside
+    which the question costs nothing.
+    """
+
+    def __init__(self, session: OntapSession, may_create: bool = False,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._may_create = may_create
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[frozenset[str], float] = {}
+
+    def may_copy(self, svm: str, other: str) -> bool:
+        """True if files can be copied between the two; a no is in the log."""
+        pair = frozenset({svm, other})
+        if len(pair) == 1:
+            return True
+        with self._lock:
+            if self._clock() - self._known.get(pair, float('-inf')) <= _TTL:
+                return True
+        try:
+            peered = self._find(pair) or self._create(svm, other)
+        except OntapError as err:
+            LOG.warning('Whether SVMs %(svm)s and %(other)s are peered for '
+                        'file_copy is not to be had, so no file is copied '
+                        'between them: %(err)s',
+                        {'svm': svm, 'other': other, 'err': err})
+            return False
+        if peered:
+            with self._lock:
+                self._known[pair] = self._clock()
+        return peered
+
+    def forget(self) -> None:
+        """Ask again: a copy was refused."""
+        with self._lock:
+            self._known.clear()
+
+    def _find(self, pair: frozenset[str]) -> bool:
+        records = self._session.records(
+            _PATH, **{'svm.name': '|'.join(sorted(pair)),
+                      'fields': 'svm.name,peer.svm.name,state,applications'})
+        return any(_allows(record, pair) for record in records)
+
+    def _create(self, svm: str, other: str) -> bool:
+        if not self._may_create:
+            return False
+        answer = self._session.post(_PATH, {
+            'svm': {'name': svm}, 'peer': {'svm': {'name': other}},
+            'applications': [_APPLICATION]}, return_timeout=RETURN_TIMEOUT)
+        uuid = jobs.job_uuid(answer)
+        if uuid is not None:
+            jobs.wait(self._session, uuid, RETURN_TIMEOUT)
+        LOG.info('Peered SVMs %(svm)s and %(other)s for file_copy, as '
+                 'create_svm_peering says.', {'svm': svm, 'other': other})
+        return self._find(frozenset({svm, other}))
+
+
+def _allows(record: Record, pair: frozenset[str]) -> bool:
+    ends = {record.get('svm', {}).get('name'),
+            record.get('peer', {}).get('svm', {}).get('name')}
+    return (ends == pair and record.get('state') == 'peered'
+            and _APPLICATION in record.get('applications', ()))

@@ -1,0 +1,69 @@
+"""Files go from SVM to SVM only where the two are peered for it."""
+
+import pytest
+
+from eic_plugins.ontap.peers import Peers
+from eic_plugins.ontap.session import OntapRejectedError
+from tests.unit.fake_ontap import FakeSession
+
+PEERS = ('GET', '/api/svm/peers')
+CREATE = ('POST', '/api/svm/peers')
+
+
+def peering(svm='gold', other='silver', **fields):
+    return {'records': [{
+        'svm': {'name': svm}, 'peer': {'svm': {'name': other}},
+        'state': 'peered', 'applications': ['file_copy'], **fields}]}
+
+
+NONE = {'records': []}
+
+
+@pytest.mark.parametrize('found', [peering(), peering('silver', 'gold')])
+def test_a_peering_counts_in_both_directions(found):
+    assert Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
+
+
+@pytest.mark.parametrize('found', [
+    NONE, peering(state='pending'), peering(applications=['snapmirror']),
+    peering(other='bronze'), peering(applications=[]),
+])
+def test_anything_else_is_no_peering(found):
+    assert not Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
+
+
+def test_an_svm_needs_no_peering_with_itself():
+    assert Peers(FakeSession({})).may_copy('gold', 'gold')
+
+
+def test_a_yes_is_remembered_and_a_no_is_not():
+    session = FakeSession({PEERS: [NONE, peering()]})
+    peers = Peers(session)
+    assert [peers.may_copy('gold', 'silver') for _ in range(4)] == [
+        False, True, True, True]
+    assert len(session.calls) == 2
+
+
+def test_a_yes_is_asked_for_again_after_a_while_or_a_refusal():
+    now = [0.0]
+    session = FakeSession({PEERS: peering()})
+    peers = Peers(session, clock=lambda: now[0])
+    peers.may_copy('gold', 'silver')
+    now[0] = 601.0
+    peers.may_copy('gold', 'silver')
+    peers.forget()
+    peers.may_copy('gold', 'silver')
+    assert len(session.calls) == 3
+
+
+def test_a_peering_is_made_only_where_that_is_allowed():
+    session = FakeSession({PEERS: [NONE, peering()], CREATE: {}})
+    assert Peers(session, may_create=True).may_copy('gold', 'silver')
+    assert session.calls[1][2] == {
+        'svm': {'name': 'gold'}, 'peer': {'svm': {'name': 'silver'}},
+        'applications': ['file_copy']}
+
+
+def test_a_user_who_may_not_look_copies_nothing():
+    denied = OntapRejectedError(403, '6', 'not authorized')
+    assert not Peers(FakeSession({PEERS: denied})).may_copy('gold', 'silver')
