@@ -20,7 +20,14 @@ from contextlib import AbstractContextManager
 from oslo_log import log as logging
 
 from eic_plugins import inspection
-from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+from eic_plugins.eviction import Usage
+from eic_plugins.model import (
+    CACHED_IMAGE_PREFIX,
+    CachedImage,
+    Image,
+    Pool,
+    StoredFile,
+)
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
@@ -30,6 +37,7 @@ LOG = logging.getLogger(__name__)
 FILL_PREFIX = 'eic-fill-'
 _RECORD_PREFIX = '.eic-'
 _RECORD_SUFFIX = '.json'
+_BLOCK = 512  # bytes, of st_blocks
 
 Lock = Callable[[str, bool], AbstractContextManager[None]]
 """A lock by name that holds across processes and hosts; whether to wait."""
@@ -85,17 +93,51 @@ class PoolCache:
         On the file, too: the stock driver's cleaner goes by its access time,
         which a clone does not change.
         """
-        self.mount.touch(_record_name(image))
+        self.mount.touch(_record_name(image.id))
         self.mount.touch(image.cached_name)
 
     def forget(self, image: Image) -> None:
         """Withdraw the record: the file turned out not to be there."""
         try:
-            self.mount.unlink(_record_name(image))
+            self.mount.unlink(_record_name(image.id))
         except OSError as err:
             LOG.warning('The record of image %(image)s in %(pool)s cannot be '
                         'removed: %(err)s', {'image': image.id, 'err': err,
                                              'pool': self.pool.name})
+
+    def usages(self) -> Iterator[Usage]:
+        """Every cached image with its last use; also files of that name
+        without a record, which the stock driver or a cut-off eviction left.
+        """
+        for name in list(self.mount.names()):
+            if not name.startswith(CACHED_IMAGE_PREFIX):
+                continue
+            image_id = name.removeprefix(CACHED_IMAGE_PREFIX)
+            file = self.mount.stat(name)
+            record = self.mount.stat(_record_name(image_id))
+            if file is not None:
+                used = record.st_mtime if record else file.st_mtime
+                yield Usage(image_id, used, file.st_blocks * _BLOCK)
+
+    def evict(self, usage: Usage) -> bool:
+        """Remove a cached image, unless it is being made or was just used.
+
+        A volume that is being cloned from it right now is whole or fails, and
+        then has it made again.
+
+        :returns: whether it was removed
+        :raises Exception: what the lock raises if somebody else has it
+        """
+        image_id = usage.image_id
+        with self._lock(f'eic-{image_id}-{self.pool.flexvol.uuid}', False):
+            record = self.mount.stat(_record_name(image_id))
+            if record is not None and record.st_mtime > usage.last_used:
+                return False
+            self.mount.unlink(_record_name(image_id))
+            self.remove(CACHED_IMAGE_PREFIX + image_id)
+        LOG.info('Evicted cached image %(image)s from pool %(pool)s.',
+                 {'image': image_id, 'pool': self.pool.name})
+        return True
 
     def image_ids(self) -> Iterator[str]:
         """The images that have a record here (one directory listing)."""
@@ -152,10 +194,10 @@ class PoolCache:
         final = self.pool.file(image.cached_name)
         # Whatever has the name now is stale or was never inspected. Without
         # its record first, a crash in between leaves no cached image.
-        self.mount.unlink(_record_name(image))
+        self.mount.unlink(_record_name(image.id))
         self._take_name(target, final)
         try:
-            self.mount.write(_record_name(image), json.dumps({
+            self.mount.write(_record_name(image.id), json.dumps({
                 'image_id': image.id, 'identity': image.identity,
                 'virtual_size': size}).encode())
         except BaseException:
@@ -175,7 +217,7 @@ class PoolCache:
 
     def _remove_leftovers(self, image: Image) -> None:
         """Only under the image's lock: whatever is there is nobody's."""
-        fill, record = f'{FILL_PREFIX}{image.id}-', _record_name(image)
+        fill, record = f'{FILL_PREFIX}{image.id}-', _record_name(image.id)
         half_written = f'{record}.'
         for name in list(self.mount.names()):
             if name.startswith(fill):
@@ -187,7 +229,7 @@ class PoolCache:
 
     def _read_record(self, image: Image) -> dict[str, object]:
         try:
-            record = json.loads(self.mount.read(_record_name(image)) or b'{}')
+            record = json.loads(self.mount.read(_record_name(image.id)) or b'{}')
         except ValueError:
             return {}
         return record if isinstance(record, dict) else {}
@@ -200,5 +242,5 @@ def raw_size(image: Image) -> int:
     return image.virtual_size or 0
 
 
-def _record_name(image: Image) -> str:
-    return f'{_RECORD_PREFIX}{image.id}{_RECORD_SUFFIX}'
+def _record_name(image_id: str) -> str:
+    return f'{_RECORD_PREFIX}{image_id}{_RECORD_SUFFIX}'

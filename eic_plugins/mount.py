@@ -39,8 +39,13 @@ class ShareMount:
 
     def size(self, name: str) -> int | None:
         """Bytes, None if there is no such file."""
+        found = self.stat(name)
+        return found.st_size if found else None
+
+    def stat(self, name: str) -> os.stat_result | None:
+        """What the file system says of a file, None if there is none."""
         try:
-            return self.path(name).stat().st_size
+            return self.path(name).stat()
         except OSError:
             return None
 

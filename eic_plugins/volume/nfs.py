@@ -14,6 +14,7 @@ Every operation but "create a volume from an image" is the stock driver's.
 
 import contextlib
 import functools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,9 +27,10 @@ from oslo_concurrency import processutils
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins import config, glance, routes
+from eic_plugins import config, eviction, glance, routes
 from eic_plugins.cache import PoolCache, raw_size
 from eic_plugins.engine import Engine, LockTimeoutError, VolumeRequest
+from eic_plugins.eviction import Space, Thresholds
 from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.locations import LocationReader
 from eic_plugins.model import Image, Outcome, Reason, Situation, StoredFile
@@ -205,6 +207,31 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         cache.ensure(image, fill, wait=False)
         self._report.add(share, image.id)
 
+    def _clean_image_cache(self) -> None:
+        """The stock driver's periodic task, by real last use."""
+        thresholds = Thresholds(self.configuration.thres_avl_size_perc_start,
+                                self.configuration.thres_avl_size_perc_stop,
+                                self.configuration.expiry_thres_minutes)
+        for cache in self._caches_but(None):
+            try:
+                total, available = self._get_capacity_info(cache.pool.name)
+                self._make_room(cache, Space(total, available), thresholds)
+            except Exception:
+                LOG.exception('No room was made in pool %s; it is tried again '
+                              'in netapp_nfs_image_cache_cleanup_interval.',
+                              cache.pool.name)
+
+    def _make_room(self, cache: PoolCache, space: Space,
+                   thresholds: Thresholds) -> None:
+        for usage in eviction.choose(cache.usages(), space, thresholds,
+                                     time.time()):
+            try:
+                if cache.evict(usage):
+                    self._report.discard(cache.pool.name, usage.image_id)
+            except LockTimeoutError:
+                LOG.debug('Cached image %s is being made and stays.',
+                          usage.image_id)
+
     def _update_volume_stats(self) -> None:
         super()._update_volume_stats()
         for pool in self._stats['pools']:
@@ -235,7 +262,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
                 self._namespace.pool(share), mount, self._files, self._lock)
         return self._pools[share]
 
-    def _caches_but(self, share: str) -> Iterator[PoolCache]:
+    def _caches_but(self, share: str | None) -> Iterator[PoolCache]:
         """The other pools' caches; one that is out of order is left out."""
         for other in self._mounted_shares:
             if other == share:

@@ -35,6 +35,11 @@ class PoolReport:
             while len(images) > _MOST_IMAGES:
                 del images[next(iter(images))]
 
+    def discard(self, share: str, image_id: str) -> None:
+        """The pool has it no longer."""
+        with self._lock:
+            self._images.get(share, {}).pop(image_id, None)
+
     def facts(self, cache: PoolCache) -> dict[str, Any]:
         """The capability of one pool.
 

@@ -7,6 +7,7 @@ running, no faults, no volumes, no images, nothing on the FlexVols.
 import contextlib
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import pytest
 import requests
 from keystoneauth1 import exceptions
 
-from lab import context, identity, paths, simulator
+from lab import cinder, context, identity, paths, simulator
+from lab import cloud as lab_cloud
 from lab.topology import (
     CLUSTERS,
     DEMO_PROJECT,
@@ -222,6 +224,23 @@ class Services:
     def command(self, *arguments):
         subprocess.run([sys.executable, '-m', 'lab', *arguments], check=True,
                        capture_output=True, timeout=DEADLINE)
+
+    @contextlib.contextmanager
+    def reconfigured(self, options):
+        """EIC's cinder-volume with options in each of its backends."""
+        path = self.lab.paths / 'cinder/etc/volume-eic.conf'
+        before = path.read_text()
+        lines = ''.join(f'{key} = {value}\n' for key, value in options.items())
+        backends = re.compile(r'^\[eic-\w+\]\n', re.MULTILINE)
+        path.write_text(backends.sub(lambda found: found[0] + lines, before))
+        try:
+            # Not by command, which would write the configuration anew.
+            self.lab.processes.stop(cinder.volume_service('eic'))
+            cinder.start_volume(self.lab, 'eic')
+            lab_cloud.wait_for_pools(self.lab, ['eic'])
+            yield
+        finally:
+            self.command('restart', cinder.volume_service('eic'))
 
     @contextlib.contextmanager
     def stopped(self, name):

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import os
 
 from tests.e2e.conftest import SHARES, wait_for
 
@@ -105,3 +106,23 @@ def test_a_volume_lives_on_as_with_the_stock_driver(cloud, image, digest):
     assert cloud.sha256(volume, 'images') == digest
 
 
+
+
+def test_a_full_pool_makes_room_by_last_use(cloud, content, digest, lab, services):
+    """The stock driver's thresholds, set so that the pool counts as full."""
+    cold, hot = cloud.upload(content), cloud.upload(content)
+    for image_id in (cold, hot):
+        cloud.create(image_id, 'eic-images')
+    record = cloud.root('images') / f'.eic-{cold}.json'
+    os.utime(record, (1, 1))
+    with services.reconfigured({
+            'thres_avl_size_perc_start': 100, 'thres_avl_size_perc_stop': 100,
+            'expiry_thres_minutes': 10,
+            'netapp_nfs_image_cache_cleanup_interval': 60}):
+        wait_for(lambda: not record.exists(), 'the cold image to be evicted')
+        wait_for(lambda: not (cloud.root('images') / f'img-cache-{cold}').exists(),
+                 'its bytes to be deleted')
+        assert (cloud.root('images') / f'img-cache-{hot}').exists()
+        again = cloud.create(cold, 'eic-images')
+        assert again['metadata']['eic_route'] == 'flexclone'
+        assert cloud.sha256(again, 'images') == digest

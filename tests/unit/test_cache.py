@@ -261,3 +261,46 @@ def test_touching_or_forgetting_what_is_gone_is_no_error(share):
     share.cache.touch(RAW)
     share.cache.forget(RAW)
     assert share.names() == []
+
+
+def test_an_evicted_image_is_gone_and_made_again_when_wanted(share):
+    share.ensure()
+    (usage,) = share.cache.usages()
+    assert share.cache.evict(usage)
+    assert share.names() == []
+    _, made = share.ensure()
+    assert made
+
+
+def test_an_image_that_was_used_meanwhile_is_not_evicted(share):
+    share.ensure()
+    os.utime(share.root / f'.eic-{RAW.id}.json', (1, 1))
+    (usage,) = share.cache.usages()
+    share.cache.touch(RAW)
+    assert not share.cache.evict(usage)
+    assert share.cache.find(RAW)
+
+
+def test_an_image_that_is_being_made_is_not_evicted(share):
+    share.ensure()
+    (usage,) = share.cache.usages()
+    with share.mutex, pytest.raises(BlockingIOError):
+        share.cache.evict(usage)
+    assert share.cache.find(RAW)
+
+
+def test_last_use_is_that_of_the_record_and_without_one_of_the_file(share):
+    share.ensure()
+    os.utime(share.root / f'.eic-{RAW.id}.json', (500, 500))
+    (share.root / 'img-cache-of-the-stock-driver').write_bytes(b'x')
+    os.utime(share.root / 'img-cache-of-the-stock-driver', (7, 7))
+    assert {u.image_id: u.last_used for u in share.cache.usages()} == {
+        RAW.id: 500, 'of-the-stock-driver': 7}
+
+
+def test_an_eviction_that_was_cut_off_is_finished_by_the_next(share):
+    share.ensure()
+    (share.root / f'.eic-{RAW.id}.json').unlink()
+    (usage,) = share.cache.usages()
+    assert share.cache.evict(usage)
+    assert share.names() == []

@@ -1,0 +1,56 @@
+"""Which cached images make room when a pool is nearly full: a pure choice.
+
+The stock driver's options keep their meaning: at or below
+``thres_avl_size_perc_start`` percent of available space, cached images that
+nobody has used for ``expiry_thres_minutes`` go until
+``thres_avl_size_perc_stop`` percent are available. Those unused longest go
+first, by their real last use.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+
+@dataclasses.dataclass(frozen=True)
+class Thresholds:
+    """The backend's options, in percent and minutes."""
+
+    start_percent: int
+    stop_percent: int
+    expiry_minutes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Space:
+    """A share's capacity in bytes."""
+
+    total: int
+    available: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """A cached image's last use (seconds since the epoch) and bytes on disk."""
+
+    image_id: str
+    last_used: float
+    allocated: int
+
+
+def choose(usages: Iterable[Usage], space: Space, thresholds: Thresholds,
+           now: float) -> Iterator[Usage]:
+    """What to evict, in order, as long as more room is wanted.
+
+    The bytes of an image that volumes were cloned from are shared with them
+    and come free only in part; the next round then goes on.
+    """
+    if space.total <= 0 or (space.available * 100
+                            > space.total * thresholds.start_percent):
+        return
+    wanted = space.total * thresholds.stop_percent // 100 - space.available
+    expired = now - thresholds.expiry_minutes * 60
+    for usage in sorted(usages, key=lambda each: each.last_used):
+        if wanted <= 0 or usage.last_used > expired:
+            return
+        wanted -= usage.allocated
+        yield usage

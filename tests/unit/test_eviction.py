@@ -1,0 +1,52 @@
+"""Room is made by real last use, between the operator's thresholds."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eic_plugins.eviction import Space, Thresholds, Usage, choose
+
+NOW = 1_000_000.0
+HOUR = 3600
+T = Thresholds(start_percent=20, stop_percent=60, expiry_minutes=60)
+
+
+def usage(name, hours_ago, allocated=10):
+    return Usage(name, NOW - hours_ago * HOUR, allocated)
+
+
+def chosen(usages, available, thresholds=T):
+    return [u.image_id for u in choose(usages, Space(100, available), thresholds,
+                                       NOW)]
+
+
+def test_nothing_goes_while_there_is_room():
+    assert chosen([usage('old', 99)], available=21) == []
+
+
+def test_those_unused_longest_go_until_there_is_room_enough():
+    usages = [usage('c', 3), usage('a', 9), usage('d', 2), usage('b', 8)]
+    assert chosen(usages, available=20) == ['a', 'b', 'c', 'd']
+    assert chosen(usages, available=20,
+                  thresholds=Thresholds(20, 35, 60)) == ['a', 'b']
+
+
+def test_what_was_used_lately_stays_however_full_the_pool_is():
+    assert chosen([usage('hot', 0.9), usage('cold', 1.1)], available=0) == ['cold']
+
+
+def test_a_share_without_capacity_is_left_alone():
+    assert list(choose([usage('a', 9)], Space(0, 0), T, NOW)) == []
+
+
+usages = st.lists(st.builds(
+    Usage, st.uuids().map(str), st.floats(0, NOW), st.integers(0, 50)), max_size=20)
+
+
+@given(found=usages, available=st.integers(0, 100))
+def test_never_more_than_needed_and_never_a_hot_one(found, available):
+    picked = list(choose(found, Space(100, available), T, NOW))
+    assert all(u.last_used <= NOW - HOUR for u in picked)
+    if picked:
+        freed = sum(u.allocated for u in picked[:-1])
+        assert available <= 20
+        assert available + freed < 60
