@@ -35,6 +35,11 @@ from eic_plugins.ontap.session import OntapError, OntapRejectedError
 LOG = logging.getLogger(__name__)
 
 FILL_PREFIX = 'eic-fill-'
+_FILL_ADVICE = ('The next fill of this image removes it. Delete it by hand if it '
+                'is older than copy_offload_timeout.')
+_VOLUME_ADVICE = ('Do NOT delete it by hand: Cinder is about to write the volume '
+                  'into this file. If the volume ends in error, delete the '
+                  'volume through Cinder.')
 _RECORD_PREFIX = '.eic-'
 _RECORD_SUFFIX = '.json'
 _BLOCK = 512  # bytes, of st_blocks
@@ -134,7 +139,7 @@ class PoolCache:
             if record is not None and record.st_mtime > usage.last_used:
                 return False
             self.mount.unlink(_record_name(image_id))
-            self.remove(CACHED_IMAGE_PREFIX + image_id)
+            self._remove(CACHED_IMAGE_PREFIX + image_id)
         LOG.info('Evicted cached image %(image)s from pool %(pool)s.',
                  {'image': image_id, 'pool': self.pool.name})
         return True
@@ -145,7 +150,11 @@ class PoolCache:
             if name.startswith(_RECORD_PREFIX) and name.endswith(_RECORD_SUFFIX):
                 yield name[len(_RECORD_PREFIX):-len(_RECORD_SUFFIX)]
 
-    def remove(self, name: str) -> None:
+    def remove_volume(self, name: str) -> None:
+        """Remove what was made of a volume that Cinder now downloads."""
+        self._remove(name, _VOLUME_ADVICE)
+
+    def _remove(self, name: str, advice: str = _FILL_ADVICE) -> None:
         """Remove a file of the share's root by whatever way is open.
 
         Through ONTAP first, which needs no permission on the mount; where the
@@ -154,18 +163,18 @@ class PoolCache:
         try:
             self._files.delete(self.pool.file(name))
         except OntapError as err:
-            LOG.warning('Removing %(file)s from pool %(pool)s through its '
-                        'mount: %(err)s',
+            LOG.warning('ONTAP did not delete %(file)s in pool %(pool)s '
+                        '(%(err)s); deleting it through the mount.',
                         {'file': name, 'pool': self.pool.name, 'err': err})
-            self._remove_from_mount(name)
+            self._remove_from_mount(name, advice)
 
-    def _remove_from_mount(self, name: str) -> None:
+    def _remove_from_mount(self, name: str, advice: str = _FILL_ADVICE) -> None:
         try:
             self.mount.unlink(name)
         except OSError as err:
-            LOG.error('%(file)s is left in pool %(pool)s: %(err)s. Remove it '
-                      'by hand.', {'file': name, 'pool': self.pool.name,
-                                   'err': err})
+            LOG.error('%(file)s is left in pool %(pool)s: %(err)s. %(advice)s',
+                      {'file': name, 'pool': self.pool.name, 'err': err,
+                       'advice': advice})
 
     def _make(self, image: Image, fill: Fill) -> CachedImage:
         name = f'{FILL_PREFIX}{image.id}-{secrets.token_hex(4)}'
@@ -177,7 +186,7 @@ class PoolCache:
                                                   raw_size(image))
             return self._publish(image, target, size)
         except BaseException:
-            self.remove(name)
+            self._remove(name)
             raise
 
     def _make_accessible(self, name: str) -> None:
@@ -201,7 +210,7 @@ class PoolCache:
                 'image_id': image.id, 'identity': image.identity,
                 'virtual_size': size}).encode())
         except BaseException:
-            self.remove(image.cached_name)
+            self._remove(image.cached_name)
             raise
         LOG.info('Cached image %(image)s is in pool %(pool)s, %(size)d bytes.',
                  {'image': image.id, 'pool': self.pool.name, 'size': size})
@@ -223,7 +232,7 @@ class PoolCache:
             if name.startswith(fill):
                 LOG.info('Removing %s, left over by a fill that was cut off.',
                          name)
-                self.remove(name)
+                self._remove(name)
             elif name.startswith(half_written):
                 self._remove_from_mount(name)
 

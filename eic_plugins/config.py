@@ -1,4 +1,4 @@
-"""The options of this bundle, group ``[eic]``, in cinder.conf or nova.conf.
+"""The options of this bundle, group ``[eic]``, in cinder.conf.
 
 The service's own credentials are the usual keystoneauth options
 (``auth_type``, ``auth_url``, ``username``, …) in ``[eic]``; a service without

@@ -107,19 +107,13 @@ class Engine:
                     return plan
                 return self._execute(plan, request, cache)
             except RouteFailedError as err:
-                LOG.warning('Image %(image)s in pool %(pool)s: %(why)s',
-                            {'image': request.image.id,
-                             'pool': cache.pool.name,
-                             'why': err.refusal.detail or err})
-                failed.append(err.refusal)
-                routes.pop(err.refusal.route, None)
-                if err.final:
-                    return Plan(DOWNLOAD, None)
+                refusal, final = err.refusal, err.final
             except OntapError as err:
-                LOG.warning('Image %(image)s in pool %(pool)s: %(err)s',
-                            {'image': request.image.id,
-                             'pool': cache.pool.name, 'err': err})
-                failed.append(Refusal('all', _reason_of(err)))
+                refusal, final = Refusal('all', _reason_of(err), str(err)), True
+            _warn(request, cache, refusal, final)
+            failed.append(refusal)
+            routes.pop(refusal.route, None)
+            if final:
                 return Plan(DOWNLOAD, None)
 
     def _situation(self, request: VolumeRequest, cache: PoolCache,
@@ -198,7 +192,7 @@ class Engine:
                               self._timeouts.clone)
             self._finish_file(request, cached, cache)
         except (OntapError, OSError) as err:
-            cache.remove(request.file_name)
+            cache.remove_volume(request.file_name)
             evicted = self._was_evicted(cached, err)
             if evicted:
                 cache.forget(request.image)
@@ -228,6 +222,18 @@ class Engine:
                              f'{cached.virtual_size}')
         if size < request.size * GIB:
             cache.mount.resize(request.file_name, request.size * GIB)
+
+
+def _warn(request: VolumeRequest, cache: PoolCache, refusal: Refusal,
+          final: bool) -> None:
+    LOG.warning(
+        '%(volume)s: route %(route)s for image %(image)s failed in pool '
+        '%(pool)s (%(reason)s: %(why)s); %(next)s.',
+        {'volume': request.file_name, 'route': refusal.route,
+         'image': request.image.id, 'pool': cache.pool.name,
+         'reason': refusal.reason.value, 'why': refusal.detail,
+         'next': 'Cinder downloads the image' if final else
+                 'trying the next route'})
 
 
 def _reason_of(err: OntapError) -> Reason:

@@ -75,6 +75,8 @@ class ImageLocations:
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._options = conf[config.GROUP]
+        self._group = _credentials_group(conf)
+        self._warned = False
         self._client = glanceclient.Client('2', **self._client_options(conf))
 
     def find(self, image_id: str) -> tuple[Location, ...]:
@@ -88,16 +90,23 @@ class ImageLocations:
         try:
             found = self._client.images.get_image_locations(image_id)
         except glance_exc.HTTPNotFound:
-            LOG.info('Glance has no image %s for the service user, or not for '
-                     'its roles: images of other projects take "admin".',
-                     image_id)
+            # At DEBUG: any user can ask for ids that do not exist.
+            LOG.debug('Glance has no image %s for the service user, or not for '
+                      'its roles: images of other projects take "admin".',
+                      image_id)
             return ()
         except (glance_exc.HTTPNotImplemented, glance_exc.HTTPForbidden) as err:
-            LOG.warning('The Locations API refused (%s): give the [eic] user '
-                        'the role "service". Falling back to the fields '
-                        'locations and direct_url.', type(err).__name__)
+            self._warn_once(err)
             return self._legacy(image_id)
         return _parse_locations(list(found))
+
+    def _warn_once(self, err: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            LOG.warning('The Locations API refused (%(error)s): give the user '
+                        'of [%(group)s] the role "service". Falling back to '
+                        'the fields locations and direct_url.',
+                        {'error': type(err).__name__, 'group': self._group})
 
     def _legacy(self, image_id: str) -> tuple[Location, ...]:
         image = self._client.images.get(image_id)
@@ -105,11 +114,9 @@ class ImageLocations:
             (image.get('direct_url'), image.get('locations')))
 
     def _client_options(self, conf: cfg.ConfigOpts) -> dict[str, Any]:
-        group = _credentials_group(conf)
-        timeout = self._options.glance_timeout
-        auth = loading.load_auth_from_conf_options(conf, group)
+        auth = loading.load_auth_from_conf_options(conf, self._group)
         session = loading.load_session_from_conf_options(
-            conf, group, auth=auth, timeout=timeout)
+            conf, self._group, auth=auth, timeout=self._options.glance_timeout)
         return {
             'session': session,
             'interface': self._options.glance_interface,

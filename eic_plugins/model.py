@@ -21,7 +21,7 @@ _METADATA_VALUE_LIMIT = 255  # Cinder's, in characters
 
 
 class Reason(enum.StrEnum):
-    """Why a route was refused; the same words in logs, outcome and metrics."""
+    """Why a route was refused; the same words in logs and outcome."""
 
     NO_LOCATION = 'no_location'
     LOCATION_UNSUPPORTED = 'location_unsupported'
@@ -55,7 +55,8 @@ class Reason(enum.StrEnum):
 
 _MESSAGES: Mapping[Reason, str] = {
     Reason.NO_LOCATION: 'Glance gave no location for the image; check that the '
-                        'service user has the role "service"',
+                        'service user has the roles "service" and, for '
+                        "users' private images, \"admin\"",
     Reason.LOCATION_UNSUPPORTED: 'no eic.locations plugin reads this location, '
                                  'or it lacks share_location and mountpoint in '
                                  "Glance's filesystem_store_metadata_file",
@@ -88,7 +89,8 @@ _MESSAGES: Mapping[Reason, str] = {
                          'file that ONTAP made',
     Reason.CLONE_FAILED: 'ONTAP refused to clone the cached image, or the '
                          'clone could not be used',
-    Reason.ONTAP_UNREACHABLE: 'the cluster did not answer',
+    Reason.ONTAP_UNREACHABLE: 'the cluster could not be reached, did not answer '
+                              'in time, or its certificate is not trusted',
     Reason.WAIT_TIMED_OUT: 'another volume was still making the cached image '
                            'after fill_wait_timeout',
     Reason.INTERNAL_ERROR: 'an error of ours; the log has the traceback',

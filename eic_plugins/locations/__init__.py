@@ -52,6 +52,11 @@ class LocationReader:
             on_load_failure_callback=_skip_broken_plugin)
         return cls({extension.name: extension.obj for extension in manager})
 
+    @property
+    def schemes(self) -> list[str]:
+        """The URL schemes that are read."""
+        return sorted(self._plugins)
+
     def read(self, location: Location) -> ImageCopy | Refusal:
         """The copy at ``location``; a refusal never names the location."""
         scheme = location.url.partition('://')[0].lower()

@@ -1,1 +1,1 @@
-"""Paste filters: the API plane. One file per service."""
+"""Paste filters: the API plane."""

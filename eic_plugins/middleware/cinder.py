@@ -31,15 +31,11 @@ from oslo_log import log as logging
 from oslo_utils import uuidutils
 
 from eic_plugins import config, locality
+from eic_plugins.breaker import CircuitBreaker
 from eic_plugins.glance import ImageLocations
 from eic_plugins.locations import LocationReader
 from eic_plugins.middleware import body
-from eic_plugins.middleware.lookup import (
-    CircuitBreaker,
-    Copies,
-    ImageLookup,
-    LookupLimits,
-)
+from eic_plugins.middleware.lookup import Copies, ImageLookup, LookupLimits
 
 LOG = logging.getLogger(__name__)
 
@@ -85,7 +81,8 @@ class CinderFilter:
             if changed is not None:
                 body.replace(environ, body.serialise(changed))
         except Exception:
-            LOG.exception('The request goes on as it came.')
+            LOG.exception('An error of the EIC filter, not of the request, '
+                          'which goes on as it came.')
             body.replace(environ, received)
 
     def _with_hint(self, document: Any, strict: bool) -> Any:
@@ -129,7 +126,10 @@ def filter_factory(global_conf: Mapping[str, str],
     lookup = ImageLookup(
         _Finder(conf),
         LookupLimits(options['filter_lookups'], options['locations_ttl']),
-        CircuitBreaker(options['breaker_failures'], options['breaker_reset']))
+        CircuitBreaker(
+            'Glance', 'volumes are scheduled without knowing where their image '
+            'is. Check glance-api and the credentials in [eic].',
+            options['breaker_failures'], options['breaker_reset']))
 
     def make_filter(app: WSGIApp) -> CinderFilter:
         return CinderFilter(app, lookup, options['filter_budget'])

@@ -15,38 +15,13 @@ from collections.abc import Callable
 
 from oslo_log import log as logging
 
+from eic_plugins.breaker import CircuitBreaker
 from eic_plugins.model import ImageCopy
 
 LOG = logging.getLogger(__name__)
 
 Copies = tuple[ImageCopy, ...]
 _REMEMBERED = 1024
-
-
-class CircuitBreaker:
-    """Says whether a remote may be asked."""
-
-    def __init__(self, failures: int, reset: float,
-                 clock: Callable[[], float] = time.monotonic) -> None:
-        self._limit = failures
-        self._reset = reset
-        self._clock = clock
-        self._failures = 0
-        self._closed_again = float('-inf')
-
-    def allows(self) -> bool:
-        """False while the remote is left alone."""
-        return self._clock() >= self._closed_again
-
-    def succeeded(self) -> None:
-        """The remote answered."""
-        self._failures = 0
-
-    def failed(self) -> None:
-        """The remote did not answer as it should."""
-        self._failures += 1
-        if self._failures >= self._limit:
-            self._closed_again = self._clock() + self._reset
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +75,7 @@ class ImageLookup:
         if not self._breaker.allows():
             return None
         if not self._free.acquire(blocking=False):
+            LOG.debug('All look-ups are busy: image %s goes without.', image_id)
             return None
         future = self._pool.submit(self._look_up, image_id)
         self._under_way[image_id] = future

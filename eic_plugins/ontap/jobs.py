@@ -7,8 +7,6 @@ once. :class:`JobUnknownError` then means "look at the result itself".
 import time
 from collections.abc import Callable, Iterator
 
-from oslo_log import log as logging
-
 from eic_plugins.ontap.session import (
     OntapError,
     OntapRejectedError,
@@ -17,8 +15,6 @@ from eic_plugins.ontap.session import (
     Record,
     rejected,
 )
-
-LOG = logging.getLogger(__name__)
 
 _FIRST_POLL = 0.05
 _LONGEST_POLL = 2.0
@@ -49,7 +45,7 @@ def wait(session: OntapSession, uuid: str, timeout: float,
     """
     deadline = time.monotonic() + timeout
     for pause in _pauses():
-        if _succeeded(_state(session, uuid), uuid):
+        if _succeeded(_state(session, uuid)):
             return
         left = deadline - time.monotonic()
         if left <= 0:
@@ -67,14 +63,12 @@ def _state(session: OntapSession, uuid: str) -> Record:
         raise
 
 
-def _succeeded(job: Record, uuid: str) -> bool:
+def _succeeded(job: Record) -> bool:
     state = job.get('state')
     if state == 'failure':
         error = job.get('error') or {'code': job.get('code', 'none'),
                                      'message': job.get('message', 'none')}
         raise rejected(200, error)
-    if state not in {'queued', 'running', 'paused', 'success'}:
-        LOG.warning('ONTAP job %s is in state %r, waiting on', uuid, state)
     return state == 'success'
 
 

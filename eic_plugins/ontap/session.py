@@ -120,9 +120,21 @@ class OntapSession:
                 method, url, timeout=timeout, verify=self._verify, **kwargs)
         except requests.RequestException as err:
             raise OntapUnreachableError(
-                f'No answer from ONTAP at {self.host} to {method} '
-                f'{path.partition("?")[0]}: {type(err).__name__}') from err
+                f'{method} {path.partition("?")[0]} on ONTAP at {self.host}: '
+                f'{_explain(err)}') from err
         return _parse(response)
+
+
+def _explain(err: requests.RequestException) -> str:
+    """What happened, without the URL and whatever else is in its text."""
+    if isinstance(err, requests.exceptions.SSLError):
+        return ('its certificate is not trusted; set netapp_ssl_cert_path to '
+                "its CA's certificate")
+    if isinstance(err, requests.Timeout):
+        return 'no answer in time'
+    if isinstance(err, requests.ConnectionError):
+        return 'it cannot be reached, or the connection was lost'
+    return type(err).__name__
 
 
 def _parse(response: requests.Response) -> Record:

@@ -28,12 +28,22 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config, eviction, glance, routes
+from eic_plugins.breaker import CircuitBreaker
 from eic_plugins.cache import PoolCache, raw_size
 from eic_plugins.engine import Engine, LockTimeoutError, VolumeRequest
 from eic_plugins.eviction import Space, Thresholds
 from eic_plugins.glance import ImageLocations, Location
+from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.locations import LocationReader
-from eic_plugins.model import Image, Outcome, Reason, Situation, StoredFile
+from eic_plugins.model import (
+    DOWNLOAD,
+    Image,
+    Outcome,
+    Reason,
+    Refusal,
+    Situation,
+    StoredFile,
+)
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
@@ -45,6 +55,8 @@ from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.report import PoolReport
 
 LOG = logging.getLogger(__name__)
+_UNREACHABLE_LIMIT = 2
+_UNREACHABLE_SECONDS = 30.0
 CONF = cfg.CONF
 
 
@@ -72,6 +84,11 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         super().do_setup(context)
         self._connect(self.failed_over_backend_name or self.backend_name)
         self._check_coordination()
+        LOG.info('EIC %(version)s for backend %(backend)s: routes %(routes)s, '
+                 'locations %(locations)s.',
+                 {'version': self.VERSION, 'backend': self.backend_name,
+                  'routes': ', '.join(route.name for route in self._routes),
+                  'locations': ', '.join(self._reader.schemes)})
 
     def _update_zapi_client(self, backend_name: str) -> None:
         super()._update_zapi_client(backend_name)
@@ -84,6 +101,11 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         self._namespace = Namespace(session, backend.netapp_vserver)
         self._peers = Peers(session, self._eic.create_svm_peering)
         self._report = PoolReport(self._namespace)
+        self._unplaced: set[str] = set()
+        self._ontap_breaker = CircuitBreaker(
+            f'ONTAP at {backend.netapp_server_hostname}',
+            'volumes from images are downloaded.', _UNREACHABLE_LIMIT,
+            _UNREACHABLE_SECONDS)
         self._pools = {}
         self._engine = Engine(
             self._files, self._namespace, self._peers, self._reader,
@@ -93,7 +115,11 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
 
     def _check_coordination(self) -> None:
         url = CONF.coordination.backend_url or ''
-        if self.cluster_name and url.startswith('file://'):
+        if not url.startswith('file://'):
+            return
+        LOG.info('[coordination] backend_url is %s: right as long as no other '
+                 'host runs cinder-volume on the same shares.', url)
+        if self.cluster_name:
             LOG.error('[coordination] backend_url is %s, which locks on this '
                       'host alone, but cinder-volume runs active-active in '
                       'cluster %s: volumes on several hosts will make the '
@@ -110,24 +136,31 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         image; nothing of the attempt is left behind then.
         """
         share = volume_utils.extract_host(volume['host'], level='pool')
+        update = None
         try:
             outcome = self._create_from_image(volume, share, image_location,
                                               image_meta)
+            if not outcome.is_download:
+                update = self._hand_over(volume, share)
         except Exception:
-            LOG.exception('EIC could not clone image %s; Cinder downloads it.',
-                          image_meta.get('id'))
+            LOG.exception('Volume %(volume)s of image %(image)s in pool '
+                          '%(pool)s: an error of ours; Cinder downloads the '
+                          'image.', {'volume': volume['id'], 'pool': share,
+                                     'image': image_meta.get('id')})
+            outcome = Outcome(DOWNLOAD, (Refusal('all', Reason.INTERNAL_ERROR),),
+                              0.0, 0)
+            volume['provider_location'] = None
             self._discard_file(share, volume['name'])
-            return None, False
         self._log(volume, image_meta, share, outcome)
         self._record(context, volume, outcome)
-        if outcome.is_download:
-            self._look_again(outcome)
-            return None, False
-        self._report.add(share, image_meta['id'])
-        return self._hand_over(volume, share)
+        self._learn(share, image_meta['id'], outcome)
+        return update, update is not None
 
     def _create_from_image(self, volume: Any, share: str, image_location: Any,
                            image_meta: Mapping[str, Any]) -> Outcome:
+        if not self._ontap_breaker.allows():
+            return Outcome(
+                DOWNLOAD, (Refusal('all', Reason.ONTAP_UNREACHABLE),), 0.0, 0)
         image = glance.image_from_meta(image_meta)
         request = VolumeRequest(
             image=image,
@@ -146,26 +179,17 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         return bool(self._is_flexgroup(host=volume['host'])
                     and not self._is_flexgroup_clone_file_supported())
 
-    def _hand_over(self, volume: Any, share: str,
-                   ) -> tuple[dict[str, Any] | None, bool]:
+    def _hand_over(self, volume: Any, share: str) -> dict[str, Any]:
         """What Cinder has to know of the new volume."""
         volume['provider_location'] = share
-        try:
-            # Removes the file itself when it fails.
-            self._do_qos_for_volume(volume,
-                                    na_utils.get_volume_extra_specs(volume))
-            # Nobody is to probe the format of bytes that a guest wrote.
-            with volume.obj_as_admin():
-                volume.admin_metadata['format'] = 'raw'
-                volume.save()
-            update = self._get_volume_model_update(volume) or {}
-        except Exception:
-            LOG.exception('The clone for volume %s could not be handed over; '
-                          'Cinder downloads the image.', volume['id'])
-            self._discard_file(share, volume['name'])
-            volume['provider_location'] = None
-            return None, False
-        return {**update, 'provider_location': share, 'bootable': True}, True
+        # Removes the file itself when it fails.
+        self._do_qos_for_volume(volume, na_utils.get_volume_extra_specs(volume))
+        # Nobody is to probe the format of bytes that a guest wrote.
+        with volume.obj_as_admin():
+            volume.admin_metadata['format'] = 'raw'
+            volume.save()
+        update = self._get_volume_model_update(volume) or {}
+        return {**update, 'provider_location': share, 'bootable': True}
 
     def copy_image_to_volume(self, context: Any, volume: Any,
                              image_service: Any, image_id: str,
@@ -176,10 +200,17 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         try:
             meta = image_service.show(context, image_id)
             self._cache_downloaded(volume, glance.image_from_meta(meta))
-        except Exception as err:
+        except LockTimeoutError:
+            LOG.debug('Another volume is making the cached image %s.', image_id)
+        except (OntapError, OSError, UnsafeImageError) as err:
             # The volume is good whatever becomes of the cached image.
-            LOG.warning('Image %(image)s was downloaded but not cached: '
-                        '%(err)s', {'image': image_id, 'err': err})
+            LOG.warning('Image %(image)s was downloaded for volume %(volume)s '
+                        'but not cached, so the next volume is downloaded, '
+                        'too: %(err)s', {'image': image_id, 'err': err,
+                                         'volume': volume['id']})
+        except Exception:
+            LOG.exception('Image %s was downloaded but not cached, by an error '
+                          'of ours.', image_id)
 
     def _register_image_in_cache(self, volume: Any, image_id: str) -> None:
         """Left out: the stock driver publishes what nobody has inspected,
@@ -194,7 +225,8 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
             image, cache.pool, volume['size'],
             volume_encrypted=bool(volume['encryption_key_id']),
             pool_is_flexgroup=self._cannot_clone_files(volume)))
-        if refused or not size or cache.find(image):
+        if refused or not size or cache.find(image) or (
+                not self._ontap_breaker.healthy):
             return
 
         def fill(target: StoredFile) -> None:
@@ -240,13 +272,20 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
     def _pool_facts(self, share: str) -> dict[str, Any]:
         """What the weigher needs; nothing if it cannot be had right now."""
         try:
-            return self._report.facts(self._cache_of(share))
+            facts = self._report.facts(self._cache_of(share))
         except Exception as err:
-            # Whatever it is, the pool itself must be reported.
-            LOG.warning('Pool %(pool)s is reported without its place on '
-                        'ONTAP, so the weigher cannot prefer it: %(err)s',
-                        {'pool': share, 'err': err})
+            # Whatever it is, the pool itself must be reported. Once a minute
+            # is too often to say so.
+            if share not in self._unplaced:
+                LOG.warning('Pool %(pool)s is reported without its place on '
+                            'ONTAP, so the weigher cannot prefer it: %(err)s',
+                            {'pool': share, 'err': err})
+            self._unplaced.add(share)
             return {}
+        if share in self._unplaced:
+            LOG.info('Pool %s is reported with its place again.', share)
+            self._unplaced.discard(share)
+        return facts
 
     def _cache_of(self, share: str) -> PoolCache:
         """The cached images of a pool.
@@ -273,10 +312,17 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
                 LOG.warning('No cached images are looked for in %(pool)s: '
                             '%(err)s', {'pool': other, 'err': err})
 
-    def _look_again(self, outcome: Outcome) -> None:
-        """After a failure on ONTAP, do not believe what was looked up."""
+    def _learn(self, share: str, image_id: str, outcome: Outcome) -> None:
+        """What this volume says about the cluster and the pool."""
         reasons = {refusal.reason for refusal in outcome.refusals}
+        if not outcome.is_download:
+            self._report.add(share, image_id)
+        if Reason.ONTAP_UNREACHABLE not in reasons:
+            self._ontap_breaker.succeeded()
+        elif self._ontap_breaker.allows():
+            self._ontap_breaker.failed()
         if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:
+            # What was looked up may not be true any more.
             self._pools = {}
             self._namespace.forget()
             self._peers.forget()
@@ -336,7 +382,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
 
     def _discard_file(self, share: str, name: str) -> None:
         try:
-            self._cache_of(share).remove(name)
+            self._cache_of(share).remove_volume(name)
         except Exception as err:
             LOG.warning('Could not remove %(file)s from %(pool)s, which '
                         'Cinder will now overwrite: %(err)s',

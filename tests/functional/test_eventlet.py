@@ -7,8 +7,8 @@ PATCHED = '''
 import eventlet
 eventlet.monkey_patch()
 import time
-from eic_plugins.middleware.lookup import (
-    CircuitBreaker, ImageLookup, LookupLimits)
+from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
 from eic_plugins.model import ImageCopy
 
 COPIES = (ImageCopy('127.0.11.1', '/images/a'),)
@@ -17,7 +17,7 @@ def find(image_id):
     eventlet.sleep(5 if image_id == 'slow' else 0)
     return COPIES
 
-lookup = ImageLookup(find, LookupLimits(2, 60.0), CircuitBreaker(9, 1.0))
+lookup = ImageLookup(find, LookupLimits(2, 60.0), CircuitBreaker('Glance', 'x', 9, 1.0))
 others = []
 ticker = eventlet.spawn(lambda: [others.append(eventlet.sleep(0.01))
                                  for _ in range(20)])

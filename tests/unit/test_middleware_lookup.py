@@ -4,11 +4,8 @@ import threading
 
 import pytest
 
-from eic_plugins.middleware.lookup import (
-    CircuitBreaker,
-    ImageLookup,
-    LookupLimits,
-)
+from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
 from eic_plugins.model import ImageCopy
 
 COPIES = (ImageCopy('127.0.11.1', '/images/a'),)
@@ -53,7 +50,7 @@ def clock():
 
 def lookup_of(glance, clock, workers=2, failures=2):
     return ImageLookup(glance, LookupLimits(workers, ttl=60.0),
-                       CircuitBreaker(failures, 15.0, clock), clock)
+                       CircuitBreaker('Glance', 'x', failures, 15.0, clock), clock)
 
 
 def test_an_answer_is_remembered_for_a_while(glance, clock):

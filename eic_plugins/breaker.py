@@ -1,0 +1,58 @@
+"""Leaves a remote alone for a while after failures in a row."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from oslo_log import log as logging
+
+LOG = logging.getLogger(__name__)
+
+
+class CircuitBreaker:
+    """Says whether a remote may be asked.
+
+    :param remote: its name for the log
+    :param effect: what the operator sees while it is left alone
+    :param failures: in a row, after which it is left alone
+    :param reset: for how many seconds
+    """
+
+    def __init__(self, remote: str, effect: str, failures: int, reset: float,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._remote = remote
+        self._effect = effect
+        self._limit = failures
+        self._reset = reset
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._asked_again = float('-inf')
+
+    def allows(self) -> bool:
+        """False while the remote is left alone."""
+        return self._clock() >= self._asked_again
+
+    @property
+    def healthy(self) -> bool:
+        """True if the remote has not failed since it last answered."""
+        return self._failures == 0
+
+    def succeeded(self) -> None:
+        """The remote answered."""
+        with self._lock:
+            if self._failures >= self._limit:
+                LOG.info('%s answers again.', self._remote)
+            self._failures = 0
+
+    def failed(self) -> None:
+        """The remote did not answer as it should."""
+        with self._lock:
+            self._failures += 1
+            if self._failures < self._limit:
+                return
+            self._asked_again = self._clock() + self._reset
+            LOG.warning('%(remote)s failed %(failures)d times in a row: for '
+                        '%(seconds).0f s %(effect)s',
+                        {'remote': self._remote, 'failures': self._failures,
+                         'seconds': self._reset, 'effect': self._effect})
