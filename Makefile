@@ -40,7 +40,7 @@ lab-status: ## say what of the lab is running
 lab-purge: ## stop the lab and delete everything it has stored
 	@$(NEEDS_VENV); $(BIN)/python -m lab down --purge
 
-demo: lab ## boot volumes from an image through both drivers and compare
+demo: lab ## create volumes from an image through both drivers and compare
 	@$(BIN)/python -m lab.demo
 
 # A process for each suite: Cinder's configuration and database are global.

@@ -19,7 +19,7 @@ from lab.errors import LabError
 
 LAB_PACKAGES = (
     'mariadb-server', 'rabbitmq-server', 'qemu-utils', 'nfs-common',
-    'xfsprogs', 'sudo', 'util-linux', 'mount',
+    'xfsprogs', 'e2fsprogs', 'sudo', 'util-linux', 'mount',
 )
 _POLICY = Path('/usr/sbin/policy-rc.d')
 _SAVED_POLICY = Path('/usr/sbin/policy-rc.d.eic-lab-saved')

@@ -25,12 +25,14 @@ def main() -> int:
     try:
         lab = context.load(paths.from_environment())
         lab.holder()
+        path = lab.paths / 'demo/result.json'
+        # What a run that is cut off leaves must not look like a result.
+        path.unlink(missing_ok=True)
         with lab.console.ticking():
             result = run(lab)
     except LabError as err:
         print(f'demo: {err}', file=sys.stderr)
         return 1
-    path = lab.paths / 'demo/result.json'
     files.write_json(path, result.to_json())
     print(f'\n{table(result.rows)}\n')
     for driver, names in result.orphans.items():
