@@ -12,7 +12,9 @@ by its record last: a crash leaves none or a good one. One volume makes it
 while the others that need it wait for the lock (tooz, across hosts).
 """
 
+import contextlib
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -35,8 +37,9 @@ from eic_plugins.ontap.session import OntapError, OntapRejectedError
 LOG = logging.getLogger(__name__)
 
 FILL_PREFIX = 'eic-fill-'
-_FILL_ADVICE = ('The next fill of this image removes it. Delete it by hand if it '
-                'is older than copy_offload_timeout.')
+_FILL_ADVICE = ('It is tried again every netapp_nfs_image_cache_cleanup_interval '
+                'seconds; it is safe to delete by hand, too, if it is older than '
+                'copy_offload_timeout.')
 _VOLUME_ADVICE = ('Do NOT delete it by hand: Cinder is about to write the volume '
                   'into this file. If the volume ends in error, delete the '
                   'volume through Cinder.')
@@ -44,10 +47,16 @@ _RECORD_PREFIX = '.eic-'
 _RECORD_SUFFIX = '.json'
 _BLOCK = 512  # bytes, of st_blocks
 
+_FILL_NAME = re.compile(f'{FILL_PREFIX}(?P<image_id>.+)-[0-9a-f]+')
+
 Lock = Callable[[str, bool], AbstractContextManager[None]]
 """A lock by name that holds across processes and hosts; whether to wait."""
 Fill = Callable[[StoredFile], None]
 """Makes the file named, or raises."""
+
+
+class LockTimeoutError(Exception):
+    """A lock was not to be had within its deadline."""
 
 
 class NotReadableError(OSError):
@@ -84,7 +93,7 @@ class PoolCache:
         :raises Exception: whatever ``fill``, the inspection or the lock
             raises; nothing of the attempt is left behind
         """
-        with self._lock(f'eic-{image.id}-{self.pool.flexvol.uuid}', wait):
+        with self._lock(self._lock_name(image.id), wait):
             self.mount.refresh()
             found = self.find(image)
             if found is not None:
@@ -131,10 +140,10 @@ class PoolCache:
         then has it made again.
 
         :returns: whether it was removed
-        :raises Exception: what the lock raises if somebody else has it
+        :raises LockTimeoutError: it is being made
         """
         image_id = usage.image_id
-        with self._lock(f'eic-{image_id}-{self.pool.flexvol.uuid}', False):
+        with self._lock(self._lock_name(image_id), False):
             record = self.mount.stat(_record_name(image_id))
             if record is not None and record.st_mtime > usage.last_used:
                 return False
@@ -143,6 +152,26 @@ class PoolCache:
         LOG.info('Evicted cached image %(image)s from pool %(pool)s.',
                  {'image': image_id, 'pool': self.pool.name})
         return True
+
+    def sweep(self) -> None:
+        """Remove what cut-off fills left, of whatever image.
+
+        Also what a cluster that had been silent made later, when nobody
+        waited for it any more.
+        """
+        for name in list(self.mount.names()):
+            found = _FILL_NAME.fullmatch(name)
+            if not found:
+                continue
+            lock_name = self._lock_name(found['image_id'])
+            with contextlib.suppress(LockTimeoutError), self._lock(lock_name, False):
+                LOG.info('Removing %(file)s from pool %(pool)s, left over by a '
+                         'fill that was cut off.',
+                         {'file': name, 'pool': self.pool.name})
+                self._remove(name)
+
+    def _lock_name(self, image_id: str) -> str:
+        return f'eic-{image_id}-{self.pool.flexvol.uuid}'
 
     def image_ids(self) -> Iterator[str]:
         """The images that have a record here (one directory listing)."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from oslo_log import log as logging
 
-from eic_plugins.cache import NotReadableError, PoolCache
+from eic_plugins.cache import LockTimeoutError, NotReadableError, PoolCache
 from eic_plugins.glance import Location
 from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.locations import LocationReader
@@ -39,10 +39,6 @@ from eic_plugins.planner import GIB, Route, choose
 from eic_plugins.routes import FillRoute, FillTimeouts
 
 LOG = logging.getLogger(__name__)
-
-
-class LockTimeoutError(Exception):
-    """A lock was not to be had within its deadline."""
 
 
 class RouteFailedError(Exception):

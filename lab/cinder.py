@@ -116,6 +116,8 @@ def _backend(lab: Lab, driver: str, backend: Backend) -> dict[str, object]:
         'nfs_shares_config': _shares_file(lab, driver, backend),
         'nfs_mount_point_base':
             files.private_dir(mount_base(lab, driver)),
+        # The shortest that Cinder allows: who looks at the lab does not wait.
+        'netapp_nfs_image_cache_cleanup_interval': 60,
         'nas_secure_file_operations': False,
         'nas_secure_file_permissions': False,
     }

@@ -29,8 +29,8 @@ from oslo_log import log as logging
 
 from eic_plugins import config, eviction, glance, routes
 from eic_plugins.breaker import CircuitBreaker
-from eic_plugins.cache import PoolCache, raw_size
-from eic_plugins.engine import Engine, LockTimeoutError, VolumeRequest
+from eic_plugins.cache import LockTimeoutError, PoolCache, raw_size
+from eic_plugins.engine import Engine, VolumeRequest
 from eic_plugins.eviction import Space, Thresholds
 from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.inspection import UnsafeImageError
@@ -240,17 +240,20 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         self._report.add(share, image.id)
 
     def _clean_image_cache(self) -> None:
-        """The stock driver's periodic task, by real last use."""
+        """The stock driver's periodic task, by real last use; also removes
+        what fills that were cut off have left.
+        """
         thresholds = Thresholds(self.configuration.thres_avl_size_perc_start,
                                 self.configuration.thres_avl_size_perc_stop,
                                 self.configuration.expiry_thres_minutes)
         for cache in self._caches_but(None):
             try:
+                cache.sweep()
                 total, available = self._get_capacity_info(cache.pool.name)
                 self._make_room(cache, Space(total, available), thresholds)
             except Exception:
-                LOG.exception('No room was made in pool %s; it is tried again '
-                              'in netapp_nfs_image_cache_cleanup_interval.',
+                LOG.exception('Pool %s was not cleaned; it is tried again after '
+                              'netapp_nfs_image_cache_cleanup_interval.',
                               cache.pool.name)
 
     def _make_room(self, cache: PoolCache, space: Space,

@@ -117,8 +117,7 @@ def test_a_full_pool_makes_room_by_last_use(cloud, content, digest, lab, service
     os.utime(record, (1, 1))
     with services.reconfigured({
             'thres_avl_size_perc_start': 100, 'thres_avl_size_perc_stop': 100,
-            'expiry_thres_minutes': 10,
-            'netapp_nfs_image_cache_cleanup_interval': 60}):
+            'expiry_thres_minutes': 10}):
         wait_for(lambda: not record.exists(), 'the cold image to be evicted')
         wait_for(lambda: not (cloud.root('images') / f'img-cache-{cold}').exists(),
                  'its bytes to be deleted')

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from eic_plugins.cache import NotReadableError, PoolCache
+from eic_plugins.cache import LockTimeoutError, NotReadableError, PoolCache
 from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.session import OntapRejectedError
@@ -37,7 +37,7 @@ class Share:
     @contextlib.contextmanager
     def lock(self, name, wait):
         if not self.mutex.acquire(blocking=wait):
-            raise BlockingIOError('somebody else fills it')
+            raise LockTimeoutError('somebody else fills it')
         try:
             self.locked.append(name)
             yield
@@ -218,7 +218,7 @@ def test_a_leftover_that_cannot_be_removed_blocks_nobody(share):
 
 
 def test_who_does_not_wait_gives_up_at_once(share):
-    with share.mutex, pytest.raises(BlockingIOError):
+    with share.mutex, pytest.raises(LockTimeoutError):
         share.cache.ensure(RAW, pytest.fail, wait=False)
 
 
@@ -284,7 +284,7 @@ def test_an_image_that_was_used_meanwhile_is_not_evicted(share):
 def test_an_image_that_is_being_made_is_not_evicted(share):
     share.ensure()
     (usage,) = share.cache.usages()
-    with share.mutex, pytest.raises(BlockingIOError):
+    with share.mutex, pytest.raises(LockTimeoutError):
         share.cache.evict(usage)
     assert share.cache.find(RAW)
 
@@ -304,3 +304,20 @@ def test_an_eviction_that_was_cut_off_is_finished_by_the_next(share):
     (usage,) = share.cache.usages()
     assert share.cache.evict(usage)
     assert share.names() == []
+
+
+def test_a_sweep_removes_what_fills_left_and_nothing_else(share):
+    share.ensure()
+    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
+    (share.root / 'eic-fill-notes.txt').write_bytes(b'an operator')
+    share.cache.sweep()
+    assert share.names() == [f'.eic-{RAW.id}.json', 'eic-fill-notes.txt',
+                             RAW.cached_name]
+    assert share.locked[-1] == f'eic-{RAW.id}-{share.pool.flexvol.uuid}'
+
+
+def test_a_sweep_leaves_a_fill_that_is_under_way(share):
+    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
+    with share.mutex:
+        share.cache.sweep()
+    assert share.names() == [f'eic-fill-{RAW.id}-0badcafe']

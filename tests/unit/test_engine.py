@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from eic_plugins import routes
-from eic_plugins.cache import PoolCache
-from eic_plugins.engine import Engine, LockTimeoutError, VolumeRequest
+from eic_plugins.cache import LockTimeoutError, PoolCache
+from eic_plugins.engine import Engine, VolumeRequest
 from eic_plugins.glance import Location
 from eic_plugins.locations import LocationReader
 from eic_plugins.locations.file import FileLocation
