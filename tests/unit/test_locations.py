@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from eic_plugins.glance import Location
 from eic_plugins.locations import LocationReader
 from eic_plugins.locations.file import FileLocation
+from eic_plugins.locations.nfs import NfsLocation
 from eic_plugins.model import ImageCopy, Reason, Refusal
 
 NFS = {'share_location': 'nfs://127.0.11.2/images', 'type': 'nfs',
        'mountpoint': '/var/lib/glance/images'}
-READER = LocationReader({'file': FileLocation()})
+READER = LocationReader({'file': FileLocation(), 'nfs': NfsLocation()})
 
 
 def read(url, **metadata):
@@ -105,6 +106,25 @@ def test_without_the_mounts_metadata_a_file_location_is_unsupported(missing, val
     'file:var/lib/glance/images/abc'])
 def test_a_scheme_without_plugin_is_unsupported(url):
     assert reason(url) is Reason.LOCATION_UNSUPPORTED
+
+
+@pytest.mark.parametrize(('url', 'copy'), [
+    ('nfs://127.0.11.2/images/abc', ImageCopy('127.0.11.2', '/images/abc')),
+    ('NFS://nfs-1.example.org:2049/a/b%20c',
+     ImageCopy('nfs-1.example.org', '/a/b c')),
+    ('nfs://[fd00::11]/images/abc', ImageCopy('fd00::11', '/images/abc')),
+])
+def test_an_nfs_location_needs_no_metadata(url, copy):
+    assert READER.read(Location(url, {})) == copy
+
+
+@pytest.mark.parametrize('url', [
+    'nfs:///images/abc', 'nfs://127.0.11.2', 'nfs://127.0.11.2/',
+    'nfs://127.0.11.2/a/../b', 'nfs://127.0.11.2//a', 'nfs://u@127.0.11.2/a',
+    'nfs://127.0.11.2/a?b', 'nfs://bad host/a', 'nfs://127.0.11.2/a/',
+])
+def test_an_nfs_location_that_is_no_file_is_invalid(url):
+    assert reason(url) is Reason.LOCATION_INVALID
 
 
 def test_copies_keep_glances_order_and_come_once():
