@@ -46,6 +46,7 @@ demo: lab ## create volumes from an image through both drivers and compare
 # A process for each suite: Cinder's configuration and database are global.
 test: $(STAMP) ## unit, contract and functional tests, then lint; LAB=1: e2e too
 	@set -e; \
+	$(BIN)/python -m lab.packages test; \
 	for suite in unit contract functional; do \
 	    echo "tests/$$suite"; \
 	    $(BIN)/python -m pytest tests/$$suite; \

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from lab.errors import LabError
 
+# What tests/contract mounts and runs.
+TEST_PACKAGES = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
 LAB_PACKAGES = (
-    'mariadb-server', 'rabbitmq-server', 'qemu-utils', 'nfs-common',
-    'xfsprogs', 'e2fsprogs', 'sudo', 'util-linux', 'mount',
-)
+    'mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *TEST_PACKAGES)
 _POLICY = Path('/usr/sbin/policy-rc.d')
 _SAVED_POLICY = Path('/usr/sbin/policy-rc.d.eic-lab-saved')
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
@@ -111,9 +111,10 @@ def _apt(arguments: Sequence[str], log: Path | None, check: bool = True,
 
 def main() -> int:
     """The command: install the packages of the group that is named."""
-    groups = {'venv': venv_packages(), 'lab': LAB_PACKAGES}
+    groups = {'venv': venv_packages(), 'lab': LAB_PACKAGES,
+              'test': TEST_PACKAGES}
     if len(sys.argv) != 2 or sys.argv[1] not in groups:  # noqa: PLR2004
-        print('usage: python3 -m lab.packages venv|lab', file=sys.stderr)
+        print('usage: python3 -m lab.packages venv|lab|test', file=sys.stderr)
         return 2
     try:
         ensure(groups[sys.argv[1]])
