@@ -66,9 +66,14 @@ VOLUME_OPTS = [
         'clone_timeout', default=60, min=1,
         help='Seconds that one FlexClone of a file may take.'),
     cfg.IntOpt(
+        'copy_offload_max_throughput', default=0, min=0,
+        help='Bytes per second that one copy inside the cluster may move, 0 '
+             'for no cap. ONTAP takes whole MB/s.'),
+    cfg.IntOpt(
         'copy_offload_timeout', default=3600, min=1,
-        help='Seconds that one copy inside the cluster may take before it is '
-             'given up and Cinder downloads the image.'),
+        help='Seconds that one copy inside the cluster may take, and wait for '
+             "one of the cluster's places for copies, before it is given up "
+             'and Cinder downloads the image.'),
     cfg.BoolOpt(
         'create_svm_peering', default=False,
         help='Peer two SVMs of a cluster for file_copy when an image is to be '

@@ -36,7 +36,7 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from eic_plugins.planner import GIB, Route, choose
-from eic_plugins.routes import FillRoute, FillTimeouts
+from eic_plugins.routes import FillLimits, FillRoute
 
 LOG = logging.getLogger(__name__)
 
@@ -70,13 +70,13 @@ class Engine:
 
     def __init__(self, files: Files, namespace: Namespace, peers: Peers,
                  reader: LocationReader, routes: Iterable[Route],
-                 timeouts: FillTimeouts) -> None:
+                 limits: FillLimits) -> None:
         self._files = files
         self._namespace = namespace
         self._peers = peers
         self._reader = reader
         self._routes = {route.name: route for route in routes}
-        self._timeouts = timeouts
+        self._limits = limits
 
     def create(self, request: VolumeRequest, cache: PoolCache,
                others: OtherCaches) -> Outcome:
@@ -164,7 +164,7 @@ class Engine:
             return found, False
         try:
             return cache.ensure(image, lambda target: route.fill(
-                self._files, source, target, self._timeouts))
+                self._files, source, target, self._limits))
         except UnsafeImageError as err:
             raise RouteFailedError(Refusal(
                 plan.route, Reason.INSPECTION_FAILED, str(err)), True) from err
@@ -185,7 +185,7 @@ class Engine:
                cache: PoolCache) -> None:
         try:
             self._files.clone(cached.file, cache.pool.file(request.file_name),
-                              self._timeouts.clone)
+                              self._limits.clone)
             self._finish_file(request, cached, cache)
         except (OntapError, OSError) as err:
             cache.remove_volume(request.file_name)

@@ -7,6 +7,8 @@ by a stat of the destination.
 """
 
 import dataclasses
+import time
+from collections.abc import Callable
 from urllib.parse import quote
 
 from oslo_log import log as logging
@@ -27,6 +29,7 @@ _NOT_FOUND = 404
 # The first as Cinder's driver expects it, the second as NetApp's reference
 # documents it for DELETE.
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
+_COPY_LIMIT = '7018877'
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
 
@@ -45,8 +48,12 @@ class FileStat:
 class Files:
     """File operations of one cluster."""
 
-    def __init__(self, session: OntapSession) -> None:
+    def __init__(self, session: OntapSession,
+                 clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
         self._session = session
+        self._clock = clock
+        self._sleep = sleep
 
     def clone(self, source: StoredFile, destination: StoredFile,
               timeout: float) -> None:
@@ -73,16 +80,33 @@ class Files:
                 self._clone_again(body, destination, timeout)
 
     def copy(self, source: StoredFile, destination: StoredFile,
-             timeout: float) -> None:
+             timeout: float, throughput: int = 0) -> None:
         """Copy between FlexVols inside the cluster; blocks until it is done.
 
-        :param timeout: seconds
+        A cluster runs 50 copies of files and LUNs at once: beyond that, this
+        waits for a place.
+
+        :param timeout: seconds, with the waiting
+        :param throughput: bytes per second at most, 0 for no cap
         :raises OntapError: a part of the destination may exist; a job that
             vanished counts, as half a file can have its full size
         """
-        body = {'files_to_copy': [{'source': _copy_end(source),
-                                   'destination': _copy_end(destination)}]}
-        self._run(_COPY, body, timeout)
+        body: dict[str, object] = {'files_to_copy': [
+            {'source': _copy_end(source), 'destination': _copy_end(destination)}]}
+        if throughput:
+            body['max_throughput'] = throughput
+        deadline = self._clock() + timeout
+        for pause in jobs.pauses():
+            left = deadline - self._clock()
+            try:
+                self._run(_COPY, body, left)
+            except OntapRejectedError as err:
+                if err.code != _COPY_LIMIT or left <= pause:
+                    raise
+            else:
+                return
+            LOG.debug('All places for copies of the cluster are taken.')
+            self._sleep(pause)
 
     def stat(self, file: StoredFile) -> FileStat | None:
         """The file's size, None if there is no such file."""

@@ -44,7 +44,7 @@ def wait(session: OntapSession, uuid: str, timeout: float,
     :raises OntapTimeoutError: it was still going on after ``timeout``
     """
     deadline = time.monotonic() + timeout
-    for pause in _pauses():
+    for pause in pauses():
         if _succeeded(_state(session, uuid)):
             return
         left = deadline - time.monotonic()
@@ -72,7 +72,8 @@ def _succeeded(job: Record) -> bool:
     return state == 'success'
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
+    """Seconds between looks: short at first, then longer, without end."""
     pause = _FIRST_POLL
     while True:
         yield pause

@@ -20,11 +20,12 @@ NAMESPACE = 'eic.routes'
 
 
 @dataclasses.dataclass(frozen=True)
-class FillTimeouts:
-    """Seconds that one clone and one copy may take."""
+class FillLimits:
+    """What one fill may take: seconds, and bytes per second (0: no cap)."""
 
     clone: float
     copy: float
+    copy_throughput: int = 0
 
 
 class FillRoute(Route):
@@ -32,7 +33,7 @@ class FillRoute(Route):
 
     @abc.abstractmethod
     def fill(self, files: Files, source: StoredFile, target: StoredFile,
-             timeouts: FillTimeouts) -> None:
+             limits: FillLimits) -> None:
         """Make ``target`` out of ``source``.
 
         :raises OntapError: the caller removes what there is of ``target``

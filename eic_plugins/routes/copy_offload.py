@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from eic_plugins.model import Offer, Reason, Refusal, Situation, StoredFile
 from eic_plugins.ontap.files import Files
-from eic_plugins.routes import FillRoute, FillTimeouts, raw_copies
+from eic_plugins.routes import FillLimits, FillRoute, raw_copies
 
 
 class CopyOffload(FillRoute):
@@ -33,9 +33,9 @@ class CopyOffload(FillRoute):
         return self.accept(source)
 
     def fill(self, files: Files, source: StoredFile, target: StoredFile,
-             timeouts: FillTimeouts) -> None:
+             limits: FillLimits) -> None:
         """Have the cluster copy the file."""
-        files.copy(source, target, timeouts.copy)
+        files.copy(source, target, limits.copy, limits.copy_throughput)
 
     @staticmethod
     def _nearest(found: Iterable[StoredFile],

@@ -2,7 +2,7 @@
 
 from eic_plugins.model import Offer, Reason, Refusal, Situation, StoredFile
 from eic_plugins.ontap.files import Files
-from eic_plugins.routes import FillRoute, FillTimeouts, raw_copies
+from eic_plugins.routes import FillLimits, FillRoute, raw_copies
 
 
 class FlexClone(FillRoute):
@@ -23,6 +23,6 @@ class FlexClone(FillRoute):
         return self.refuse(Reason.OTHER_FLEXVOL)
 
     def fill(self, files: Files, source: StoredFile, target: StoredFile,
-             timeouts: FillTimeouts) -> None:
+             limits: FillLimits) -> None:
         """FlexClone the image file."""
-        files.clone(source, target, timeouts.clone)
+        files.clone(source, target, limits.clone)

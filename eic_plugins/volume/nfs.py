@@ -50,7 +50,7 @@ from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapSession
 from eic_plugins.planner import bytes_refusal
-from eic_plugins.routes import FillTimeouts
+from eic_plugins.routes import FillLimits
 from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.report import PoolReport
 
@@ -110,8 +110,9 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
         self._engine = Engine(
             self._files, self._namespace, self._peers, self._reader,
             self._routes,
-            FillTimeouts(clone=self._eic.clone_timeout,
-                         copy=self._eic.copy_offload_timeout))
+            FillLimits(clone=self._eic.clone_timeout,
+                         copy=self._eic.copy_offload_timeout,
+                       copy_throughput=self._eic.copy_offload_max_throughput))
 
     def _check_coordination(self) -> None:
         url = CONF.coordination.backend_url or ''

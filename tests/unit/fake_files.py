@@ -44,7 +44,7 @@ class FakeFiles:
         self._do('clone', lambda: self._copy(source, destination),
                  source.path, destination.path)
 
-    def copy(self, source, destination, timeout):
+    def copy(self, source, destination, timeout, throughput):
         assert source.flexvol != destination.flexvol
         self._do('copy', lambda: self._copy(source, destination),
                  source.path, destination.path)

@@ -18,7 +18,7 @@ from eic_plugins.ontap.session import (
     OntapTimeoutError,
     OntapUnreachableError,
 )
-from eic_plugins.routes import FillTimeouts
+from eic_plugins.routes import FillLimits
 from tests.unit.factories import GIB, flexvol, image, pool
 from tests.unit.fake_files import FakeFiles
 
@@ -62,7 +62,7 @@ class Cluster:
         self.cache = self.cache_of('gold_vol')
         self.engine = Engine(
             self.files, self.namespace, self, LocationReader({'file': FileLocation()}),
-            routes.load(), FillTimeouts(clone=1, copy=1))
+            routes.load(), FillLimits(clone=1, copy=1))
 
     def may_copy(self, own, other):
         return other in self.peered

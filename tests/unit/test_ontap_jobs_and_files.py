@@ -100,12 +100,12 @@ def test_every_code_for_no_such_file_is_known(code):
 def test_a_copy_of_unknown_end_is_an_error_even_if_a_file_is_there():
     session = FakeSession({COPY: RUNNING, JOB: no_such_job()})
     with pytest.raises(jobs.JobUnknownError):
-        Files(session).copy(stored(path='a'), stored('gold_vol', 'b'), timeout=1)
+        copy(session, Clock())
 
 
 def test_a_copy_names_volume_svm_and_path_at_both_ends():
     session = FakeSession({COPY: {}})
-    Files(session).copy(stored(path='a'), stored('gold_vol', 'b'), timeout=1)
+    copy(session, Clock())
     (pair,) = session.calls[0][2]['files_to_copy']
     assert pair['source'] == {
         'volume': {'uuid': stored().flexvol.uuid, 'name': 'images_vol'},
@@ -142,3 +142,54 @@ def test_slashes_in_a_path_are_encoded():
     session = FakeSession({('DELETE', '/api/storage/volumes/'): {}})
     Files(session).delete(stored(path='a b/c'))
     assert session.calls[0][1].endswith('/files/a%20b%2Fc')
+
+
+def limit_reached():
+    return OntapRejectedError(400, '7018877', 'maximum number of copies')
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+        self.pauses = []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+def copy(session, clock, timeout=60, throughput=0):
+    Files(session, clock, clock.sleep).copy(
+        stored(path='a'), stored('gold_vol', 'b'), timeout, throughput)
+
+
+def test_a_copy_waits_for_one_of_the_clusters_places():
+    clock = Clock()
+    session = FakeSession({COPY: [limit_reached(), limit_reached(), {}]})
+    copy(session, clock)
+    assert len(session.calls) == 3
+    assert len(clock.pauses) == 2
+
+
+def test_a_copy_does_not_wait_for_a_place_for_ever():
+    clock = Clock()
+    with pytest.raises(OntapRejectedError, match='7018877'):
+        copy(FakeSession({COPY: limit_reached()}), clock, timeout=10)
+    assert clock.now <= 10
+
+
+def test_another_refusal_of_a_copy_is_not_waited_out():
+    clock = Clock()
+    with pytest.raises(OntapRejectedError, match='7012362'):
+        copy(FakeSession({COPY: OntapRejectedError(400, '7012362', 'no peer')}), clock)
+    assert clock.pauses == []
+
+
+@pytest.mark.parametrize(('throughput', 'sent'), [(0, None), (5_000_000, 5_000_000)])
+def test_a_cap_on_throughput_is_ontaps_to_keep(throughput, sent):
+    session = FakeSession({COPY: {}})
+    copy(session, Clock(), throughput=throughput)
+    assert session.calls[0][2].get('max_throughput') == sent
