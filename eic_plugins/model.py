@@ -44,6 +44,7 @@ class Reason(enum.StrEnum):
     NOT_READABLE = 'not_readable'
     CLONE_FAILED = 'clone_failed'
     ONTAP_UNREACHABLE = 'ontap_unreachable'
+    POOL_UNKNOWN = 'pool_unknown'
     WAIT_TIMED_OUT = 'wait_timed_out'
     INTERNAL_ERROR = 'internal_error'
 
@@ -91,6 +92,7 @@ _MESSAGES: Mapping[Reason, str] = {
                          'clone could not be used',
     Reason.ONTAP_UNREACHABLE: 'the cluster could not be reached, did not answer '
                               'in time, or its certificate is not trusted',
+    Reason.POOL_UNKNOWN: "the pool's share is of no FlexVol of netapp_vserver",
     Reason.WAIT_TIMED_OUT: 'another volume was still making the cached image '
                            'after fill_wait_timeout',
     Reason.INTERNAL_ERROR: 'an error of ours; the log has the traceback',

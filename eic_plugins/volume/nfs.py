@@ -111,7 +111,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
             self._files, self._namespace, self._peers, self._reader,
             self._routes,
             FillLimits(clone=self._eic.clone_timeout,
-                         copy=self._eic.copy_offload_timeout,
+                       copy=self._eic.copy_offload_timeout,
                        copy_throughput=self._eic.copy_offload_max_throughput))
 
     def _check_coordination(self) -> None:
@@ -148,8 +148,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
                           '%(pool)s: an error of ours; Cinder downloads the '
                           'image.', {'volume': volume['id'], 'pool': share,
                                      'image': image_meta.get('id')})
-            outcome = Outcome(DOWNLOAD, (Refusal('all', Reason.INTERNAL_ERROR),),
-                              0.0, 0)
+            outcome = _left_to_cinder(Reason.INTERNAL_ERROR)
             volume['provider_location'] = None
             self._discard_file(share, volume['name'])
         self._log(volume, image_meta, share, outcome)
@@ -160,8 +159,16 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
     def _create_from_image(self, volume: Any, share: str, image_location: Any,
                            image_meta: Mapping[str, Any]) -> Outcome:
         if not self._ontap_breaker.allows():
-            return Outcome(
-                DOWNLOAD, (Refusal('all', Reason.ONTAP_UNREACHABLE),), 0.0, 0)
+            return _left_to_cinder(Reason.ONTAP_UNREACHABLE)
+        try:
+            cache = self._cache_of(share)
+        except (OntapError, UnknownShareError) as err:
+            LOG.warning('Volume %(volume)s: where pool %(pool)s is on ONTAP is '
+                        'not to be had; Cinder downloads the image: %(err)s',
+                        {'volume': volume['id'], 'pool': share, 'err': err})
+            return _left_to_cinder(
+                Reason.POOL_UNKNOWN if isinstance(err, UnknownShareError)
+                else Reason.ONTAP_UNREACHABLE)
         image = glance.image_from_meta(image_meta)
         request = VolumeRequest(
             image=image,
@@ -172,7 +179,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
             encrypted=bool(volume['encryption_key_id']),
             pool_is_flexgroup=self._cannot_clone_files(volume))
         return self._engine.create(
-            request, self._cache_of(share),
+            request, cache,
             others=functools.partial(self._caches_but, share))
 
     def _cannot_clone_files(self, volume: Any) -> bool:
@@ -400,3 +407,8 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
                   'pool': share, 'route': outcome.route,
                   'seconds': outcome.seconds,
                   'refused': outcome.explain() or 'none'})
+
+
+def _left_to_cinder(reason: Reason) -> Outcome:
+    """The outcome where no route was as much as tried."""
+    return Outcome(DOWNLOAD, (Refusal('all', reason),), 0.0, 0)
