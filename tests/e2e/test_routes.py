@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import subprocess
 
 from tests.e2e.conftest import SHARES, wait_for
 
@@ -57,6 +58,23 @@ def test_an_image_on_another_cluster_is_downloaded_once_then_cached(
     assert again['metadata']['eic_route'] == 'cached'
     assert cloud.sha256(first, 'remote') == digest
     assert cloud.sha256(again, 'remote') == digest
+
+
+def test_a_qcow2_image_is_converted_once_and_its_raw_bytes_are_cloned(
+        cloud, content, digest, tmp_path):
+    raw, qcow2 = tmp_path / 'disk.raw', tmp_path / 'disk.qcow2'
+    raw.write_bytes(content)
+    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw),
+                    str(qcow2)], check=True, timeout=60)
+    image = cloud.upload(qcow2.read_bytes(), disk_format='qcow2')
+    first = cloud.create(image, 'eic-gold')
+    again = cloud.create(image, 'eic-gold')
+    elsewhere = cloud.create(image, 'eic-images')
+    assert 'flexclone=format_not_raw' in first['metadata']['eic_refused']
+    assert [volume['metadata']['eic_route'] for volume in (
+        first, again, elsewhere)] == ['download', 'cached', 'copy_offload']
+    for volume, pool in ((first, 'gold'), (again, 'gold'), (elsewhere, 'images')):
+        assert cloud.sha256(volume, pool) == digest
 
 
 def test_another_svm_is_copied_from_once_it_is_peered(
