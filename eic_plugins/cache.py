@@ -5,7 +5,7 @@ On disk, in the root of the share::
     img-cache-<image id>          the bytes, named as the stock driver does
     .eic-<image id>.json          what they are; without it there is no
                                   cached image, whatever the file's name says
-    eic-fill-<image id>-<random>  one being made, removed if it is left over
+    eic-fill-<image id>-<random>  one being made, swept away if it is left over
 
 A cached image is made under a temporary name, inspected, renamed, and declared
 by its record last: a crash leaves none or a good one. One volume makes it
@@ -47,7 +47,10 @@ _RECORD_PREFIX = '.eic-'
 _RECORD_SUFFIX = '.json'
 _BLOCK = 512  # bytes, of st_blocks
 
-_FILL_NAME = re.compile(f'{FILL_PREFIX}(?P<image_id>.+)-[0-9a-f]+')
+_TEMPORARY = re.compile(
+    rf'{FILL_PREFIX}(?P<fill>.+)-[0-9a-f]+'
+    rf'|{re.escape(_RECORD_PREFIX)}(?P<record>.+){re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+')
+_IDLE_SECONDS = 60
 
 Lock = Callable[[str, bool], AbstractContextManager[None]]
 """A lock by name that holds across processes and hosts; whether to wait."""
@@ -98,7 +101,6 @@ class PoolCache:
             found = self.find(image)
             if found is not None:
                 return found, False
-            self._remove_leftovers(image)
             return self._make(image, fill), True
 
     def touch(self, image: Image) -> None:
@@ -153,17 +155,21 @@ class PoolCache:
                  {'image': image_id, 'pool': self.pool.name})
         return True
 
-    def sweep(self) -> None:
+    def sweep(self, now: float) -> None:
         """Remove what cut-off fills left, of whatever image.
 
         Also what a cluster that had been silent made later, when nobody
-        waited for it any more.
+        waited for it any more. A fill that is under way writes, or has the
+        lock: the one tells hosts that do not share the other.
         """
         for name in list(self.mount.names()):
-            found = _FILL_NAME.fullmatch(name)
-            if not found:
+            found = _TEMPORARY.fullmatch(name)
+            file = self.mount.stat(name) if found else None
+            if not found or not file:
                 continue
-            lock_name = self._lock_name(found['image_id'])
+            if now - max(file.st_mtime, file.st_ctime) < _IDLE_SECONDS:
+                continue
+            lock_name = self._lock_name(found['fill'] or found['record'])
             with contextlib.suppress(LockTimeoutError), self._lock(lock_name, False):
                 LOG.info('Removing %(file)s from pool %(pool)s, left over by a '
                          'fill that was cut off.',
@@ -252,18 +258,6 @@ class PoolCache:
         except OntapRejectedError:
             self._files.delete(final)
             self._files.rename(target, final)
-
-    def _remove_leftovers(self, image: Image) -> None:
-        """Only under the image's lock: whatever is there is nobody's."""
-        fill, record = f'{FILL_PREFIX}{image.id}-', _record_name(image.id)
-        half_written = f'{record}.'
-        for name in list(self.mount.names()):
-            if name.startswith(fill):
-                LOG.info('Removing %s, left over by a fill that was cut off.',
-                         name)
-                self._remove(name)
-            elif name.startswith(half_written):
-                self._remove_from_mount(name)
 
     def _read_record(self, image: Image) -> dict[str, object]:
         try:

@@ -256,7 +256,7 @@ class EICNfsDriver(nfs_cmode.NetAppCmodeNfsDriver):
                                 self.configuration.expiry_thres_minutes)
         for cache in self._caches_but(None):
             try:
-                cache.sweep()
+                cache.sweep(time.time())
                 total, available = self._get_capacity_info(cache.pool.name)
                 self._make_room(cache, Space(total, available), thresholds)
             except Exception:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import threading
+import time
 
 import pytest
 
@@ -174,15 +175,6 @@ def test_a_fill_that_fails_half_way_leaves_nothing(share):
     assert share.names() == []
 
 
-def test_what_a_killed_fill_left_is_removed_by_the_next(share):
-    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
-    (share.root / f'.eic-{RAW.id}.json.0badcafe').write_bytes(b'{')
-    (share.root / 'eic-fill-another-image-1').write_bytes(b'busy')
-    share.ensure()
-    assert share.names() == [f'.eic-{RAW.id}.json', 'eic-fill-another-image-1',
-                             f'img-cache-{RAW.id}']
-
-
 def test_a_cached_image_has_the_mode_of_a_volume(share):
     def fill(target):
         share.fill_with(b'\x01' * SIZE)(target)
@@ -208,13 +200,6 @@ def test_a_record_that_cannot_be_written_takes_the_image_with_it(share,
     with pytest.raises(PermissionError):
         share.ensure()
     assert share.names() == []
-
-
-def test_a_leftover_that_cannot_be_removed_blocks_nobody(share):
-    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
-    share.files.fail('delete', OntapRejectedError(403, '6', 'not authorized'))
-    share.ensure()
-    assert share.cache.find(RAW)
 
 
 def test_who_does_not_wait_gives_up_at_once(share):
@@ -306,18 +291,46 @@ def test_an_eviction_that_was_cut_off_is_finished_by_the_next(share):
     assert share.names() == []
 
 
-def test_a_sweep_removes_what_fills_left_and_nothing_else(share):
+LATER = time.time() + 3600
+LEFTOVERS = (f'eic-fill-{RAW.id}-0badcafe', f'.eic-{RAW.id}.json.0badcafe')
+
+
+@pytest.fixture
+def left_over(share):
     share.ensure()
-    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
-    (share.root / 'eic-fill-notes.txt').write_bytes(b'an operator')
-    share.cache.sweep()
-    assert share.names() == [f'.eic-{RAW.id}.json', 'eic-fill-notes.txt',
-                             RAW.cached_name]
-    assert share.locked[-1] == f'eic-{RAW.id}-{share.pool.flexvol.uuid}'
+    for name in (*LEFTOVERS, 'eic-fill-notes.txt'):
+        (share.root / name).write_bytes(b'half')
+    return share
 
 
-def test_a_sweep_leaves_a_fill_that_is_under_way(share):
-    (share.root / f'eic-fill-{RAW.id}-0badcafe').write_bytes(b'half')
-    with share.mutex:
-        share.cache.sweep()
-    assert share.names() == [f'eic-fill-{RAW.id}-0badcafe']
+KEPT = [f'.eic-{RAW.id}.json', 'eic-fill-notes.txt', RAW.cached_name]
+
+
+def test_a_sweep_removes_what_killed_fills_left_and_nothing_else(left_over):
+    left_over.cache.sweep(LATER)
+    assert left_over.names() == KEPT
+    assert set(left_over.locked) == {f'eic-{RAW.id}-{left_over.pool.flexvol.uuid}'}
+
+
+def test_a_sweep_leaves_a_fill_that_has_the_lock(left_over):
+    with left_over.mutex:
+        left_over.cache.sweep(LATER)
+    assert left_over.names() == sorted([*KEPT, *LEFTOVERS])
+
+
+def test_a_sweep_leaves_a_fill_that_still_writes(left_over):
+    """As on another host, where locks are not shared."""
+    left_over.cache.sweep(time.time())
+    assert left_over.names() == sorted([*KEPT, *LEFTOVERS])
+
+
+def test_a_leftover_that_cannot_be_removed_ends_no_sweep(left_over):
+    left_over.files.fail('delete', OntapRejectedError(403, '6', 'not authorized'))
+    left_over.cache.sweep(LATER)
+    assert left_over.names() == KEPT
+
+
+def test_a_leftover_is_in_nobodys_way(left_over):
+    changed = image(size=SIZE, os_hash_value='other')
+    left_over.ensure(b'\x02' * SIZE, changed)
+    assert left_over.cache.find(changed)
