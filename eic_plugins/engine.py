@@ -105,7 +105,8 @@ class Engine:
             except RouteFailedError as err:
                 refusal, final = err.refusal, err.final
             except OntapError as err:
-                refusal, final = Refusal('all', _reason_of(err), str(err)), True
+                reason = _reason_of(err, Reason.FILL_FAILED)
+                refusal, final = Refusal('all', reason, str(err)), True
             _warn(request, cache, refusal, final)
             failed.append(refusal)
             routes.pop(refusal.route, None)
@@ -192,8 +193,9 @@ class Engine:
             evicted = self._was_evicted(cached, err)
             if evicted:
                 cache.forget(request.image)
-            raise RouteFailedError(Refusal(plan.route, _clone_reason(err), str(err)),
-                                   final=not evicted) from err
+            raise RouteFailedError(Refusal(
+                plan.route, _reason_of(err, Reason.CLONE_FAILED), str(err)),
+                final=not evicted) from err
 
     def _was_evicted(self, cached: CachedImage, err: Exception) -> bool:
         """ONTAP refused, and the cached image is not there (any more)."""
@@ -232,11 +234,6 @@ def _warn(request: VolumeRequest, cache: PoolCache, refusal: Refusal,
                  'trying the next route'})
 
 
-def _reason_of(err: OntapError) -> Reason:
+def _reason_of(err: Exception, otherwise: Reason) -> Reason:
     unreachable = isinstance(err, OntapUnreachableError)
-    return Reason.ONTAP_UNREACHABLE if unreachable else Reason.FILL_FAILED
-
-
-def _clone_reason(err: Exception) -> Reason:
-    unreachable = isinstance(err, OntapUnreachableError)
-    return Reason.ONTAP_UNREACHABLE if unreachable else Reason.CLONE_FAILED
+    return Reason.ONTAP_UNREACHABLE if unreachable else otherwise

@@ -116,14 +116,12 @@ def _pool(lab: Lab, pool: Pool) -> dict[str, Any]:
 
 def _location(lab: Lab, share: str) -> dict[str, Any]:
     cluster, svm, volume = flexvol_of(share)
-    inside = (lab.paths.data_dir(cluster.name) / 'volumes' / svm.name
-              / volume.name)
     return {
         'share': share, 'cluster': cluster.name, 'svm': svm.name,
         'flexvol': volume.name, 'junction_path': volume.junction_path,
-        'directory': str(inside),
-        # The same directory for who is outside of the mount namespace.
-        'directory_from_host': f'/proc/{lab.holder()}/root{inside}',
+        'directory': str(simulator.flexvol_directory(lab, share)),
+        'directory_from_host':
+            str(simulator.flexvol_directory_from_host(lab, share)),
     }
 
 

@@ -9,7 +9,7 @@ from lab import files
 from lab.context import Lab
 from lab.net import answers
 from lab.processes import Service
-from lab.topology import CLUSTERS, ONTAP_USERS, Cluster
+from lab.topology import CLUSTERS, ONTAP_USERS, Cluster, flexvol_of
 
 
 def name(cluster: Cluster) -> str:
@@ -30,6 +30,17 @@ def ca_file(lab: Lab) -> Path:
 def config_file(lab: Lab, cluster: Cluster) -> Path:
     """The topology that a simulator is given."""
     return lab.paths / f'simulator/{cluster.name}.toml'
+
+
+def flexvol_directory(lab: Lab, share: str) -> Path:
+    """A FlexVol's root directory, in the lab's mount namespace."""
+    cluster, svm, volume = flexvol_of(share)
+    return lab.paths.data_dir(cluster.name) / 'volumes' / svm.name / volume.name
+
+
+def flexvol_directory_from_host(lab: Lab, share: str) -> Path:
+    """The same directory for who is outside of the mount namespace."""
+    return Path(f'/proc/{lab.holder()}/root{flexvol_directory(lab, share)}')
 
 
 def start(lab: Lab, cluster: Cluster) -> None:

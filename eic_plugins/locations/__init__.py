@@ -9,13 +9,10 @@ file, by strict parsing alone: no look-up, no I/O. To add one, declare it under
 import abc
 from collections.abc import Iterable, Mapping
 
-import stevedore
-from oslo_log import log as logging
-
+from eic_plugins import plugins
 from eic_plugins.glance import Location
 from eic_plugins.model import ImageCopy, Reason, Refusal
 
-LOG = logging.getLogger(__name__)
 NAMESPACE = 'eic.locations'
 
 
@@ -47,10 +44,7 @@ class LocationReader:
     @classmethod
     def from_entry_points(cls) -> 'LocationReader':
         """A reader over what is declared under ``eic.locations``."""
-        manager = stevedore.ExtensionManager(
-            NAMESPACE, invoke_on_load=True,
-            on_load_failure_callback=_skip_broken_plugin)
-        return cls({extension.name: extension.obj for extension in manager})
+        return cls(plugins.load(NAMESPACE))
 
     @property
     def schemes(self) -> list[str]:
@@ -76,9 +70,3 @@ class LocationReader:
         copies = tuple(r for r in results if isinstance(r, ImageCopy))
         refusals = tuple(r for r in results if isinstance(r, Refusal))
         return tuple(dict.fromkeys(copies)), refusals
-
-
-def _skip_broken_plugin(_manager: object, entry_point: object,
-                        error: BaseException) -> None:
-    LOG.error('eic.locations plugin %s does not load and is left out: %s',
-              entry_point, error)

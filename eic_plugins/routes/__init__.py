@@ -8,14 +8,11 @@ To add one, declare it under ``eic.routes``.
 import abc
 import dataclasses
 
-import stevedore
-from oslo_log import log as logging
-
+from eic_plugins import plugins
 from eic_plugins.model import Reason, Refusal, Situation, StoredFile
 from eic_plugins.ontap.files import Files
 from eic_plugins.planner import Route
 
-LOG = logging.getLogger(__name__)
 NAMESPACE = 'eic.routes'
 
 
@@ -42,10 +39,7 @@ class FillRoute(Route):
 
 def load() -> list[Route]:
     """All installed routes, cheapest first."""
-    manager = stevedore.ExtensionManager(
-        NAMESPACE, invoke_on_load=True,
-        on_load_failure_callback=_skip_broken_plugin)
-    return sorted((extension.obj for extension in manager),
+    return sorted(plugins.load(NAMESPACE).values(),
                   key=lambda route: route.cost)
 
 
@@ -65,9 +59,3 @@ def no_copy(route: Route, situation: Situation) -> Refusal:
         first = situation.unusable[0]
         return route.refuse(first.reason, first.detail)
     return route.refuse(Reason.NO_LOCATION)
-
-
-def _skip_broken_plugin(_manager: object, entry_point: object,
-                        error: BaseException) -> None:
-    LOG.error('eic.routes plugin %s does not load and is left out: %s',
-              entry_point, error)

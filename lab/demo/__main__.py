@@ -9,7 +9,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions
 
-from lab import context, files, paths
+from lab import context, files, paths, simulator
 from lab.context import Lab
 from lab.demo import disk
 from lab.demo.observe import Observer
@@ -17,7 +17,7 @@ from lab.demo.rows import Result, Row, route_taken, table
 from lab.demo.situations import SITUATIONS, Situation
 from lab.demo.user import User
 from lab.errors import LabError
-from lab.topology import DRIVERS, flexvol_of, pools
+from lab.topology import DRIVERS, pools
 
 
 def main() -> int:
@@ -79,15 +79,8 @@ def _run_one(lab: Lab, traces: 'Traces', driver: str, image_id: str,
 def _volume_file(lab: Lab, driver: str, pool_name: str,
                  volume_id: str) -> Path:
     pool = next(p for p in pools() if (p.driver, p.name) == (driver, pool_name))
-    return _flexvol_root(lab, pool.share) / f'volume-{volume_id}'
-
-
-def _flexvol_root(lab: Lab, share: str) -> Path:
-    """A FlexVol's root directory, seen from outside the mount namespace."""
-    cluster, svm, volume = flexvol_of(share)
-    inside = (lab.paths.data_dir(cluster.name) / 'volumes' / svm.name
-              / volume.name)
-    return Path(f'/proc/{lab.holder()}/root{inside}')
+    root = simulator.flexvol_directory_from_host(lab, pool.share)
+    return root / f'volume-{volume_id}'
 
 
 class Traces:
@@ -141,8 +134,9 @@ class Traces:
         """
         found: dict[str, list[str]] = {driver: [] for driver in DRIVERS}
         for share in sorted({pool.share for pool in pools()}):
+            root = simulator.flexvol_directory_from_host(self._lab, share)
             for volume_id, driver in self._driver_of.items():
-                path = _flexvol_root(self._lab, share) / f'volume-{volume_id}'
+                path = root / f'volume-{volume_id}'
                 if path.exists():
                     found[driver].append(f'{share}/{path.name}')
                     path.unlink()
@@ -150,7 +144,7 @@ class Traces:
 
     def _cached_files(self, image_id: str) -> Iterator[Path]:
         for share in {pool.share for pool in pools()}:
-            root = _flexvol_root(self._lab, share)
+            root = simulator.flexvol_directory_from_host(self._lab, share)
             yield root / f'img-cache-{image_id}'
             yield root / f'.eic-{image_id}.json'
 

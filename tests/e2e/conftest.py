@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import requests
@@ -25,7 +24,6 @@ from lab.topology import (
     DEMO_PROJECT,
     DEMO_USER,
     cluster_named,
-    flexvol_of,
     pools,
 )
 
@@ -143,10 +141,8 @@ class Cloud:
         return None
 
     def root(self, pool):
-        cluster, svm, flexvol = flexvol_of(SHARES.get(pool, pool))
-        inside = (self.lab.paths.data_dir(cluster.name) / 'volumes'
-                  / svm.name / flexvol.name)
-        return Path(f'/proc/{self.lab.holder()}/root{inside}')
+        return simulator.flexvol_directory_from_host(
+            self.lab, SHARES.get(pool, pool))
 
     def sha256(self, volume, pool, size=IMAGE_SIZE):
         with (self.root(pool) / f"volume-{volume['id']}").open('rb') as stream:
