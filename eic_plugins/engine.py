@@ -1,23 +1,25 @@
-"""From a request to a cloned volume file: plan, ensure, FlexClone, grow.
+"""From a request to a cloned volume: plan, ensure, FlexClone, grow.
 
-What every NFS pool does for a volume from an image, free of Cinder: the driver
-(:mod:`eic_plugins.volume.nfs`) hands in the facts and takes the outcome. Either
-the volume's file is there with the image's bytes and the volume's size, or
-nothing of the attempt is, and Cinder's download may have the request.
+What every pool does for a volume from an image, free of Cinder: the driver
+(:mod:`eic_plugins.volume`) hands in the facts and takes the outcome. Either the
+volume is there with the image's bytes and the volume's size, or nothing of the
+attempt is, and Cinder's download may have the request.
 """
 
+import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 from oslo_log import log as logging
 
-from eic_plugins.cache import LockTimeoutError, NotReadableError, PoolCache
+from eic_plugins.cache import Fill, LockTimeoutError, PoolCache
 from eic_plugins.glance import Location
-from eic_plugins.inspection import UnsafeImageError
+from eic_plugins.inspection import NotTheImageError, UnsafeImageError
 from eic_plugins.locations import LocationReader
 from eic_plugins.model import (
-    DOWNLOAD,
+    CINDER_DOWNLOAD,
     CachedImage,
     Image,
     Outcome,
@@ -25,20 +27,27 @@ from eic_plugins.model import (
     Reason,
     Refusal,
     Situation,
+    Source,
     StoredFile,
 )
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.ontap.peers import Peers
-from eic_plugins.ontap.session import (
-    OntapError,
-    OntapRejectedError,
-    OntapUnreachableError,
-)
+from eic_plugins.ontap.session import OntapError, OntapUnreachableError
 from eic_plugins.planner import GIB, Route, choose
-from eic_plugins.routes import FillLimits, FillRoute
+from eic_plugins.routes import FillLimits, FillRoute, FillTools
+from eic_plugins.storage import NotReadableError, VolumeNotMadeError
 
 LOG = logging.getLogger(__name__)
+_DOWNLOAD = 'download'
+
+
+class DownloadError(Exception):
+    """The image could not be fetched or converted."""
+
+
+class SignatureError(Exception):
+    """The image's signature could not be verified."""
 
 
 class RouteFailedError(Exception):
@@ -50,190 +59,263 @@ class RouteFailedError(Exception):
         self.final = final
 
 
-OtherCaches = Callable[[], Iterable[PoolCache]]
-
-
 @dataclasses.dataclass(frozen=True)
-class VolumeRequest:
-    """One volume to be made; ``size`` in GiB."""
+class Demand:
+    """An image that is wanted in a pool.
+
+    ``download`` fetches it into a file of the pool and says whether it
+    verified the signature; ``verify`` verifies it of a file on this host, or
+    is None where that is not asked for. ``size`` in GiB, None if no volume is
+    to be made.
+    """
 
     image: Image
     find_locations: Callable[[], Sequence[Location]]
-    size: int
-    file_name: str
+    download: Callable[[StoredFile], bool]
+    verify: Callable[[Path], None] | None = None
+    size: int | None = None
     encrypted: bool = False
     pool_is_flexgroup: bool = False
+    clone_limit_reached: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbours:
+    """Where else the image may be cached.
+
+    ``pools`` gives the backend's other pools; ``search`` looks for the cached
+    image in the rest of the cluster and is asked only before a download.
+    """
+
+    pools: Callable[[], Iterable[PoolCache]]
+    search: Callable[[Image], Sequence[CachedImage]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Toolbox:
+    """What an engine works with: that of one cluster, the same for all."""
+
+    files: Files
+    namespace: Namespace
+    peers: Peers
+    reader: LocationReader
+    routes: Sequence[Route]
+    limits: FillLimits
 
 
 class Engine:
-    """Makes volume files on the pools of one cluster."""
+    """Makes cached images, and volumes of them, on the pools of one cluster."""
 
-    def __init__(self, files: Files, namespace: Namespace, peers: Peers,
-                 reader: LocationReader, routes: Iterable[Route],
-                 limits: FillLimits) -> None:
-        self._files = files
-        self._namespace = namespace
-        self._peers = peers
-        self._reader = reader
-        self._routes = {route.name: route for route in routes}
-        self._limits = limits
+    def __init__(self, toolbox: Toolbox) -> None:
+        self._box = toolbox
 
-    def create(self, request: VolumeRequest, cache: PoolCache,
-               others: OtherCaches) -> Outcome:
-        """The volume's file, or an outcome with route ``download``.
+    def create(self, name: str, demand: Demand, cache: PoolCache,
+               neighbours: Neighbours) -> Outcome:
+        """The volume ``name``, or an outcome that leaves it to Cinder."""
+        size = demand.size or 0
+        return _Attempt(self._box, demand, cache, neighbours).run(
+            lambda cached: cache.storage.make_volume(name, cached, size))
 
-        :param others: gives the other pools' caches; asked only on a miss
-        """
+    def precache(self, demand: Demand, cache: PoolCache,
+                 neighbours: Neighbours) -> Outcome:
+        """The cached image alone, or an outcome that says why not."""
+        return _Attempt(self._box, demand, cache, neighbours).run(
+            lambda _cached: None)
+
+
+class _Attempt:
+    """One demand, from the first look to its outcome."""
+
+    def __init__(self, toolbox: Toolbox, demand: Demand, cache: PoolCache,
+                 neighbours: Neighbours) -> None:
+        self._box = toolbox
+        self._demand = demand
+        self._image = demand.image
+        self._cache = cache
+        self._neighbours = neighbours
+        self._tools = FillTools(toolbox.files, toolbox.limits, demand.download,
+                                self._prove, self._keep)
+        self._routes = {route.name: route for route in toolbox.routes}
+        self._failed: list[Refusal] = []
+
+    def run(self, use: Callable[[CachedImage], None]) -> Outcome:
+        """Plan and execute until something worked or nothing is left."""
         started = time.monotonic()
-        failed: list[Refusal] = []
-        plan = self._try_routes(request, cache, others, failed)
-        kept = 0 if plan.is_download else request.image.size
-        refusals = tuple(dict.fromkeys((*failed, *plan.refusals)))
-        return Outcome(plan.route, refusals, time.monotonic() - started, kept)
+        plan, cached = self._until_done(use)
+        kept = 0 if plan.route in {CINDER_DOWNLOAD, _DOWNLOAD} else (
+            self._image.size)
+        return Outcome(
+            plan.route, tuple(dict.fromkeys((*self._failed, *plan.refusals))),
+            time.monotonic() - started, kept,
+            cached is not None and cached.signature_verified)
 
-    def _try_routes(self, request: VolumeRequest, cache: PoolCache,
-                    others: OtherCaches,
-                    failed: list[Refusal]) -> Plan:
-        routes = dict(self._routes)
+    def _until_done(self, use: Callable[[CachedImage], None],
+                    ) -> tuple[Plan, CachedImage | None]:
         while True:
             try:
-                situation = self._situation(request, cache, others)
-                plan = choose(routes.values(), situation)
-                if plan.is_download:
-                    return plan
-                return self._execute(plan, request, cache)
+                with self._decided() as plan:
+                    if plan.left_to_cinder:
+                        return plan, None
+                    cached, made = self._cached_image(plan)
+                self._use(plan, cached, use)
             except RouteFailedError as err:
                 refusal, final = err.refusal, err.final
             except OntapError as err:
                 reason = _reason_of(err, Reason.FILL_FAILED)
                 refusal, final = Refusal('all', reason, str(err)), True
-            _warn(request, cache, refusal, final)
-            failed.append(refusal)
-            routes.pop(refusal.route, None)
+            else:
+                # Who waited for another's fill found the image cached.
+                return (plan if made else
+                        dataclasses.replace(plan, route='cached')), cached
+            self._warn(refusal, final)
+            self._failed.append(refusal)
+            self._routes.pop(refusal.route, None)
             if final:
-                return Plan(DOWNLOAD, None)
+                return Plan(CINDER_DOWNLOAD), None
 
-    def _situation(self, request: VolumeRequest, cache: PoolCache,
-                   others: OtherCaches) -> Situation:
+    @contextlib.contextmanager
+    def _decided(self) -> Iterator[Plan]:
+        """The plan; a download keeps its lock until its image is there.
+
+        Who has waited for that lock looks again: the image may be in another
+        pool by now.
+        """
+        plan = choose(self._routes.values(), self._situation())
+        if plan.route != _DOWNLOAD:
+            yield plan
+            return
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self._cache.download_locked(self._image.id))
+            except LockTimeoutError as err:
+                raise RouteFailedError(Refusal(
+                    _DOWNLOAD, Reason.WAIT_TIMED_OUT, str(err)), True) from err
+            plan = choose(self._routes.values(), self._situation(search=True))
+            if plan.route != _DOWNLOAD:
+                stack.close()
+            yield plan
+
+    def _situation(self, search: bool = False) -> Situation:
+        demand, cache = self._demand, self._cache
         situation = Situation(
-            request.image, cache.pool, request.size,
-            cached=cache.find(request.image),
-            volume_encrypted=request.encrypted,
-            pool_is_flexgroup=request.pool_is_flexgroup)
+            demand.image, cache.pool, demand.size,
+            cached=self._find(cache),
+            volume_encrypted=demand.encrypted,
+            pool_is_flexgroup=demand.pool_is_flexgroup,
+            clone_limit_reached=demand.clone_limit_reached)
         if situation.cached is not None:
             # A hit needs neither Glance nor ONTAP to be planned.
             return situation
-        copies, unusable = self._resolve(request)
-        found = (other.find(request.image) for other in others())
-        elsewhere = tuple(image for image in found if image)
+        copies, unusable = self._resolve()
+        elsewhere = self._elsewhere(search)
+        files = (*copies, *(cached.file for cached in elsewhere))
         return dataclasses.replace(
             situation, copies=copies, unusable=unusable,
             cached_elsewhere=elsewhere,
-            peered_svms=self._peered_svms(cache.pool.flexvol.svm, copies))
+            stock_file=cache.storage.unrecorded(demand.image.id),
+            peered_svms=self._peered_svms(files))
 
-    def _peered_svms(self, own: str, copies: Iterable[StoredFile],
-                     ) -> frozenset[str]:
-        svms = {copy.flexvol.svm for copy in copies} - {own}
-        return frozenset(svm for svm in svms if self._peers.may_copy(own, svm))
+    def _find(self, cache: PoolCache) -> CachedImage | None:
+        return cache.find(self._image, self._demand.verify is not None)
 
-    def _resolve(self, request: VolumeRequest,
-                 ) -> tuple[tuple[StoredFile, ...], tuple[Refusal, ...]]:
-        copies, refusals = self._reader.read_all(request.find_locations())
-        located = [self._namespace.locate(copy) for copy in copies]
+    def _elsewhere(self, search: bool) -> tuple[CachedImage, ...]:
+        found = [self._find(other) for other in self._neighbours.pools()]
+        elsewhere = tuple(cached for cached in found if cached)
+        if elsewhere or not search:
+            return elsewhere
+        return tuple(self._neighbours.search(self._image))
+
+    def _peered_svms(self, files: Iterable[StoredFile]) -> frozenset[str]:
+        own = self._cache.pool.flexvol.svm
+        svms = {file.flexvol.svm for file in files} - {own}
+        return frozenset(
+            svm for svm in svms if self._box.peers.may_copy(own, svm))
+
+    def _resolve(self) -> tuple[tuple[StoredFile, ...], tuple[Refusal, ...]]:
+        copies, refusals = self._box.reader.read_all(
+            self._demand.find_locations())
+        located = [self._box.namespace.locate(copy) for copy in copies]
         files = tuple(f for f in located if isinstance(f, StoredFile))
         unlocated = tuple(f for f in located if isinstance(f, Refusal))
         # What is on a cluster but not on ours says more than what no plugin
         # reads, so it is named first.
         return files, (*unlocated, *refusals)
 
-    def _execute(self, plan: Plan, request: VolumeRequest,
-                 cache: PoolCache) -> Plan:
-        cached, made = self._cached_image(plan, request.image, cache)
-        self._clone(plan, cached, request, cache)
-        cache.touch(request.image)
-        # Who waited for another volume's fill found the image cached.
-        return plan if made else dataclasses.replace(plan, route='cached')
-
-    def _cached_image(self, plan: Plan, image: Image, cache: PoolCache,
-                      ) -> tuple[CachedImage, bool]:
-        route, source = self._routes[plan.route], plan.source
-        if not isinstance(route, FillRoute) or source is None:
-            found = cache.find(image)
-            if found is None:
+    def _cached_image(self, plan: Plan) -> tuple[CachedImage, bool]:
+        route = self._routes[plan.route]
+        if not isinstance(route, FillRoute):
+            if plan.source is None or plan.source.cached is None:
                 raise RouteFailedError(
                     Refusal(plan.route, Reason.NOT_CACHED), final=False)
-            return found, False
+            return plan.source.cached, False
         try:
-            return cache.ensure(image, lambda target: route.fill(
-                self._files, source, target, self._limits))
-        except UnsafeImageError as err:
-            raise RouteFailedError(Refusal(
-                plan.route, Reason.INSPECTION_FAILED, str(err)), True) from err
-        except LockTimeoutError as err:
-            raise RouteFailedError(Refusal(
-                plan.route, Reason.WAIT_TIMED_OUT, str(err)), True) from err
-        except OntapUnreachableError as err:
-            raise RouteFailedError(Refusal(
-                plan.route, Reason.ONTAP_UNREACHABLE, str(err)), True) from err
-        except NotReadableError as err:
-            raise RouteFailedError(Refusal(
-                plan.route, Reason.NOT_READABLE, str(err)), True) from err
-        except (OntapError, OSError) as err:
-            raise RouteFailedError(Refusal(
-                plan.route, Reason.FILL_FAILED, str(err)), False) from err
+            return self._cache.ensure(self._image, Fill(
+                lambda target: route.fill(self._tools, plan.source, target),
+                self._demand.verify))
+        except tuple(_FILL_FAILURES) as err:
+            reason, final = _fill_failure(err)
+            raise RouteFailedError(
+                Refusal(plan.route, reason, str(err)), final) from err
 
-    def _clone(self, plan: Plan, cached: CachedImage, request: VolumeRequest,
-               cache: PoolCache) -> None:
+    def _prove(self, target: StoredFile) -> None:
+        self._cache.storage.prove(target.name, self._image)
+
+    def _keep(self, source: Source) -> None:
+        """Say that the cached image that is copied from is in use."""
+        for other in self._neighbours.pools():
+            if source.cached and other.pool.flexvol == source.file.flexvol:
+                other.touch(self._image)
+
+    def _use(self, plan: Plan, cached: CachedImage,
+             use: Callable[[CachedImage], None]) -> None:
+        """Clone it, having said that it is in use: no eviction is between."""
+        if not self._cache.touch(self._image):
+            raise RouteFailedError(
+                Refusal('cached', Reason.NOT_CACHED, 'it was evicted'), False)
+        size = self._demand.size
+        if size is not None and cached.virtual_size > size * GIB:
+            raise RouteFailedError(
+                Refusal('all', Reason.IMAGE_TOO_LARGE), final=True)
         try:
-            self._files.clone(cached.file, cache.pool.file(request.file_name),
-                              self._limits.clone)
-            self._finish_file(request, cached, cache)
-        except (OntapError, OSError) as err:
-            cache.remove_volume(request.file_name)
-            evicted = self._was_evicted(cached, err)
-            if evicted:
-                cache.forget(request.image)
+            use(cached)
+        except VolumeNotMadeError as err:
+            if err.image_is_gone:
+                self._cache.forget(self._image)
             raise RouteFailedError(Refusal(
-                plan.route, _reason_of(err, Reason.CLONE_FAILED), str(err)),
-                final=not evicted) from err
+                plan.route, _reason_of(err.cause, Reason.CLONE_FAILED),
+                str(err)), final=not err.image_is_gone) from err
 
-    def _was_evicted(self, cached: CachedImage, err: Exception) -> bool:
-        """ONTAP refused, and the cached image is not there (any more)."""
-        if not isinstance(err, OntapRejectedError):
-            return False
-        try:
-            return self._files.stat(cached.file) is None
-        except OntapError:
-            return False
-
-    @staticmethod
-    def _finish_file(request: VolumeRequest, cached: CachedImage,
-                     cache: PoolCache) -> None:
-        """Check what the clone is on the mount, then grow it to its size.
-
-        The first look at this name on this mount: NFS has no negative entry
-        for it yet.
-        """
-        size = cache.mount.size(request.file_name)
-        if size != cached.virtual_size:
-            raise OntapError(f'the clone has {size} bytes instead of '
-                             f'{cached.virtual_size}')
-        if size < request.size * GIB:
-            cache.mount.resize(request.file_name, request.size * GIB)
+    def _warn(self, refusal: Refusal, final: bool) -> None:
+        LOG.warning(
+            'Route %(route)s for image %(image)s failed in pool %(pool)s '
+            '(%(reason)s: %(why)s); %(next)s.',
+            {'route': refusal.route, 'image': self._image.id,
+             'pool': self._cache.pool.name, 'reason': refusal.reason.value,
+             'why': refusal.detail,
+             'next': 'Cinder downloads the image' if final else
+                     'trying the next route'})
 
 
-def _warn(request: VolumeRequest, cache: PoolCache, refusal: Refusal,
-          final: bool) -> None:
-    LOG.warning(
-        '%(volume)s: route %(route)s for image %(image)s failed in pool '
-        '%(pool)s (%(reason)s: %(why)s); %(next)s.',
-        {'volume': request.file_name, 'route': refusal.route,
-         'image': request.image.id, 'pool': cache.pool.name,
-         'reason': refusal.reason.value, 'why': refusal.detail,
-         'next': 'Cinder downloads the image' if final else
-                 'trying the next route'})
+_FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
+    UnsafeImageError: (Reason.INSPECTION_FAILED, True),
+    SignatureError: (Reason.SIGNATURE_INVALID, True),
+    LockTimeoutError: (Reason.WAIT_TIMED_OUT, True),
+    NotReadableError: (Reason.NOT_READABLE, True),
+    OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
+    NotTheImageError: (Reason.INSPECTION_FAILED, False),
+    DownloadError: (Reason.DOWNLOAD_FAILED, False),
+    OntapError: (Reason.FILL_FAILED, False),
+    OSError: (Reason.FILL_FAILED, False),
+}
+"""What may end a fill: the reason, and whether no other route can help. The
+first that fits counts."""
 
 
-def _reason_of(err: Exception, otherwise: Reason) -> Reason:
+def _fill_failure(err: Exception) -> tuple[Reason, bool]:
+    return next(how for kind, how in _FILL_FAILURES.items()
+                if isinstance(err, kind))
+
+
+def _reason_of(err: Exception | None, otherwise: Reason) -> Reason:
     unreachable = isinstance(err, OntapUnreachableError)
     return Reason.ONTAP_UNREACHABLE if unreachable else otherwise

@@ -10,6 +10,10 @@ first, by their real last use.
 import dataclasses
 from collections.abc import Iterable, Iterator
 
+_IN_USE_SECONDS = 120
+"""A use this long ago may still be going on: each says so when it begins, and
+a copy says so again while it goes on."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
@@ -48,7 +52,7 @@ def choose(usages: Iterable[Usage], space: Space, thresholds: Thresholds,
                             > space.total * thresholds.start_percent):
         return
     wanted = space.total * thresholds.stop_percent // 100 - space.available
-    expired = now - thresholds.expiry_minutes * 60
+    expired = now - max(thresholds.expiry_minutes * 60, _IN_USE_SECONDS)
     for usage in sorted(usages, key=lambda each: each.last_used):
         if wanted <= 0 or usage.last_used > expired:
             return

@@ -5,6 +5,7 @@ raw disk of exactly the size that the image has; anything else goes back to
 Cinder's download, which decides for itself.
 """
 
+import hashlib
 import os
 import pathlib
 
@@ -16,6 +17,34 @@ _RAW_FORMATS = frozenset({'raw', 'gpt'})
 
 class UnsafeImageError(Exception):
     """The bytes are not what the image claims to be; says in what."""
+
+
+class NotTheImageError(Exception):
+    """The bytes are not those of the image in Glance."""
+
+
+_CHUNK = 4 << 20
+
+
+def check_checksum(path: str | os.PathLike[str], algorithm: str | None,
+                   wanted: str | None) -> None:
+    """Read a file to its end and compare its digest with Glance's.
+
+    :param algorithm: Glance's ``os_hash_algo``
+    :param wanted: Glance's ``os_hash_value``
+    :raises NotTheImageError: they differ, or this host lacks the algorithm
+    :raises OSError: the file cannot be read
+    """
+    try:
+        digest = hashlib.new(algorithm or '')
+    except ValueError as err:
+        raise NotTheImageError(f'no hash {algorithm} on this host') from err
+    with pathlib.Path(path).open('rb') as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    if digest.hexdigest() != wanted:
+        raise NotTheImageError(
+            f'the {algorithm} of the bytes is not the one that Glance has')
 
 
 def virtual_size_of_raw(path: str | os.PathLike[str], expected_size: int) -> int:

@@ -10,12 +10,16 @@ import enum
 from collections.abc import Mapping
 from typing import Any
 
-DOWNLOAD = 'download'
+CINDER_DOWNLOAD = 'cinder_download'
 """Route name for Cinder's own download, which is behind every other route."""
 
 CACHED_IMAGE_PREFIX = 'img-cache-'
 """Cached images are named as the stock NetApp NFS driver names them."""
 
+SIGNATURE_PROPERTIES = ('img_signature', 'img_signature_hash_method',
+                        'img_signature_key_type',
+                        'img_signature_certificate_uuid')
+"""What the owner of a signed image sets; Cinder wants all of them or none."""
 
 _METADATA_VALUE_LIMIT = 255  # Cinder's, in characters
 
@@ -37,8 +41,13 @@ class Reason(enum.StrEnum):
     IMAGE_NOT_ACTIVE = 'image_not_active'
     IMAGE_TOO_LARGE = 'image_too_large'
     ENCRYPTED = 'encrypted'
-    SIGNATURE_PRESENT = 'signature_present'
+    SIGNATURE_INCOMPLETE = 'signature_incomplete'
+    SIGNATURE_INVALID = 'signature_invalid'
     FLEXGROUP = 'flexgroup'
+    NO_STOCK_FILE = 'no_stock_file'
+    NO_CHECKSUM = 'no_checksum'
+    CLONE_LIMIT_REACHED = 'clone_limit_reached'
+    DOWNLOAD_FAILED = 'download_failed'
     FILL_FAILED = 'fill_failed'
     INSPECTION_FAILED = 'inspection_failed'
     NOT_READABLE = 'not_readable'
@@ -79,10 +88,21 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.IMAGE_NOT_ACTIVE: 'the image is not active',
     Reason.IMAGE_TOO_LARGE: 'the image does not fit into the volume',
     Reason.ENCRYPTED: 'the image or the volume type is encrypted',
-    Reason.SIGNATURE_PRESENT: 'the image is signed: Cinder verifies it while '
-                              'downloading',
+    Reason.SIGNATURE_INCOMPLETE: 'the image has a part of the img_signature '
+                                 'properties only, which Cinder refuses',
+    Reason.SIGNATURE_INVALID: "the image's signature was not verified; the log "
+                              'says why',
     Reason.FLEXGROUP: 'the pool is a FlexGroup, whose files are not cloned '
                       'through this route',
+    Reason.NO_STOCK_FILE: 'the stock driver left no cached file of the image '
+                          'in the pool',
+    Reason.NO_CHECKSUM: 'nothing proves that the file of the stock driver has '
+                        "the image's bytes: Glance has no os_hash_value of "
+                        'them, or the image is not raw',
+    Reason.CLONE_LIMIT_REACHED: "the FlexVol's shared data, or its node's load "
+                                'of clones to split, is near the limit of ONTAP',
+    Reason.DOWNLOAD_FAILED: 'the image could not be fetched from Glance and '
+                            'converted into the cached image; the log says why',
     Reason.FILL_FAILED: 'ONTAP refused to make the cached image',
     Reason.INSPECTION_FAILED: 'the bytes are not the raw disk that the image '
                               'claims to be',
@@ -111,6 +131,7 @@ class Image:
     virtual_size: int | None = None
     min_disk: int = 0
     os_hash_value: str | None = None
+    os_hash_algo: str | None = None
     updated_at: str = ''
     properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -128,9 +149,26 @@ class Image:
         return self.os_hash_value or f'{self.size}@{self.updated_at}'
 
     @property
+    def raw_size(self) -> int:
+        """Bytes that the image's raw disk must have, 0 if Glance does not say."""
+        return self.size if self.plainly_raw else self.virtual_size or 0
+
+    @property
+    def plainly_raw(self) -> bool:
+        """True if the image's file is a raw disk as it stands."""
+        return self.disk_format == 'raw' and self.container_format == 'bare'
+
+    @property
     def signed(self) -> bool:
         """True if the owner asks for the signature to be verified."""
-        return bool(self.properties.get('img_signature'))
+        return any(self.properties.get(key) is not None
+                   for key in SIGNATURE_PROPERTIES)
+
+    @property
+    def signature_complete(self) -> bool:
+        """True if all that is needed to verify a signature is there."""
+        return all(self.properties.get(key) is not None
+                   for key in SIGNATURE_PROPERTIES)
 
     @property
     def encrypted(self) -> bool:
@@ -192,10 +230,22 @@ class Pool:
 class CachedImage:
     """An image's raw, inspected bytes in one pool (``virtual_size`` bytes)."""
 
-    pool: Pool
     file: StoredFile
     identity: str
     virtual_size: int
+    signature_verified: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What a cached image can be made from.
+
+    ``cached`` if it is another pool's cached image: its bytes are raw and
+    inspected, and may be known to be what was signed.
+    """
+
+    file: StoredFile
+    cached: CachedImage | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,27 +266,30 @@ class Situation:
 
     image: Image
     pool: Pool
-    volume_size: int
-    """Size of the volume in GiB."""
+    volume_size: int | None
+    """Size of the volume in GiB, None if only the cached image is wanted."""
     copies: tuple[StoredFile, ...] = ()
     """Image files that ONTAP can reach, from Glance's locations."""
     unusable: tuple[Refusal, ...] = ()
     """Locations that lead to no file of this cluster, and why."""
     cached: CachedImage | None = None
     cached_elsewhere: tuple[CachedImage, ...] = ()
+    stock_file: StoredFile | None = None
+    """A file of the cached image's name that nobody has inspected."""
     peered_svms: frozenset[str] = frozenset()
     """Other SVMs from which files can be copied to the pool's."""
     volume_encrypted: bool = False
     pool_is_flexgroup: bool = False
+    clone_limit_reached: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Offer:
-    """A route that can make the cached image, from which file."""
+    """A route that can make the cached image; ``source`` if from a file."""
 
     route: str
     cost: int
-    source: StoredFile
+    source: Source | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -244,13 +297,13 @@ class Plan:
     """The route chosen and a reason for each cheaper one refused."""
 
     route: str
-    source: StoredFile | None
+    source: Source | None = None
     refusals: tuple[Refusal, ...] = ()
 
     @property
-    def is_download(self) -> bool:
+    def left_to_cinder(self) -> bool:
         """True if only Cinder's own download is left."""
-        return self.route == DOWNLOAD
+        return self.route == CINDER_DOWNLOAD
 
 
 @dataclasses.dataclass(frozen=True)
@@ -261,11 +314,12 @@ class Outcome:
     refusals: tuple[Refusal, ...]
     seconds: float
     bytes_kept_off_host: int
+    signature_verified: bool = False
 
     @property
-    def is_download(self) -> bool:
+    def left_to_cinder(self) -> bool:
         """True if the volume is left to Cinder's own download."""
-        return self.route == DOWNLOAD
+        return self.route == CINDER_DOWNLOAD
 
     def explain(self) -> str:
         """The refusals as ``route=reason`` words, for people and machines."""

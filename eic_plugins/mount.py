@@ -7,7 +7,6 @@ way of running commands (``mv``, ``rm``, ``chmod``, ``truncate``, all in Cinder'
 rootwrap filters) when that is denied.
 """
 
-import contextlib
 import os
 import pathlib
 import secrets
@@ -111,11 +110,47 @@ class ShareMount:
         with path.open('rb'):
             """Readable, or this raises."""
 
-    def touch(self, name: str) -> None:
-        """Set a file's times to now, if that is allowed."""
+    def touch(self, name: str) -> bool:
+        """Set a file's times to now, if that is allowed.
+
+        :returns: False if there is no such file
+        """
         now = time.time()
-        with contextlib.suppress(OSError):
+        try:
             os.utime(self.path(name), (now, now))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def move_aside(self, name: str) -> str | None:
+        """Give a file a temporary name; None if there is no such file."""
+        aside = f'{name}.{secrets.token_hex(4)}'
+        try:
+            self.rename(name, aside)
+        except FileNotFoundError:
+            return None
+        return aside
+
+    def rename(self, name: str, to: str) -> None:
+        """Rename a file, replacing what has the name.
+
+        :raises FileNotFoundError: there is no such file
+        :raises OSError: it was not renamed
+        """
+        try:
+            self.path(name).replace(self.path(to))
+        except PermissionError:
+            self._run('mv', '-f', str(self.path(name)), str(self.path(to)))
+
+    def fresh_mtime(self, name: str) -> float:
+        """A file's time of modification as the server has it.
+
+        Opening makes an NFS client ask; ``stat`` alone may answer from memory.
+        """
+        with self.path(name).open('rb') as stream:
+            return os.fstat(stream.fileno()).st_mtime
 
     def _write_by_command(self, temporary: str, content: bytes) -> None:
         descriptor, local = tempfile.mkstemp(prefix='eic-')

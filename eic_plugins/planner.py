@@ -10,16 +10,18 @@ import abc
 from collections.abc import Iterable
 
 from eic_plugins.model import (
-    DOWNLOAD,
+    CINDER_DOWNLOAD,
     Offer,
     Plan,
     Reason,
     Refusal,
     Situation,
-    StoredFile,
+    Source,
 )
 
 GIB = 1024 ** 3
+_CONTAINERS = frozenset({'bare', 'compressed'})
+"""What Cinder's own download takes as well."""
 
 
 class Route(abc.ABC):
@@ -33,7 +35,7 @@ class Route(abc.ABC):
     def offer(self, situation: Situation) -> Offer | Refusal:
         """What this route could start from, or why it cannot."""
 
-    def accept(self, source: StoredFile) -> Offer:
+    def accept(self, source: Source | None = None) -> Offer:
         """An offer in this route's name."""
         return Offer(self.name, self.cost, source)
 
@@ -45,33 +47,42 @@ class Route(abc.ABC):
 def choose(routes: Iterable[Route], situation: Situation) -> Plan:
     """The plan for one volume.
 
-    An image whose bytes must not be cloned at all (encrypted, signed, too
-    large, …) leaves Cinder's download with that one reason.
+    An image whose bytes must not be cloned at all (encrypted, too large, …)
+    leaves Cinder's download with that one reason.
     """
     blocked = bytes_refusal(situation)
     if blocked is not None:
-        return Plan(DOWNLOAD, None, (Refusal('all', blocked),))
+        return Plan(CINDER_DOWNLOAD, None, (Refusal('all', blocked),))
     refusals: list[Refusal] = []
     for route in sorted(routes, key=lambda candidate: candidate.cost):
         answer = route.offer(situation)
         if isinstance(answer, Offer):
             return Plan(route.name, answer.source, tuple(refusals))
         refusals.append(answer)
-    return Plan(DOWNLOAD, None, tuple(refusals))
+    return Plan(CINDER_DOWNLOAD, None, tuple(refusals))
 
 
 def bytes_refusal(situation: Situation) -> Reason | None:
     """Why no route may hand out this image's bytes without Cinder."""
     image = situation.image
-    cached_size = situation.cached.virtual_size if situation.cached else 0
-    needed = max(image.virtual_size or 0, image.size, cached_size)
     checks = (
         (image.status != 'active', Reason.IMAGE_NOT_ACTIVE),
         (situation.volume_encrypted or image.encrypted, Reason.ENCRYPTED),
-        (image.signed, Reason.SIGNATURE_PRESENT),
-        (image.container_format != 'bare', Reason.CONTAINER_NOT_BARE),
-        (image.min_disk > situation.volume_size, Reason.IMAGE_TOO_LARGE),
-        (needed > situation.volume_size * GIB, Reason.IMAGE_TOO_LARGE),
+        (image.signed and not image.signature_complete,
+         Reason.SIGNATURE_INCOMPLETE),
+        (image.container_format not in _CONTAINERS, Reason.CONTAINER_NOT_BARE),
+        (_is_too_large(situation), Reason.IMAGE_TOO_LARGE),
         (situation.pool_is_flexgroup, Reason.FLEXGROUP),
+        (situation.clone_limit_reached, Reason.CLONE_LIMIT_REACHED),
     )
     return next((reason for failed, reason in checks if failed), None)
+
+
+def _is_too_large(situation: Situation) -> bool:
+    if situation.volume_size is None:
+        return False
+    image, cached = situation.image, situation.cached
+    needed = max(image.raw_size, image.virtual_size or 0,
+                 cached.virtual_size if cached else 0)
+    return (image.min_disk > situation.volume_size
+            or needed > situation.volume_size * GIB)

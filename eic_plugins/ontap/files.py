@@ -30,6 +30,7 @@ _NOT_FOUND = 404
 # documents it for DELETE.
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
 _COPY_LIMIT = '7018877'
+_PROGRESS_SECONDS = 30.0
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
 
@@ -80,7 +81,8 @@ class Files:
                 self._clone_again(body, destination, timeout)
 
     def copy(self, source: StoredFile, destination: StoredFile,
-             timeout: float, throughput: int = 0) -> None:
+             timeout: float, throughput: int = 0,
+             keep: Callable[[], None] = lambda: None) -> None:
         """Copy between FlexVols inside the cluster; blocks until it is done.
 
         A cluster runs 50 copies of files and LUNs at once: beyond that, this
@@ -88,6 +90,7 @@ class Files:
 
         :param timeout: seconds, with the waiting
         :param throughput: bytes per second at most, 0 for no cap
+        :param keep: called every half minute, while it goes on
         :raises OntapError: a part of the destination may exist; a job that
             vanished counts, as half a file can have its full size
         """
@@ -96,10 +99,11 @@ class Files:
         if throughput:
             body['max_throughput'] = throughput
         deadline = self._clock() + timeout
+        progress = _Progress(destination, keep, self._clock)
         for pause in jobs.pauses():
             left = deadline - self._clock()
             try:
-                self._run(_COPY, body, left)
+                self._run(_COPY, body, left, progress)
             except OntapRejectedError as err:
                 if err.code != _COPY_LIMIT or left <= pause:
                     raise
@@ -146,15 +150,41 @@ class Files:
             raise DestinationMissingError(
                 f'no file at {destination.path}: {cause}') from cause
 
-    def _run(self, path: str, body: Record, timeout: float) -> None:
+    def _run(self, path: str, body: Record, timeout: float,
+             still_running: Callable[[str], None] | None = None) -> None:
         hold = min(RETURN_TIMEOUT, int(timeout))
         answer = self._session.post(path, body, return_timeout=hold)
-        self._finish(answer, timeout)
+        self._finish(answer, timeout, still_running)
 
-    def _finish(self, answer: Record, timeout: float = RETURN_TIMEOUT) -> None:
+    def _finish(self, answer: Record, timeout: float = RETURN_TIMEOUT,
+                still_running: Callable[[str], None] | None = None) -> None:
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
-            jobs.wait(self._session, uuid, timeout)
+            jobs.wait(self._session, uuid, timeout, self._sleep,
+                      still_running)
+
+
+class _Progress:
+    """Says every half minute how a copy gets on."""
+
+    def __init__(self, destination: StoredFile, keep: Callable[[], None],
+                 clock: Callable[[], float]) -> None:
+        self._destination = destination
+        self._keep = keep
+        self._clock = clock
+        self._began = self._said = clock()
+
+    def __call__(self, message: str) -> None:
+        now = self._clock()
+        if now - self._said < _PROGRESS_SECONDS:
+            return
+        self._said = now
+        self._keep()
+        LOG.info('The copy to %(file)s in FlexVol %(flexvol)s goes on after '
+                 '%(seconds).0f s. %(message)s',
+                 {'file': self._destination.name, 'message': message,
+                  'flexvol': self._destination.flexvol.name,
+                  'seconds': now - self._began})
 
 
 def _copy_end(file: StoredFile) -> Record:

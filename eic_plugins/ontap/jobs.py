@@ -7,6 +7,8 @@ once. :class:`JobUnknownError` then means "look at the result itself".
 import time
 from collections.abc import Callable, Iterator
 
+from oslo_log import log as logging
+
 from eic_plugins.ontap.session import (
     OntapError,
     OntapRejectedError,
@@ -15,6 +17,8 @@ from eic_plugins.ontap.session import (
     Record,
     rejected,
 )
+
+LOG = logging.getLogger(__name__)
 
 _FIRST_POLL = 0.05
 _LONGEST_POLL = 2.0
@@ -35,23 +39,39 @@ def job_uuid(answer: Record) -> str | None:
 
 
 def wait(session: OntapSession, uuid: str, timeout: float,
-         sleep: Callable[[float], None] = time.sleep) -> None:
+         sleep: Callable[[float], None] = time.sleep,
+         still_running: Callable[[str], None] | None = None) -> None:
     """Return when the job has succeeded.
 
     :param timeout: seconds
+    :param still_running: called with the job's own message at each look
     :raises OntapRejectedError: the job failed, with its error
     :raises JobUnknownError: the job is not known
-    :raises OntapTimeoutError: it was still going on after ``timeout``
+    :raises OntapTimeoutError: it was still going on after ``timeout``; it has
+        been asked to end
     """
     deadline = time.monotonic() + timeout
     for pause in pauses():
-        if _succeeded(_state(session, uuid)):
+        job = _state(session, uuid)
+        if _succeeded(job):
             return
         left = deadline - time.monotonic()
         if left <= 0:
+            _cancel(session, uuid)
             raise OntapTimeoutError(
                 f'ONTAP job {uuid} had not ended after {timeout:.0f} s')
+        if still_running:
+            still_running(str(job.get('message') or ''))
         sleep(min(pause, left))
+
+
+def _cancel(session: OntapSession, uuid: str) -> None:
+    """Ask the job to end: what it makes is not wanted any more."""
+    try:
+        session.patch(f'/api/cluster/jobs/{uuid}', {}, action='cancel')
+    except OntapError as err:
+        LOG.warning('ONTAP job %(uuid)s goes on, though nobody waits for it: '
+                    '%(err)s', {'uuid': uuid, 'err': err})
 
 
 def _state(session: OntapSession, uuid: str) -> Record:

@@ -7,7 +7,7 @@ lie below a junction: all three are looked up, and remembered for a while.
 import posixpath
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from eic_plugins.model import (
     FlexVol,
@@ -46,6 +46,7 @@ class Namespace:
         self._lifs: Mapping[str, str] = {}
         self._lifs_read = float('-inf')
         self._flexvols: dict[tuple[str, str], tuple[float, FlexVol | None]] = {}
+        self._junctions: dict[tuple[str, ...], tuple[float, list[FlexVol]]] = {}
         self._cluster: str | None = None
 
     def locate(self, copy: ImageCopy) -> StoredFile | Refusal:
@@ -81,10 +82,30 @@ class Namespace:
         with self._lock:
             self._lifs_read = float('-inf')
             self._flexvols.clear()
+            self._junctions.clear()
 
     def lifs_of(self, svm: str) -> tuple[str, ...]:
         """The addresses of the SVM's LIFs."""
         return tuple(sorted(a for a, s in self._read_lifs().items() if s == svm))
+
+    def flexvols(self, svms: Iterable[str]) -> list[FlexVol]:
+        """All FlexVols of these SVMs that are in their namespaces.
+
+        :raises OntapError: the cluster did not answer
+        """
+        key = tuple(sorted(set(svms)))
+        read, found = self._junctions.get(key, (float('-inf'), []))
+        if self._clock() - read <= _JUNCTION_TTL:
+            return found
+        records = self._session.records(
+            '/api/storage/volumes', **{
+                'svm.name': '|'.join(key), 'style': 'flexvol',
+                'fields': 'name,uuid,nas.path,svm.name'})
+        found = [FlexVol(self._cluster_uuid(), record['svm']['name'],
+                         record['name'], record['uuid'], record['nas']['path'])
+                 for record in records if record.get('nas', {}).get('path')]
+        self._junctions[key] = (self._clock(), found)
+        return found
 
     def _directory(self, server: str, path: str,
                    ) -> tuple[FlexVol, str] | Refusal:

@@ -62,6 +62,18 @@ class Peers:
                 self._known[pair] = self._clock()
         return peered
 
+    def partners(self, svm: str) -> list[str]:
+        """The SVMs of the cluster that files can be copied from to ``svm``.
+
+        :raises OntapError: the cluster did not answer
+        """
+        records = self._session.records(
+            _PATH, **{'svm.name': svm,
+                      'fields': 'svm.name,peer.svm.name,state,applications'})
+        others = {_other_end(record, svm) for record in records}
+        return sorted(other for other in others if other and any(
+            _allows(record, frozenset({svm, other})) for record in records))
+
     def forget(self) -> None:
         """Ask again: a copy was refused."""
         with self._lock:
@@ -85,6 +97,12 @@ class Peers:
         LOG.info('Peered SVMs %(svm)s and %(other)s for file_copy, as '
                  'create_svm_peering says.', {'svm': svm, 'other': other})
         return self._find(frozenset({svm, other}))
+
+
+def _other_end(record: Record, svm: str) -> str:
+    ends = {str(record.get('svm', {}).get('name', '')),
+            str(record.get('peer', {}).get('svm', {}).get('name', ''))}
+    return next(iter(ends - {svm}), '')
 
 
 def _allows(record: Record, pair: frozenset[str]) -> bool:

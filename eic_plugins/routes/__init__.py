@@ -7,9 +7,16 @@ To add one, declare it under ``eic.routes``.
 
 import abc
 import dataclasses
+from collections.abc import Callable
 
 from eic_plugins import plugins
-from eic_plugins.model import Reason, Refusal, Situation, StoredFile
+from eic_plugins.model import (
+    Reason,
+    Refusal,
+    Situation,
+    Source,
+    StoredFile,
+)
 from eic_plugins.ontap.files import Files
 from eic_plugins.planner import Route
 
@@ -25,16 +32,52 @@ class FillLimits:
     copy_throughput: int = 0
 
 
+@dataclasses.dataclass(frozen=True)
+class FillTools:
+    """What a route works with, for one fill of one image.
+
+    ``download`` fetches the image from Glance into a file and says whether it
+    verified its signature; ``prove`` cuts a file to the image's size and raises
+    :class:`~eic_plugins.inspection.NotTheImageError` unless it has the image's
+    checksum; ``keep`` is called while a copy goes on, so that its source is
+    seen to be in use.
+    """
+
+    files: Files
+    limits: FillLimits
+    download: Callable[[StoredFile], bool]
+    prove: Callable[[StoredFile], None]
+    keep: Callable[[Source], None]
+
+
 class FillRoute(Route):
     """A route that has something to do: all but ``cached``."""
 
     @abc.abstractmethod
-    def fill(self, files: Files, source: StoredFile, target: StoredFile,
-             limits: FillLimits) -> None:
+    def fill(self, tools: FillTools, source: Source | None,
+             target: StoredFile) -> bool:
         """Make ``target`` out of ``source``.
 
-        :raises OntapError: the caller removes what there is of ``target``
+        :returns: whether the image's signature is known to be verified
+        :raises Exception: the caller removes what there is of ``target``
         """
+
+
+class CopyRoute(FillRoute):
+    """A route that makes the cached image from a file on ONTAP."""
+
+    def fill(self, tools: FillTools, source: Source | None,
+             target: StoredFile) -> bool:
+        """Have ONTAP make the file."""
+        if source is None:
+            raise ValueError(f'route {self.name} has no source')
+        self.make(tools, source, target)
+        return source.cached is not None and source.cached.signature_verified
+
+    @abc.abstractmethod
+    def make(self, tools: FillTools, source: Source,
+             target: StoredFile) -> None:
+        """Make ``target`` out of ``source`` on ONTAP."""
 
 
 def load() -> list[Route]:
@@ -44,13 +87,15 @@ def load() -> list[Route]:
 
 
 def raw_copies(route: Route, situation: Situation,
-               ) -> tuple[StoredFile, ...] | Refusal:
+               ) -> tuple[Source, ...] | Refusal:
     """The image files that are a raw disk as they stand."""
     if situation.image.disk_format != 'raw':
         return route.refuse(Reason.FORMAT_NOT_RAW)
+    if not situation.image.plainly_raw:
+        return route.refuse(Reason.CONTAINER_NOT_BARE)
     if not situation.copies:
         return no_copy(route, situation)
-    return situation.copies
+    return tuple(Source(copy) for copy in situation.copies)
 
 
 def no_copy(route: Route, situation: Situation) -> Refusal:
@@ -59,3 +104,4 @@ def no_copy(route: Route, situation: Situation) -> Refusal:
         first = situation.unusable[0]
         return route.refuse(first.reason, first.detail)
     return route.refuse(Reason.NO_LOCATION)
+

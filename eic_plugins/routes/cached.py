@@ -1,6 +1,6 @@
 """Route ``cached``: the pool has the cached image already."""
 
-from eic_plugins.model import Offer, Reason, Refusal, Situation
+from eic_plugins.model import Offer, Reason, Refusal, Situation, Source
 from eic_plugins.planner import Route
 
 
@@ -12,6 +12,7 @@ class Cached(Route):
 
     def offer(self, situation: Situation) -> Offer | Refusal:
         """The pool's own cached image."""
-        if situation.cached is None:
+        cached = situation.cached
+        if cached is None:
             return self.refuse(Reason.NOT_CACHED)
-        return self.accept(situation.cached.file)
+        return self.accept(Source(cached.file, cached))

@@ -7,12 +7,18 @@ Between SVMs that takes a peering with the application ``file_copy``.
 
 from collections.abc import Iterable
 
-from eic_plugins.model import Offer, Reason, Refusal, Situation, StoredFile
-from eic_plugins.ontap.files import Files
-from eic_plugins.routes import FillLimits, FillRoute, raw_copies
+from eic_plugins.model import (
+    Offer,
+    Reason,
+    Refusal,
+    Situation,
+    Source,
+    StoredFile,
+)
+from eic_plugins.routes import CopyRoute, FillTools, raw_copies
 
 
-class CopyOffload(FillRoute):
+class CopyOffload(CopyRoute):
     """One copy inside the cluster for the pool's first volume."""
 
     name = 'copy_offload'
@@ -22,7 +28,8 @@ class CopyOffload(FillRoute):
         """Any file with the image's raw bytes in another FlexVol; one in the
         pool's own SVM first.
         """
-        cached = tuple(image.file for image in situation.cached_elsewhere)
+        cached = tuple(Source(image.file, image)
+                       for image in situation.cached_elsewhere)
         copies = raw_copies(self, situation)
         found = cached if isinstance(copies, Refusal) else (*cached, *copies)
         if not found and isinstance(copies, Refusal):
@@ -32,27 +39,29 @@ class CopyOffload(FillRoute):
             return self.refuse(self._why_none(found, situation))
         return self.accept(source)
 
-    def fill(self, files: Files, source: StoredFile, target: StoredFile,
-             limits: FillLimits) -> None:
+    def make(self, tools: FillTools, source: Source,
+             target: StoredFile) -> None:
         """Have the cluster copy the file."""
-        files.copy(source, target, limits.copy, limits.copy_throughput)
+        tools.files.copy(source.file, target, tools.limits.copy,
+                         tools.limits.copy_throughput,
+                         lambda: tools.keep(source))
 
     @staticmethod
-    def _nearest(found: Iterable[StoredFile],
-                 situation: Situation) -> StoredFile | None:
+    def _nearest(found: Iterable[Source],
+                 situation: Situation) -> Source | None:
         here = situation.pool.flexvol
         reachable = [
-            file for file in found
-            if file.flexvol.cluster == here.cluster
-            and file.flexvol.uuid != here.uuid
-            and file.flexvol.svm in {here.svm, *situation.peered_svms}]
+            source for source in found
+            if source.file.flexvol.cluster == here.cluster
+            and source.file.flexvol.uuid != here.uuid
+            and source.file.flexvol.svm in {here.svm, *situation.peered_svms}]
         own_svm_first = sorted(
-            reachable, key=lambda file: file.flexvol.svm != here.svm)
+            reachable, key=lambda source: source.file.flexvol.svm != here.svm)
         return next(iter(own_svm_first), None)
 
     @staticmethod
-    def _why_none(found: Iterable[StoredFile], situation: Situation) -> Reason:
+    def _why_none(found: Iterable[Source], situation: Situation) -> Reason:
         here = situation.pool.flexvol
-        if any(file.flexvol.uuid == here.uuid for file in found):
+        if any(source.file.flexvol.uuid == here.uuid for source in found):
             return Reason.SAME_FLEXVOL
         return Reason.SVM_NOT_PEERED

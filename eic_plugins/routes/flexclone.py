@@ -1,11 +1,17 @@
 """Route ``flexclone``: Glance's image file is in the pool's own FlexVol."""
 
-from eic_plugins.model import Offer, Reason, Refusal, Situation, StoredFile
-from eic_plugins.ontap.files import Files
-from eic_plugins.routes import FillLimits, FillRoute, raw_copies
+from eic_plugins.model import (
+    Offer,
+    Reason,
+    Refusal,
+    Situation,
+    Source,
+    StoredFile,
+)
+from eic_plugins.routes import CopyRoute, FillTools, raw_copies
 
 
-class FlexClone(FillRoute):
+class FlexClone(CopyRoute):
     """One constant-time clone call, no copy of any byte."""
 
     name = 'flexclone'
@@ -18,11 +24,11 @@ class FlexClone(FillRoute):
             return copies
         here = situation.pool.flexvol
         for copy in copies:
-            if copy.flexvol.uuid == here.uuid:
+            if copy.file.flexvol.uuid == here.uuid:
                 return self.accept(copy)
         return self.refuse(Reason.OTHER_FLEXVOL)
 
-    def fill(self, files: Files, source: StoredFile, target: StoredFile,
-             limits: FillLimits) -> None:
+    def make(self, tools: FillTools, source: Source,
+             target: StoredFile) -> None:
         """FlexClone the image file."""
-        files.clone(source, target, limits.clone)
+        tools.files.clone(source.file, target, tools.limits.clone)

@@ -64,7 +64,7 @@ class PoolReport:
         due = self._scanned.get(share, float('-inf')) + _RESCAN_SECONDS
         if self._clock() < due:
             return
-        found = dict.fromkeys(cache.image_ids())
+        found = dict.fromkeys(cache.storage.image_ids())
         with self._lock:
             kept = [i for i in self._images.get(share, ()) if i in found]
         self._images[share] = {}

@@ -6,8 +6,10 @@ import subprocess
 
 import pytest
 
-from eic_plugins.cache import NotReadableError, PoolCache
+from eic_plugins.cache import Fill, PoolCache
 from eic_plugins.mount import ShareMount
+from eic_plugins.storage import NotReadableError
+from eic_plugins.storage.files import FileStorage
 from tests.unit.factories import image, pool
 from tests.unit.fake_files import FakeFiles
 
@@ -65,8 +67,8 @@ def share(tmp_path):
 
 def cache_on(share, run):
     place = pool()
-    return PoolCache(place, ShareMount(str(share), run, 0o666),
-                     Ontap({place.flexvol.uuid: share}), no_lock)
+    return PoolCache(FileStorage(place, ShareMount(str(share), run, 0o666),
+                                 Ontap({place.flexvol.uuid: share}), 1), no_lock)
 
 
 def fill_as_glance(share):
@@ -81,11 +83,11 @@ def fill_as_glance(share):
 def test_a_share_of_roots_gets_its_cached_image_through_rootwrap(share):
     cache = cache_on(share, by_rootwrap)
     with user(NOBODY):
-        cached, made = cache.ensure(RAW, fill_as_glance(share))
+        cached, made = cache.ensure(RAW, Fill(fill_as_glance(share)))
         assert made
         assert cache.find(RAW) == cached
         cache.touch(RAW)
-        again, made_again = cache.ensure(RAW, pytest.fail)
+        again, made_again = cache.ensure(RAW, Fill(pytest.fail))
     assert (again, made_again) == (cached, False)
     assert sorted(path.name for path in share.iterdir()) == [
         f'.eic-{RAW.id}.json', RAW.cached_name]
@@ -94,7 +96,7 @@ def test_a_share_of_roots_gets_its_cached_image_through_rootwrap(share):
 def test_a_share_of_roots_can_be_forgotten_through_rootwrap(share):
     cache = cache_on(share, by_rootwrap)
     with user(NOBODY):
-        cache.ensure(RAW, fill_as_glance(share))
+        cache.ensure(RAW, Fill(fill_as_glance(share)))
         cache.forget(RAW)
         assert cache.find(RAW) is None
 
@@ -102,5 +104,5 @@ def test_a_share_of_roots_can_be_forgotten_through_rootwrap(share):
 def test_without_rootwrap_the_reason_is_permissions_and_nothing_is_left(share):
     cache = cache_on(share, as_the_service)
     with user(NOBODY), pytest.raises(NotReadableError):
-        cache.ensure(RAW, fill_as_glance(share))
+        cache.ensure(RAW, Fill(fill_as_glance(share)))
     assert list(share.iterdir()) == []

@@ -47,7 +47,7 @@ def stored(name: str = 'images_vol', path: str = IMAGE_ID,
 def cached(where: Pool, of: Image | None = None) -> CachedImage:
     """A cached image in a pool."""
     source = of or image()
-    return CachedImage(where, where.file(source.cached_name), source.identity,
+    return CachedImage(where.file(source.cached_name), source.identity,
                        source.size)
 
 

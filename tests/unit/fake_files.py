@@ -44,7 +44,7 @@ class FakeFiles:
         self._do('clone', lambda: self._copy(source, destination),
                  source.path, destination.path)
 
-    def copy(self, source, destination, timeout, throughput):
+    def copy(self, source, destination, timeout, throughput=0, keep=None):
         assert source.flexvol != destination.flexvol
         self._do('copy', lambda: self._copy(source, destination),
                  source.path, destination.path)

@@ -8,10 +8,12 @@ import time
 
 import pytest
 
-from eic_plugins.cache import LockTimeoutError, NotReadableError, PoolCache
+from eic_plugins.cache import Fill, LockTimeoutError, PoolCache
 from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.session import OntapRejectedError
+from eic_plugins.storage import NotReadableError
+from eic_plugins.storage.files import FileStorage
 from tests.unit.factories import image, pool
 from tests.unit.fake_files import FakeFiles
 
@@ -30,7 +32,8 @@ class Share:
         self.locked = []
         self.commands = []
         self.mount = ShareMount(str(root), self.run, 0o660)
-        self.cache = PoolCache(self.pool, self.mount, self.files, self.lock)
+        self.storage = FileStorage(self.pool, self.mount, self.files, 1)
+        self.cache = PoolCache(self.storage, self.lock)
 
     def run(self, *command):
         self.commands.append(command)
@@ -51,7 +54,10 @@ class Share:
         return fill
 
     def ensure(self, content=b'\x01' * SIZE, of=RAW):
-        return self.cache.ensure(of, self.fill_with(content))
+        return self.cache.ensure(of, Fill(self.fill_with(content)))
+
+    def fill_by(self, make):
+        return self.cache.ensure(RAW, Fill(make))
 
     def names(self):
         return sorted(path.name for path in self.root.iterdir())
@@ -73,7 +79,7 @@ def test_a_filled_image_is_found_by_its_stock_name(share):
 def test_a_second_fill_does_nothing(share):
     share.ensure()
     before = list(share.files.calls)
-    cached, made = share.cache.ensure(RAW, pytest.fail)
+    cached, made = share.fill_by(pytest.fail)
     assert not made
     assert cached == share.cache.find(RAW)
     assert share.files.calls == before
@@ -95,7 +101,7 @@ def test_the_record_says_whose_bytes_these_are(share):
     share.ensure()
     record = json.loads((share.root / f'.eic-{RAW.id}.json').read_text())
     assert record == {'image_id': RAW.id, 'identity': RAW.os_hash_value,
-                      'virtual_size': SIZE}
+                      'virtual_size': SIZE, 'signature_verified': False}
     assert (share.root / f'.eic-{RAW.id}.json').stat().st_mode & 0o007 == 0
 
 
@@ -171,7 +177,7 @@ def test_a_fill_that_fails_half_way_leaves_nothing(share):
         (share.root / target.name).write_bytes(b'half')
         raise OntapRejectedError(500, '917', 'no space')
     with pytest.raises(OntapRejectedError, match='917'):
-        share.cache.ensure(RAW, fill)
+        share.fill_by(fill)
     assert share.names() == []
 
 
@@ -179,7 +185,7 @@ def test_a_cached_image_has_the_mode_of_a_volume(share):
     def fill(target):
         share.fill_with(b'\x01' * SIZE)(target)
         (share.root / target.name).chmod(0o400)
-    share.cache.ensure(RAW, fill)
+    share.fill_by(fill)
     assert (share.root / RAW.cached_name).stat().st_mode & 0o777 == 0o660
 
 
@@ -204,7 +210,7 @@ def test_a_record_that_cannot_be_written_takes_the_image_with_it(share,
 
 def test_who_does_not_wait_gives_up_at_once(share):
     with share.mutex, pytest.raises(LockTimeoutError):
-        share.cache.ensure(RAW, pytest.fail, wait=False)
+        share.cache.ensure(RAW, Fill(pytest.fail), wait=False)
 
 
 def test_many_at_once_fill_once(share):
@@ -216,7 +222,7 @@ def test_many_at_once_fill_once(share):
 
     results = []
     threads = [threading.Thread(
-        target=lambda: results.append(share.cache.ensure(RAW, fill)))
+        target=lambda: results.append(share.fill_by(fill)))
         for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -229,7 +235,7 @@ def test_many_at_once_fill_once(share):
 def test_the_images_of_a_pool_are_listed_by_their_records(share):
     share.ensure()
     (share.root / 'img-cache-not-recorded').write_bytes(b'')
-    assert list(share.cache.image_ids()) == [RAW.id]
+    assert list(share.storage.image_ids()) == [RAW.id]
 
 
 def test_a_use_is_remembered_as_the_records_time(share):
@@ -237,20 +243,20 @@ def test_a_use_is_remembered_as_the_records_time(share):
     record = share.root / f'.eic-{RAW.id}.json'
     for path in (record, share.root / RAW.cached_name):
         os.utime(path, (1, 1))
-    share.cache.touch(RAW)
+    assert share.cache.touch(RAW)
     assert record.stat().st_mtime > 1
     assert (share.root / RAW.cached_name).stat().st_atime > 1
 
 
 def test_touching_or_forgetting_what_is_gone_is_no_error(share):
-    share.cache.touch(RAW)
+    assert not share.cache.touch(RAW)
     share.cache.forget(RAW)
     assert share.names() == []
 
 
 def test_an_evicted_image_is_gone_and_made_again_when_wanted(share):
     share.ensure()
-    (usage,) = share.cache.usages()
+    (usage,) = share.storage.usages()
     assert share.cache.evict(usage)
     assert share.names() == []
     _, made = share.ensure()
@@ -260,15 +266,101 @@ def test_an_evicted_image_is_gone_and_made_again_when_wanted(share):
 def test_an_image_that_was_used_meanwhile_is_not_evicted(share):
     share.ensure()
     os.utime(share.root / f'.eic-{RAW.id}.json', (1, 1))
-    (usage,) = share.cache.usages()
+    (usage,) = share.storage.usages()
     share.cache.touch(RAW)
     assert not share.cache.evict(usage)
     assert share.cache.find(RAW)
 
 
+def test_a_use_between_the_look_and_the_eviction_keeps_the_image(share, monkeypatch):
+    """The user's touch comes first: the evictor sees it, whatever it knew."""
+    share.ensure()
+    os.utime(share.root / f'.eic-{RAW.id}.json', (1, 1))
+    (usage,) = share.storage.usages()
+    move_aside = share.mount.move_aside
+
+    def touched_first(name):
+        assert share.cache.touch(RAW)
+        return move_aside(name)
+    monkeypatch.setattr(share.mount, 'move_aside', touched_first)
+    assert not share.cache.evict(usage)
+    assert share.cache.find(RAW)
+
+
+def test_a_use_after_the_eviction_began_finds_nothing(share, monkeypatch):
+    """The evictor comes first: the user sees it, and has the image made again."""
+    share.ensure()
+    os.utime(share.root / f'.eic-{RAW.id}.json', (1, 1))
+    (usage,) = share.storage.usages()
+    move_aside = share.mount.move_aside
+    touched = []
+
+    def touched_after(name):
+        aside = move_aside(name)
+        touched.append(share.cache.touch(RAW))
+        return aside
+    monkeypatch.setattr(share.mount, 'move_aside', touched_after)
+    assert share.cache.evict(usage)
+    assert touched == [False]
+    assert share.names() == []
+
+
+def test_an_eviction_that_was_cut_off_leaves_what_the_sweep_takes(share):
+    share.ensure()
+    share.mount.move_aside(f'.eic-{RAW.id}.json')
+    assert share.cache.find(RAW) is None
+    share.cache.sweep(LATER)
+    assert share.names() == [RAW.cached_name]
+    assert share.storage.unrecorded(RAW.id).path == RAW.cached_name
+
+
+def verified(share, result=None):
+    seen = []
+
+    def verify(path):
+        seen.append(path.read_bytes()[:1])
+        if result:
+            raise result
+    return seen, verify
+
+
+def test_a_signature_is_verified_before_publication_and_remembered(share):
+    seen, verify = verified(share)
+    cached, _ = share.cache.ensure(
+        RAW, Fill(share.fill_with(b'\x01' * SIZE), verify))
+    assert seen == [b'\x01']
+    assert cached.signature_verified
+    assert share.cache.find(RAW, signature_verified=True) == cached
+
+
+def test_a_wrong_signature_publishes_nothing(share):
+    _, verify = verified(share, ValueError('wrong'))
+    with pytest.raises(ValueError, match='wrong'):
+        share.cache.ensure(RAW, Fill(share.fill_with(b'\x01' * SIZE), verify))
+    assert share.names() == []
+
+
+def test_what_the_fill_verified_is_not_verified_again(share):
+    def make(target):
+        share.fill_with(b'\x01' * SIZE)(target)
+        return True
+    cached, _ = share.cache.ensure(RAW, Fill(make, pytest.fail))
+    assert cached.signature_verified
+
+
+def test_an_unverified_cached_image_is_made_again_for_who_wants_it_verified(share):
+    share.ensure()
+    assert share.cache.find(RAW, signature_verified=True) is None
+    seen, verify = verified(share)
+    _, made = share.cache.ensure(
+        RAW, Fill(share.fill_with(b'\x02' * SIZE), verify))
+    assert made
+    assert seen == [b'\x02']
+
+
 def test_an_image_that_is_being_made_is_not_evicted(share):
     share.ensure()
-    (usage,) = share.cache.usages()
+    (usage,) = share.storage.usages()
     with share.mutex, pytest.raises(LockTimeoutError):
         share.cache.evict(usage)
     assert share.cache.find(RAW)
@@ -279,14 +371,14 @@ def test_last_use_is_that_of_the_record_and_without_one_of_the_file(share):
     os.utime(share.root / f'.eic-{RAW.id}.json', (500, 500))
     (share.root / 'img-cache-of-the-stock-driver').write_bytes(b'x')
     os.utime(share.root / 'img-cache-of-the-stock-driver', (7, 7))
-    assert {u.image_id: u.last_used for u in share.cache.usages()} == {
+    assert {u.image_id: u.last_used for u in share.storage.usages()} == {
         RAW.id: 500, 'of-the-stock-driver': 7}
 
 
 def test_an_eviction_that_was_cut_off_is_finished_by_the_next(share):
     share.ensure()
     (share.root / f'.eic-{RAW.id}.json').unlink()
-    (usage,) = share.cache.usages()
+    (usage,) = share.storage.usages()
     assert share.cache.evict(usage)
     assert share.names() == []
 

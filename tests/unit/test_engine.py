@@ -1,13 +1,23 @@
 """Either the volume's file is right, or there is none and Cinder downloads."""
 
 import contextlib
+import dataclasses
+import hashlib
+import os
 import threading
 
 import pytest
 
 from eic_plugins import routes
 from eic_plugins.cache import LockTimeoutError, PoolCache
-from eic_plugins.engine import Engine, VolumeRequest
+from eic_plugins.engine import (
+    Demand,
+    DownloadError,
+    Engine,
+    Neighbours,
+    SignatureError,
+    Toolbox,
+)
 from eic_plugins.glance import Location
 from eic_plugins.locations import LocationReader
 from eic_plugins.locations.file import FileLocation
@@ -19,7 +29,8 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from eic_plugins.routes import FillLimits
-from tests.unit.factories import GIB, flexvol, image, pool
+from eic_plugins.storage.files import FileStorage
+from tests.unit.factories import GIB, cached, flexvol, image, pool
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
@@ -56,41 +67,70 @@ class Cluster:
                                 for name, path in self.roots.items()})
         self.namespace = FakeNamespace(flexvol(glance_on))
         self.asked_glance = 0
+        self.locks = {}
         self.mutex = threading.Lock()
         self.lock_error = None
         self.peered = set()
+        self.downloads = []
+        self.download_error = None
+        self.elsewhere = []
+        self.verified = []
+        self.signature_error = None
         self.cache = self.cache_of('gold_vol')
-        self.engine = Engine(
-            self.files, self.namespace, self, LocationReader({'file': FileLocation()}),
-            routes.load(), FillLimits(clone=1, copy=1))
+        self.engine = Engine(Toolbox(
+            self.files, self.namespace, self,
+            LocationReader({'file': FileLocation()}), routes.load(),
+            FillLimits(clone=1, copy=1)))
 
     def may_copy(self, own, other):
         return other in self.peered
 
     def cache_of(self, name):
-        return PoolCache(pool(name), ShareMount(str(self.roots[name]), print),
-                         self.files, self.lock)
+        return PoolCache(FileStorage(
+            pool(name), ShareMount(str(self.roots[name]), print), self.files, 1),
+            self.lock)
 
     @contextlib.contextmanager
-    def lock(self, _name, _wait):
+    def lock(self, name, _wait):
         if self.lock_error:
             raise self.lock_error
         with self.mutex:
+            lock = self.locks.setdefault(name, threading.Lock())
+        with lock:
             yield
 
     def locations(self):
         self.asked_glance += 1
         return [Location(f'file:///glance/{RAW.id}', NFS)]
 
-    def create(self, name=VOLUME, of=RAW, **fields):
-        request = VolumeRequest(
-            image=of, find_locations=self.locations, size=1, file_name=name,
-            **fields)
-        return self.engine.create(request, self.cache,
-                                  lambda: [self.cache_of('images_vol')])
+    def download(self, target):
+        self.downloads.append(target)
+        path = self.roots[target.flexvol.name] / target.name
+        path.write_bytes(CONTENT)
+        if self.download_error:
+            raise self.download_error
+        return False
 
-    def content(self, name=VOLUME):
-        with (self.roots['gold_vol'] / name).open('rb') as stream:
+    def search(self, _image):
+        return self.elsewhere
+
+    def verify(self, path):
+        self.verified.append(path.read_bytes() == CONTENT)
+        if self.signature_error:
+            raise self.signature_error
+
+    def demand(self, of=RAW, **fields):
+        return Demand(of, self.locations, **{
+            'download': self.download, 'size': 1, **fields})
+
+    def create(self, name=VOLUME, of=RAW, at='gold_vol', **fields):
+        other = 'images_vol' if at == 'gold_vol' else 'gold_vol'
+        return self.engine.create(
+            name, self.demand(of, **fields), self.cache_of(at),
+            Neighbours(lambda: [self.cache_of(other)], self.search))
+
+    def content(self, name=VOLUME, at='gold_vol'):
+        with (self.roots[at] / name).open('rb') as stream:
             return stream.read(SIZE)
 
     def leftovers(self):
@@ -151,20 +191,17 @@ def test_the_volume_has_its_own_size_and_the_cached_image_the_images(cluster):
 def test_another_pools_cached_image_is_copied_when_glance_has_no_location(cluster):
     cluster.create()
     cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
-    there, here = cluster.cache_of('gold_vol'), cluster.cache_of('images_vol')
-    request = VolumeRequest(
-        image=RAW, find_locations=cluster.locations, size=1,
-        file_name='volume-9')
-    outcome = cluster.engine.create(request, here, lambda: [there])
+    outcome = cluster.create('volume-9', at='images_vol')
     assert outcome.route == 'copy_offload'
     assert cluster.files.calls[-3][:2] == ('copy', RAW.cached_name)
+    assert cluster.downloads == []
 
 
 def test_a_hit_does_not_look_at_other_pools(cluster):
     cluster.create()
-    request = VolumeRequest(image=RAW, find_locations=pytest.fail, size=1,
-                            file_name='volume-2')
-    outcome = cluster.engine.create(request, cluster.cache, pytest.fail)
+    outcome = cluster.engine.create(
+        'volume-2', cluster.demand(), cluster.cache,
+        Neighbours(pytest.fail, pytest.fail))
     assert outcome.route == 'cached'
 
 
@@ -180,7 +217,7 @@ def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(cluster):
 
 def test_what_cannot_be_cloned_is_left_to_cinder_with_no_call(cluster):
     outcome = cluster.create(encrypted=True)
-    assert outcome.is_download
+    assert outcome.left_to_cinder
     assert reasons(outcome) == {'all': Reason.ENCRYPTED}
     assert cluster.files.calls == []
     assert outcome.bytes_kept_off_host == 0
@@ -190,18 +227,24 @@ def test_an_image_in_a_peered_svm_is_copied(cluster):
     there = flexvol('images_vol', svm='svm_silver')
     cluster.namespace.where = there
     cluster.files.roots[there.uuid] = cluster.roots['images_vol']
-    assert reasons(cluster.create())['copy_offload'] is Reason.SVM_NOT_PEERED
+    first = cluster.create()
+    assert first.route == 'download'
+    assert reasons(first)['copy_offload'] is Reason.SVM_NOT_PEERED
+    cluster.cache.evict(next(cluster.cache.storage.usages()))
     cluster.peered.add('svm_silver')
-    assert cluster.create().route == 'copy_offload'
+    assert cluster.create('volume-2').route == 'copy_offload'
     assert cluster.content() == CONTENT
 
 
-def test_an_image_on_another_cluster_is_left_to_cinder(cluster):
+def test_an_image_on_another_cluster_is_downloaded_into_the_cached_image(cluster):
     cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
     outcome = cluster.create()
-    assert outcome.is_download
+    assert outcome.route == 'download'
     assert reasons(outcome)['copy_offload'] is Reason.OTHER_CLUSTER
-    assert cluster.files.calls == []
+    assert [call[0] for call in cluster.files.calls] == ['rename', 'clone']
+    assert cluster.content() == CONTENT
+    assert outcome.bytes_kept_off_host == 0
+    assert cluster.create('volume-2').route == 'cached'
 
 
 ONTAP_ERRORS = [
@@ -216,10 +259,11 @@ ONTAP_ERRORS = [
 @pytest.mark.parametrize('operation', ['copy', 'rename', 'clone'])
 def test_any_call_that_fails_leaves_nothing_and_the_request_to_cinder(
         cluster, operation, error, after_effect):
+    cluster.download_error = DownloadError('Glance is down, too')
     for _ in range(2):
         cluster.files.fail(operation, error, after_effect)
     outcome = cluster.create()
-    assert outcome.is_download
+    assert outcome.left_to_cinder
     assert outcome.refusals
     assert cluster.leftovers() == set()
 
@@ -231,23 +275,40 @@ def test_the_volume_after_a_failure_is_right(cluster, operation, error):
     cluster.create()
     cluster.files.errors.clear()
     outcome = cluster.create('volume-2')
-    assert not outcome.is_download
+    assert not outcome.left_to_cinder
     assert cluster.content('volume-2') == CONTENT
 
 
-def test_a_failed_flexclone_still_tries_no_route_that_cannot_help(same_flexvol):
+def test_a_failed_flexclone_tries_no_route_that_cannot_help(same_flexvol):
     same_flexvol.files.fail('clone', OntapRejectedError(500, '1', 'busy'))
     outcome = same_flexvol.create()
-    assert outcome.is_download
+    assert outcome.route == 'download'
     assert reasons(outcome) == {
         'flexclone': Reason.FILL_FAILED, 'cached': Reason.NOT_CACHED,
-        'copy_offload': Reason.SAME_FLEXVOL}
+        'copy_offload': Reason.SAME_FLEXVOL, 'adopt': Reason.NO_STOCK_FILE}
+    assert same_flexvol.content() == CONTENT
+
+
+def test_a_failed_copy_is_followed_by_the_download(cluster):
+    cluster.files.fail('copy', OntapRejectedError(500, '1', 'busy'))
+    assert cluster.create().route == 'download'
+    assert cluster.content() == CONTENT
+    assert cluster.leftovers() == {VOLUME}
+
+
+def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.download_error = DownloadError('503 Service Unavailable')
+    outcome = cluster.create()
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['download'] is Reason.DOWNLOAD_FAILED
+    assert cluster.leftovers() == set()
 
 
 def test_bytes_that_are_not_the_image_are_never_cloned(cluster):
     (cluster.roots['images_vol'] / RAW.id).write_bytes(b'QFI\xfb' + b'\0' * (SIZE - 4))
     outcome = cluster.create()
-    assert outcome.is_download
+    assert outcome.left_to_cinder
     assert reasons(outcome)['copy_offload'] is Reason.INSPECTION_FAILED
     assert cluster.leftovers() == set()
     assert cluster.cache.find(RAW) is None
@@ -273,7 +334,7 @@ def test_a_clone_of_the_wrong_size_is_removed(cluster):
             stream.truncate(10)
     cluster.files._copy = truncated
     outcome = cluster.create('volume-2')
-    assert outcome.is_download
+    assert outcome.left_to_cinder
     assert reasons(outcome) == {'cached': Reason.CLONE_FAILED}
     assert cluster.leftovers() == {VOLUME}
 
@@ -291,15 +352,139 @@ def test_a_cluster_that_does_not_answer_leaves_the_request_to_cinder(cluster):
     assert reasons(outcome) == {'all': Reason.ONTAP_UNREACHABLE}
 
 
-def test_a_size_that_cannot_be_set_removes_the_clone(cluster):
+def test_a_size_that_cannot_be_set_removes_the_clone(cluster, monkeypatch):
     cluster.create()
 
-    def refuse(_name, _size):
+    def refuse(_self, _name, _size):
         raise OSError('read-only file system')
-    cluster.cache.mount.resize = refuse
+    monkeypatch.setattr(ShareMount, 'resize', refuse)
     outcome = cluster.create('volume-2')
-    assert outcome.is_download
+    assert outcome.left_to_cinder
     assert cluster.leftovers() == {VOLUME}
+
+
+def test_a_hit_says_that_the_image_is_in_use_before_it_clones(cluster):
+    """So that no eviction can take it in between."""
+    cluster.create()
+    record = cluster.roots['gold_vol'] / f'.eic-{RAW.id}.json'
+    os.utime(record, (1, 1))
+    seen = []
+    clone = cluster.files.clone
+
+    def watched(*args):
+        seen.append(record.stat().st_mtime)
+        clone(*args)
+    cluster.files.clone = watched
+    cluster.create('volume-2')
+    assert seen[0] > 1
+
+
+def test_an_image_that_is_evicted_after_the_look_is_made_again(cluster, monkeypatch):
+    cluster.create()
+    touch = PoolCache.touch
+
+    def evicted(self, of):
+        monkeypatch.setattr(PoolCache, 'touch', touch)
+        self.evict(next(self.storage.usages()))
+        return self.touch(of)
+    monkeypatch.setattr(PoolCache, 'touch', evicted)
+    outcome = cluster.create('volume-2')
+    assert outcome.route == 'copy_offload'
+    assert cluster.content('volume-2') == CONTENT
+
+
+def test_twenty_first_volumes_over_two_pools_are_one_download(cluster):
+    """The other pool copies what was downloaded."""
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    outcomes = []
+    threads = [threading.Thread(
+        target=lambda n=n: outcomes.append(cluster.create(
+            f'volume-{n}', at=('gold_vol', 'images_vol')[n % 2])))
+        for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(cluster.downloads) == 1
+    assert cluster.files.done('copy') == 1
+    assert sorted(outcome.route for outcome in outcomes) == [
+        *['cached'] * 18, 'copy_offload', 'download']
+    assert all(cluster.content(f'volume-{n}', ('gold_vol', 'images_vol')[n % 2])
+               == CONTENT for n in range(20))
+
+
+def test_the_rest_of_the_cluster_is_searched_before_a_download_alone(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    there = cached(pool('silver_vol'), RAW)
+    cluster.elsewhere = [there]
+    cluster.files.roots[there.file.flexvol.uuid] = cluster.roots['images_vol']
+    (cluster.roots['images_vol'] / RAW.cached_name).write_bytes(CONTENT)
+    assert cluster.create().route == 'copy_offload'
+    assert cluster.downloads == []
+    assert cluster.content() == CONTENT
+
+
+SIGNED = dataclasses.replace(RAW, properties={
+    'img_signature': 'x', 'img_signature_hash_method': 'SHA-256',
+    'img_signature_key_type': 'RSA-PSS', 'img_signature_certificate_uuid': 'y'})
+
+
+def test_a_signed_image_is_verified_once_when_it_is_cached(cluster):
+    first = cluster.create(of=SIGNED, verify=cluster.verify)
+    again = cluster.create('volume-2', of=SIGNED, verify=cluster.verify)
+    assert [first.route, again.route] == ['copy_offload', 'cached']
+    assert cluster.verified == [True]
+    assert first.signature_verified
+    assert again.signature_verified
+
+
+def test_an_image_with_a_wrong_signature_is_left_to_cinder(cluster):
+    cluster.signature_error = SignatureError('wrong')
+    outcome = cluster.create(of=SIGNED, verify=cluster.verify)
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['copy_offload'] is Reason.SIGNATURE_INVALID
+    assert cluster.leftovers() == set()
+
+
+def test_a_copy_of_what_was_verified_is_not_read_again(cluster):
+    cluster.create(of=SIGNED, verify=cluster.verify)
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    outcome = cluster.create('volume-2', of=SIGNED, at='images_vol',
+                             verify=cluster.verify)
+    assert cluster.verified == [True]
+    assert outcome.signature_verified
+
+
+HASHED = dataclasses.replace(RAW, os_hash_algo='sha256',
+                             os_hash_value=hashlib.sha256(CONTENT).hexdigest())
+
+
+def test_a_file_of_the_stock_driver_is_adopted_in_the_images_size(cluster):
+    """It has the size of the volume that it was made for."""
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(CONTENT + b'\0' * 999)
+    assert cluster.create(of=HASHED).route == 'adopt'
+    assert cluster.downloads == []
+    assert cluster.content() == CONTENT
+    assert cluster.cache.find(HASHED).virtual_size == SIZE
+
+
+def test_a_file_of_the_stock_driver_with_other_bytes_is_replaced(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(b'\x08' * SIZE)
+    outcome = cluster.create(of=HASHED)
+    assert outcome.route == 'download'
+    assert reasons(outcome)['adopt'] is Reason.INSPECTION_FAILED
+    assert cluster.content() == CONTENT
+
+
+def test_precaching_makes_the_cached_image_and_no_volume(cluster):
+    outcome = cluster.engine.precache(
+        cluster.demand(size=None), cluster.cache,
+        Neighbours(lambda: [], cluster.search))
+    assert outcome.route == 'copy_offload'
+    assert cluster.cache.find(RAW)
+    assert cluster.leftovers() == set()
 
 
 def test_twenty_first_volumes_at_once_copy_once(cluster):

@@ -11,7 +11,8 @@ PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
 ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'glance',
          'locations', 'planner', 'ontap', 'routes', 'inspection', 'mount', 'eviction',
-         'cache', 'locality', 'engine', 'middleware', 'scheduler', 'volume']
+         'storage', 'cache', 'cluster_search', 'locality', 'engine', 'middleware',
+         'scheduler', 'volume']
 """Each may import what stands before it."""
 ON_ITS_OWN = 'simulator'
 

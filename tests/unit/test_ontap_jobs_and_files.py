@@ -15,6 +15,7 @@ from tests.unit.fake_ontap import FakeSession, no_such_file, no_such_job
 CLONE = ('POST', '/api/storage/file/clone')
 COPY = ('POST', '/api/storage/file/copy')
 JOB = ('GET', '/api/cluster/jobs/job-1')
+CANCEL = ('PATCH', '/api/cluster/jobs/job-1')
 STAT = ('GET', '/api/storage/volumes/')
 RUNNING = {'job': {'uuid': 'job-1'}}
 
@@ -123,9 +124,33 @@ def test_polling_starts_fast_and_backs_off():
 
 
 def test_a_job_that_never_ends_runs_into_the_deadline():
-    session = FakeSession({JOB: {'state': 'running'}})
+    session = FakeSession({JOB: {'state': 'running'}, CANCEL: {}})
     with pytest.raises(OntapTimeoutError, match='job-1'):
         jobs.wait(session, 'job-1', timeout=0)
+
+
+def test_a_job_that_nobody_waits_for_any_more_is_cancelled():
+    session = FakeSession({JOB: {'state': 'running'},
+                           CANCEL: OntapRejectedError(404, '4', 'gone')})
+    with pytest.raises(OntapTimeoutError):
+        jobs.wait(session, 'job-1', timeout=0)
+    assert session.calls[-1][:2] == ('PATCH', '/api/cluster/jobs/job-1')
+    assert session.calls[-1][2][1] == {'action': 'cancel'}
+
+
+def test_a_long_copy_says_that_its_source_is_in_use():
+    now = [0.0]
+
+    def sleep(_seconds):
+        now[0] += 31
+    session = FakeSession({
+        ('POST', '/api/storage/file/copy'): {'job': {'uuid': 'job-1'}},
+        JOB: [{'state': 'running'}, {'state': 'running', 'message': 'half'},
+              {'state': 'success'}]})
+    kept = []
+    Files(session, clock=lambda: now[0], sleep=sleep).copy(
+        stored(), stored('gold_vol'), 100, keep=lambda: kept.append(now[0]))
+    assert kept == [31.0]
 
 
 def test_deleting_what_is_not_there_is_no_error():

@@ -14,6 +14,7 @@ class Cache:
         self.pool = pool()
         self.ids = list(ids)
         self.scans = 0
+        self.storage = self
 
     def image_ids(self):
         self.scans += 1

@@ -1,0 +1,147 @@
+"""Where a pool keeps cached images: one small interface, a module a protocol.
+
+:mod:`eic_plugins.storage.files` keeps them as files of an NFS share. What the
+cache and the engine do is the same for every storage: one fill at a time,
+inspection before publication, eviction by last use.
+"""
+
+import abc
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from eic_plugins.eviction import Usage
+from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+
+FILL_PREFIX = 'eic-fill-'
+"""What is being made, or what a cut-off fill left, is named with this."""
+
+Examine = Callable[[Path], None]
+"""Looks at bytes on this host; raises if they must not be published."""
+
+
+class NotReadableError(OSError):
+    """The service's user may not read or change what it made."""
+
+
+class VolumeNotMadeError(Exception):
+    """The volume is not there, and nothing of it.
+
+    ``image_is_gone`` if that is because the cached image is not, either.
+    """
+
+    def __init__(self, cause: Exception, image_is_gone: bool) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+        self.image_is_gone = image_is_gone
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What is known of a cached image: without a record there is none."""
+
+    identity: str
+    virtual_size: int
+    signature_verified: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Leftover:
+    """What a fill that was cut off left, of which image, idle since when."""
+
+    name: str
+    image_id: str
+    idle_since: float
+
+
+class PoolStorage(abc.ABC):
+    """Cached images of one pool, by image id; no policy, no locks."""
+
+    pool: Pool
+
+    @abc.abstractmethod
+    def refresh(self) -> None:
+        """See what other hosts did."""
+
+    @abc.abstractmethod
+    def read(self, image_id: str) -> Record | None:
+        """The record, if the cached image's bytes are there in its size."""
+
+    @abc.abstractmethod
+    def touch(self, image_id: str) -> bool:
+        """Say that it is in use now; False if it is not there any more."""
+
+    @abc.abstractmethod
+    def examine(self, name: str, image: Image, also: Examine) -> int:
+        """Inspect what a fill made; its size in bytes.
+
+        :raises UnsafeImageError: these are not the bytes of a raw disk, or
+            not of this size
+        :raises NotReadableError: the host may not read them
+        """
+
+    @abc.abstractmethod
+    def prove(self, name: str, image: Image) -> None:
+        """Cut what a fill made to the image's size, and check its checksum.
+
+        :raises NotTheImageError: it has another one
+        """
+
+    @abc.abstractmethod
+    def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
+        """FlexClone the cached image to a volume of ``size`` GiB.
+
+        :raises VolumeNotMadeError: nothing of it is left
+        """
+
+    @abc.abstractmethod
+    def publish(self, target: StoredFile, image: Image, record: Record) -> None:
+        """Give what a fill made the cached image's name and its record.
+
+        :raises OntapError, OSError: there is no cached image then
+        """
+
+    @abc.abstractmethod
+    def withdraw(self, image_id: str) -> None:
+        """Remove the record: nobody starts to use the bytes any more."""
+
+    @abc.abstractmethod
+    def withdraw_unused(self, usage: Usage) -> bool:
+        """As :meth:`withdraw`, unless it was used since then; whether it did.
+
+        Nobody's use can fall in between: who touches it either is seen here,
+        or finds the record gone.
+        """
+
+    @abc.abstractmethod
+    def remove_image(self, image_id: str) -> None:
+        """Remove the bytes that had the cached image's name."""
+
+    @abc.abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove what a fill made; logs what to do if that fails."""
+
+    @abc.abstractmethod
+    def remove_volume(self, name: str) -> None:
+        """Remove what was made of a volume that Cinder now downloads."""
+
+    @abc.abstractmethod
+    def usages(self) -> Iterator[Usage]:
+        """Every cached image and what else has such a name."""
+
+    @abc.abstractmethod
+    def leftovers(self) -> Iterator[Leftover]:
+        """What cut-off fills may have left."""
+
+    @abc.abstractmethod
+    def image_ids(self) -> Iterator[str]:
+        """The images that have a record here."""
+
+    @abc.abstractmethod
+    def unrecorded(self, image_id: str) -> StoredFile | None:
+        """What has the cached image's name without a record."""
+
+    @abc.abstractmethod
+    def writable(self, name: str, size: int) -> AbstractContextManager[Path]:
+        """A path on this host to write ``size`` bytes (0: not known) to."""

@@ -1,0 +1,295 @@
+"""Cached images as files in the root of an NFS share::
+
+    img-cache-<image id>          the bytes, named as the stock driver does
+    .eic-<image id>.json          what they are; without it there is no
+                                  cached image, whatever the file's name says
+    eic-fill-<image id>-<random>  one being made, swept away if it is left over
+
+The record's modification time is the last use. Renames and deletions of bytes
+go through ONTAP, which needs no permission on the mount.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from oslo_log import log as logging
+
+from eic_plugins import inspection
+from eic_plugins.eviction import Usage
+from eic_plugins.model import (
+    CACHED_IMAGE_PREFIX,
+    CachedImage,
+    Image,
+    Pool,
+    StoredFile,
+)
+from eic_plugins.mount import ShareMount
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.session import OntapError, OntapRejectedError
+from eic_plugins.planner import GIB
+from eic_plugins.storage import (
+    FILL_PREFIX,
+    Examine,
+    Leftover,
+    NotReadableError,
+    PoolStorage,
+    Record,
+    VolumeNotMadeError,
+)
+
+LOG = logging.getLogger(__name__)
+
+_FILL_ADVICE = ('It is tried again every netapp_nfs_image_cache_cleanup_interval '
+                'seconds; it is safe to delete by hand, too, if it is older than '
+                'copy_offload_timeout.')
+_VOLUME_ADVICE = ('Do NOT delete it by hand: Cinder is about to write the volume '
+                  'into this file. If the volume ends in error, delete the '
+                  'volume through Cinder.')
+_RECORD_PREFIX = '.eic-'
+_RECORD_SUFFIX = '.json'
+_BLOCK = 512  # bytes, of st_blocks
+
+_TEMPORARY = re.compile(
+    rf'{FILL_PREFIX}(?P<fill>.+)-[0-9a-f]+'
+    rf'|{re.escape(_RECORD_PREFIX)}(?P<record>.+){re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+')
+
+
+class FileStorage(PoolStorage):
+    """The files of one share, through its mount and through ONTAP.
+
+    :param clone_timeout: seconds that one FlexClone may take
+    """
+
+    def __init__(self, pool: Pool, mount: ShareMount, files: Files,
+                 clone_timeout: float) -> None:
+        self.pool = pool
+        self.mount = mount
+        self._files = files
+        self._clone_timeout = clone_timeout
+
+    def refresh(self) -> None:
+        """Have the NFS client look at the directory again."""
+        self.mount.refresh()
+
+    def read(self, image_id: str) -> Record | None:
+        """The record, through the mount: no call to ONTAP."""
+        record = parse_record(self.mount.read(record_name(image_id)))
+        if record is None:
+            return None
+        found = self.mount.size(CACHED_IMAGE_PREFIX + image_id)
+        return record if found == record.virtual_size else None
+
+    def touch(self, image_id: str) -> bool:
+        """Set the record's time to now.
+
+        The bytes' too: the stock driver's cleaner goes by their access time,
+        which a clone does not change.
+        """
+        if not self.mount.touch(record_name(image_id)):
+            return False
+        self.mount.touch(CACHED_IMAGE_PREFIX + image_id)
+        return True
+
+    def examine(self, name: str, image: Image, also: Examine) -> int:
+        """Make the file a volume's in mode, then look at its bytes."""
+        self._make_accessible(name)
+        size = inspection.virtual_size_of_raw(self.mount.path(name),
+                                              image.raw_size)
+        also(self.mount.path(name))
+        return size
+
+    def prove(self, name: str, image: Image) -> None:
+        """Read the whole file through the mount."""
+        self._make_accessible(name)
+        self.mount.resize(name, image.raw_size)
+        inspection.check_checksum(self.mount.path(name), image.os_hash_algo,
+                                  image.os_hash_value)
+
+    def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
+        """Clone the cached image's file, and let it grow sparsely."""
+        try:
+            self._files.clone(cached.file, self.pool.file(name),
+                              self._clone_timeout)
+            self._check_and_grow(name, cached, size * GIB)
+        except (OntapError, OSError) as err:
+            self.remove_volume(name)
+            raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
+
+    def publish(self, target: StoredFile, image: Image, record: Record) -> None:
+        """Rename the file, then write its record."""
+        # Whatever has the name now is stale or was never inspected. Without
+        # its record first, a crash in between leaves no cached image.
+        self.withdraw(image.id)
+        self._take_name(target, self.pool.file(image.cached_name))
+        try:
+            self.mount.write(record_name(image.id),
+                             format_record(image.id, record))
+        except BaseException:
+            self.remove(image.cached_name)
+            raise
+
+    def withdraw(self, image_id: str) -> None:
+        """Delete the record through the mount."""
+        self.mount.unlink(record_name(image_id))
+
+    def withdraw_unused(self, usage: Usage) -> bool:
+        """Rename the record, then look whether its time is still the same.
+
+        A rename is atomic on the server, and opening the renamed file makes
+        the NFS client ask for its time.
+        """
+        name = record_name(usage.image_id)
+        aside = self.mount.move_aside(name)
+        if aside is None:
+            return True
+        if self.mount.fresh_mtime(aside) > usage.last_used:
+            self.mount.rename(aside, name)
+            return False
+        self.mount.unlink(aside)
+        return True
+
+    def remove_image(self, image_id: str) -> None:
+        """Delete the file with the cached image's name."""
+        self.remove(CACHED_IMAGE_PREFIX + image_id)
+
+    def remove(self, name: str) -> None:
+        """Delete a file of a fill."""
+        self._remove(name, _FILL_ADVICE)
+
+    def remove_volume(self, name: str) -> None:
+        """Delete a volume's file."""
+        self._remove(name, _VOLUME_ADVICE)
+
+    def usages(self) -> Iterator[Usage]:
+        """Every cached image with its last use; also files of that name
+        without a record, which the stock driver or a cut-off eviction left.
+        """
+        for name in list(self.mount.names()):
+            if not name.startswith(CACHED_IMAGE_PREFIX):
+                continue
+            image_id = name.removeprefix(CACHED_IMAGE_PREFIX)
+            file = self.mount.stat(name)
+            record = self.mount.stat(record_name(image_id))
+            if file is not None:
+                used = record.st_mtime if record else file.st_mtime
+                yield Usage(image_id, used, file.st_blocks * _BLOCK)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Files with a temporary name."""
+        for name in list(self.mount.names()):
+            found = _TEMPORARY.fullmatch(name)
+            file = self.mount.stat(name) if found else None
+            if found and file:
+                yield Leftover(name, found['fill'] or found['record'],
+                               max(file.st_mtime, file.st_ctime))
+
+    def image_ids(self) -> Iterator[str]:
+        """The images of all records (one directory listing)."""
+        for name in self.mount.names():
+            if name.startswith(_RECORD_PREFIX) and name.endswith(_RECORD_SUFFIX):
+                yield name[len(_RECORD_PREFIX):-len(_RECORD_SUFFIX)]
+
+    def unrecorded(self, image_id: str) -> StoredFile | None:
+        """A file with the cached image's name, and no record beside it."""
+        name = CACHED_IMAGE_PREFIX + image_id
+        if self.mount.size(name) is None or (
+                self.mount.stat(record_name(image_id)) is not None):
+            return None
+        return self.pool.file(name)
+
+    @contextlib.contextmanager
+    def writable(self, name: str, size: int) -> Iterator[Path]:
+        """The file's path on the mount; whoever writes makes the file."""
+        yield self.mount.path(name)
+
+    def _is_gone(self, cached: CachedImage, err: Exception) -> bool:
+        """ONTAP refused, and the cached image is not there (any more)."""
+        if not isinstance(err, OntapRejectedError):
+            return False
+        try:
+            return self._files.stat(cached.file) is None
+        except OntapError:
+            return False
+
+    def _check_and_grow(self, name: str, cached: CachedImage,
+                        wanted: int) -> None:
+        """Check what the clone is on the mount, then grow it to its size.
+
+        The first look at this name on this mount: NFS has no negative entry
+        for it yet.
+        """
+        size = self.mount.size(name)
+        if size != cached.virtual_size:
+            raise OntapError(f'the clone has {size} bytes instead of '
+                             f'{cached.virtual_size}')
+        if size < wanted:
+            self.mount.resize(name, wanted)
+
+    def _make_accessible(self, name: str) -> None:
+        try:
+            self.mount.make_accessible(name)
+        except PermissionError as err:
+            raise NotReadableError(
+                f"{err}: let Glance's and Cinder's users share a group that "
+                'may read and write image files, or set '
+                'nas_secure_file_operations = False') from err
+
+    def _take_name(self, target: StoredFile, final: StoredFile) -> None:
+        """Rename; the rare file in the way costs two calls more."""
+        try:
+            self._files.rename(target, final)
+        except OntapRejectedError:
+            self._files.delete(final)
+            self._files.rename(target, final)
+
+    def _remove(self, name: str, advice: str) -> None:
+        """Remove a file of the share's root by whatever way is open.
+
+        Through ONTAP first, which needs no permission on the mount; where the
+        cluster does not answer, its data LIF may.
+        """
+        try:
+            self._files.delete(self.pool.file(name))
+        except OntapError as err:
+            LOG.warning('ONTAP did not delete %(file)s in pool %(pool)s '
+                        '(%(err)s); deleting it through the mount.',
+                        {'file': name, 'pool': self.pool.name, 'err': err})
+            self._remove_from_mount(name, advice)
+
+    def _remove_from_mount(self, name: str, advice: str) -> None:
+        try:
+            self.mount.unlink(name)
+        except OSError as err:
+            LOG.error('%(file)s is left in pool %(pool)s: %(err)s. %(advice)s',
+                      {'file': name, 'pool': self.pool.name, 'err': err,
+                       'advice': advice})
+
+
+def record_name(image_id: str) -> str:
+    """The name of a cached image's record."""
+    return f'{_RECORD_PREFIX}{image_id}{_RECORD_SUFFIX}'
+
+
+def format_record(image_id: str, record: Record) -> bytes:
+    """The content of a record's file."""
+    return json.dumps({
+        'image_id': image_id, 'identity': record.identity,
+        'virtual_size': record.virtual_size,
+        'signature_verified': record.signature_verified}).encode()
+
+
+def parse_record(content: bytes | None) -> Record | None:
+    """The record in a file, None if there is none that makes sense."""
+    try:
+        found = json.loads(content or b'{}')
+    except ValueError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    identity, size = found.get('identity'), found.get('virtual_size')
+    if not isinstance(identity, str) or not isinstance(size, int):
+        return None
+    return Record(identity, size, found.get('signature_verified') is True)

@@ -1,0 +1,320 @@
+"""What EIC's drivers have in common: "create a volume from an image".
+
+A driver mixes :class:`VolumeFromImage` into a stock NetApp driver, and says
+what its pools are and how a volume is told of. Everything else is the stock
+driver's.
+"""
+
+import abc
+import functools
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cinder.volume import volume_utils
+from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from eic_plugins import config, glance, routes
+from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.cache import PoolCache
+from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
+from eic_plugins.glance import ImageLocations, Location
+from eic_plugins.locations import LocationReader
+from eic_plugins.model import CachedImage, Image, Outcome, Reason
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.namespace import Namespace, UnknownShareError
+from eic_plugins.ontap.peers import Peers
+from eic_plugins.ontap.session import OntapError, OntapSession
+from eic_plugins.routes import FillLimits
+from eic_plugins.storage import FILL_PREFIX, PoolStorage
+from eic_plugins.volume import locks
+from eic_plugins.volume.backend import endpoint_from_backend
+from eic_plugins.volume.fetch import Fetcher
+from eic_plugins.volume.outcomes import OutcomeRecorder, left_to_cinder
+from eic_plugins.volume.report import PoolReport
+
+LOG = logging.getLogger(__name__)
+_UNREACHABLE_LIMIT = 2
+_UNREACHABLE_SECONDS = 30.0
+CONF = cfg.CONF
+
+ModelUpdate = dict[str, Any]
+
+
+class VolumeFromImage(abc.ABC):
+    """``clone_image``, and what else becomes of a volume from an image.
+
+    A mixin: it stands before the stock driver among a driver's bases.
+    """
+
+    # What the stock driver has.
+    configuration: Any
+    db: Any
+    host: str
+    backend_name: str
+    cluster_name: str | None
+    failed_over_backend_name: str | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        config.register(CONF)
+        self._eic = CONF[config.GROUP]
+        self._reader = LocationReader.from_entry_points()
+        self._routes = routes.load()
+        self._caches: dict[str, PoolCache] = {}
+        self._image_locations: ImageLocations | None = None
+        self._locks = locks.Locks(self._eic.fill_wait_timeout)
+        self._handed_back: set[str] = set()
+
+    @abc.abstractmethod
+    def _pool_names(self) -> Sequence[str]:
+        """The backend's pools as the scheduler knows them."""
+
+    @abc.abstractmethod
+    def _storage_of(self, pool_name: str) -> PoolStorage:
+        """Where a pool keeps cached images.
+
+        :raises UnknownShareError: the pool is not on the backend's SVM
+        :raises OntapError: the cluster did not answer
+        """
+
+    @abc.abstractmethod
+    def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
+        """Cached images in pools of other backends of the cluster."""
+
+    @abc.abstractmethod
+    def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
+        """What Cinder has to know of the new volume."""
+
+    @abc.abstractmethod
+    def _replace(self, volume: Any, made: str) -> None:
+        """Put what was made under the name ``made`` in a volume's place."""
+
+    @abc.abstractmethod
+    def _cannot_clone(self, volume: Any) -> bool:
+        """True if the volume's pool is one that EIC leaves to Cinder."""
+
+    def do_setup(self, context: Any) -> None:
+        """Stock set-up, then a session of our own to the same cluster."""
+        super().do_setup(context)  # type: ignore[misc]
+        self._connect(self.failed_over_backend_name or self.backend_name)
+        self._recorder = OutcomeRecorder(self.db)
+        locks.check_reach(self.cluster_name)
+        LOG.info('EIC for backend %(backend)s: routes %(routes)s, locations '
+                 '%(locations)s.',
+                 {'backend': self.backend_name,
+                  'routes': ', '.join(route.name for route in self._routes),
+                  'locations': ', '.join(self._reader.schemes)})
+
+    def _connect(self, backend_name: str) -> None:
+        backend = dot_utils.get_backend_configuration(backend_name)
+        session = OntapSession(endpoint_from_backend(backend))
+        self._files = Files(session)
+        self._namespace = Namespace(session, backend.netapp_vserver)
+        self._peers = Peers(session, self._eic.create_svm_peering)
+        self._report = PoolReport(self._namespace)
+        self._ontap_breaker = CircuitBreaker(
+            f'ONTAP at {backend.netapp_server_hostname}',
+            'volumes from images are downloaded.', _UNREACHABLE_LIMIT,
+            _UNREACHABLE_SECONDS)
+        self._caches = {}
+        self._engine = Engine(Toolbox(
+            self._files, self._namespace, self._peers, self._reader,
+            self._routes,
+            FillLimits(clone=self._eic.clone_timeout,
+                       copy=self._eic.copy_offload_timeout,
+                       copy_throughput=self._eic.copy_offload_max_throughput)))
+
+    def clone_image(self, context: Any, volume: Any, image_location: Any,
+                    image_meta: Mapping[str, Any], image_service: Any,
+                    ) -> tuple[ModelUpdate | None, bool]:
+        """The volume from the image's cached image, made if need be.
+
+        ``(None, False)`` hands the request back to Cinder, which downloads the
+        image; nothing of the attempt is left behind then.
+        """
+        pool_name = volume_utils.extract_host(volume['host'], level='pool')
+        update = None
+        try:
+            fetcher = self._fetcher(context, image_service,
+                                    glance.image_from_meta(image_meta),
+                                    volume['size'])
+            outcome = self._make(fetcher, volume, volume['name'], image_location)
+            if not outcome.left_to_cinder:
+                update = self._told(context, volume, pool_name, outcome)
+        except Exception:
+            LOG.exception('Volume %(volume)s of image %(image)s in pool '
+                          '%(pool)s: an error of ours; Cinder downloads the '
+                          'image.', {'volume': volume['id'], 'pool': pool_name,
+                                     'image': image_meta.get('id')})
+            outcome = left_to_cinder(Reason.INTERNAL_ERROR)
+            self._discard(volume, pool_name)
+        self._recorder.record(context, volume, image_meta['id'], pool_name,
+                              outcome)
+        if update is None:
+            self._handed_back.add(volume['id'])
+        return update, update is not None
+
+    def _told(self, context: Any, volume: Any, pool_name: str,
+              outcome: Outcome) -> ModelUpdate:
+        update = self._hand_over(volume, pool_name)
+        if outcome.signature_verified:
+            # As Cinder's own download records it; last, for it cannot be
+            # recorded twice.
+            self.db.volume_glance_metadata_bulk_create(
+                context, volume['id'], {'signature_verified': True})
+        return update
+
+    def copy_image_to_volume(self, context: Any, volume: Any,
+                             image_service: Any, image_id: str,
+                             disable_sparse: bool = False) -> None:
+        """Cinder's download of what was handed back to it.
+
+        Otherwise this is a volume that gets another image (``reimage``, the
+        rebuild of a server): from the cached image, too, if that can be.
+        """
+        if volume['id'] in self._handed_back:
+            self._handed_back.discard(volume['id'])
+        elif self._reimage(context, volume, image_service, image_id):
+            return
+        super().copy_image_to_volume(  # type: ignore[misc]
+            context, volume, image_service, image_id,
+            disable_sparse=disable_sparse)
+
+    def _reimage(self, context: Any, volume: Any, image_service: Any,
+                 image_id: str) -> bool:
+        """Replace the volume's bytes; False if that is left to Cinder."""
+        made = f'{FILL_PREFIX}{image_id}-{secrets.token_hex(4)}'
+        pool_name = volume_utils.extract_host(volume['host'], level='pool')
+        try:
+            image = glance.image_from_meta(image_service.show(context, image_id))
+            fetcher = self._fetcher(context, image_service, image,
+                                    volume['size'])
+            outcome = self._make(fetcher, volume, made, None)
+            if not outcome.left_to_cinder:
+                self._replace(volume, made)
+        except Exception:
+            LOG.exception('Volume %(volume)s does not get image %(image)s from '
+                          'a cached image, by an error of ours; Cinder '
+                          'downloads it.',
+                          {'volume': volume['id'], 'image': image_id})
+            self._cache_of(pool_name).storage.remove(made)
+            return False
+        self._recorder.record(context, volume, image_id, pool_name, outcome)
+        return not outcome.left_to_cinder
+
+    def delete_volume(self, volume: Any) -> None:
+        """The stock driver's; it leaves the bytes of a volume whose making
+        was cut off, for Cinder does not know yet where they are.
+        """
+        super().delete_volume(volume)  # type: ignore[misc]
+        self._handed_back.discard(volume['id'])
+        if not volume['provider_location'] and volume['host']:
+            self._discard(volume, volume_utils.extract_host(
+                volume['host'], level='pool'))
+
+    def _make(self, fetcher: Fetcher, volume: Any, name: str,
+              image_location: Any) -> Outcome:
+        """The volume's bytes under ``name``, or why not."""
+        pool_name = volume_utils.extract_host(volume['host'], level='pool')
+        if not self._ontap_breaker.allows():
+            return left_to_cinder(Reason.ONTAP_UNREACHABLE)
+        try:
+            cache = self._cache_of(pool_name)
+        except (OntapError, UnknownShareError) as err:
+            LOG.warning('Volume %(volume)s: where pool %(pool)s is on ONTAP is '
+                        'not to be had; Cinder downloads the image: %(err)s',
+                        {'volume': volume['id'], 'pool': pool_name, 'err': err})
+            return left_to_cinder(
+                Reason.POOL_UNKNOWN if isinstance(err, UnknownShareError)
+                else Reason.ONTAP_UNREACHABLE)
+        demand = self._demand(
+            fetcher, cache, image_location,
+            encrypted=bool(volume['encryption_key_id']),
+            pool_is_flexgroup=self._cannot_clone(volume))
+        outcome = self._engine.create(name, demand, cache,
+                                      self._neighbours(pool_name))
+        self._learn(pool_name, fetcher.image.id, outcome)
+        return outcome
+
+    def _fetcher(self, context: Any, image_service: Any, image: Image,
+                 size: int | None) -> Fetcher:
+        return Fetcher(
+            context, image_service, image,
+            volume_utils.extract_host(self.host),
+            self.configuration.volume_dd_blocksize,
+            bool(getattr(self, '_execute_as_root', True)), size)
+
+    def _demand(self, fetcher: Fetcher, cache: PoolCache, image_location: Any,
+                **facts: bool) -> Demand:
+        return Demand(
+            image=fetcher.image,
+            find_locations=functools.partial(
+                self._find_locations, fetcher.image, image_location),
+            download=functools.partial(fetcher.download, cache.storage),
+            verify=fetcher.verify if fetcher.verifies else None,
+            size=fetcher.size, **facts)
+
+    def _neighbours(self, pool_name: str) -> Neighbours:
+        return Neighbours(functools.partial(self._caches_but, pool_name),
+                          functools.partial(self._search, pool_name=pool_name))
+
+    def _cache_of(self, pool_name: str) -> PoolCache:
+        """The cached images of a pool; raises what ``_storage_of`` does."""
+        if pool_name not in self._caches:
+            self._caches[pool_name] = PoolCache(self._storage_of(pool_name),
+                                                self._locks)
+        return self._caches[pool_name]
+
+    def _caches_but(self, pool_name: str | None) -> Iterator[PoolCache]:
+        """The other pools' caches; one that is out of order is left out."""
+        for other in self._pool_names():
+            if other == pool_name:
+                continue
+            try:
+                yield self._cache_of(other)
+            except (OntapError, UnknownShareError) as err:
+                LOG.warning('No cached images are looked for in %(pool)s: '
+                            '%(err)s', {'pool': other, 'err': err})
+
+    def _learn(self, pool_name: str, image_id: str, outcome: Outcome) -> None:
+        """What this outcome says about the cluster and the pool."""
+        reasons = {refusal.reason for refusal in outcome.refusals}
+        if not outcome.left_to_cinder:
+            self._report.add(pool_name, image_id)
+        if Reason.ONTAP_UNREACHABLE not in reasons:
+            self._ontap_breaker.succeeded()
+        elif self._ontap_breaker.allows():
+            self._ontap_breaker.failed()
+        if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:
+            # What was looked up may not be true any more.
+            self._caches = {}
+            self._namespace.forget()
+            self._peers.forget()
+
+    def _find_locations(self, image: Image,
+                        image_location: Any) -> Sequence[Location]:
+        """What Cinder found; else what our own credentials find."""
+        locations = glance.locations_from_cinder(image_location)
+        if locations:
+            return locations
+        try:
+            if self._image_locations is None:
+                self._image_locations = ImageLocations(CONF)
+            return self._image_locations.find(image.id)
+        except Exception as err:
+            LOG.warning('No locations of image %(image)s: %(err)s',
+                        {'image': image.id, 'err': err})
+            return ()
+
+    def _discard(self, volume: Any, pool_name: str) -> None:
+        """Remove what there is of a volume that is nowhere recorded."""
+        volume['provider_location'] = None
+        try:
+            self._cache_of(pool_name).storage.remove_volume(volume['name'])
+        except Exception as err:
+            LOG.warning('Could not remove %(volume)s from %(pool)s: %(err)s',
+                        {'volume': volume['name'], 'pool': pool_name,
+                         'err': err})
