@@ -30,7 +30,7 @@ from eic_plugins.model import (
     Source,
     StoredFile,
 )
-from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.files import Files, SvmNotPeeredError
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapUnreachableError
@@ -302,6 +302,7 @@ _FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
     LockTimeoutError: (Reason.WAIT_TIMED_OUT, True),
     NotReadableError: (Reason.NOT_READABLE, True),
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
+    SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),
     NotTheImageError: (Reason.INSPECTION_FAILED, False),
     DownloadError: (Reason.DOWNLOAD_FAILED, False),
     OntapError: (Reason.FILL_FAILED, False),

@@ -30,6 +30,7 @@ _NOT_FOUND = 404
 # documents it for DELETE.
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
 _COPY_LIMIT = '7018877'
+_NOT_PEERED = '7012362'
 _PROGRESS_SECONDS = 30.0
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
@@ -37,6 +38,10 @@ _COPY = '/api/storage/file/copy'
 
 class DestinationMissingError(OntapError):
     """The work's end is not known and its destination is not there."""
+
+
+class SvmNotPeeredError(OntapRejectedError):
+    """The copy's two SVMs are not peered (any more) with file_copy."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +96,7 @@ class Files:
         :param timeout: seconds, with the waiting
         :param throughput: bytes per second at most, 0 for no cap
         :param keep: called every half minute, while it goes on
+        :raises SvmNotPeeredError: the two SVMs are not peered for it
         :raises OntapError: a part of the destination may exist; a job that
             vanished counts, as half a file can have its full size
         """
@@ -105,6 +111,9 @@ class Files:
             try:
                 self._run(_COPY, body, left, progress)
             except OntapRejectedError as err:
+                if err.code == _NOT_PEERED:
+                    raise SvmNotPeeredError(
+                        err.status, err.code, err.message) from err
                 if err.code != _COPY_LIMIT or left <= pause:
                     raise
             else:

@@ -49,6 +49,7 @@ class OntapRejectedError(OntapError):
         super().__init__(f'ONTAP error {code} (HTTP {status}): {message}')
         self.status = status
         self.code = code
+        self.message = message
 
 
 @dataclasses.dataclass(frozen=True)

@@ -288,10 +288,11 @@ class VolumeFromImage(abc.ABC):
             self._ontap_breaker.succeeded()
         elif self._ontap_breaker.allows():
             self._ontap_breaker.failed()
+        # What was looked up may not be true any more.
         if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:
-            # What was looked up may not be true any more.
             self._caches = {}
             self._namespace.forget()
+        if reasons & {Reason.FILL_FAILED, Reason.SVM_NOT_PEERED}:
             self._peers.forget()
 
     def _find_locations(self, image: Image,

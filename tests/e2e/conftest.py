@@ -6,6 +6,7 @@ running, no faults, no volumes, no images, nothing on the FlexVols.
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import signal
@@ -110,6 +111,14 @@ class Cloud:
             f"{self.lab.ports.url('glance')}/v2/images/{image['id']}/file",
             data=content, headers={'Content-Type': 'application/octet-stream'})
         return image['id']
+
+    def downloads(self, image_id):
+        """How often Glance has sent the image's bytes."""
+        log = self.lab.paths.access_log('glance')
+        path = f'/v2/images/{image_id}/file'
+        entries = map(json.loads, log.read_text().splitlines())
+        return sum(1 for entry in entries
+                   if entry['method'] == 'GET' and entry['path'] == path)
 
     def start(self, image_id, volume_type, **fields):
         """POST /volumes; the volume as the API answers."""

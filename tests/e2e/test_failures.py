@@ -66,7 +66,7 @@ def test_a_full_flexvol_ends_as_with_the_stock_driver(cloud, image, digest, onta
     volume = cloud.create(image, 'eic-gold')
     # The fault fills the FlexVol for REST alone, so the download has room.
     assert volume['status'] == 'available'
-    assert volume['metadata']['eic_route'] == 'download'
+    assert volume['metadata']['eic_route'] == 'cinder_download'
     assert cloud.sha256(volume, 'gold') == digest
     assert cloud.leftovers() == []
 
@@ -80,7 +80,7 @@ def test_a_cluster_that_dies_during_the_copy_costs_no_volume(
     services.kill('simulator-cluster-a')
     volume = cloud.ended(volume_id)
     assert volume['status'] == 'available'
-    assert volume['metadata']['eic_route'] == 'download'
+    assert volume['metadata']['eic_route'] == 'cinder_download'
     assert 'copy_offload=ontap_unreachable' in volume['metadata']['eic_refused']
     assert cloud.sha256(volume, 'gold') == digest
     services.command('start', 'simulator-cluster-a')

@@ -80,6 +80,7 @@ def test_a_qcow2_image_is_converted_once_and_its_raw_bytes_are_cloned(
 def test_another_svm_is_copied_from_once_it_is_peered(
         cloud, image, digest, ontap):
     first = cloud.create(image, 'eic-silver')
+    assert first['metadata']['eic_route'] == 'download'
     assert 'copy_offload=svm_not_peered' in first['metadata']['eic_refused']
     assert cloud.sha256(first, 'silver') == digest
     cloud.evict(image, 'silver')
@@ -143,3 +144,14 @@ def test_a_full_pool_makes_room_by_last_use(cloud, content, digest, lab, service
         again = cloud.create(cold, 'eic-images')
         assert again['metadata']['eic_route'] == 'flexclone'
         assert cloud.sha256(again, 'images') == digest
+
+
+def test_what_the_stock_driver_has_cached_is_adopted(cloud, image, digest):
+    """Its file has the size of the volume that it was made for."""
+    cloud.create(image, 'stock-remote')
+    assert (cloud.root('remote') / f'img-cache-{image}').stat().st_size == 1 << 30
+    volumes = [cloud.create(image, 'eic-remote') for _ in range(2)]
+    assert cloud.downloads(image) == 1  # the stock driver's
+    assert [volume['metadata']['eic_route'] for volume in volumes] == [
+        'adopt', 'cached']
+    assert {cloud.sha256(volume, 'remote') for volume in volumes} == {digest}

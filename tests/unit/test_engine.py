@@ -23,6 +23,7 @@ from eic_plugins.locations import LocationReader
 from eic_plugins.locations.file import FileLocation
 from eic_plugins.model import Reason, Refusal, StoredFile
 from eic_plugins.mount import ShareMount
+from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapTimeoutError,
@@ -287,6 +288,14 @@ def test_a_failed_flexclone_tries_no_route_that_cannot_help(same_flexvol):
         'flexclone': Reason.FILL_FAILED, 'cached': Reason.NOT_CACHED,
         'copy_offload': Reason.SAME_FLEXVOL, 'adopt': Reason.NO_STOCK_FILE}
     assert same_flexvol.content() == CONTENT
+
+
+def test_a_peering_that_ended_is_named_as_the_reason(cluster):
+    """It was looked up when it was still there."""
+    cluster.files.fail('copy', SvmNotPeeredError(400, '7012362', 'not peered'))
+    outcome = cluster.create()
+    assert outcome.route == 'download'
+    assert reasons(outcome)['copy_offload'] is Reason.SVM_NOT_PEERED
 
 
 def test_a_failed_copy_is_followed_by_the_download(cluster):

@@ -3,7 +3,11 @@
 import pytest
 
 from eic_plugins.ontap import jobs
-from eic_plugins.ontap.files import DestinationMissingError, Files
+from eic_plugins.ontap.files import (
+    DestinationMissingError,
+    Files,
+    SvmNotPeeredError,
+)
 from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapTimeoutError,
@@ -218,3 +222,10 @@ def test_a_cap_on_throughput_is_ontaps_to_keep(throughput, sent):
     session = FakeSession({COPY: {}})
     copy(session, Clock(), throughput=throughput)
     assert session.calls[0][2].get('max_throughput') == sent
+
+
+def test_a_copy_without_peering_says_so():
+    session = FakeSession({('POST', '/api/storage/file/copy'): OntapRejectedError(
+        400, '7012362', 'not peered')})
+    with pytest.raises(SvmNotPeeredError):
+        Files(session).copy(stored(), stored('silver_vol', svm='svm_silver'), 10)

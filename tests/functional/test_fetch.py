@@ -1,0 +1,233 @@
+"""Cinder's own image utilities, qemu-img and cursive fill a cached image."""
+
+import base64
+import contextlib
+import dataclasses
+import datetime
+import gzip
+import hashlib
+import os
+import subprocess
+
+import pytest
+from castellan.common.objects import x_509
+from castellan.tests.unit.key_manager import mock_key_manager
+from cinder import context, privsep
+from cinder import utils as cinder_utils
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+from cursive import signature_utils
+from oslo_config import cfg
+
+from eic_plugins import glance
+from eic_plugins.engine import DownloadError, SignatureError
+from eic_plugins.mount import ShareMount
+from eic_plugins.storage.files import FileStorage
+from eic_plugins.volume.fetch import Fetcher
+from tests.unit.factories import IMAGE_ID, pool
+from tests.unit.fake_files import FakeFiles
+
+CONF = cfg.CONF
+MIB = 1 << 20
+RAW = os.urandom(2 * MIB) + bytes(2 * MIB)
+TARGET = 'eic-fill-1'
+
+
+class ImageService:
+    """Glance's client in Cinder, with one image."""
+
+    def __init__(self, content, **meta):
+        self.content = content
+        self.meta = {
+            'id': IMAGE_ID, 'status': 'active', 'disk_format': 'raw',
+            'container_format': 'bare', 'size': len(content),
+            'os_hash_algo': 'sha512', 'properties': {},
+            'os_hash_value': hashlib.sha512(content).hexdigest(), **meta}
+        self.temp_images = None
+        self.downloads = 0
+
+    def show(self, _context, _image_id, store_id=None):
+        return self.meta
+
+    def download(self, _context, _image_id, data):
+        self.downloads += 1
+        data.write(self.content)
+
+
+class Pool:
+    """A share to fetch into."""
+
+    def __init__(self, root):
+        self.root = root
+        self.storage = FileStorage(
+            pool(), ShareMount(str(root), subprocess.check_call),
+            FakeFiles({pool().flexvol.uuid: root}), 1)
+
+    def fetch(self, service, **fields):
+        fetcher = Fetcher(
+            context.get_admin_context(), service,
+            glance.image_from_meta(service.meta), 'backend', '1M', False)
+        fetcher = dataclasses.replace(fetcher, **fields)
+        return fetcher.download(self.storage, pool().file(TARGET))
+
+    @property
+    def content(self):
+        return (self.root / TARGET).read_bytes()
+
+
+@pytest.fixture
+def share(tmp_path, monkeypatch):
+    # As root already: neither sudo nor a privileged process is needed.
+    monkeypatch.setattr(cinder_utils, 'get_root_helper', lambda: 'env')
+    monkeypatch.setattr(privsep.sys_admin_pctxt, 'client_mode', False)
+    conversion, root = tmp_path / 'conversion', tmp_path / 'share'
+    root.mkdir()
+    with overridden('image_conversion_dir', str(conversion)):
+        yield Pool(root)
+    left = list(conversion.iterdir()) if conversion.exists() else []
+    assert left == []
+
+
+def converted(tmp_path, qemu_format, *options):
+    raw, path = tmp_path / 'in.raw', tmp_path / f'in.{qemu_format}'
+    raw.write_bytes(RAW)
+    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', qemu_format, *options,
+                    str(raw), str(path)], check=True, timeout=60)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(('disk_format', 'options'), [
+    ('qcow2', ()), ('vmdk', ('-o', 'subformat=streamOptimized')),
+    ('vmdk', ('-o', 'subformat=monolithicSparse')), ('vhdx', ()), ('vdi', ())])
+def test_every_format_is_downloaded_once_and_becomes_raw(
+        share, tmp_path, disk_format, options):
+    service = ImageService(converted(tmp_path, disk_format, *options),
+                           disk_format=disk_format)
+    assert share.fetch(service) is False
+    assert service.downloads == 1
+    assert share.content[:len(RAW)] == RAW
+
+
+def test_a_raw_image_is_fetched_sparsely(share):
+    share.fetch(ImageService(bytes(64 * MIB)))
+    assert (share.root / TARGET).stat().st_size == 64 * MIB
+    assert (share.root / TARGET).stat().st_blocks * 512 < MIB
+
+
+def test_a_compressed_image_is_fetched_if_cinder_allows_it(share):
+    service = ImageService(gzip.compress(RAW), container_format='compressed',
+                           virtual_size=len(RAW))
+    with pytest.raises(DownloadError, match='compression disallowed'):
+        share.fetch(service)
+    with overridden('allow_compression_on_image_upload', True):
+        share.fetch(service)
+    assert share.content == RAW
+
+
+@contextlib.contextmanager
+def overridden(option, value):
+    CONF.set_override(option, value)
+    try:
+        yield
+    finally:
+        CONF.clear_override(option)
+
+
+def backed(tmp_path):
+    path = tmp_path / 'backed.qcow2'
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b',
+                    '/etc/passwd', str(path), '16M'], check=True, timeout=60)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(('make', 'disk_format'), [
+    (backed, 'qcow2'),
+    (lambda tmp_path: converted(tmp_path, 'qcow2'), 'raw'),
+    (lambda tmp_path: converted(tmp_path, 'vmdk'), 'qcow2'),
+    (lambda tmp_path: converted(
+        tmp_path, 'vmdk', '-o', 'subformat=monolithicFlat'), 'vmdk'),
+    (lambda _: b'\x17' * MIB, 'qcow2'),
+])
+def test_what_cinder_refuses_is_refused(share, tmp_path, make, disk_format):
+    with pytest.raises(DownloadError):
+        share.fetch(ImageService(make(tmp_path), disk_format=disk_format))
+
+
+def test_a_disk_that_is_too_large_for_the_volume_is_refused(share, tmp_path):
+    large = tmp_path / 'large.qcow2'
+    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', str(large), '2G'],
+                   check=True, timeout=60)
+    with pytest.raises(DownloadError, match="doesn't fit"):
+        share.fetch(ImageService(large.read_bytes(), disk_format='qcow2'), size=1)
+
+
+@pytest.fixture
+def sign(monkeypatch):
+    """Signs as an image's owner does; the key manager has the certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'owner')])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(key, hashes.SHA256()))
+    manager = mock_key_manager.MockKeyManager()
+    uuid = manager.store(context.get_admin_context(), x_509.X509(
+        certificate.public_bytes(serialization.Encoding.DER)))
+    monkeypatch.setattr(signature_utils.key_manager, 'API', lambda: manager)
+
+    def sign_content(content):
+        signature = key.sign(content, padding.PSS(
+            padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH),
+            hashes.SHA256())
+        return {'img_signature': base64.b64encode(signature).decode(),
+                'img_signature_hash_method': 'SHA-256',
+                'img_signature_key_type': 'RSA-PSS',
+                'img_signature_certificate_uuid': uuid}
+    return sign_content
+
+
+def test_the_signature_of_the_image_as_it_is_in_glance_is_verified(
+        share, tmp_path, sign):
+    content = converted(tmp_path, 'qcow2')
+    service = ImageService(content, disk_format='qcow2', properties=sign(content))
+    assert share.fetch(service) is True
+    assert share.content[:len(RAW)] == RAW
+
+
+def test_a_wrong_signature_ends_the_fetch(share, sign):
+    service = ImageService(RAW, properties=sign(b'other bytes'))
+    with pytest.raises(SignatureError):
+        share.fetch(service)
+    assert not (share.root / TARGET).exists()
+
+
+def test_signatures_can_be_left_unverified_as_in_cinder(share, sign):
+    with overridden('verify_glance_signatures', 'disabled'):
+        service = ImageService(RAW, properties=sign(b'other bytes'))
+        assert share.fetch(service) is False
+    assert share.content == RAW
+
+
+def verify(service, path):
+    Fetcher(context.get_admin_context(), service,
+            glance.image_from_meta(service.meta), 'backend', '1M', False,
+            ).verify(path)
+
+
+def test_a_raw_file_on_the_share_is_verified_where_it_is(sign, tmp_path):
+    path = tmp_path / 'file'
+    path.write_bytes(RAW)
+    verify(ImageService(RAW, properties=sign(RAW)), path)
+    with pytest.raises(SignatureError):
+        verify(ImageService(RAW, properties=sign(b'other bytes')), path)
+
+
+def test_converted_bytes_are_never_taken_for_what_was_signed(sign, tmp_path):
+    with pytest.raises(SignatureError, match='as it is in Glance'):
+        verify(ImageService(RAW, disk_format='qcow2', properties=sign(RAW)),
+               tmp_path / 'file')
