@@ -16,7 +16,13 @@ from oslo_log import log as logging
 
 from eic_plugins.eviction import Usage
 from eic_plugins.model import CachedImage, Image, Pool, StoredFile
-from eic_plugins.storage import FILL_PREFIX, Examine, PoolStorage, Record
+from eic_plugins.storage import (
+    FILL_PREFIX,
+    Examine,
+    Filled,
+    PoolStorage,
+    Record,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -34,12 +40,11 @@ class LockTimeoutError(Exception):
 class Fill:
     """How a cached image is made.
 
-    ``make`` makes the file named, or raises, and says whether the signature
-    is known to be verified; ``verify`` is asked to verify it if it is not, or
-    None where nobody wants that.
+    ``make`` makes the file named, or raises; ``verify`` is asked to verify the
+    signature if that is not done then, or None where nobody wants that.
     """
 
-    make: Callable[[StoredFile], bool]
+    make: Callable[[StoredFile], Filled]
     verify: Examine | None = None
 
 
@@ -144,11 +149,13 @@ class PoolCache:
         name = f'{FILL_PREFIX}{image.id}-{secrets.token_hex(4)}'
         target = self.pool.file(name)
         try:
-            verified = fill.make(target)
-            examine = fill.verify if fill.verify and not verified else _pass
-            size = self.storage.examine(name, image, examine)
-            record = Record(image.identity, size,
-                            verified or fill.verify is not None)
+            filled = fill.make(target)
+            size = self.storage.examine(
+                name, image.raw_size or filled.virtual_size,
+                None if filled.signature_verified else fill.verify)
+            record = Record(
+                image.identity, size,
+                filled.signature_verified or fill.verify is not None)
             self.storage.publish(target, image, record)
         except BaseException:
             self.storage.remove(name)
@@ -160,7 +167,3 @@ class PoolCache:
     def _cached(self, image: Image, record: Record) -> CachedImage:
         return CachedImage(self.pool.file(image.cached_name), record.identity,
                            record.virtual_size, record.signature_verified)
-
-
-def _pass(_path: object) -> None:
-    """Nothing is to be verified, or it already is."""

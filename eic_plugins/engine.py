@@ -22,6 +22,7 @@ from eic_plugins.model import (
     CINDER_DOWNLOAD,
     CachedImage,
     Image,
+    ImageCopy,
     Outcome,
     Plan,
     Reason,
@@ -30,13 +31,12 @@ from eic_plugins.model import (
     Source,
     StoredFile,
 )
-from eic_plugins.ontap.files import Files, SvmNotPeeredError
-from eic_plugins.ontap.namespace import Namespace
+from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapUnreachableError
 from eic_plugins.planner import GIB, Route, choose
-from eic_plugins.routes import FillLimits, FillRoute, FillTools
-from eic_plugins.storage import NotReadableError, VolumeNotMadeError
+from eic_plugins.routes import FillLimits, FillRoute, FillTools, StoredFiles
+from eic_plugins.storage import Filled, NotReadableError, VolumeNotMadeError
 
 LOG = logging.getLogger(__name__)
 _DOWNLOAD = 'download'
@@ -63,15 +63,14 @@ class RouteFailedError(Exception):
 class Demand:
     """An image that is wanted in a pool.
 
-    ``download`` fetches it into a file of the pool and says whether it
-    verified the signature; ``verify`` verifies it of a file on this host, or
-    is None where that is not asked for. ``size`` in GiB, None if no volume is
-    to be made.
+    ``download`` fetches it into a file of the pool; ``verify`` verifies the
+    signature of a file on this host, or is None where that is not asked for.
+    ``size`` in GiB, None if no volume is to be made.
     """
 
     image: Image
     find_locations: Callable[[], Sequence[Location]]
-    download: Callable[[StoredFile], bool]
+    download: Callable[[StoredFile], Filled]
     verify: Callable[[Path], None] | None = None
     size: int | None = None
     encrypted: bool = False
@@ -93,10 +92,13 @@ class Neighbours:
 
 @dataclasses.dataclass(frozen=True)
 class Toolbox:
-    """What an engine works with: that of one cluster, the same for all."""
+    """What an engine works with, the same for all demands of a backend.
 
-    files: Files
-    namespace: Namespace
+    ``locate`` finds the file behind a location, or says why none of use.
+    """
+
+    files: StoredFiles
+    locate: Callable[[ImageCopy], StoredFile | Refusal]
     peers: Peers
     reader: LocationReader
     routes: Sequence[Route]
@@ -223,7 +225,9 @@ class _Attempt:
         elsewhere = tuple(cached for cached in found if cached)
         if elsewhere or not search:
             return elsewhere
-        return tuple(self._neighbours.search(self._image))
+        return tuple(
+            cached for cached in self._neighbours.search(self._image)
+            if cached.signature_verified or self._demand.verify is None)
 
     def _peered_svms(self, files: Iterable[StoredFile]) -> frozenset[str]:
         own = self._cache.pool.flexvol.svm
@@ -234,7 +238,7 @@ class _Attempt:
     def _resolve(self) -> tuple[tuple[StoredFile, ...], tuple[Refusal, ...]]:
         copies, refusals = self._box.reader.read_all(
             self._demand.find_locations())
-        located = [self._box.namespace.locate(copy) for copy in copies]
+        located = [self._box.locate(copy) for copy in copies]
         files = tuple(f for f in located if isinstance(f, StoredFile))
         unlocated = tuple(f for f in located if isinstance(f, Refusal))
         # What is on a cluster but not on ours says more than what no plugin

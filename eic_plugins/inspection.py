@@ -58,6 +58,16 @@ def virtual_size_of_raw(path: str | os.PathLike[str], expected_size: int) -> int
     if expected_size and size != expected_size:
         raise UnsafeImageError(
             f'the file has {size} bytes, the image {expected_size}')
+    check_raw(path)
+    return size
+
+
+def check_raw(path: str | os.PathLike[str]) -> None:
+    """Look at the bytes for another format than that of a raw disk.
+
+    :raises UnsafeImageError: another format, or unsafe
+    :raises OSError: the file cannot be read
+    """
     try:
         detected = format_inspector.detect_file_format(os.fspath(path))
         name = str(detected)
@@ -67,4 +77,3 @@ def virtual_size_of_raw(path: str | os.PathLike[str], expected_size: int) -> int
     except (format_inspector.ImageFormatError,
             format_inspector.SafetyCheckFailed) as err:
         raise UnsafeImageError(f'format inspection failed: {err}') from err
-    return size

@@ -29,7 +29,7 @@ _NOT_FOUND = 404
 # The first as Cinder's driver expects it, the second as NetApp's reference
 # documents it for DELETE.
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
-_COPY_LIMIT = '7018877'
+COPY_LIMIT = '7018877'
 _NOT_PEERED = '7012362'
 _PROGRESS_SECONDS = 30.0
 _CLONE = '/api/storage/file/clone'
@@ -105,7 +105,7 @@ class Files:
         if throughput:
             body['max_throughput'] = throughput
         deadline = self._clock() + timeout
-        progress = _Progress(destination, keep, self._clock)
+        progress = Progress(destination, keep, self._clock)
         for pause in jobs.pauses():
             left = deadline - self._clock()
             try:
@@ -114,7 +114,7 @@ class Files:
                 if err.code == _NOT_PEERED:
                     raise SvmNotPeeredError(
                         err.status, err.code, err.message) from err
-                if err.code != _COPY_LIMIT or left <= pause:
+                if err.code != COPY_LIMIT or left <= pause:
                     raise
             else:
                 return
@@ -173,7 +173,7 @@ class Files:
                       still_running)
 
 
-class _Progress:
+class Progress:
     """Says every half minute how a copy gets on."""
 
     def __init__(self, destination: StoredFile, keep: Callable[[], None],

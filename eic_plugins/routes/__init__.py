@@ -8,6 +8,7 @@ To add one, declare it under ``eic.routes``.
 import abc
 import dataclasses
 from collections.abc import Callable
+from typing import Protocol
 
 from eic_plugins import plugins
 from eic_plugins.model import (
@@ -17,8 +18,8 @@ from eic_plugins.model import (
     Source,
     StoredFile,
 )
-from eic_plugins.ontap.files import Files
 from eic_plugins.planner import Route
+from eic_plugins.storage import Filled
 
 NAMESPACE = 'eic.routes'
 
@@ -32,20 +33,33 @@ class FillLimits:
     copy_throughput: int = 0
 
 
+class StoredFiles(Protocol):
+    """What ONTAP does with files, or with LUNs: the same for a route."""
+
+    def clone(self, source: StoredFile, destination: StoredFile,
+              timeout: float) -> object:
+        """FlexClone inside a FlexVol; ``timeout`` in seconds."""
+
+    def copy(self, source: StoredFile, destination: StoredFile,
+             timeout: float, throughput: int = 0,
+             keep: Callable[[], None] = ...) -> None:
+        """Copy between FlexVols; ``throughput`` in bytes per second."""
+
+
 @dataclasses.dataclass(frozen=True)
 class FillTools:
     """What a route works with, for one fill of one image.
 
-    ``download`` fetches the image from Glance into a file and says whether it
-    verified its signature; ``prove`` cuts a file to the image's size and raises
+    ``download`` fetches the image from Glance into a file; ``prove`` cuts a
+    file to the image's size and raises
     :class:`~eic_plugins.inspection.NotTheImageError` unless it has the image's
     checksum; ``keep`` is called while a copy goes on, so that its source is
     seen to be in use.
     """
 
-    files: Files
+    files: StoredFiles
     limits: FillLimits
-    download: Callable[[StoredFile], bool]
+    download: Callable[[StoredFile], Filled]
     prove: Callable[[StoredFile], None]
     keep: Callable[[Source], None]
 
@@ -55,10 +69,9 @@ class FillRoute(Route):
 
     @abc.abstractmethod
     def fill(self, tools: FillTools, source: Source | None,
-             target: StoredFile) -> bool:
+             target: StoredFile) -> Filled:
         """Make ``target`` out of ``source``.
 
-        :returns: whether the image's signature is known to be verified
         :raises Exception: the caller removes what there is of ``target``
         """
 
@@ -67,12 +80,15 @@ class CopyRoute(FillRoute):
     """A route that makes the cached image from a file on ONTAP."""
 
     def fill(self, tools: FillTools, source: Source | None,
-             target: StoredFile) -> bool:
+             target: StoredFile) -> Filled:
         """Have ONTAP make the file."""
         if source is None:
             raise ValueError(f'route {self.name} has no source')
         self.make(tools, source, target)
-        return source.cached is not None and source.cached.signature_verified
+        if source.cached is None:
+            return Filled()
+        return Filled(source.cached.virtual_size,
+                      source.cached.signature_verified)
 
     @abc.abstractmethod
     def make(self, tools: FillTools, source: Source,

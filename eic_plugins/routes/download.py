@@ -7,6 +7,7 @@ format that Cinder takes go this way, and raw ones that ONTAP cannot reach.
 
 from eic_plugins.model import Offer, Refusal, Situation, Source, StoredFile
 from eic_plugins.routes import FillRoute, FillTools
+from eic_plugins.storage import Filled
 
 
 class Download(FillRoute):
@@ -20,6 +21,6 @@ class Download(FillRoute):
         return self.accept()
 
     def fill(self, tools: FillTools, source: Source | None,
-             target: StoredFile) -> bool:
+             target: StoredFile) -> Filled:
         """Fetch and convert the image."""
         return tools.download(target)

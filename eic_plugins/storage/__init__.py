@@ -47,6 +47,16 @@ class Record:
 
 
 @dataclasses.dataclass(frozen=True)
+class Filled:
+    """What a fill says of what it made: bytes of the raw disk (0: not known),
+    and whether the image's signature is known to be verified.
+    """
+
+    virtual_size: int = 0
+    signature_verified: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Leftover:
     """What a fill that was cut off left, of which image, idle since when."""
 
@@ -73,9 +83,12 @@ class PoolStorage(abc.ABC):
         """Say that it is in use now; False if it is not there any more."""
 
     @abc.abstractmethod
-    def examine(self, name: str, image: Image, also: Examine) -> int:
-        """Inspect what a fill made; its size in bytes.
+    def examine(self, name: str, expected_size: int,
+                also: Examine | None) -> int:
+        """Inspect what a fill made; the size in bytes of the raw disk.
 
+        :param expected_size: bytes, 0 if it is not known
+        :param also: another look that is wanted
         :raises UnsafeImageError: these are not the bytes of a raw disk, or
             not of this size
         :raises NotReadableError: the host may not read them

@@ -121,7 +121,7 @@ class VolumeFromImage(abc.ABC):
             _UNREACHABLE_SECONDS)
         self._caches = {}
         self._engine = Engine(Toolbox(
-            self._files, self._namespace, self._peers, self._reader,
+            self._files, self._namespace.locate, self._peers, self._reader,
             self._routes,
             FillLimits(clone=self._eic.clone_timeout,
                        copy=self._eic.copy_offload_timeout,

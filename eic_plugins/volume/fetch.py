@@ -19,7 +19,7 @@ from oslo_utils import fileutils
 
 from eic_plugins.engine import DownloadError, SignatureError
 from eic_plugins.model import Image, StoredFile
-from eic_plugins.storage import PoolStorage
+from eic_plugins.storage import Filled, PoolStorage
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -49,8 +49,8 @@ class Fetcher:
         return (self.image.signed
                 and CONF.verify_glance_signatures != 'disabled')
 
-    def download(self, storage: PoolStorage, target: StoredFile) -> bool:
-        """Fetch and convert the image; whether its signature was verified.
+    def download(self, storage: PoolStorage, target: StoredFile) -> Filled:
+        """Fetch and convert the image, verifying its signature on the way.
 
         :raises SignatureError: it was not, and had to be
         :raises DownloadError: Glance, the conversion or a check failed
@@ -74,7 +74,7 @@ class Fetcher:
                                  'Glance, which these raw bytes are not')
         self._verify(path)
 
-    def _download(self, storage: PoolStorage, target: StoredFile) -> bool:
+    def _download(self, storage: PoolStorage, target: StoredFile) -> Filled:
         image = self.image
         if CONF.image_conversion_dir:
             fileutils.ensure_tree(CONF.image_conversion_dir)
@@ -85,11 +85,21 @@ class Fetcher:
                 self.backend) as fetched:
             if self.verifies:
                 self._verify(Path(fetched))
-            with storage.writable(target.name, image.raw_size) as path:
+            size = image.raw_size or self._virtual_size(fetched)
+            with storage.writable(target.name, size) as path:
                 image_utils.fetch_to_raw(
                     self.context, self.image_service, image.id, str(path),
                     self.block_size, size=self.size, run_as_root=self.as_root)
-        return self.verifies
+        return Filled(size, self.verifies)
+
+    def _virtual_size(self, path: str) -> int:
+        """As qemu-img finds it, where Glance does not say; 0 if it must be
+        decompressed first.
+        """
+        if self.image.container_format != 'bare':
+            return 0
+        info = image_utils.qemu_img_info(path, run_as_root=self.as_root)
+        return int(info.virtual_size or 0)
 
     def _verify(self, path: Path) -> None:
         try:

@@ -24,6 +24,7 @@ from oslo_config import cfg
 from eic_plugins import glance
 from eic_plugins.engine import DownloadError, SignatureError
 from eic_plugins.mount import ShareMount
+from eic_plugins.storage import Filled
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.volume.fetch import Fetcher
 from tests.unit.factories import IMAGE_ID, pool
@@ -105,7 +106,7 @@ def test_every_format_is_downloaded_once_and_becomes_raw(
         share, tmp_path, disk_format, options):
     service = ImageService(converted(tmp_path, disk_format, *options),
                            disk_format=disk_format)
-    assert share.fetch(service) is False
+    assert share.fetch(service) == Filled(len(RAW))
     assert service.downloads == 1
     assert share.content[:len(RAW)] == RAW
 
@@ -195,7 +196,7 @@ def test_the_signature_of_the_image_as_it_is_in_glance_is_verified(
         share, tmp_path, sign):
     content = converted(tmp_path, 'qcow2')
     service = ImageService(content, disk_format='qcow2', properties=sign(content))
-    assert share.fetch(service) is True
+    assert share.fetch(service) == Filled(len(RAW), signature_verified=True)
     assert share.content[:len(RAW)] == RAW
 
 
@@ -209,7 +210,7 @@ def test_a_wrong_signature_ends_the_fetch(share, sign):
 def test_signatures_can_be_left_unverified_as_in_cinder(share, sign):
     with overridden('verify_glance_signatures', 'disabled'):
         service = ImageService(RAW, properties=sign(b'other bytes'))
-        assert share.fetch(service) is False
+        assert not share.fetch(service).signature_verified
     assert share.content == RAW
 
 

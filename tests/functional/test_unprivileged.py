@@ -8,7 +8,7 @@ import pytest
 
 from eic_plugins.cache import Fill, PoolCache
 from eic_plugins.mount import ShareMount
-from eic_plugins.storage import NotReadableError
+from eic_plugins.storage import Filled, NotReadableError
 from eic_plugins.storage.files import FileStorage
 from tests.unit.factories import image, pool
 from tests.unit.fake_files import FakeFiles
@@ -77,6 +77,7 @@ def fill_as_glance(share):
         with user(0):
             (share / target.name).write_bytes(b'\x01' * SIZE)
             (share / target.name).chmod(0o640)
+        return Filled()
     return fill
 
 

@@ -12,7 +12,7 @@ from eic_plugins.cache import Fill, LockTimeoutError, PoolCache
 from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.session import OntapRejectedError
-from eic_plugins.storage import NotReadableError
+from eic_plugins.storage import Filled, NotReadableError
 from eic_plugins.storage.files import FileStorage
 from tests.unit.factories import image, pool
 from tests.unit.fake_files import FakeFiles
@@ -51,6 +51,7 @@ class Share:
     def fill_with(self, content):
         def fill(target):
             (self.root / target.name).write_bytes(content)
+            return Filled()
         return fill
 
     def ensure(self, content=b'\x01' * SIZE, of=RAW):
@@ -183,8 +184,9 @@ def test_a_fill_that_fails_half_way_leaves_nothing(share):
 
 def test_a_cached_image_has_the_mode_of_a_volume(share):
     def fill(target):
-        share.fill_with(b'\x01' * SIZE)(target)
+        filled = share.fill_with(b'\x01' * SIZE)(target)
         (share.root / target.name).chmod(0o400)
+        return filled
     share.fill_by(fill)
     assert (share.root / RAW.cached_name).stat().st_mode & 0o777 == 0o660
 
@@ -218,7 +220,7 @@ def test_many_at_once_fill_once(share):
 
     def fill(target):
         fills.append(target)
-        share.fill_with(b'\x01' * SIZE)(target)
+        return share.fill_with(b'\x01' * SIZE)(target)
 
     results = []
     threads = [threading.Thread(
@@ -343,7 +345,7 @@ def test_a_wrong_signature_publishes_nothing(share):
 def test_what_the_fill_verified_is_not_verified_again(share):
     def make(target):
         share.fill_with(b'\x01' * SIZE)(target)
-        return True
+        return Filled(SIZE, signature_verified=True)
     cached, _ = share.cache.ensure(RAW, Fill(make, pytest.fail))
     assert cached.signature_verified
 

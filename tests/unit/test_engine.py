@@ -30,6 +30,7 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from eic_plugins.routes import FillLimits
+from eic_plugins.storage import Filled
 from eic_plugins.storage.files import FileStorage
 from tests.unit.factories import GIB, cached, flexvol, image, pool
 from tests.unit.fake_files import FakeFiles
@@ -79,7 +80,7 @@ class Cluster:
         self.signature_error = None
         self.cache = self.cache_of('gold_vol')
         self.engine = Engine(Toolbox(
-            self.files, self.namespace, self,
+            self.files, self.namespace.locate, self,
             LocationReader({'file': FileLocation()}), routes.load(),
             FillLimits(clone=1, copy=1)))
 
@@ -110,7 +111,7 @@ class Cluster:
         path.write_bytes(CONTENT)
         if self.download_error:
             raise self.download_error
-        return False
+        return Filled(SIZE)
 
     def search(self, _image):
         return self.elsewhere

@@ -10,9 +10,9 @@ import pytest
 PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
 ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'glance',
-         'locations', 'planner', 'ontap', 'routes', 'inspection', 'mount', 'eviction',
-         'storage', 'cache', 'cluster_search', 'locality', 'engine', 'middleware',
-         'scheduler', 'volume']
+         'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
+         'storage', 'routes', 'cache', 'cluster_search', 'locality', 'engine',
+         'middleware', 'scheduler', 'volume']
 """Each may import what stands before it."""
 ON_ITS_OWN = 'simulator'
 
