@@ -57,7 +57,8 @@ class ClusterSearch:
         own = storage.pool.flexvol
         svms = [own.svm, *self._peers.partners(own.svm)]
         others = [flexvol for flexvol in self._namespace.flexvols(svms)
-                  if flexvol.uuid not in known and flexvol.uuid != own.uuid]
+                  if flexvol.junction_path and flexvol.uuid != own.uuid
+                  and flexvol.uuid not in known]
         if len(others) > _MOST_FLEXVOLS:
             LOG.info('Only %(some)d of %(all)d FlexVols are searched for cached '
                      'images.', {'some': _MOST_FLEXVOLS, 'all': len(others)})

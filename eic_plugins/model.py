@@ -43,6 +43,7 @@ class Reason(enum.StrEnum):
     ENCRYPTED = 'encrypted'
     SIGNATURE_INCOMPLETE = 'signature_incomplete'
     SIGNATURE_INVALID = 'signature_invalid'
+    FILE_NOT_LUN = 'file_not_lun'
     FLEXGROUP = 'flexgroup'
     NO_STOCK_FILE = 'no_stock_file'
     NO_CHECKSUM = 'no_checksum'
@@ -92,6 +93,8 @@ _MESSAGES: Mapping[Reason, str] = {
                                  'properties only, which Cinder refuses',
     Reason.SIGNATURE_INVALID: "the image's signature was not verified; the log "
                               'says why',
+    Reason.FILE_NOT_LUN: "the image's copy is a file, of which no documented "
+                         'call of ONTAP makes a LUN or a namespace',
     Reason.FLEXGROUP: 'the pool is a FlexGroup, whose files are not cloned '
                       'through this route',
     Reason.NO_STOCK_FILE: 'the stock driver left no cached file of the image '

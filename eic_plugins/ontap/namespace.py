@@ -89,7 +89,7 @@ class Namespace:
         return tuple(sorted(a for a, s in self._read_lifs().items() if s == svm))
 
     def flexvols(self, svms: Iterable[str]) -> list[FlexVol]:
-        """All FlexVols of these SVMs that are in their namespaces.
+        """All FlexVols of these SVMs; some may have no junction path.
 
         :raises OntapError: the cluster did not answer
         """
@@ -102,10 +102,23 @@ class Namespace:
                 'svm.name': '|'.join(key), 'style': 'flexvol',
                 'fields': 'name,uuid,nas.path,svm.name'})
         found = [FlexVol(self._cluster_uuid(), record['svm']['name'],
-                         record['name'], record['uuid'], record['nas']['path'])
-                 for record in records if record.get('nas', {}).get('path')]
+                         record['name'], record['uuid'],
+                         record.get('nas', {}).get('path') or '')
+                 for record in records]
         self._junctions[key] = (self._clock(), found)
         return found
+
+    def flexvol(self, name: str) -> FlexVol:
+        """A FlexVol of the backend's own SVM.
+
+        :raises UnknownShareError: there is none of that name
+        :raises OntapError: the cluster did not answer
+        """
+        for flexvol in self.flexvols([self._own_svm]):
+            if flexvol.name == name:
+                return flexvol
+        raise UnknownShareError(
+            f'netapp_vserver {self._own_svm} has no FlexVol {name}')
 
     def _directory(self, server: str, path: str,
                    ) -> tuple[FlexVol, str] | Refusal:

@@ -8,6 +8,7 @@ driver's.
 import abc
 import functools
 import secrets
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,18 +17,26 @@ from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins import config, glance, routes
+from eic_plugins import config, eviction, glance, routes
 from eic_plugins.breaker import CircuitBreaker
-from eic_plugins.cache import PoolCache
+from eic_plugins.cache import LockTimeoutError, PoolCache
 from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
+from eic_plugins.eviction import Space, Thresholds
 from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.locations import LocationReader
-from eic_plugins.model import CachedImage, Image, Outcome, Reason
-from eic_plugins.ontap.files import Files
+from eic_plugins.model import (
+    CachedImage,
+    Image,
+    ImageCopy,
+    Outcome,
+    Reason,
+    Refusal,
+    StoredFile,
+)
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapSession
-from eic_plugins.routes import FillLimits
+from eic_plugins.routes import FillLimits, StoredFiles
 from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.volume import locks
 from eic_plugins.volume.backend import endpoint_from_backend
@@ -67,6 +76,19 @@ class VolumeFromImage(abc.ABC):
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._handed_back: set[str] = set()
+        self._unplaced: set[str] = set()
+
+    @abc.abstractmethod
+    def _stored_files(self, session: OntapSession) -> StoredFiles:
+        """What clones and copies on ONTAP, for this protocol."""
+
+    @abc.abstractmethod
+    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
+        """The file behind a location, or why it is of no use to the pools."""
+
+    @abc.abstractmethod
+    def _capacity(self, pool_name: str) -> Space:
+        """A pool's capacity in bytes."""
 
     @abc.abstractmethod
     def _pool_names(self) -> Sequence[str]:
@@ -111,7 +133,6 @@ class VolumeFromImage(abc.ABC):
     def _connect(self, backend_name: str) -> None:
         backend = dot_utils.get_backend_configuration(backend_name)
         session = OntapSession(endpoint_from_backend(backend))
-        self._files = Files(session)
         self._namespace = Namespace(session, backend.netapp_vserver)
         self._peers = Peers(session, self._eic.create_svm_peering)
         self._report = PoolReport(self._namespace)
@@ -121,8 +142,8 @@ class VolumeFromImage(abc.ABC):
             _UNREACHABLE_SECONDS)
         self._caches = {}
         self._engine = Engine(Toolbox(
-            self._files, self._namespace.locate, self._peers, self._reader,
-            self._routes,
+            self._stored_files(session), self._locate, self._peers,
+            self._reader, self._routes,
             FillLimits(clone=self._eic.clone_timeout,
                        copy=self._eic.copy_offload_timeout,
                        copy_throughput=self._eic.copy_offload_max_throughput)))
@@ -319,3 +340,49 @@ class VolumeFromImage(abc.ABC):
             LOG.warning('Could not remove %(volume)s from %(pool)s: %(err)s',
                         {'volume': volume['name'], 'pool': pool_name,
                          'err': err})
+
+    def _clean(self) -> None:
+        """Periodically: remove what cut-off fills left, and make room with
+        the thresholds of the stock driver, by real last use.
+        """
+        thresholds = Thresholds(self.configuration.thres_avl_size_perc_start,
+                                self.configuration.thres_avl_size_perc_stop,
+                                self.configuration.expiry_thres_minutes)
+        for cache in self._caches_but(None):
+            try:
+                cache.sweep(time.time())
+                self._make_room(cache, self._capacity(cache.pool.name),
+                                thresholds)
+            except Exception:
+                LOG.exception('Pool %s was not cleaned; it is tried again after '
+                              'netapp_nfs_image_cache_cleanup_interval.',
+                              cache.pool.name)
+
+    def _make_room(self, cache: PoolCache, space: Space,
+                   thresholds: Thresholds) -> None:
+        for usage in eviction.choose(cache.storage.usages(), space, thresholds,
+                                     time.time()):
+            try:
+                if cache.evict(usage):
+                    self._report.discard(cache.pool.name, usage.image_id)
+            except LockTimeoutError:
+                LOG.debug('Cached image %s is being made and stays.',
+                          usage.image_id)
+
+    def _pool_facts(self, pool_name: str) -> dict[str, Any]:
+        """What the weigher needs; nothing if it cannot be had right now."""
+        try:
+            facts = self._report.facts(self._cache_of(pool_name))
+        except Exception as err:
+            # Whatever it is, the pool itself must be reported. Once a minute
+            # is too often to say so.
+            if pool_name not in self._unplaced:
+                LOG.warning('Pool %(pool)s is reported without its place on '
+                            'ONTAP, so the weigher cannot prefer it: %(err)s',
+                            {'pool': pool_name, 'err': err})
+            self._unplaced.add(pool_name)
+            return {}
+        if pool_name in self._unplaced:
+            LOG.info('Pool %s is reported with its place again.', pool_name)
+            self._unplaced.discard(pool_name)
+        return facts

@@ -13,7 +13,6 @@ Every operation but "create a volume from an image" and "give a volume another
 image" is the stock driver's.
 """
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,18 +20,16 @@ from cinder import interface
 from cinder.volume.drivers.netapp import utils as na_utils
 from cinder.volume.drivers.netapp.dataontap import nfs_cmode
 from oslo_concurrency import processutils
-from oslo_log import log as logging
 
-from eic_plugins import eviction
-from eic_plugins.cache import LockTimeoutError, PoolCache
 from eic_plugins.cluster_search import ClusterSearch
-from eic_plugins.eviction import Space, Thresholds
-from eic_plugins.model import CachedImage, Image
+from eic_plugins.eviction import Space
+from eic_plugins.model import CachedImage, Image, ImageCopy, Refusal, StoredFile
 from eic_plugins.mount import ShareMount
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.session import OntapSession
+from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
-
-LOG = logging.getLogger(__name__)
 
 
 @interface.volumedriver
@@ -47,11 +44,17 @@ class EICNfsDriver(VolumeFromImage, nfs_cmode.NetAppCmodeNfsDriver):
         kwargs.setdefault('app_version', na_utils.OpenStackInfo().info())
         kwargs['netapp_mode'] = 'proxy'
         super().__init__(*args, **kwargs)
-        self._unplaced: set[str] = set()
 
     def _update_zapi_client(self, backend_name: str) -> None:
         super()._update_zapi_client(backend_name)
         self._connect(backend_name)
+
+    def _stored_files(self, session: OntapSession) -> StoredFiles:
+        self._files = Files(session)
+        return self._files
+
+    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
+        return self._namespace.locate(copy)
 
     def _pool_names(self) -> Sequence[str]:
         return tuple(self._mounted_shares)
@@ -99,55 +102,16 @@ class EICNfsDriver(VolumeFromImage, nfs_cmode.NetAppCmodeNfsDriver):
         """
 
     def _clean_image_cache(self) -> None:
-        """The stock driver's periodic task, by real last use; also removes
-        what fills that were cut off have left.
-        """
-        thresholds = Thresholds(self.configuration.thres_avl_size_perc_start,
-                                self.configuration.thres_avl_size_perc_stop,
-                                self.configuration.expiry_thres_minutes)
-        for cache in self._caches_but(None):
-            try:
-                cache.sweep(time.time())
-                total, available = self._get_capacity_info(cache.pool.name)
-                self._make_room(cache, Space(total, available), thresholds)
-            except Exception:
-                LOG.exception('Pool %s was not cleaned; it is tried again after '
-                              'netapp_nfs_image_cache_cleanup_interval.',
-                              cache.pool.name)
+        """The stock driver's periodic task, by real last use."""
+        self._clean()
 
-    def _make_room(self, cache: PoolCache, space: Space,
-                   thresholds: Thresholds) -> None:
-        for usage in eviction.choose(cache.storage.usages(), space, thresholds,
-                                     time.time()):
-            try:
-                if cache.evict(usage):
-                    self._report.discard(cache.pool.name, usage.image_id)
-            except LockTimeoutError:
-                LOG.debug('Cached image %s is being made and stays.',
-                          usage.image_id)
+    def _capacity(self, pool_name: str) -> Space:
+        return Space(*self._get_capacity_info(pool_name))
 
     def _update_volume_stats(self) -> None:
         super()._update_volume_stats()
         for pool in self._stats['pools']:
             pool['eic'] = self._pool_facts(pool['pool_name'])
-
-    def _pool_facts(self, share: str) -> dict[str, Any]:
-        """What the weigher needs; nothing if it cannot be had right now."""
-        try:
-            facts = self._report.facts(self._cache_of(share))
-        except Exception as err:
-            # Whatever it is, the pool itself must be reported. Once a minute
-            # is too often to say so.
-            if share not in self._unplaced:
-                LOG.warning('Pool %(pool)s is reported without its place on '
-                            'ONTAP, so the weigher cannot prefer it: %(err)s',
-                            {'pool': share, 'err': err})
-            self._unplaced.add(share)
-            return {}
-        if share in self._unplaced:
-            LOG.info('Pool %s is reported with its place again.', share)
-            self._unplaced.discard(share)
-        return facts
 
     def _run_command(self, *command: str) -> None:
         """As the stock driver works on its shares: through rootwrap or not.

@@ -1,0 +1,268 @@
+"""LUNs and NVMe namespaces on FlexVols: FlexClone, copy, rename, resize, delete.
+
+Facts (NetApp's REST reference, ``/storage/luns`` and ``/storage/namespaces``):
+both have a path ``/vol/FLEXVOL/NAME`` and a ``comment`` of at most 254
+characters; a clone (``clone.source``) is inside one FlexVol and takes no size.
+A copy (``copy.source``, ONTAP 9.10, LUNs only) goes between FlexVols, is done
+in the background, shows its progress for two minutes after its end, is
+cancelled by deleting its destination, and counts among the cluster's 50 copies.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from oslo_log import log as logging
+
+from eic_plugins.model import FlexVol, StoredFile
+from eic_plugins.ontap import jobs
+from eic_plugins.ontap.files import COPY_LIMIT, DestinationMissingError, Progress
+from eic_plugins.ontap.session import (
+    RETURN_TIMEOUT,
+    OntapError,
+    OntapRejectedError,
+    OntapSession,
+    OntapTimeoutError,
+    OntapUnreachableError,
+    Record,
+)
+
+LOG = logging.getLogger(__name__)
+_FIELDS = 'uuid,name,comment,space.size,create_time,location.volume'
+_PROGRESS = 'copy.source.progress'
+_NOT_FOUND = 404
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockDevice:
+    """A LUN or a namespace as ONTAP describes it; ``size`` in bytes."""
+
+    uuid: str
+    name: str
+    """Its path below ``/vol/FLEXVOL/``."""
+    size: int
+    comment: str
+    created: str
+    flexvol_uuid: str
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockOptions:
+    """How new ones are made: the backend's ``netapp_lun_*`` options."""
+
+    os_type: str = 'linux'
+    space_reserved: bool = True
+
+
+class BlockDevices:
+    """What is the same for LUNs and namespaces of one SVM."""
+
+    resource: str
+    """The REST collection."""
+
+    def __init__(self, session: OntapSession, svm: str,
+                 options: BlockOptions | None = None,
+                 clock: Callable[[], float] = time.monotonic,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
+        self._session = session
+        self._svm = svm
+        self._options = options or BlockOptions()
+        self._clock = clock
+        self._sleep = sleep
+
+    def find(self, file: StoredFile) -> BlockDevice | None:
+        """The device, None if there is none."""
+        found = self._list(device_path(file))
+        return found[0] if found else None
+
+    def list(self, flexvol: FlexVol, *patterns: str) -> Sequence[BlockDevice]:
+        """The devices of a FlexVol with names like one of the patterns."""
+        return self._list('|'.join(f'/vol/{flexvol.name}/{pattern}'
+                                   for pattern in patterns))
+
+    def named(self, name: str) -> Sequence[BlockDevice]:
+        """All devices of that base name in the FlexVols of the SVM."""
+        return self._list(f'/vol/*/{name}')
+
+    def create(self, file: StoredFile, size: int) -> BlockDevice:
+        """A new device of ``size`` bytes, thinly provisioned where the
+        backend says so.
+        """
+        answer = self._session.post(self.resource, {
+            'svm': {'name': self._svm}, 'name': device_path(file),
+            'os_type': self._options.os_type,
+            'space': {'size': size, **self._guarantee()},
+        }, return_timeout=RETURN_TIMEOUT, return_records='true')
+        return self._made(answer, file)
+
+    def clone(self, source: StoredFile, destination: StoredFile,
+              timeout: float) -> BlockDevice:
+        """FlexClone ``source``; the destination must not exist.
+
+        :param timeout: seconds
+        :raises OntapError: there may be a destination all the same
+        """
+        body = {'svm': {'name': self._svm}, 'name': device_path(destination),
+                'clone': {'source': {'name': device_path(source)}},
+                **self._clone_fields()}
+        hold = min(RETURN_TIMEOUT, int(timeout))
+        try:
+            answer = self._session.post(self.resource, body, return_timeout=hold,
+                                        return_records='true')
+            return self._made(answer, destination, timeout)
+        except OntapUnreachableError as err:
+            LOG.warning('%s; looking for the clone itself', err)
+            return self._expect(destination, err)
+
+    def modify(self, device: BlockDevice, **fields: Any) -> None:
+        """PATCH a device: ``name``, ``comment``, ``space`` and the like."""
+        self._finish(self._session.patch(f'{self.resource}/{device.uuid}', fields))
+
+    def resize(self, device: BlockDevice, size: int) -> None:
+        """Set a device's size in bytes."""
+        self.modify(device, space={'size': size})
+
+    def rename(self, device: BlockDevice, to: StoredFile, **fields: Any) -> None:
+        """Rename inside a FlexVol, and set other fields with the same call."""
+        self.modify(device, name=device_path(to), **fields)
+
+    def delete(self, device: BlockDevice) -> None:
+        """Delete a device, mapped or not; not an error if there is none."""
+        try:
+            self._finish(self._session.delete(
+                f'{self.resource}/{device.uuid}', allow_delete_while_mapped='true',
+                return_timeout=RETURN_TIMEOUT))
+        except OntapRejectedError as err:
+            if err.status != _NOT_FOUND:
+                raise
+
+    def _list(self, names: str) -> Sequence[BlockDevice]:
+        records = self._session.records(self.resource, **{
+            'svm.name': self._svm, 'name': names, 'fields': _FIELDS})
+        return [_parse(record) for record in records]
+
+    def _made(self, answer: Record, file: StoredFile,
+              timeout: float = RETURN_TIMEOUT) -> BlockDevice:
+        """What a POST made: in its answer, or to be looked for."""
+        self._finish(answer, timeout)
+        records = answer.get('records') or ()
+        if records and records[0].get('space', {}).get('size') is not None:
+            return _parse(records[0])
+        return self._expect(file, None)
+
+    def _expect(self, file: StoredFile, cause: OntapError | None) -> BlockDevice:
+        found = self.find(file)
+        if found is None:
+            raise DestinationMissingError(
+                f'nothing at {device_path(file)}: {cause}') from cause
+        return found
+
+    def _guarantee(self) -> Record:
+        return {'guarantee': {'requested': self._options.space_reserved}}
+
+    def _clone_fields(self) -> Record:
+        """What a clone's request says of space."""
+        return {}
+
+    def _finish(self, answer: Record, timeout: float = RETURN_TIMEOUT) -> None:
+        uuid = jobs.job_uuid(answer)
+        if uuid is not None:
+            jobs.wait(self._session, uuid, timeout, self._sleep)
+
+
+class Luns(BlockDevices):
+    """LUNs, for iSCSI and Fibre Channel."""
+
+    resource = '/api/storage/luns'
+
+    def _clone_fields(self) -> Record:
+        return {'space': self._guarantee()}
+
+    def copy(self, source: StoredFile, destination: StoredFile,
+             timeout: float, throughput: int = 0,
+             keep: Callable[[], None] = lambda: None) -> None:
+        """Copy between FlexVols inside the cluster; blocks until it is done.
+
+        Parameters and errors as :meth:`eic_plugins.ontap.files.Files.copy`.
+        """
+        ends: dict[str, Any] = {'name': device_path(source)}
+        if throughput:
+            ends['max_throughput'] = throughput
+        body = {'svm': {'name': self._svm}, 'name': device_path(destination),
+                'copy': {'source': ends}}
+        deadline = self._clock() + timeout
+        for pause in jobs.pauses():
+            try:
+                answer = self._session.post(self.resource, body,
+                                            return_timeout=RETURN_TIMEOUT)
+            except OntapRejectedError as err:
+                left = deadline - self._clock()
+                if err.code != COPY_LIMIT or left <= pause:
+                    raise
+            else:
+                self._finish(answer, deadline - self._clock())
+                break
+            LOG.debug('All places for copies of the cluster are taken.')
+            self._sleep(pause)
+        self._wait_for_copy(destination, deadline,
+                            Progress(destination, keep, self._clock))
+
+    def _wait_for_copy(self, destination: StoredFile, deadline: float,
+                       still_running: Callable[[str], None]) -> None:
+        for pause in jobs.pauses():
+            state, why = self._copy_state(destination)
+            if state == 'complete':
+                return
+            if state in {'failed', 'reverting'}:
+                raise OntapRejectedError(200, 'none', f'the copy failed: {why}')
+            if self._clock() >= deadline:
+                raise OntapTimeoutError(
+                    f'the copy to {device_path(destination)} had not ended in time')
+            still_running(state)
+            self._sleep(min(pause, max(deadline - self._clock(), 0)))
+
+    def _copy_state(self, destination: StoredFile) -> tuple[str, str]:
+        """The state of the copy, and why it failed.
+
+        A copy whose progress is not shown is not known to be whole.
+        """
+        records = self._session.records(self.resource, **{
+            'svm.name': self._svm, 'name': device_path(destination),
+            'fields': _PROGRESS})
+        if not records:
+            return 'failed', 'its destination is gone'
+        source = records[0].get('copy', {}).get('source', {})
+        progress = source.get('progress')
+        if not progress:
+            return 'failed', 'ONTAP does not know of it'
+        why = progress.get('failure') or progress.get('last_failure') or {}
+        return str(progress.get('state')), str(why.get('message', ''))
+
+
+class Namespaces(BlockDevices):
+    """NVMe namespaces: ONTAP copies none between FlexVols."""
+
+    resource = '/api/storage/namespaces'
+
+    def copy(self, source: StoredFile, destination: StoredFile,
+             timeout: float, throughput: int = 0,
+             keep: Callable[[], None] = lambda: None) -> None:
+        """Refused: there is no such call."""
+        raise OntapRejectedError(
+            400, 'none', 'ONTAP copies no NVMe namespace between FlexVols')
+
+
+def device_path(file: StoredFile) -> str:
+    """``/vol/FLEXVOL/NAME``."""
+    return f'/vol/{file.flexvol.name}/{file.path}'
+
+
+def _parse(record: Record) -> BlockDevice:
+    # /vol/FLEXVOL/NAME, maybe with a qtree in between
+    _, _, rest = str(record['name']).partition('/vol/')
+    return BlockDevice(
+        str(record['uuid']), rest.partition('/')[2],
+        int(record.get('space', {}).get('size', 0)),
+        str(record.get('comment') or ''), str(record.get('create_time') or ''),
+        str(record.get('location', {}).get('volume', {}).get('uuid', '')))

@@ -1,0 +1,286 @@
+"""Cached images as LUNs or NVMe namespaces of a FlexVol::
+
+    /vol/FLEXVOL/img-cache-<image id>          the cached image; what it is
+                                               stands in its comment
+    /vol/FLEXVOL/eic-fill-<image id>-<random>  one being made
+
+A device without that comment is no cached image, whatever its name. They are
+nobody's: outside any project's quota, and in no list of volumes.
+
+The last use stands in the comment, too; writing it costs a call, so that it is
+written only when it is older than ten minutes.
+"""
+
+import contextlib
+import datetime
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from oslo_log import log as logging
+
+from eic_plugins import inspection
+from eic_plugins.eviction import Usage
+from eic_plugins.model import (
+    CACHED_IMAGE_PREFIX,
+    CachedImage,
+    FlexVol,
+    Image,
+    Pool,
+    StoredFile,
+)
+from eic_plugins.ontap.block import BlockDevice, BlockDevices
+from eic_plugins.ontap.session import OntapError, OntapRejectedError
+from eic_plugins.planner import GIB
+from eic_plugins.storage import (
+    FILL_PREFIX,
+    Examine,
+    Leftover,
+    PoolStorage,
+    Record,
+    VolumeNotMadeError,
+)
+
+LOG = logging.getLogger(__name__)
+_USE_SECONDS = 600.0
+_BLOCK = 4096
+"""Sizes of devices are whole blocks; the record has the image's own size."""
+
+Attach = Callable[[StoredFile, BlockDevice], AbstractContextManager[Path]]
+"""Connects a device to this host for as long as the context lasts."""
+
+
+class BlockStorage(PoolStorage):
+    """The LUNs, or the namespaces, of one FlexVol.
+
+    :param attach: connects a device to this host
+    :param clone_timeout: seconds that one FlexClone may take
+    """
+
+    def __init__(self, pool: Pool, devices: BlockDevices, attach: Attach,
+                 clone_timeout: float,
+                 clock: Callable[[], float] = time.time) -> None:
+        self.pool = pool
+        self._devices = devices
+        self._attach = attach
+        self._clone_timeout = clone_timeout
+        self._clock = clock
+        self._seen: dict[str, BlockDevice] = {}
+
+    def refresh(self) -> None:
+        """ONTAP is asked each time."""
+
+    def read(self, image_id: str) -> Record | None:
+        """The record: one call."""
+        found = self._find(image_id)
+        record = parse_comment(found.comment) if found else None
+        if found is None or record is None or found.size < record.virtual_size:
+            self._seen.pop(image_id, None)
+            return None
+        self._seen[image_id] = found
+        return record
+
+    def touch(self, image_id: str) -> bool:
+        """Write the time of use, unless that was done lately: no call then,
+        for this follows a look at the record.
+        """
+        found = self._seen.pop(image_id, None) or self._find(image_id)
+        record = parse_comment(found.comment) if found else None
+        if found is None or record is None:
+            return False
+        now = self._clock()
+        if now - last_use(found) > _USE_SECONDS:
+            self._devices.modify(found, comment=format_comment(record, now))
+        return True
+
+    def examine(self, name: str, expected_size: int,
+                also: Examine | None) -> int:
+        """Its size alone: bytes are inspected where they are written, and
+        what is copied was inspected there.
+        """
+        file = self.pool.file(name)
+        found = self._devices.find(file)
+        if found is None or not expected_size or found.size < expected_size:
+            raise inspection.UnsafeImageError(
+                f'{found.size if found else 0} bytes are there, the image has '
+                f'{expected_size or "an unknown number"}')
+        if also is not None:
+            with self._attach(file, found) as path:
+                also(path)
+        return expected_size
+
+    def prove(self, name: str, image: Image) -> None:
+        """Refused: nothing that needs proof is in block pools.
+
+        :raises NotTheImageError: always
+        """
+        raise inspection.NotTheImageError(f'{name} is nothing that is adopted')
+
+    def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
+        """Clone the cached image, and let the clone grow."""
+        try:
+            device = self._devices.clone(cached.file, self.pool.file(name),
+                                         self._clone_timeout)
+            if device.size < size * GIB:
+                self._devices.resize(device, size * GIB)
+        except OntapError as err:
+            self.remove_volume(name)
+            raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
+
+    def publish(self, target: StoredFile, image: Image, record: Record) -> None:
+        """Rename it and say what it is, with one call."""
+        device = self._devices.find(target)
+        if device is None:
+            raise OntapRejectedError(404, '4', f'{target.path} is gone')
+        comment = format_comment(record, self._clock())
+        final = self.pool.file(image.cached_name)
+        try:
+            self._devices.rename(device, final, comment=comment)
+        except OntapRejectedError:
+            # Something has the name: stale, or never inspected.
+            self.remove(final.path)
+            self._devices.rename(device, final, comment=comment)
+
+    def withdraw(self, image_id: str) -> None:
+        """Take the comment away."""
+        found = self._find(image_id)
+        if found is not None:
+            self._devices.modify(found, comment='')
+
+    def withdraw_unused(self, usage: Usage) -> bool:
+        """A clone that is made in between is whole: it needs its source for
+        one moment only, in ONTAP.
+        """
+        found = self._find(usage.image_id)
+        if found is None:
+            return True
+        if last_use(found) > usage.last_used:
+            return False
+        self._devices.modify(found, comment='')
+        return True
+
+    def remove_image(self, image_id: str) -> None:
+        """Delete what has the cached image's name."""
+        self.remove(CACHED_IMAGE_PREFIX + image_id)
+
+    def remove(self, name: str) -> None:
+        """Delete it; a copy that is still going on is cancelled by that."""
+        try:
+            found = self._devices.find(self.pool.file(name))
+            if found is not None:
+                self._devices.delete(found)
+        except OntapError as err:
+            LOG.error('%(name)s is left in pool %(pool)s: %(err)s. It is '
+                      'tried again with every cleaning.',
+                      {'name': name, 'pool': self.pool.name, 'err': err})
+
+    def remove_volume(self, name: str) -> None:
+        """Delete what was to become a volume."""
+        self.remove(name)
+
+    def usages(self) -> Iterator[Usage]:
+        """Everything with a cached image's name."""
+        for device in self._cached():
+            yield Usage(device.name.removeprefix(CACHED_IMAGE_PREFIX),
+                        last_use(device), device.size)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Everything with a fill's name, idle since it was made."""
+        for device in self._devices.list(self.pool.flexvol, f'{FILL_PREFIX}*'):
+            image_id = device.name.removeprefix(FILL_PREFIX).rpartition('-')[0]
+            yield Leftover(device.name, image_id, _seconds(device.created))
+
+    def image_ids(self) -> Iterator[str]:
+        """The images of everything that has a record."""
+        for device in self._cached():
+            if parse_comment(device.comment) is not None:
+                yield device.name.removeprefix(CACHED_IMAGE_PREFIX)
+
+    def unrecorded(self, image_id: str) -> StoredFile | None:
+        """Nothing: no stock driver makes such devices."""
+        return None
+
+    @contextlib.contextmanager
+    def writable(self, name: str, size: int) -> Iterator[Path]:
+        """A new device of that size, connected to this host.
+
+        :raises UnsafeImageError: the size is not known, or what was written
+            is no raw disk
+        """
+        if not size:
+            raise inspection.UnsafeImageError('its size is not known')
+        file = self.pool.file(name)
+        device = self._devices.create(file, -(-size // _BLOCK) * _BLOCK)
+        with self._attach(file, device) as path:
+            yield path
+            inspection.check_raw(path)
+
+    def _cached(self) -> Sequence[BlockDevice]:
+        return self._devices.list(self.pool.flexvol, f'{CACHED_IMAGE_PREFIX}*')
+
+    def _find(self, image_id: str) -> BlockDevice | None:
+        return self._devices.find(
+            self.pool.file(CACHED_IMAGE_PREFIX + image_id))
+
+    def _is_gone(self, cached: CachedImage, err: Exception) -> bool:
+        if not isinstance(err, OntapRejectedError):
+            return False
+        try:
+            return self._devices.find(cached.file) is None
+        except OntapError:
+            return False
+
+
+def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
+                    devices: BlockDevices) -> tuple[CachedImage, ...]:
+    """Cached images of these bytes in any FlexVol of the SVM: one call."""
+    by_uuid = {flexvol.uuid: flexvol for flexvol in flexvols}
+    found = []
+    for device in devices.named(image.cached_name):
+        record, flexvol = (parse_comment(device.comment),
+                           by_uuid.get(device.flexvol_uuid))
+        if record and flexvol and record.identity == image.identity:
+            found.append(CachedImage(
+                StoredFile(flexvol, device.name), record.identity,
+                record.virtual_size, record.signature_verified))
+    return tuple(found)
+
+
+def format_comment(record: Record, used: float) -> str:
+    """The record, and the time of the last use, as a comment."""
+    return json.dumps({'eic': record.identity, 'size': record.virtual_size,
+                       'verified': record.signature_verified,
+                       'used': int(used)}, separators=(',', ':'))
+
+
+def parse_comment(comment: str) -> Record | None:
+    """The record in a comment, None if it is somebody's else."""
+    found = _parse(comment)
+    identity, size = found.get('eic'), found.get('size')
+    if not isinstance(identity, str) or not isinstance(size, int):
+        return None
+    return Record(identity, size, found.get('verified') is True)
+
+
+def last_use(device: BlockDevice) -> float:
+    """Seconds since the epoch; that of its making, without a record."""
+    used = _parse(device.comment).get('used')
+    return float(used) if isinstance(used, int) else _seconds(device.created)
+
+
+def _parse(comment: str) -> dict[str, object]:
+    try:
+        found = json.loads(comment or '{}')
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _seconds(created: str) -> float:
+    """ONTAP's time (ISO 8601); now, if it says none: nothing is swept then."""
+    try:
+        return datetime.datetime.fromisoformat(created).timestamp()
+    except ValueError:
+        return time.time()

@@ -1,0 +1,211 @@
+"""What the block drivers (iSCSI, Fibre Channel, NVMe) have in common.
+
+Cached images are LUNs or namespaces of the pool's FlexVol, outside any
+project's quota. The first one of a cluster's SVM is filled from Glance, over a
+connection to this host as Cinder's own download uses one; other pools of the
+SVM copy LUNs inside the cluster. Volumes are clones, grown to their size.
+
+The stock driver's cache options are the same as for NFS, in the backend's
+section: ``thres_avl_size_perc_start``, ``thres_avl_size_perc_stop``,
+``expiry_thres_minutes``, ``netapp_nfs_image_cache_cleanup_interval``.
+"""
+
+import abc
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from cinder.volume import volume_utils
+from cinder.volume.drivers.netapp import options as na_opts
+from cinder.volume.drivers.netapp import utils as na_utils
+
+from eic_plugins.eviction import Space
+from eic_plugins.model import (
+    CachedImage,
+    Image,
+    ImageCopy,
+    Pool,
+    Reason,
+    Refusal,
+    StoredFile,
+)
+from eic_plugins.ontap.block import BlockDevice, BlockDevices, BlockOptions
+from eic_plugins.ontap.session import OntapSession
+from eic_plugins.routes import StoredFiles
+from eic_plugins.storage.block import BlockStorage, found_elsewhere
+from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
+
+
+class BlockVolumeFromImage(VolumeFromImage):
+    """``clone_image`` for a stock driver that keeps its work in a library."""
+
+    devices_class: type[BlockDevices]
+    library: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The stock driver asks to be made by NetAppDriver, which only knows
+        # its own classes; this is what that one passes.
+        kwargs.setdefault('app_version', na_utils.OpenStackInfo().info())
+        kwargs['netapp_mode'] = 'proxy'
+        super().__init__(*args, **kwargs)
+        self.configuration.append_config_values(na_opts.netapp_img_cache_opts)
+
+    @property
+    def backend_name(self) -> str:  # type: ignore[override]
+        """The backend's section in cinder.conf."""
+        return str(self.library.backend_name)
+
+    @property
+    def failed_over_backend_name(self) -> str | None:  # type: ignore[override]
+        """The section of the backend that was failed over to."""
+        return getattr(self.library, 'failed_over_backend_name', None)
+
+    @abc.abstractmethod
+    def _os_type(self) -> str:
+        """The ``os_type`` of new devices."""
+
+    def do_setup(self, context: Any) -> None:
+        """Stock set-up, then ours, and a periodic task to clean up."""
+        super().do_setup(context)
+        interval = self.configuration.netapp_nfs_image_cache_cleanup_interval
+        self.library.loopingcalls.add_task(self._clean, interval, interval)
+
+    def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:
+        """Stock statistics, with the capability ``eic`` of each pool."""
+        stats: dict[str, Any] = super().get_volume_stats(  # type: ignore[misc]
+            refresh)
+        for pool in stats.get('pools', ()):
+            pool['eic'] = self._pool_facts(pool['pool_name'])
+        return stats
+
+    def failover_host(self, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """Stock failover, then a session to the other cluster."""
+        done = super().failover_host(  # type: ignore[misc]
+            context, *args, **kwargs)
+        self._connect(self.failed_over_backend_name or self.backend_name)
+        return done
+
+    def failover_completed(self, context: Any, *args: Any,
+                           **kwargs: Any) -> Any:
+        """Stock end of a failover, then a session to the other cluster."""
+        done = super().failover_completed(  # type: ignore[misc]
+            context, *args, **kwargs)
+        self._connect(self.failed_over_backend_name or self.backend_name)
+        return done
+
+    def _stored_files(self, session: OntapSession) -> StoredFiles:
+        reserved = self.configuration.netapp_lun_space_reservation == 'enabled'
+        self._devices = self.devices_class(
+            session, self.library.vserver,
+            BlockOptions(self._os_type(), reserved))
+        return self._devices  # type: ignore[return-value]
+
+    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
+        return Refusal('location', Reason.FILE_NOT_LUN)
+
+    def _pool_names(self) -> Sequence[str]:
+        return tuple(self.library.ssc_library.get_ssc_flexvol_names())
+
+    def _storage_of(self, pool_name: str) -> BlockStorage:
+        pool = Pool(pool_name, self._namespace.flexvol(pool_name))
+        return BlockStorage(pool, self._devices, self._attached,
+                            self._eic.clone_timeout)
+
+    def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
+        flexvols = self._namespace.flexvols([self.library.vserver])
+        return [cached for cached in found_elsewhere(
+                    image, flexvols, self._devices)
+                if cached.file.flexvol.name != pool_name]
+
+    def _capacity(self, pool_name: str) -> Space:
+        capacity = self._client.get_flexvol_capacity(flexvol_name=pool_name)
+        return Space(int(capacity['size-total']),
+                     int(capacity['size-available']))
+
+    @property
+    def _client(self) -> Any:
+        """The stock driver's client of ONTAP."""
+        return (getattr(self.library, 'zapi_client', None)
+                or self.library.rest_client)
+
+    def _cannot_clone(self, volume: Any) -> bool:
+        """An ASA r2 system has no FlexVols to speak of."""
+        return bool(self.configuration.netapp_disaggregated_platform)
+
+    def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
+        self._set_qos(volume, pool_name)
+        update = self.library._get_volume_model_update(volume) or {}
+        return {**update, 'bootable': True}
+
+    def _set_qos(self, volume: Any, pool_name: str) -> None:
+        """Give the volume the QoS policy of its type."""
+
+    def _reimage(self, context: Any, volume: Any, image_service: Any,
+                 image_id: str) -> bool:
+        """Left to Cinder: a device that is mapped cannot be replaced."""
+        return False
+
+    def _replace(self, volume: Any, made: str) -> None:
+        raise NotImplementedError
+
+    def delete_volume(self, volume: Any) -> None:
+        """The stock driver's, which finds devices by their name."""
+        super(VolumeFromImage, self).delete_volume(  # type: ignore[misc]
+            volume)
+        self._handed_back.discard(volume['id'])
+
+    @contextlib.contextmanager
+    def _attached(self, file: StoredFile, device: BlockDevice,
+                  ) -> Iterator[Path]:
+        """Connect a device to this host, as Cinder does for a download."""
+        volume = {'id': file.name, 'name': file.name, 'size': device.size >> 30,
+                  'provider_auth': None, 'provider_location': None,
+                  'multiattach': False, 'volume_attachment': []}
+        properties = volume_utils.brick_get_connector_properties(
+            self.configuration.use_multipath_for_image_xfer,
+            self.configuration.enforce_multipath_for_image_xfer)
+        connection = self.initialize_connection(  # type: ignore[attr-defined]
+            volume, properties)
+        try:
+            with self._connected(connection) as path:
+                yield path
+        finally:
+            self.terminate_connection(  # type: ignore[attr-defined]
+                volume, properties, force=True)
+            self._forget_device(file.name)
+
+    @contextlib.contextmanager
+    def _connected(self, connection: Any) -> Iterator[Path]:
+        attached = self._connect_device(connection)  # type: ignore[attr-defined]
+        try:
+            yield Path(attached['device']['path'])
+        finally:
+            attached['connector'].disconnect_volume(
+                connection['data'], attached['device'], force=True)
+
+    @abc.abstractmethod
+    def _forget_device(self, name: str) -> None:
+        """Take a device out of the library's table: it gets another name."""
+
+
+class LunVolumeFromImage(BlockVolumeFromImage):
+    """For the drivers on LUNs."""
+
+    def _os_type(self) -> str:
+        return str(self.library.lun_ostype)
+
+    def _forget_device(self, name: str) -> None:
+        self.library._delete_lun_from_table(name)
+
+    def _set_qos(self, volume: Any, pool_name: str) -> None:
+        """As the stock driver does for a clone; one call more, if there is
+        a policy.
+        """
+        specs = na_utils.get_volume_extra_specs(volume)
+        info = self.library._setup_qos_for_volume(volume, specs)
+        policy = na_utils.get_qos_policy_group_name_from_info(info)
+        if policy:
+            self._client.set_lun_qos_policy_group(
+                f'/vol/{pool_name}/{volume["name"]}', policy,
+                na_utils.is_qos_policy_group_spec_adaptive(info))

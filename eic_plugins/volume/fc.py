@@ -1,0 +1,25 @@
+"""FC driver: NetApp's stock ONTAP Fibre Channel driver with EIC's ``clone_image``.
+
+In cinder.conf, in place of the stock driver; its options keep their meaning::
+
+    [ontap-fc]
+    volume_driver = eic_plugins.volume.fc.EICFibreChannelDriver
+    netapp_storage_family = ontap_cluster
+    netapp_storage_protocol = fc
+    ...
+"""
+
+from cinder import interface
+from cinder.volume.drivers.netapp.dataontap import fc_cmode
+
+from eic_plugins.ontap.block import Luns
+from eic_plugins.volume.block import LunVolumeFromImage
+
+
+@interface.volumedriver
+class EICFibreChannelDriver(LunVolumeFromImage,
+                            fc_cmode.NetAppCmodeFibreChannelDriver):
+    """Volumes from images by clone of a cached image's LUN."""
+
+    VERSION = '4.0.0-eic-0.1.0'
+    devices_class = Luns

@@ -1,0 +1,264 @@
+"""Cached images as LUNs: what they are stands in their comment."""
+
+import contextlib
+import threading
+
+import pytest
+
+from eic_plugins import routes
+from eic_plugins.cache import PoolCache
+from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
+from eic_plugins.eviction import Usage
+from eic_plugins.inspection import UnsafeImageError
+from eic_plugins.locations import LocationReader
+from eic_plugins.model import FlexVol, Pool, Reason, Refusal
+from eic_plugins.ontap.block import Luns
+from eic_plugins.ontap.session import (
+    OntapRejectedError,
+    OntapTimeoutError,
+    OntapUnreachableError,
+)
+from eic_plugins.routes import FillLimits
+from eic_plugins.storage import Filled, Record
+from eic_plugins.storage.block import (
+    BlockStorage,
+    format_comment,
+    found_elsewhere,
+    parse_comment,
+)
+from tests.unit.factories import GIB, image
+from tests.unit.fake_luns import LunSession
+
+SIZE = 300_000
+RAW = image(size=SIZE)
+CONTENT = b'\x07' * SIZE
+DONE = {'state': 'complete'}
+
+
+def flexvol(name):
+    return FlexVol('cluster-a', 'svm_gold', name, f'fv-{name}', '')
+
+
+class Svm:
+    """Two block pools, a host to attach LUNs to, and an engine."""
+
+    def __init__(self, root):
+        self.root = root
+        self.session = LunSession()
+        self.luns = Luns(self.session, 'svm_gold', sleep=lambda _: None)
+        self.attached = []
+        self.now = 1e9
+        self.mutex, self.locks = threading.Lock(), {}
+        self.downloads = 0
+        self.engine = Engine(Toolbox(
+            self.luns, lambda _: Refusal('location', Reason.FILE_NOT_LUN), self,
+            LocationReader({}), routes.load(), FillLimits(clone=1, copy=1)))
+
+    def may_copy(self, own, other):
+        return False
+
+    @contextlib.contextmanager
+    def attach(self, file, device):
+        path = self.root / device.uuid
+        path.touch()
+        self.attached.append(file.name)
+        yield path
+
+    @contextlib.contextmanager
+    def lock(self, name, _wait):
+        with self.mutex:
+            lock = self.locks.setdefault(name, threading.Lock())
+        with lock:
+            yield
+
+    def cache(self, name='gold_vol'):
+        return PoolCache(BlockStorage(
+            Pool(name, flexvol(name)), self.luns, self.attach, 1,
+            clock=lambda: self.now), self.lock)
+
+    def download(self, cache, content=CONTENT):
+        def fetch(target):
+            self.downloads += 1
+            with cache.storage.writable(target.name, SIZE) as path:
+                path.write_bytes(content)
+            return Filled(SIZE)
+        return fetch
+
+    def create(self, name='volume-1', at='gold_vol', content=CONTENT, size=1):
+        cache = self.cache(at)
+        other = 'gold_vol' if at == 'silver_vol' else 'silver_vol'
+        return self.engine.create(
+            name, Demand(RAW, lambda: (), self.download(cache, content), size=size),
+            cache, Neighbours(lambda: [self.cache(other)], lambda _: ()))
+
+    def names(self):
+        return sorted(self.session.luns)
+
+
+@pytest.fixture
+def svm(tmp_path):
+    return Svm(tmp_path)
+
+
+def reasons(outcome):
+    return {refusal.route: refusal.reason for refusal in outcome.refusals}
+
+
+def test_the_first_volume_is_downloaded_into_a_lun_and_cloned(svm):
+    outcome = svm.create()
+    assert outcome.route == 'download'
+    assert reasons(outcome)['copy_offload'] is Reason.NO_LOCATION
+    assert svm.names() == [f'/vol/gold_vol/img-cache-{RAW.id}',
+                           '/vol/gold_vol/volume-1']
+    assert svm.session.luns['/vol/gold_vol/volume-1']['space']['size'] == GIB
+    assert svm.attached[0].startswith('eic-fill-')
+
+
+def test_a_hit_is_at_most_three_calls_and_attaches_nothing(svm):
+    svm.create()
+    svm.session.calls.clear()
+    svm.attached.clear()
+    outcome = svm.create('volume-2')
+    assert outcome.route == 'cached'
+    assert svm.session.verbs() == ['GET', 'POST', 'PATCH']
+    assert svm.attached == []
+
+
+def test_the_other_pool_copies_inside_the_cluster(svm):
+    svm.create()
+    svm.session.copy_states = [{'state': 'replicating'}, DONE]
+    outcome = svm.create('volume-2', at='silver_vol')
+    assert outcome.route == 'copy_offload'
+    assert svm.downloads == 1
+    assert f'/vol/silver_vol/img-cache-{RAW.id}' in svm.names()
+    assert svm.cache('silver_vol').find(RAW).virtual_size == SIZE
+
+
+@pytest.mark.parametrize('state', [
+    {'state': 'failed', 'failure': {'message': 'no space'}}, None])
+def test_a_copy_that_fails_or_vanishes_is_removed_and_downloaded(svm, state):
+    svm.create()
+    svm.session.copy_states = [state]
+    outcome = svm.create('volume-2', at='silver_vol')
+    assert outcome.route == 'download'
+    assert reasons(outcome)['copy_offload'] is Reason.FILL_FAILED
+    assert not any('eic-fill' in name for name in svm.names())
+
+
+def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm):
+    svm.create()
+    svm.session.copy_states = [{'state': 'replicating'}] * 1000
+    now = iter(range(0, 10_000, 5))
+    luns = Luns(svm.session, 'svm_gold', clock=lambda: next(now),
+                sleep=lambda _: None)
+    with pytest.raises(OntapTimeoutError):
+        luns.copy(svm.cache().find(RAW).file,
+                  svm.cache('silver_vol').pool.file('eic-fill-x-1'), 60)
+    svm.cache('silver_vol').storage.remove('eic-fill-x-1')
+    assert not any('eic-fill' in name for name in svm.names())
+
+
+def test_twenty_first_volumes_over_two_pools_are_one_download_and_one_copy(svm):
+    svm.session.copy_states = [DONE]
+    outcomes = []
+    threads = [threading.Thread(target=lambda n=n: outcomes.append(svm.create(
+        f'volume-{n}', at=('gold_vol', 'silver_vol')[n % 2]))) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert svm.downloads == 1
+    assert sorted(outcome.route for outcome in outcomes) == [
+        *['cached'] * 18, 'copy_offload', 'download']
+
+
+def test_bytes_that_are_no_raw_disk_are_never_published(svm):
+    outcome = svm.create(content=b'QFI\xfb' + bytes(SIZE - 4))
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['download'] is Reason.INSPECTION_FAILED
+    assert svm.names() == []
+
+
+@pytest.mark.parametrize('error', [
+    OntapRejectedError(500, '1', 'busy'), OntapUnreachableError('lost')])
+@pytest.mark.parametrize('verb', ['POST', 'PATCH'])
+def test_a_call_that_fails_in_a_hit_leaves_nothing_of_the_volume(svm, verb, error):
+    svm.create()
+    svm.session.errors = [(verb, error)]
+    outcome = svm.create('volume-2')
+    assert outcome.left_to_cinder
+    assert '/vol/gold_vol/volume-2' not in svm.names()
+
+
+def test_a_lun_without_the_comment_is_no_cached_image_and_is_replaced(svm):
+    svm.luns.create(svm.cache().pool.file(RAW.cached_name), SIZE)
+    assert svm.cache().find(RAW) is None
+    assert svm.create().route == 'download'
+    assert svm.cache().find(RAW)
+
+
+def test_the_comment_fits_and_says_the_images_own_size(svm):
+    svm.create()
+    comment = svm.session.luns[f'/vol/gold_vol/img-cache-{RAW.id}']['comment']
+    assert parse_comment(comment) == Record(RAW.identity, SIZE)
+    longest = Record('f' * 128, 1 << 50, signature_verified=True)
+    assert len(format_comment(longest, 2e9)) <= 254
+    assert parse_comment(format_comment(longest, 2e9)) == longest
+
+
+def test_a_use_is_written_once_in_ten_minutes(svm):
+    svm.create()
+    svm.create('volume-2')
+    svm.now += 601
+    svm.session.calls.clear()
+    svm.create('volume-3')
+    assert svm.session.verbs() == ['GET', 'PATCH', 'POST', 'PATCH']
+    (usage,) = svm.cache().storage.usages()
+    assert usage.last_used == svm.now
+
+
+def test_an_image_that_was_used_meanwhile_is_not_evicted(svm):
+    svm.create()
+    (usage,) = svm.cache().storage.usages()
+    svm.now += 601
+    svm.create('volume-2')
+    assert not svm.cache().evict(usage)
+    assert svm.cache().find(RAW)
+
+
+def test_an_evicted_image_is_gone_and_the_volumes_stay(svm):
+    svm.create()
+    (usage,) = svm.cache().storage.usages()
+    assert svm.cache().evict(usage)
+    assert svm.names() == ['/vol/gold_vol/volume-1']
+
+
+def test_a_sweep_removes_what_a_killed_fill_left(svm):
+    svm.create()
+    cache = svm.cache()
+    svm.luns.create(cache.pool.file(f'eic-fill-{RAW.id}-0badcafe'), SIZE)
+    cache.sweep(2e9)
+    assert not any('eic-fill' in name for name in svm.names())
+    assert cache.find(RAW)
+
+
+def test_pools_of_other_backends_are_found_with_one_call(svm):
+    svm.create()
+    svm.session.calls.clear()
+    (found,) = found_elsewhere(RAW, [flexvol('gold_vol')], svm.luns)
+    assert found == svm.cache().find(RAW)
+    assert len(svm.session.calls) == 2  # this one, and the test's own
+    changed = image(size=SIZE, os_hash_value='other')
+    assert found_elsewhere(changed, [flexvol('gold_vol')], svm.luns) == ()
+
+
+def test_a_size_that_is_not_known_makes_no_lun(svm):
+    with pytest.raises(UnsafeImageError), svm.cache().storage.writable('x', 0):
+        pytest.fail('there is nothing to write to')
+    assert svm.names() == []
+
+
+def test_what_is_not_there_can_be_evicted_and_removed(svm):
+    assert svm.cache().evict(Usage(RAW.id, 0, 0))
+    svm.cache().storage.remove('nothing')
+    assert svm.names() == []
