@@ -87,6 +87,23 @@ VOLUME_OPTS = [
         'record_outcome', default=True,
         help='Write the route, the reasons and the seconds into the metadata '
              'of the volume (keys eic_*).'),
+    cfg.BoolOpt(
+        'notify_outcome', default=True,
+        help='Send the route, the reasons and the seconds as a notification, '
+             'eic.volume.created_from_image or eic.volume.reimaged, where '
+             '[oslo_messaging_notifications] has a driver.'),
+    cfg.StrOpt(
+        'metrics_directory',
+        help='Directory into which each backend writes its Prometheus metrics '
+             'as eic-<backend>.prom, for the textfile collector of '
+             'node_exporter. The user of cinder-volume must be able to write '
+             'there. If not set, there are no metrics.'),
+    cfg.IntOpt(
+        'clone_limit_percent', default=95, min=0, max=100,
+        help="Percent of ONTAP's limits (shared data of a FlexVol, and the "
+             'split load of its node) from which on volumes are downloaded '
+             'instead of cloned. 0 to clone until ONTAP refuses, and not to '
+             'read what is used.'),
 ]
 
 ALL_OPTS = [*FILTER_OPTS, *GLANCE_OPTS, *SCHEDULER_OPTS, *VOLUME_OPTS]

@@ -139,6 +139,7 @@ class _Attempt:
                                 self._prove, self._keep)
         self._routes = {route.name: route for route in toolbox.routes}
         self._failed: list[Refusal] = []
+        self._fills: list[str] = []
 
     def run(self, use: Callable[[CachedImage], None]) -> Outcome:
         """Plan and execute until something worked or nothing is left."""
@@ -149,7 +150,8 @@ class _Attempt:
         return Outcome(
             plan.route, tuple(dict.fromkeys((*self._failed, *plan.refusals))),
             time.monotonic() - started, kept,
-            cached is not None and cached.signature_verified)
+            cached is not None and cached.signature_verified,
+            tuple(self._fills))
 
     def _until_done(self, use: Callable[[CachedImage], None],
                     ) -> tuple[Plan, CachedImage | None]:
@@ -253,13 +255,16 @@ class _Attempt:
                     Refusal(plan.route, Reason.NOT_CACHED), final=False)
             return plan.source.cached, False
         try:
-            return self._cache.ensure(self._image, Fill(
+            cached, made = self._cache.ensure(self._image, Fill(
                 lambda target: route.fill(self._tools, plan.source, target),
                 self._demand.verify))
         except tuple(_FILL_FAILURES) as err:
             reason, final = _fill_failure(err)
             raise RouteFailedError(
                 Refusal(plan.route, reason, str(err)), final) from err
+        if made:
+            self._fills.append(plan.route)
+        return cached, made
 
     def _prove(self, target: StoredFile) -> None:
         self._cache.storage.prove(target.name, self._image)

@@ -318,6 +318,8 @@ class Outcome:
     seconds: float
     bytes_kept_off_host: int
     signature_verified: bool = False
+    fills: tuple[str, ...] = ()
+    """The routes by which cached images were made on the way."""
 
     @property
     def left_to_cinder(self) -> bool:

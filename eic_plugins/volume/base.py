@@ -10,6 +10,7 @@ import functools
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from cinder.volume import volume_utils
@@ -24,6 +25,7 @@ from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
 from eic_plugins.eviction import Space, Thresholds
 from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.locations import LocationReader
+from eic_plugins.metrics import Metrics
 from eic_plugins.model import (
     CachedImage,
     Image,
@@ -33,6 +35,7 @@ from eic_plugins.model import (
     Refusal,
     StoredFile,
 )
+from eic_plugins.ontap.clone_limits import CloneLimits
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapSession
@@ -41,7 +44,13 @@ from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.volume import locks
 from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.fetch import Fetcher
-from eic_plugins.volume.outcomes import OutcomeRecorder, left_to_cinder
+from eic_plugins.volume.outcomes import (
+    CREATED,
+    REIMAGED,
+    Event,
+    OutcomeRecorder,
+    left_to_cinder,
+)
 from eic_plugins.volume.report import PoolReport
 
 LOG = logging.getLogger(__name__)
@@ -77,6 +86,9 @@ class VolumeFromImage(abc.ABC):
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._handed_back: set[str] = set()
         self._unplaced: set[str] = set()
+        directory = self._eic.metrics_directory
+        self._metrics = Metrics(self.backend_name,
+                                Path(directory) if directory else None)
 
     @abc.abstractmethod
     def _stored_files(self, session: OntapSession) -> StoredFiles:
@@ -121,8 +133,8 @@ class VolumeFromImage(abc.ABC):
     def do_setup(self, context: Any) -> None:
         """Stock set-up, then a session of our own to the same cluster."""
         super().do_setup(context)  # type: ignore[misc]
+        self._recorder = OutcomeRecorder(self.db, self.host, self._metrics)
         self._connect(self.failed_over_backend_name or self.backend_name)
-        self._recorder = OutcomeRecorder(self.db)
         locks.check_reach(self.cluster_name)
         LOG.info('EIC for backend %(backend)s: routes %(routes)s, locations '
                  '%(locations)s.',
@@ -135,6 +147,7 @@ class VolumeFromImage(abc.ABC):
         session = OntapSession(endpoint_from_backend(backend))
         self._namespace = Namespace(session, backend.netapp_vserver)
         self._peers = Peers(session, self._eic.create_svm_peering)
+        self._clone_limits = CloneLimits(session, self._eic.clone_limit_percent)
         self._report = PoolReport(self._namespace)
         self._ontap_breaker = CircuitBreaker(
             f'ONTAP at {backend.netapp_server_hostname}',
@@ -172,8 +185,8 @@ class VolumeFromImage(abc.ABC):
                                      'image': image_meta.get('id')})
             outcome = left_to_cinder(Reason.INTERNAL_ERROR)
             self._discard(volume, pool_name)
-        self._recorder.record(context, volume, image_meta['id'], pool_name,
-                              outcome)
+        self._recorder.record(context, Event(
+            CREATED, volume, image_meta['id'], pool_name, outcome))
         if update is None:
             self._handed_back.add(volume['id'])
         return update, update is not None
@@ -221,9 +234,10 @@ class VolumeFromImage(abc.ABC):
                           'a cached image, by an error of ours; Cinder '
                           'downloads it.',
                           {'volume': volume['id'], 'image': image_id})
-            self._cache_of(pool_name).storage.remove(made)
-            return False
-        self._recorder.record(context, volume, image_id, pool_name, outcome)
+            outcome = left_to_cinder(Reason.INTERNAL_ERROR)
+            self._remove(pool_name, made)
+        self._recorder.record(context, Event(
+            REIMAGED, volume, image_id, pool_name, outcome))
         return not outcome.left_to_cinder
 
     def delete_volume(self, volume: Any) -> None:
@@ -276,7 +290,9 @@ class VolumeFromImage(abc.ABC):
                 self._find_locations, fetcher.image, image_location),
             download=functools.partial(fetcher.download, cache.storage),
             verify=fetcher.verify if fetcher.verifies else None,
-            size=fetcher.size, **facts)
+            size=fetcher.size,
+            clone_limit_reached=self._clone_limits.reached(cache.pool.flexvol),
+            **facts)
 
     def _neighbours(self, pool_name: str) -> Neighbours:
         return Neighbours(functools.partial(self._caches_but, pool_name),
@@ -299,6 +315,20 @@ class VolumeFromImage(abc.ABC):
             except (OntapError, UnknownShareError) as err:
                 LOG.warning('No cached images are looked for in %(pool)s: '
                             '%(err)s', {'pool': other, 'err': err})
+
+    def _watch_limits(self) -> None:
+        """For the periodic statistics, which nothing here may break."""
+        try:
+            caches = list(self._caches_but(None))
+            self._clone_limits.refresh(cache.pool.flexvol for cache in caches)
+            for cache in caches:
+                self._metrics.clone_limit(
+                    cache.pool.name,
+                    self._clone_limits.used(cache.pool.flexvol))
+            self._metrics.write(at_once=True)
+        except Exception:
+            LOG.exception("ONTAP's limits for clones are not watched, by an "
+                          'error of ours.')
 
     def _learn(self, pool_name: str, image_id: str, outcome: Outcome) -> None:
         """What this outcome says about the cluster and the pool."""
@@ -334,12 +364,19 @@ class VolumeFromImage(abc.ABC):
     def _discard(self, volume: Any, pool_name: str) -> None:
         """Remove what there is of a volume that is nowhere recorded."""
         volume['provider_location'] = None
+        self._remove(pool_name, volume['name'])
+
+    def _remove(self, pool_name: str, name: str) -> None:
+        """Remove a volume's bytes, or what was to replace them."""
         try:
-            self._cache_of(pool_name).storage.remove_volume(volume['name'])
+            storage = self._cache_of(pool_name).storage
+            if name.startswith(FILL_PREFIX):
+                storage.remove(name)
+            else:
+                storage.remove_volume(name)
         except Exception as err:
-            LOG.warning('Could not remove %(volume)s from %(pool)s: %(err)s',
-                        {'volume': volume['name'], 'pool': pool_name,
-                         'err': err})
+            LOG.warning('Could not remove %(name)s from %(pool)s: %(err)s',
+                        {'name': name, 'pool': pool_name, 'err': err})
 
     def _clean(self) -> None:
         """Periodically: remove what cut-off fills left, and make room with
@@ -353,6 +390,7 @@ class VolumeFromImage(abc.ABC):
                 cache.sweep(time.time())
                 self._make_room(cache, self._capacity(cache.pool.name),
                                 thresholds)
+                self._count_cached(cache)
             except Exception:
                 LOG.exception('Pool %s was not cleaned; it is tried again after '
                               'netapp_nfs_image_cache_cleanup_interval.',
@@ -365,9 +403,15 @@ class VolumeFromImage(abc.ABC):
             try:
                 if cache.evict(usage):
                     self._report.discard(cache.pool.name, usage.image_id)
+                    self._metrics.evicted(cache.pool.name)
             except LockTimeoutError:
                 LOG.debug('Cached image %s is being made and stays.',
                           usage.image_id)
+
+    def _count_cached(self, cache: PoolCache) -> None:
+        usages = list(cache.storage.usages())
+        self._metrics.cached(cache.pool.name, len(usages),
+                             sum(usage.allocated for usage in usages))
 
     def _pool_facts(self, pool_name: str) -> dict[str, Any]:
         """What the weigher needs; nothing if it cannot be had right now."""

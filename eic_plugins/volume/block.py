@@ -77,6 +77,8 @@ class BlockVolumeFromImage(VolumeFromImage):
             refresh)
         for pool in stats.get('pools', ()):
             pool['eic'] = self._pool_facts(pool['pool_name'])
+        if refresh:
+            self._watch_limits()
         return stats
 
     def failover_host(self, context: Any, *args: Any, **kwargs: Any) -> Any:

@@ -112,6 +112,7 @@ class EICNfsDriver(VolumeFromImage, nfs_cmode.NetAppCmodeNfsDriver):
         super()._update_volume_stats()
         for pool in self._stats['pools']:
             pool['eic'] = self._pool_facts(pool['pool_name'])
+        self._watch_limits()
 
     def _run_command(self, *command: str) -> None:
         """As the stock driver works on its shares: through rootwrap or not.

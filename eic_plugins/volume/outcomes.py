@@ -1,15 +1,27 @@
-"""Tells the outcome of each volume: one log line, and the volume's metadata."""
+"""Tells the outcome of each volume, wherever an operator may look for it.
 
+One log line with the request's id, the volume's metadata (``record_outcome``),
+a notification (``notify_outcome``) and the metrics (``metrics_directory``). None
+of them can make a volume fail.
+"""
+
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
+from cinder import rpc
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config
+from eic_plugins.metrics import Metrics
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
+
+CREATED = 'created_from_image'
+REIMAGED = 'reimaged'
 
 
 def left_to_cinder(reason: Reason) -> Outcome:
@@ -17,36 +29,93 @@ def left_to_cinder(reason: Reason) -> Outcome:
     return Outcome(CINDER_DOWNLOAD, (Refusal('all', reason),), 0.0, 0)
 
 
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """One volume that got an image: what (``CREATED`` or ``REIMAGED``), and
+    the outcome.
+    """
+
+    what: str
+    volume: Any
+    image_id: str
+    pool: str
+    outcome: Outcome
+
+    def to_payload(self) -> dict[str, Any]:
+        """The notification: no location, no path, no detail of a refusal."""
+        outcome = self.outcome
+        return {
+            'volume_id': self.volume['id'],
+            'tenant_id': self.volume['project_id'],
+            'image_id': self.image_id,
+            'pool': self.pool,
+            'route': outcome.route,
+            'reasons': [{'route': refusal.route, 'reason': refusal.reason.value}
+                        for refusal in outcome.refusals],
+            'seconds': round(outcome.seconds, 3),
+            'bytes_kept_off_host': outcome.bytes_kept_off_host,
+            'signature_verified': outcome.signature_verified,
+        }
+
+
 class OutcomeRecorder:
     """Records outcomes of one backend.
 
     :param db: Cinder's database API
+    :param host: the backend as Cinder names it, ``HOST@BACKEND``
     """
 
-    def __init__(self, db: Any) -> None:
+    def __init__(self, db: Any, host: str, metrics: Metrics) -> None:
         self._db = db
+        self._host = host
+        self._metrics = metrics
 
-    def record(self, context: Any, volume: Any, image_id: str, pool: str,
-               outcome: Outcome) -> None:
-        """Log it, and write it where it is asked for."""
+    def record(self, context: Any, event: Event) -> None:
+        """Log it, and tell it where that is asked for."""
+        self._log(context, event)
+        eic = CONF[config.GROUP]
+        if eic.record_outcome:
+            self._try('in its metadata', self._record_metadata, context, event)
+        if eic.notify_outcome:
+            self._try('notified', self._notify, context, event)
+        self._try('in the metrics', self._count, context, event)
+
+    def _log(self, context: Any, event: Event) -> None:
+        outcome = event.outcome
+        # The context, and with it the request's id, is named: what a thread
+        # remembers may be that of another request.
         LOG.info('Volume %(volume)s of image %(image)s in pool %(pool)s: route '
-                 '%(route)s in %(seconds).3f s; refused: %(refused)s',
-                 {'volume': volume['id'], 'image': image_id, 'pool': pool,
-                  'route': outcome.route, 'seconds': outcome.seconds,
-                  'refused': outcome.explain() or 'none'})
-        if CONF[config.GROUP].record_outcome:
-            self._record_metadata(context, volume, outcome)
+                 '%(route)s in %(seconds).3f s, %(kept)d bytes kept off the '
+                 'host; refused: %(refused)s',
+                 {'volume': event.volume['id'], 'image': event.image_id,
+                  'pool': event.pool, 'route': outcome.route,
+                  'seconds': outcome.seconds,
+                  'kept': outcome.bytes_kept_off_host,
+                  'refused': outcome.explain() or 'none'}, context=context)
 
-    def _record_metadata(self, context: Any, volume: Any,
-                         outcome: Outcome) -> None:
-        """The outcome in the volume's metadata: worth having, no more."""
+    def _try(self, where: str, tell: Callable[[Any, Event], None],
+             context: Any, event: Event) -> None:
+        """Worth having, no more."""
         try:
-            # Adds to what the user may have set since the request; saving
-            # the volume would replace that.
-            volume.metadata = self._db.volume_metadata_update(
-                context, volume['id'], outcome.to_metadata(), False)
-            volume.obj_reset_changes(['metadata'])
+            tell(context, event)
         except Exception as err:
-            LOG.warning('The outcome is not in the metadata of volume '
-                        '%(volume)s: %(err)s',
-                        {'volume': volume['id'], 'err': err})
+            LOG.warning('The outcome of volume %(volume)s is not %(where)s: '
+                        '%(err)s', {'volume': event.volume['id'], 'err': err,
+                                    'where': where}, context=context)
+
+    def _record_metadata(self, context: Any, event: Event) -> None:
+        # Adds to what the user may have set since the request; saving the
+        # volume would replace that.
+        volume = event.volume
+        volume.metadata = self._db.volume_metadata_update(
+            context, volume['id'], event.outcome.to_metadata(), False)
+        volume.obj_reset_changes(['metadata'])
+
+    def _notify(self, context: Any, event: Event) -> None:
+        # Does nothing without a driver in [oslo_messaging_notifications].
+        rpc.get_notifier('volume', self._host).info(
+            context, f'eic.volume.{event.what}', event.to_payload())
+
+    def _count(self, _context: Any, event: Event) -> None:
+        self._metrics.record(event.pool, event.outcome)
+        self._metrics.write()

@@ -510,3 +510,23 @@ def test_twenty_first_volumes_at_once_copy_once(cluster):
     routes_taken = sorted(outcome.route for outcome in outcomes)
     assert routes_taken == ['cached'] * 19 + ['copy_offload']
     assert all(cluster.content(f'volume-{n}') == CONTENT for n in range(20))
+
+
+def test_an_outcome_names_what_it_filled_and_a_hit_fills_nothing(cluster):
+    assert cluster.create().fills == ('copy_offload',)
+    assert cluster.create('volume-2').fills == ()
+
+
+def test_a_cached_image_made_for_a_volume_that_failed_is_in_its_outcome(cluster):
+    cluster.files.fail('clone', OntapRejectedError(500, '917812', 'no'))
+    outcome = cluster.create()
+    assert outcome.left_to_cinder
+    assert outcome.fills == ('copy_offload',)
+
+
+def test_near_a_limit_for_clones_even_a_hit_is_left_to_cinder(cluster):
+    cluster.create()
+    cluster.files.calls.clear()
+    outcome = cluster.create('volume-2', clone_limit_reached=True)
+    assert reasons(outcome) == {'all': Reason.CLONE_LIMIT_REACHED}
+    assert cluster.files.calls == []

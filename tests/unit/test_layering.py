@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
-ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'glance',
+ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'metrics', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
          'storage', 'routes', 'cache', 'cluster_search', 'locality', 'engine',
          'middleware', 'scheduler', 'volume']

@@ -1,0 +1,193 @@
+"""Prometheus metrics of one backend, in a file for node_exporter.
+
+cinder-volume runs a process for each backend, so there is no port: each
+backend writes ``eic-<backend>.prom`` into ``[eic] metrics_directory``, which
+node_exporter's textfile collector reads. ``docs/metrics.md`` is :func:`manual`.
+"""
+
+import contextlib
+import dataclasses
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from oslo_log import log as logging
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+
+from eic_plugins.model import Outcome
+
+LOG = logging.getLogger(__name__)
+
+_WRITE_SECONDS = 5.0
+_SECONDS_BUCKETS = (.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+
+
+@dataclasses.dataclass(frozen=True)
+class Metric:
+    """A metric as it is declared and documented."""
+
+    kind: type[Counter] | type[Gauge] | type[Histogram]
+    name: str
+    labels: tuple[str, ...]
+    help: str
+    buckets: tuple[float, ...] = ()
+
+    def collector(self, registry: CollectorRegistry) -> Any:
+        """What counts it."""
+        if self.kind is Histogram:
+            return Histogram(self.name, self.help, self.labels,
+                             registry=registry, buckets=self.buckets)
+        return self.kind(self.name, self.help, self.labels, registry=registry)
+
+
+VOLUMES = Metric(
+    Counter, 'eic_volumes_total', ('backend', 'pool', 'route'),
+    'Volumes made from an image, or given another one. The route '
+    'cinder_download is what was handed back to Cinder.')
+REFUSALS = Metric(
+    Counter, 'eic_refusals_total', ('backend', 'route', 'reason'),
+    'Faster routes that were not taken, and why.')
+KEPT_OFF_HOST = Metric(
+    Counter, 'eic_bytes_kept_off_host_total', ('backend', 'pool'),
+    'Bytes of images that no host had to read and write.')
+SECONDS = Metric(
+    Histogram, 'eic_volume_seconds', ('backend', 'route'),
+    'Seconds that the driver took for a volume; with cinder_download, before '
+    'Cinder began.', _SECONDS_BUCKETS)
+FILLS = Metric(
+    Counter, 'eic_fills_total', ('backend', 'pool', 'route'),
+    'Cached images made.')
+EVICTIONS = Metric(
+    Counter, 'eic_evictions_total', ('backend', 'pool'),
+    'Cached images removed to make room.')
+CACHED_IMAGES = Metric(
+    Gauge, 'eic_cached_images', ('backend', 'pool'),
+    'Cached images, files of the stock driver included, when the pool was '
+    'last cleaned.')
+CACHED_BYTES = Metric(
+    Gauge, 'eic_cached_image_bytes', ('backend', 'pool'),
+    'Bytes that they occupied then; volumes share them.')
+CLONE_LIMIT = Metric(
+    Gauge, 'eic_clone_limit_ratio', ('backend', 'pool'),
+    "How much of ONTAP's limits for clones is used, the nearer one of shared "
+    'data and split load; 1 is the limit. Absent while neither is known.')
+
+METRICS = (VOLUMES, REFUSALS, KEPT_OFF_HOST, SECONDS, FILLS, EVICTIONS,
+           CACHED_IMAGES, CACHED_BYTES, CLONE_LIMIT)
+
+
+def manual() -> str:
+    """The table of all metrics, as it stands in ``docs/metrics.md``."""
+    rows = ['| Metric | Type | Labels | Meaning |', '|---|---|---|---|']
+    rows += [f'| `{metric.name}` | {metric.kind.__name__.lower()} | '
+             f'{", ".join(metric.labels)} | {metric.help} |'
+             for metric in METRICS]
+    return '\n'.join(rows) + '\n'
+
+
+class Metrics:
+    """Counts for one backend.
+
+    :param directory: where to write, None to write nothing
+    """
+
+    def __init__(self, backend: str, directory: Path | None,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._backend = backend
+        self._registry = CollectorRegistry()
+        self._collectors = {metric: metric.collector(self._registry)
+                            for metric in METRICS}
+        self._file = directory and directory / _file_name(backend)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._written = float('-inf')
+        self._broken = False
+
+    def record(self, pool: str, outcome: Outcome) -> None:
+        """Count what was done for one volume."""
+        self._of(VOLUMES, pool=pool, route=outcome.route).inc()
+        self._of(SECONDS, route=outcome.route).observe(outcome.seconds)
+        self._of(KEPT_OFF_HOST, pool=pool).inc(outcome.bytes_kept_off_host)
+        for refusal in outcome.refusals:
+            self._of(REFUSALS, route=refusal.route,
+                     reason=refusal.reason.value).inc()
+        self.filled(pool, outcome)
+
+    def filled(self, pool: str, outcome: Outcome) -> None:
+        """Count the cached images alone: nobody asked for a volume."""
+        for route in outcome.fills:
+            self._of(FILLS, pool=pool, route=route).inc()
+
+    def evicted(self, pool: str) -> None:
+        """Count a cached image that had to go."""
+        self._of(EVICTIONS, pool=pool).inc()
+
+    def cached(self, pool: str, images: int, occupied: int) -> None:
+        """What a pool has, in images and bytes."""
+        self._of(CACHED_IMAGES, pool=pool).set(images)
+        self._of(CACHED_BYTES, pool=pool).set(occupied)
+
+    def clone_limit(self, pool: str, used: float | None) -> None:
+        """How much of ONTAP's limits a pool has used, None if not known."""
+        if used is not None:
+            self._of(CLONE_LIMIT, pool=pool).set(used)
+            return
+        with contextlib.suppress(KeyError):
+            self._collectors[CLONE_LIMIT].remove(self._backend, pool)
+
+    def write(self, at_once: bool = False) -> None:
+        """Write the file, unless that was done a few seconds ago.
+
+        A directory that cannot be written to is a warning, once.
+        """
+        if self._file is None:
+            return
+        with self._lock:
+            if not at_once and self._clock() - self._written < _WRITE_SECONDS:
+                return
+            self._written = self._clock()
+            try:
+                _replace(self._file, generate_latest(self._registry))
+            except OSError as err:
+                self._warn(err)
+            else:
+                self._broken = False
+
+    def _warn(self, err: OSError) -> None:
+        if not self._broken:
+            LOG.warning('No metrics of backend %(backend)s, as long as [eic] '
+                        'metrics_directory cannot be written to: %(err)s',
+                        {'backend': self._backend, 'err': err})
+        self._broken = True
+
+    def _of(self, metric: Metric, **labels: str) -> Any:
+        return self._collectors[metric].labels(backend=self._backend, **labels)
+
+
+def _file_name(backend: str) -> str:
+    return f'eic-{re.sub("[^A-Za-z0-9._-]", "_", backend)}.prom'
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Readable to node_exporter's user, and at any moment whole.
+
+    prometheus_client's own ``write_to_textfile`` leaves the mode to the umask.
+    """
+    # The collector reads *.prom alone.
+    made = path.with_name(f'{path.name}.{os.getpid()}')
+    try:
+        made.write_bytes(content)
+        made.chmod(0o644)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)

@@ -1,0 +1,149 @@
+"""ONTAP's limits for clones: is a FlexVol, or its node, near one?
+
+A FlexVol may have 640 TB of shared data. Each node takes a load of clones to
+split; at its maximum it refuses new clones until it has worked some off.
+``[eic] clone_limit_percent`` of either, and volumes are downloaded.
+
+Both are read now and then, for the pool statistics, and never for a volume. A
+user that may not read one of them clones until ONTAP refuses.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from oslo_log import log as logging
+
+from eic_plugins.model import FlexVol
+from eic_plugins.ontap.session import (
+    OntapError,
+    OntapRejectedError,
+    OntapSession,
+    Record,
+)
+
+LOG = logging.getLogger(__name__)
+
+SHARED_DATA_LIMIT = 640 * 1024 ** 4
+"""Bytes that files of one FlexVol may share."""
+_SPLIT_STATUS = '/api/storage/file/clone/split-status'
+_SPLIT_LOADS = '/api/storage/file/clone/split-loads'
+_TTL = 300.0
+
+Used = Mapping[str, float]
+"""FlexVol's UUID -> what it has used of a limit, 1 being all of it."""
+
+
+class CloneLimits:
+    """How near the FlexVols of one backend are to ONTAP's limits.
+
+    :param percent: of a limit from which on it counts as reached; 0 to read
+        nothing
+    """
+
+    def __init__(self, session: OntapSession, percent: int,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._percent = percent
+        self._clock = clock
+        self._read = float('-inf')
+        self._found: dict[str, Used] = {}
+        self._refused: set[str] = set()
+        self._reached: frozenset[str] = frozenset()
+
+    def reached(self, flexvol: FlexVol) -> bool:
+        """True if no more clones should be made there. Asks nobody."""
+        return flexvol.uuid in self._reached
+
+    def used(self, flexvol: FlexVol) -> float | None:
+        """What is used of the nearest limit, None if nothing is known."""
+        return max((used[flexvol.uuid] for used in self._found.values()
+                    if flexvol.uuid in used), default=None)
+
+    def refresh(self, flexvols: Iterable[FlexVol]) -> None:
+        """Read the cluster again if what is known is five minutes old."""
+        if not self._percent or self._clock() - self._read < _TTL:
+            return
+        self._read = self._clock()
+        here = {flexvol.uuid: flexvol for flexvol in flexvols}
+        svms = '|'.join(sorted({flexvol.svm for flexvol in here.values()}))
+        if not svms:
+            return
+        self._ask('shared data of FlexVols', self._shared_data, svms)
+        self._ask('split load of nodes', self._split_load, svms)
+        self._tell(here)
+
+    def _ask(self, what: str, fetch: Callable[[str], Used], svms: str) -> None:
+        try:
+            self._found[what] = fetch(svms)
+        except OntapRejectedError as err:
+            self._found.pop(what, None)
+            if what not in self._refused:
+                LOG.info('The %(what)s is not watched, so volumes are cloned '
+                         'until ONTAP refuses. ONTAP does not show it: %(err)s',
+                         {'what': what, 'err': err})
+            self._refused.add(what)
+        except OntapError as err:
+            # What was read last is nearer to the truth than nothing.
+            LOG.debug('The %(what)s could not be read: %(err)s',
+                      {'what': what, 'err': err})
+        else:
+            self._refused.discard(what)
+
+    def _shared_data(self, svms: str) -> Used:
+        records = self._session.records(
+            _SPLIT_STATUS, **{'svm.name': svms,
+                              'fields': 'volume.uuid,unsplit_size'})
+        return {_uuid(record, 'volume'):
+                int(record.get('unsplit_size') or 0) / SHARED_DATA_LIMIT
+                for record in records}
+
+    def _split_load(self, svms: str) -> Used:
+        """Each FlexVol has the load of the node that its aggregate is on."""
+        loads = {_uuid(record, 'node'): _load(record.get('load') or {})
+                 for record in self._session.records(
+                     _SPLIT_LOADS, fields='node.uuid,load')}
+        nodes = {str(record.get('uuid')): _uuid(record, 'node')
+                 for record in self._session.records(
+                     '/api/storage/aggregates', fields='uuid,node.uuid')}
+        volumes = self._session.records(
+            '/api/storage/volumes', **{'svm.name': svms,
+                                       'fields': 'uuid,aggregates.uuid'})
+        return {str(volume.get('uuid')): max(
+            (loads.get(nodes.get(str(aggregate.get('uuid')), ''), 0.0)
+             for aggregate in volume.get('aggregates', ())), default=0.0)
+            for volume in volumes}
+
+    def _tell(self, here: Mapping[str, FlexVol]) -> None:
+        reached = frozenset(
+            uuid for used in self._found.values() for uuid, part in used.items()
+            if part * 100 >= self._percent)
+        for uuid in sorted(here.keys() & reached - self._reached):
+            LOG.warning('FlexVol %(name)s of SVM %(svm)s has used %(used)d %% '
+                        "of one of ONTAP's limits for clones: volumes from "
+                        'images are downloaded there.',
+                        {'name': here[uuid].name, 'svm': here[uuid].svm,
+                         'used': (self.used(here[uuid]) or 0.0) * 100})
+        for uuid in sorted(here.keys() & self._reached - reached):
+            LOG.info('FlexVol %(name)s of SVM %(svm)s is clear of the limits '
+                     'for clones again.',
+                     {'name': here[uuid].name, 'svm': here[uuid].svm})
+        self._reached = reached
+
+
+def _uuid(record: Record, key: str) -> str:
+    return str((record.get(key) or {}).get('uuid', ''))
+
+
+def _load(load: Record) -> float:
+    """The part of a node's split load that is taken.
+
+    ``allowable`` is what is left: the maximum less the current load and what
+    tokens have reserved.
+    """
+    maximum = int(load.get('maximum') or 0)
+    if not maximum:
+        return 0.0
+    taken = int(load.get('current') or 0) + int(load.get('token_reserved') or 0)
+    if 'allowable' in load:
+        taken = max(taken, maximum - int(load['allowable'] or 0))
+    return taken / maximum
