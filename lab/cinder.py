@@ -38,6 +38,11 @@ def mount_base(lab: Lab, driver: str) -> Path:
     return lab.paths / f'cinder/mnt-{driver}'
 
 
+def metrics(lab: Lab) -> Path:
+    """Where EIC's backends write their metrics."""
+    return lab.paths / 'cinder/metrics'
+
+
 def prepare(lab: Lab) -> None:
     """Write the configuration and make the tables."""
     write_config(lab)
@@ -101,6 +106,10 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
                 ','.join(f'{driver}-{b.name}' for b in BACKENDS)},
         'coordination': {'backend_url': _coordination(lab, driver)},
     }
+    if driver == 'eic':
+        sections['eic'] = {'metrics_directory': files.private_dir(metrics(lab))}
+        # Into the service's log: a queue that nobody reads would fill.
+        sections['oslo_messaging_notifications'] = {'driver': 'log'}
     for backend in BACKENDS:
         sections[f'{driver}-{backend.name}'] = _backend(lab, driver, backend)
     return sections

@@ -1,0 +1,1 @@
+"""``eic``: says why a volume was fast or slow, in sentences."""

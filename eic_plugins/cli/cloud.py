@@ -1,0 +1,90 @@
+"""A user's access to Cinder, by the environment that OpenStack's clients read.
+
+``OS_CLOUD`` names a cloud of clouds.yaml and takes openstacksdk; ``OS_AUTH_URL``,
+``OS_USERNAME``, … as in an openrc file take nothing else.
+"""
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from keystoneauth1 import adapter, exceptions, loading, session
+
+_TIMEOUT = 60
+
+
+class CloudError(Exception):
+    """Says what to do about it."""
+
+
+class Volumes:
+    """The volumes that the user may see."""
+
+    def __init__(self) -> None:
+        self._cinder = adapter.Adapter(
+            _session(), service_type='block-storage', min_version='3',
+            max_version='3.latest', raise_exc=False,
+            interface=os.environ.get('OS_INTERFACE') or 'public',
+            region_name=os.environ.get('OS_REGION_NAME') or None)
+
+    def find(self, name_or_id: str) -> Mapping[str, Any]:
+        """One volume, by its id or by its name in the user's project.
+
+        :raises CloudError: there is none, or several; or Cinder says no
+        """
+        answer = self._get(f'/volumes/{name_or_id}')
+        if answer is not None:
+            return dict(answer['volume'])
+        listed = self._get('/volumes/detail', name=name_or_id) or {}
+        found = listed.get('volumes', [])
+        if len(found) != 1:
+            many = f'{len(found)} volumes have' if found else 'No volume has'
+            raise CloudError(f'{many} the name or id {name_or_id!r} among '
+                             'those that you may see.')
+        return dict(found[0])
+
+    def _get(self, path: str, **query: str) -> Any:
+        try:
+            answer = self._cinder.get(path, params=query)
+        except exceptions.ClientException as err:
+            raise CloudError(f'Cinder could not be asked: {err}') from err
+        if answer.status_code == 404:  # noqa: PLR2004
+            return None
+        if not answer.ok:
+            raise CloudError(
+                f'Cinder answered {answer.status_code} {answer.reason}.')
+        return answer.json()
+
+
+def _session() -> session.Session:
+    cloud = os.environ.get('OS_CLOUD')
+    try:
+        return _from_clouds_yaml(cloud) if cloud else _from_environment()
+    except exceptions.ClientException as err:
+        raise CloudError(
+            f'{err}. Load an openrc file (OS_AUTH_URL, OS_USERNAME, …), or set '
+            'OS_CLOUD to a cloud of clouds.yaml.') from err
+
+
+def _from_clouds_yaml(cloud: str) -> session.Session:
+    try:
+        from openstack import config  # noqa: PLC0415
+    except ImportError as err:
+        raise CloudError('OS_CLOUD takes the package openstacksdk. Install it, '
+                         'or load an openrc file instead.') from err
+    try:
+        return config.OpenStackConfig().get_one(cloud=cloud).get_session()
+    except Exception as err:
+        raise CloudError(f'OS_CLOUD={cloud}: {err}') from err
+
+
+def _from_environment() -> session.Session:
+    """What keystoneauth's own command-line options default to."""
+    parser = argparse.ArgumentParser()
+    loading.register_auth_argparse_arguments(parser, [], default='password')
+    loading.register_session_argparse_arguments(parser)
+    options = parser.parse_args([])
+    options.timeout = _TIMEOUT
+    auth = loading.load_auth_from_argparse_arguments(options)
+    return loading.load_session_from_argparse_arguments(options, auth=auth)

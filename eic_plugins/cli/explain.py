@@ -1,0 +1,80 @@
+"""``eic explain VOLUME``: the outcome in a volume's metadata, in sentences.
+
+The volume's owner can edit its metadata; the authority is the line in
+cinder-volume's log.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cliff.command import Command
+
+from eic_plugins.cli.cloud import Volumes
+from eic_plugins.model import CINDER_DOWNLOAD, Reason
+
+_ROUTES = {
+    'cached': 'it is a clone of the cached image that its pool had',
+    'flexclone': "its pool's cached image was cloned from Glance's file in the "
+                 'same FlexVol, and the volume from that',
+    'copy_offload': "its pool's cached image was copied inside the cluster, and "
+                    'the volume cloned from that',
+    'adopt': "a file that the stock driver left became its pool's cached image, "
+             'and the volume was cloned from that',
+    'download': "its pool's cached image was downloaded, once for the cluster, "
+                'and the volume cloned from that',
+    CINDER_DOWNLOAD: 'Cinder downloaded the image into the volume itself',
+}
+_NO_OUTCOME = (
+    'It has no outcome of EIC. Either it is not from an image, or its type is '
+    'encrypted (Cinder then asks no driver), or [eic] record_outcome is off, '
+    "or the volume_driver of its backend is not EIC's. The log of "
+    'cinder-volume tells the outcome even if the metadata does not.')
+
+
+class Explain(Command):
+    """Say by which route a volume got its image, and why not by a faster one."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The arguments: the volume."""
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument('volume', metavar='VOLUME', help='name or id')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Print it."""
+        for line in explain(Volumes().find(parsed_args.volume)):
+            self.app.stdout.write(f'{line}\n')
+
+
+def explain(volume: Mapping[str, Any]) -> Iterator[str]:
+    """The sentences about one volume, as Cinder shows it."""
+    metadata = {key: _plain(value)
+                for key, value in (volume.get('metadata') or {}).items()}
+    yield f'Volume {_plain(volume["id"])} is {_plain(volume["status"])}.'
+    route = metadata.get('eic_route')
+    if route is None:
+        yield _NO_OUTCOME
+        return
+    yield f'Route {route}: {_ROUTES.get(route, "a plugin of somebody else")}.'
+    yield (f'EIC took {metadata.get("eic_seconds", "?")} s for it and kept '
+           f'{metadata.get("eic_bytes_kept_off_host", "?")} bytes off the host.')
+    refused = metadata.get('eic_refused')
+    yield ('No faster route was refused.' if not refused else
+           'Why not faster:')
+    yield from map(_refusal, filter(None, (refused or '').split(',')))
+
+
+def _refusal(word: str) -> str:
+    route, _, code = word.partition('=')
+    name = 'all routes' if route == 'all' else route
+    try:
+        return f'- {name}: {Reason(code).message} ({code}).'
+    except ValueError:
+        # Cinder's limit of a value may have cut it off.
+        return f'- {name}: {code or "?"}, which `eic reasons` does not know.'
+
+
+def _plain(text: Any) -> str:
+    """Text of other people, without what a terminal would obey."""
+    return ''.join(char if char.isprintable() else '?' for char in str(text))

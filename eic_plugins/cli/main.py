@@ -1,0 +1,27 @@
+"""The program ``eic``; its commands are entry points of ``eic.cli``.
+
+``eic reasons`` needs no cloud. ``eic explain`` asks Cinder as a user, with
+``OS_*`` in the environment or, where openstacksdk is installed, ``OS_CLOUD``.
+"""
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+
+from cliff.app import App
+from cliff.commandmanager import CommandManager
+
+
+class Program(App):
+    """Hands the arguments to a command."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            description='Why a volume from an image was fast or slow.',
+            version=importlib.metadata.version('eic-plugins'),
+            command_manager=CommandManager('eic.cli'), deferred_help=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is not 0 if it failed."""
+    return int(Program().run(list(sys.argv[1:] if argv is None else argv)))
