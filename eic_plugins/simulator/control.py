@@ -3,6 +3,7 @@
 Its calls are never recorded, and no fault hits them.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 
@@ -14,6 +15,7 @@ from eic_plugins.simulator.exceptions import (
     NoSuchEntryError,
 )
 from eic_plugins.simulator.models.cluster import Cluster
+from eic_plugins.simulator.models.settings import Settings
 from eic_plugins.simulator.query import Query, Record
 from eic_plugins.simulator.responses.base import Answer, parse_json
 
@@ -84,14 +86,12 @@ class Control:
         return Answer()
 
     def _get_settings(self, query: Query, body: Record) -> Answer:
-        settings = self._cluster.settings
-        return Answer({'copy_throughput': settings.copy_throughput,
-                       'copy_limit': settings.copy_limit})
+        return Answer(dataclasses.asdict(self._cluster.settings))
 
     def _patch_settings(self, query: Query, body: Record) -> Answer:
+        known = {field.name for field in dataclasses.fields(Settings)}
         for name, found in body.items():
-            known = name in {'copy_throughput', 'copy_limit'}
-            if not known or type(found) is not int or found < 0:
+            if name not in known or type(found) is not int or found < 0:
                 raise InvalidValueError(name, found)
         for name, found in body.items():
             setattr(self._cluster.settings, name, found)

@@ -52,6 +52,7 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
         'PATCH': files.patch_file, 'DELETE': files.delete_file},
     '/storage/file/clone': {'POST': files.clone_file},
     '/storage/file/clone/split-status': {'GET': files.split_status},
+    '/storage/file/clone/split-loads': {'GET': files.split_loads},
     '/storage/file/copy': {'POST': files.copy_files},
     '/storage/qos/policies': {'GET': storage.list_policies,
                               'POST': storage.create_policy,

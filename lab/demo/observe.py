@@ -22,7 +22,7 @@ _TIMEOUT = 10
 # to do with the volume that happens to be created meanwhile.
 _PERIODIC = ('/api/cluster/counter/', '/api/storage/aggregates',
              '/api/storage/qos/policies', '/api/support/ems',
-             '/api/storage/file/clone/split-status', '/api/private/cli/')
+             '/api/storage/file/clone/split-', '/api/private/cli/')
 _PERIODIC_PARTS = ('/snapshots',)
 _PERIODIC_QUERIES = ('space.', 'efficiency', 'aggregates',
                      # the FlexVols whose snapshots are looked through

@@ -13,6 +13,8 @@ from netapp_ontap.resources import (
     FileInfo,
     IpInterface,
     Job,
+    SplitLoad,
+    SplitStatus,
     Svm,
     SvmPeer,
     Volume,
@@ -247,3 +249,12 @@ def test_dropped_connection_looks_like_a_network_failure(
             f'{simulator.origin}/api/storage/file/clone?return_timeout=30',
             json=body)
     assert (images / 'clone').read_bytes() == b'content'
+
+
+def test_the_limits_of_clones_are_shown() -> None:
+    (load,) = SplitLoad.get_collection(fields='load')
+    assert load.node.name == 'contract-01'
+    assert load.load.allowable == load.load.maximum - load.load.current > 0
+    shared = {status.volume.name: status.unsplit_size
+              for status in SplitStatus.get_collection(fields='unsplit_size')}
+    assert shared['gold'] == 0

@@ -130,6 +130,29 @@ def test_a_metrics_directory_that_is_gone_fails_no_volume(cloud, image, lab, tol
         away.rename(directory)
 
 
+@pytest.mark.parametrize('near', [
+    {'unsplit_size': 639 << 40}, {'split_load': 32 << 40}], ids=str)
+def test_near_a_limit_for_clones_volumes_are_downloaded_until_it_is_clear(
+        cloud, image, digest, ontap, services, told, near):
+    cloud.create(image, 'eic-gold')
+    ontap.control('PATCH', '/settings', json=near)
+    try:
+        # They are read at the start, then every five minutes.
+        services.command('restart', SERVICE)
+        mark = ontap.calls()['last']
+        volume = cloud.create(image, 'eic-gold')
+        assert ontap.posts_since(mark, '/api/storage/file/clone') == []
+    finally:
+        ontap.control('PATCH', '/settings', json=dict.fromkeys(near, 0))
+        services.command('restart', SERVICE)
+    assert volume['status'] == 'available'
+    assert volume['metadata']['eic_refused'] == 'all=clone_limit_reached'
+    assert cloud.sha256(volume, 'gold') == digest
+    assert told.lines('WARNING', 'FlexVol gold_vol', 'limits for clones')
+    again = cloud.create(image, 'eic-gold')
+    assert again['metadata']['eic_route'] == 'cached'
+
+
 def test_eic_explain_says_why_in_sentences(cloud, image, lab):
     volume = cloud.create(image, 'eic-gold')
     environment = {

@@ -31,6 +31,7 @@ from eic_plugins.simulator.responses.storage import visible_volume
 
 _DIRECTORY_MODE = '755'
 _MEGABYTE = 1_000_000
+_MAX_SPLIT_LOAD = 32 << 40
 
 
 def get_file(call: Call) -> Answer:
@@ -116,11 +117,23 @@ def copy_files(call: Call) -> Answer:
 
 
 def split_status(call: Call) -> Answer:
-    """Clones are never split here, and shared data is not accounted."""
+    """Clones are never split here; what they share is a setting."""
     return collection(call, [{
         'volume': volume.reference(), 'svm': volume.svm.reference(),
-        'pending_splits': 0, 'unsplit_size': 0} for volume in call.volumes()],
-        'volume', 'svm')
+        'pending_splits': 0,
+        'unsplit_size': call.cluster.settings.unsplit_size}
+        for volume in call.volumes()], 'volume', 'svm')
+
+
+def split_loads(call: Call) -> Answer:
+    """As loaded as the setting says; no clone is refused for it."""
+    current = call.cluster.settings.split_load
+    return collection(call, [{
+        'node': node.reference(),
+        'load': {'maximum': _MAX_SPLIT_LOAD, 'current': current,
+                 'token_reserved': 0,
+                 'allowable': max(_MAX_SPLIT_LOAD - current, 0)}}
+        for node in call.cluster.nodes], 'node')
 
 
 def _path(call: Call) -> str:

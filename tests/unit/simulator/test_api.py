@@ -242,7 +242,18 @@ def test_reset_keeps_files_unless_asked(api: Api, image: object) -> None:
 def test_wrong_settings_are_refused(api: Api, body: dict) -> None:
     assert api.patch('/simulator/v1/settings', body).status_int == 400
     assert api.get('/simulator/v1/settings').json == {
-        'copy_throughput': 0, 'copy_limit': 50}
+        'copy_throughput': 0, 'copy_limit': 50, 'unsplit_size': 0,
+        'split_load': 0}
+
+
+def test_limits_of_clones_are_as_near_as_the_settings_say(api: Api) -> None:
+    api.settings(unsplit_size=7 << 40, split_load=8 << 40)
+    shared = api.get('/api/storage/file/clone/split-status?fields=unsplit_size')
+    assert {record['unsplit_size'] for record in shared.json['records']} == {7 << 40}
+    loads = api.get('/api/storage/file/clone/split-loads?fields=load')
+    assert [record['load'] for record in loads.json['records']] == [{
+        'maximum': 32 << 40, 'current': 8 << 40, 'token_reserved': 0,
+        'allowable': 24 << 40}]
 
 
 def test_unknown_control_path_is_refused(api: Api) -> None:
