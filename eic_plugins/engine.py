@@ -17,7 +17,7 @@ from oslo_log import log as logging
 from eic_plugins.cache import Fill, LockTimeoutError, PoolCache
 from eic_plugins.glance import Location
 from eic_plugins.inspection import NotTheImageError, UnsafeImageError
-from eic_plugins.locations import LocationReader
+from eic_plugins.locations import Copy, LocationReader
 from eic_plugins.model import (
     CINDER_DOWNLOAD,
     CachedImage,
@@ -30,6 +30,7 @@ from eic_plugins.model import (
     Situation,
     Source,
     StoredFile,
+    VolumeCopy,
 )
 from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.peers import Peers
@@ -59,13 +60,19 @@ class RouteFailedError(Exception):
         self.final = final
 
 
+def no_volumes(_copy: VolumeCopy) -> Refusal:
+    """What a demand makes of ``cinder://`` if nobody finds volumes for it."""
+    return Refusal('location', Reason.LOCATION_UNSUPPORTED)
+
+
 @dataclasses.dataclass(frozen=True)
 class Demand:
     """An image that is wanted in a pool.
 
     ``download`` fetches it into a file of the pool; ``verify`` verifies the
     signature of a file on this host, or is None where that is not asked for.
-    ``size`` in GiB, None if no volume is to be made.
+    ``size`` in GiB, None if no volume is to be made. ``find_volume`` finds a
+    Cinder volume's file.
     """
 
     image: Image
@@ -76,6 +83,7 @@ class Demand:
     encrypted: bool = False
     pool_is_flexgroup: bool = False
     clone_limit_reached: bool = False
+    find_volume: Callable[[VolumeCopy], StoredFile | Refusal] = no_volumes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +144,7 @@ class _Attempt:
         self._cache = cache
         self._neighbours = neighbours
         self._tools = FillTools(toolbox.files, toolbox.limits, demand.download,
-                                self._prove, self._keep)
+                                self._prove, self._keep, self._cut)
         self._routes = {route.name: route for route in toolbox.routes}
         self._failed: list[Refusal] = []
         self._fills: list[str] = []
@@ -240,12 +248,17 @@ class _Attempt:
     def _resolve(self) -> tuple[tuple[StoredFile, ...], tuple[Refusal, ...]]:
         copies, refusals = self._box.reader.read_all(
             self._demand.find_locations())
-        located = [self._box.locate(copy) for copy in copies]
+        located = [self._locate(copy) for copy in copies]
         files = tuple(f for f in located if isinstance(f, StoredFile))
         unlocated = tuple(f for f in located if isinstance(f, Refusal))
         # What is on a cluster but not on ours says more than what no plugin
         # reads, so it is named first.
         return files, (*unlocated, *refusals)
+
+    def _locate(self, copy: Copy) -> StoredFile | Refusal:
+        if isinstance(copy, VolumeCopy):
+            return self._demand.find_volume(copy)
+        return self._box.locate(copy)
 
     def _cached_image(self, plan: Plan) -> tuple[CachedImage, bool]:
         route = self._routes[plan.route]
@@ -268,6 +281,9 @@ class _Attempt:
 
     def _prove(self, target: StoredFile) -> None:
         self._cache.storage.prove(target.name, self._image)
+
+    def _cut(self, target: StoredFile) -> None:
+        self._cache.storage.cut(target.name, self._image)
 
     def _keep(self, source: Source) -> None:
         """Say that the cached image that is copied from is in use."""

@@ -27,7 +27,7 @@ LOG = logging.getLogger(__name__)
 
 _CORE_FIELDS = frozenset({
     'id', 'status', 'disk_format', 'container_format', 'size', 'virtual_size',
-    'min_disk', 'os_hash_algo', 'os_hash_value', 'updated_at',
+    'min_disk', 'os_hash_algo', 'os_hash_value', 'owner', 'updated_at',
 })
 
 
@@ -57,6 +57,7 @@ def image_from_meta(meta: Mapping[str, Any]) -> Image:
         min_disk=int(meta.get('min_disk') or 0),
         os_hash_value=meta.get('os_hash_value') or nested.get('os_hash_value'),
         os_hash_algo=meta.get('os_hash_algo') or nested.get('os_hash_algo'),
+        owner=meta.get('owner'),
         updated_at=str(meta.get('updated_at') or ''),
         properties={**flat, **nested},
     )

@@ -8,6 +8,7 @@ Cinder's download, which decides for itself.
 import hashlib
 import os
 import pathlib
+import stat
 
 from oslo_utils.imageutils import format_inspector
 
@@ -47,14 +48,31 @@ def check_checksum(path: str | os.PathLike[str], algorithm: str | None,
             f'the {algorithm} of the bytes is not the one that Glance has')
 
 
+def regular_size(path: str | os.PathLike[str]) -> int:
+    """The bytes of a regular file; a symbolic link is never followed.
+
+    A clone of a link is a link, and may lead anywhere on this host.
+
+    :raises UnsafeImageError: it is a link, a device or whatever else
+    :raises OSError: there is none
+    """
+    found = pathlib.Path(path).lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise UnsafeImageError('what ONTAP made is a symbolic link')
+    if not stat.S_ISREG(found.st_mode):
+        raise UnsafeImageError('what ONTAP made is not a regular file')
+    return found.st_size
+
+
 def virtual_size_of_raw(path: str | os.PathLike[str], expected_size: int) -> int:
     """The size in bytes of the raw disk at ``path``.
 
     :param expected_size: bytes, 0 if Glance does not know it
-    :raises UnsafeImageError: another format, unsafe, or another size
+    :raises UnsafeImageError: another format, unsafe, another size, or no
+        regular file
     :raises OSError: the file cannot be read
     """
-    size = pathlib.Path(path).stat().st_size
+    size = regular_size(path)
     if expected_size and size != expected_size:
         raise UnsafeImageError(
             f'the file has {size} bytes, the image {expected_size}')

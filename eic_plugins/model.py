@@ -31,7 +31,13 @@ class Reason(enum.StrEnum):
     LOCATION_UNSUPPORTED = 'location_unsupported'
     LOCATION_INVALID = 'location_invalid'
     LOCATION_OUTSIDE_EXPORT = 'location_outside_export'
+    LOCATION_AMBIGUOUS = 'location_ambiguous'
     OTHER_CLUSTER = 'other_cluster'
+    IMAGE_VOLUME_NOT_FOUND = 'image_volume_not_found'
+    IMAGE_VOLUME_FORBIDDEN = 'image_volume_forbidden'
+    IMAGE_VOLUME_NOT_READY = 'image_volume_not_ready'
+    IMAGE_VOLUME_NOT_RAW = 'image_volume_not_raw'
+    IMAGE_VOLUME_NOT_ON_NFS = 'image_volume_not_on_nfs'
     SVM_NOT_PEERED = 'svm_not_peered'
     OTHER_FLEXVOL = 'other_flexvol'
     SAME_FLEXVOL = 'same_flexvol'
@@ -74,8 +80,22 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.LOCATION_INVALID: 'the location is malformed or leaves its mountpoint',
     Reason.LOCATION_OUTSIDE_EXPORT: 'no FlexVol of the SVM is junctioned at or '
                                     "above the location's path",
+    Reason.LOCATION_AMBIGUOUS: "the location's NFS server is a name for LIFs of "
+                               'several SVMs, which do not export the same files',
     Reason.OTHER_CLUSTER: "the location's NFS server is not a LIF of the "
                           "pool's cluster",
+    Reason.IMAGE_VOLUME_NOT_FOUND: 'Cinder has no such volume as the cinder:// '
+                                   'location names',
+    Reason.IMAGE_VOLUME_FORBIDDEN: "the location's Cinder volume is not shown "
+                                   'to be of this image: its project, '
+                                   'image_owner or glance_image_id would',
+    Reason.IMAGE_VOLUME_NOT_READY: "the location's Cinder volume is in a state "
+                                   'other than available or in-use, is not '
+                                   'read-only, or is smaller than the image',
+    Reason.IMAGE_VOLUME_NOT_RAW: "the location's Cinder volume is encrypted or "
+                                 'not raw',
+    Reason.IMAGE_VOLUME_NOT_ON_NFS: "the location's Cinder volume is on no NFS "
+                                    'share',
     Reason.SVM_NOT_PEERED: "the copy is in another SVM of the pool's cluster, "
                            'and the two are not peered with the application '
                            'file_copy',
@@ -135,6 +155,7 @@ class Image:
     min_disk: int = 0
     os_hash_value: str | None = None
     os_hash_algo: str | None = None
+    owner: str | None = None
     updated_at: str = ''
     properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -192,6 +213,17 @@ class ImageCopy:
 
 
 @dataclasses.dataclass(frozen=True)
+class VolumeCopy:
+    """A Cinder volume that begins with an image's bytes.
+
+    Where that volume is, only Cinder's database says: the API plane has no use
+    for it, the volume plane looks it up.
+    """
+
+    volume_id: str
+
+
+@dataclasses.dataclass(frozen=True)
 class FlexVol:
     """A FlexVol of the cluster and where its SVM's namespace has it."""
 
@@ -204,10 +236,15 @@ class FlexVol:
 
 @dataclasses.dataclass(frozen=True)
 class StoredFile:
-    """A file by its place on ONTAP: a path relative to its FlexVol's root."""
+    """A file by its place on ONTAP: a path relative to its FlexVol's root.
+
+    ``more_follows`` if the image's bytes are the first ones of a longer file,
+    as in a volume of whole GiB: what is made of it is cut to the image's size.
+    """
 
     flexvol: FlexVol
     path: str
+    more_follows: bool = False
 
     @property
     def name(self) -> str:

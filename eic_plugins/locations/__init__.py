@@ -2,7 +2,8 @@
 
 A plugin turns a location (URL and metadata) into an
 :class:`~eic_plugins.model.ImageCopy`, the NFS server and path of the image
-file, by strict parsing alone: no look-up, no I/O. To add one, declare it under
+file, or a :class:`~eic_plugins.model.VolumeCopy`, the Cinder volume, by strict
+parsing alone: no look-up, no I/O. To add one, declare it under
 ``eic.locations`` with the URL scheme as its name.
 """
 
@@ -11,9 +12,11 @@ from collections.abc import Iterable, Mapping
 
 from eic_plugins import plugins
 from eic_plugins.glance import Location
-from eic_plugins.model import ImageCopy, Reason, Refusal
+from eic_plugins.model import ImageCopy, Reason, Refusal, VolumeCopy
 
 NAMESPACE = 'eic.locations'
+
+Copy = ImageCopy | VolumeCopy
 
 
 class LocationError(Exception):
@@ -28,8 +31,8 @@ class LocationPlugin(abc.ABC):
     """Reads the locations of one URL scheme."""
 
     @abc.abstractmethod
-    def read(self, location: Location) -> ImageCopy:
-        """Where the image file is.
+    def read(self, location: Location) -> Copy:
+        """Where the image's bytes are.
 
         :raises LocationError: the location cannot be used, and why
         """
@@ -51,7 +54,7 @@ class LocationReader:
         """The URL schemes that are read."""
         return sorted(self._plugins)
 
-    def read(self, location: Location) -> ImageCopy | Refusal:
+    def read(self, location: Location) -> Copy | Refusal:
         """The copy at ``location``; a refusal never names the location."""
         scheme = location.url.partition('://')[0].lower()
         plugin = self._plugins.get(scheme)
@@ -64,9 +67,9 @@ class LocationReader:
 
     def read_all(
             self, locations: Iterable[Location],
-    ) -> tuple[tuple[ImageCopy, ...], tuple[Refusal, ...]]:
+    ) -> tuple[tuple[Copy, ...], tuple[Refusal, ...]]:
         """Copies and refusals, each in Glance's order."""
         results = [self.read(location) for location in locations]
-        copies = tuple(r for r in results if isinstance(r, ImageCopy))
+        copies = tuple(r for r in results if not isinstance(r, Refusal))
         refusals = tuple(r for r in results if isinstance(r, Refusal))
         return tuple(dict.fromkeys(copies)), refusals

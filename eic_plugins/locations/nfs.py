@@ -16,7 +16,7 @@ class NfsLocation(LocationPlugin):
     def read(self, location: Location) -> ImageCopy:
         """Server and path, as they stand in the URL."""
         parts = paths.split(location.url)
-        path = paths.absolute_path(parts.path)
-        if path == '/':
+        path = paths.decoded(parts.path)
+        if parts.scheme != 'nfs' or path == '/':
             raise paths.invalid('an export is not a file')
         return ImageCopy(paths.server(parts), path)

@@ -36,6 +36,7 @@ from eic_plugins.glance import ImageLocations
 from eic_plugins.locations import LocationReader
 from eic_plugins.middleware import body
 from eic_plugins.middleware.lookup import Copies, ImageLookup, LookupLimits
+from eic_plugins.model import ImageCopy
 
 LOG = logging.getLogger(__name__)
 
@@ -152,7 +153,9 @@ class _Finder:
         for refusal in refusals:
             LOG.info('A location of image %(image)s is of no use: %(why)s',
                      {'image': image_id, 'why': refusal.reason.message})
-        return locality.by_address(copies)
+        # Where a Cinder volume is, the API plane cannot know.
+        return locality.by_address(
+            copy for copy in copies if isinstance(copy, ImageCopy))
 
 
 def _image_id(volume: Mapping[str, Any]) -> str | None:

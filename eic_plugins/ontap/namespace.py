@@ -18,7 +18,7 @@ from eic_plugins.model import (
     StoredFile,
 )
 from eic_plugins.ontap.session import OntapRejectedError, OntapSession
-from eic_plugins.servers import addresses
+from eic_plugins.servers import addresses, canonical
 
 _LIF_TTL = 600.0
 _JUNCTION_TTL = 600.0
@@ -124,22 +124,25 @@ class Namespace:
                    ) -> tuple[FlexVol, str] | Refusal:
         """The FlexVol of a directory, and the directory inside of it."""
         svm = self._svm_of(server)
-        if svm is None:
-            return Refusal('location', Reason.OTHER_CLUSTER)
+        if isinstance(svm, Refusal):
+            return svm
         flexvol = self._flexvol_holding(svm, path)
         if flexvol is None:
             return Refusal('location', Reason.LOCATION_OUTSIDE_EXPORT)
         inside = posixpath.relpath(path, flexvol.junction_path)
         return flexvol, '' if inside == '.' else inside
 
-    def _svm_of(self, server: str) -> str | None:
+    def _svm_of(self, server: str) -> str | Refusal:
         found = addresses(server)
         for fresh in (False, True):
             lifs = self._read_lifs(fresh)
-            for address in found:
-                if address in lifs:
-                    return lifs[address]
-        return None
+            svms = {lifs[address] for address in found if address in lifs}
+            if len(svms) == 1:
+                return svms.pop()
+            if svms:
+                # Which one a mount has reached, nobody knows here.
+                return Refusal('location', Reason.LOCATION_AMBIGUOUS)
+        return Refusal('location', Reason.OTHER_CLUSTER)
 
     def _read_lifs(self, fresh: bool = False) -> Mapping[str, str]:
         """LIF address -> SVM name; ``fresh``: not older than half a minute."""
@@ -153,7 +156,7 @@ class Namespace:
     def _fetch_lifs(self) -> Mapping[str, str]:
         records = self._session.records(
             '/api/network/ip/interfaces', fields='ip.address,svm.name')
-        pairs = [(record['ip']['address'], record['svm']['name'])
+        pairs = [(canonical(record['ip']['address']), record['svm']['name'])
                  for record in records if record.get('svm', {}).get('name')]
         # Of equal addresses in several IPspaces, the backend's own is last.
         return dict(sorted(pairs, key=lambda pair: pair[1] == self._own_svm))

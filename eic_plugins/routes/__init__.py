@@ -54,7 +54,7 @@ class FillTools:
     file to the image's size and raises
     :class:`~eic_plugins.inspection.NotTheImageError` unless it has the image's
     checksum; ``keep`` is called while a copy goes on, so that its source is
-    seen to be in use.
+    seen to be in use; ``cut`` cuts a file to the image's size.
     """
 
     files: StoredFiles
@@ -62,6 +62,7 @@ class FillTools:
     download: Callable[[StoredFile], Filled]
     prove: Callable[[StoredFile], None]
     keep: Callable[[Source], None]
+    cut: Callable[[StoredFile], None]
 
 
 class FillRoute(Route):
@@ -85,6 +86,8 @@ class CopyRoute(FillRoute):
         if source is None:
             raise ValueError(f'route {self.name} has no source')
         self.make(tools, source, target)
+        if source.file.more_follows:
+            tools.cut(target)
         if source.cached is None:
             return Filled()
         return Filled(source.cached.virtual_size,

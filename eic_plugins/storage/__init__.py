@@ -102,6 +102,14 @@ class PoolStorage(abc.ABC):
         """
 
     @abc.abstractmethod
+    def cut(self, name: str, image: Image) -> None:
+        """Cut what a fill made to the image's size.
+
+        :raises NotTheImageError: it is shorter than the image, or how long
+            that is is not known
+        """
+
+    @abc.abstractmethod
     def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
         """FlexClone the cached image to a volume of ``size`` GiB.
 

@@ -118,6 +118,13 @@ class BlockStorage(PoolStorage):
         """
         raise inspection.NotTheImageError(f'{name} is nothing that is adopted')
 
+    def cut(self, name: str, image: Image) -> None:
+        """Refused: nothing longer than its image comes into block pools.
+
+        :raises NotTheImageError: always
+        """
+        raise inspection.NotTheImageError(f'{name} is nothing that is cut')
+
     def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
         """Clone the cached image, and let the clone grow."""
         try:

@@ -110,6 +110,15 @@ class FileStorage(PoolStorage):
         inspection.check_checksum(self.mount.path(name), image.os_hash_algo,
                                   image.os_hash_value)
 
+    def cut(self, name: str, image: Image) -> None:
+        """Truncate the file through the mount; it never grows."""
+        self._make_accessible(name)
+        size = inspection.regular_size(self.mount.path(name))
+        if not 0 < image.raw_size <= size:
+            raise inspection.NotTheImageError(
+                f'the file has {size} bytes, the image {image.raw_size}')
+        self.mount.resize(name, image.raw_size)
+
     def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
         """Clone the cached image's file, and let it grow sparsely."""
         try:
@@ -231,6 +240,8 @@ class FileStorage(PoolStorage):
             self.mount.resize(name, wanted)
 
     def _make_accessible(self, name: str) -> None:
+        # Before anything that follows a link, as root perhaps.
+        inspection.regular_size(self.mount.path(name))
         try:
             self.mount.make_accessible(name)
         except PermissionError as err:

@@ -44,6 +44,7 @@ from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.volume import locks
 from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.fetch import Fetcher
+from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.outcomes import (
     CREATED,
     REIMAGED,
@@ -268,7 +269,9 @@ class VolumeFromImage(abc.ABC):
         demand = self._demand(
             fetcher, cache, image_location,
             encrypted=bool(volume['encryption_key_id']),
-            pool_is_flexgroup=self._cannot_clone(volume))
+            pool_is_flexgroup=self._cannot_clone(volume),
+            find_volume=ImageVolumes(self._locate, fetcher.image,
+                                     volume['project_id']).locate)
         outcome = self._engine.create(name, demand, cache,
                                       self._neighbours(pool_name))
         self._learn(pool_name, fetcher.image.id, outcome)
@@ -283,7 +286,7 @@ class VolumeFromImage(abc.ABC):
             bool(getattr(self, '_execute_as_root', True)), size)
 
     def _demand(self, fetcher: Fetcher, cache: PoolCache, image_location: Any,
-                **facts: bool) -> Demand:
+                **facts: Any) -> Demand:
         return Demand(
             image=fetcher.image,
             find_locations=functools.partial(
