@@ -3,4 +3,4 @@
 import hypothesis
 
 STABLE = hypothesis.settings(
-    derandomize=True, deadline=None, database=None, max_examples=200)
+    derandomize=True, deadline=None, database=None, max_examples=100)
