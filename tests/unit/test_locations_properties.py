@@ -22,7 +22,8 @@ SHARE = 'nfs://192.0.2.11/vol/images'
 
 # What parsers have stumbled over, more often than chance would have it.
 pieces = st.sampled_from([
-    '/', '//', '.', '..', '%', '%2e', '%2E%2e', '%2f', '%252e', '%00', '%ff', '\0', '\n',
+    '/', '//', '.', '..', '%', '%2e', '%2E%2e', '%2f', '%252e', '%00', '%ff',
+    '\0', '\n',
     '\\', '?', '#', '@', ':', '[', ']', ';', ' ', 'a', 'B', 'é', '\ud800', '~',
     'nfs://', 'file://', 'cinder://', MOUNT, 'glance', '192.0.2.11', '[fd00::1]',
     '[fe80::1%25eth0]', '0x7f.1', '6f2d3c1a-5b7e-4d8f-9a0b-1c2d3e4f5a6b'])
