@@ -261,3 +261,26 @@ def test_only_cancel_is_a_jobs_action(api: Api, image: Path) -> None:
     response = api.clone('image', 'clone')
     href = response.json['job']['_links']['self']['href']
     assert api.patch(f'{href}?action=pause', {}).status_int == 400
+
+
+@pytest.mark.parametrize('source', ['link', 'directory/image', '../vol2/image'])
+def test_copy_follows_no_symbolic_link(
+        api: Api, image: Path, source: str) -> None:
+    (image.parent / 'link').symlink_to(image)
+    (image.parent / 'directory').symlink_to(image.parent)
+    response = api.copy(source)
+    assert response.status_int >= 400 or api.ended(response).state == 'failure'
+    assert list(api.directory('vol2').iterdir()) == []
+
+
+@pytest.mark.parametrize('destination', ['link', 'directory/copy', '../vol1/copy'])
+def test_copy_writes_through_no_symbolic_link(
+        api: Api, image: Path, tmp_path: Path, destination: str) -> None:
+    outside = tmp_path / 'outside'
+    outside.mkdir()
+    (api.directory('vol2') / 'link').symlink_to(outside / 'file')
+    (api.directory('vol2') / 'directory').symlink_to(outside)
+    response = api.copy(destination=destination)
+    assert response.status_int >= 400 or api.ended(response).state == 'failure'
+    assert list(outside.iterdir()) == []
+    assert not (image.parent / 'copy').exists()

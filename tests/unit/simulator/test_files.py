@@ -215,3 +215,27 @@ def test_overwriting_clone_replaces_the_file_at_once(tmp_path: Path) -> None:
         directory.clone('a', 'b', overwrite=True)
         assert reader.read() == b'old'
     assert (tmp_path / 'root/b').read_bytes() == b'new'
+
+
+def test_deleting_or_renaming_a_symbolic_link_leaves_what_it_points_to(
+        api: Api, image: Path) -> None:
+    for name in ('first', 'second'):
+        (image.parent / name).symlink_to(image)
+    before = image.read_bytes()
+    assert api.delete(f'{api.files("vol1")}/first').status_int < 400
+    assert api.patch(f'{api.files("vol1")}/second',
+                     {'path': 'third'}).status_int < 400
+    assert image.read_bytes() == before
+    assert (image.parent / 'third').is_symlink()
+    assert not (image.parent / 'first').is_symlink()
+
+
+def test_clone_over_a_symbolic_link_replaces_the_link(
+        api: Api, image: Path, tmp_path: Path) -> None:
+    target = tmp_path / 'target'
+    target.write_bytes(b'outside')
+    (image.parent / 'clone').symlink_to(target)
+    assert error_code(api.clone_now('image', 'clone')) == '13565952'
+    api.clone_now('image', 'clone', overwrite_destination=True)
+    assert target.read_bytes() == b'outside'
+    assert not (image.parent / 'clone').is_symlink()
