@@ -54,7 +54,7 @@ def make(cinder_conf):
 
 
 def locate(namespace, volume, image=IMAGE, project=OTHER):
-    return ImageVolumes(namespace, image, project).locate(VolumeCopy(volume.id))
+    return ImageVolumes(namespace.locate, image, project).locate(VolumeCopy(volume.id))
 
 
 def reason(*args, **more):
@@ -87,7 +87,7 @@ def test_what_glance_reads_from_while_it_is_attached_is_ready(namespace, make):
 
 
 def test_no_such_volume(namespace, cinder_conf):
-    found = ImageVolumes(namespace, IMAGE, OWNER).locate(
+    found = ImageVolumes(namespace.locate, IMAGE, OWNER).locate(
         VolumeCopy(str(uuid.uuid4())))
     assert found.reason is Reason.IMAGE_VOLUME_NOT_FOUND
 

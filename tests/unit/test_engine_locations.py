@@ -36,9 +36,8 @@ class Places(Cluster):
 
     def __init__(self, root, volume_on='images_vol'):
         super().__init__(root)
-        self.namespace = self
         self.engine = Engine(Toolbox(
-            self.files, self, self, LocationReader({
+            self.files, self.locate, self, LocationReader({
                 'file': FileLocation(), 'nfs': NfsLocation(),
                 'cinder': CinderLocation()}), routes.load(),
             FillLimits(clone=1, copy=1)))

@@ -63,8 +63,8 @@ def test_nothing_is_done_to_what_a_link_points_to(tmp_path, raw, work):
     raw.chmod(0o600)
     storage = FileStorage(pool(), ShareMount(str(share), pytest.fail, 0o666),
                           None, 1)
-    arguments = (lambda _path: None,) if work == 'examine' else ()
+    arguments = (100, None) if work == 'examine' else (image(size=100),)
     with pytest.raises(UnsafeImageError, match='symbolic link'):
-        getattr(storage, work)('fill', image(size=100), *arguments)
+        getattr(storage, work)('fill', *arguments)
     assert raw.stat().st_mode & 0o777 == 0o600
     assert raw.stat().st_size == SIZE
