@@ -9,8 +9,8 @@ like any other, if the volume is shown to be this image's:
   the volume's ``image_owner`` is that owner;
 * and the volume says itself whose it is, by project, ``image_owner`` or
   ``glance_image_id``. For any member may register ``cinder://`` and the id of a
-  volume as the location of an image of his own, and Glance looks at the volume
-  with credentials of its own.
+  volume as the location of an image of his own, and Glance may look at the
+  volume with the credentials of its store.
 """
 
 from collections.abc import Callable

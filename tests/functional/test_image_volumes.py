@@ -181,6 +181,14 @@ def cinder_clones(volume, source):
     return cloned
 
 
+def test_cinder_itself_lets_an_images_owner_have_anybodys_volume(namespace, make):
+    """Why the volume must show whose it is."""
+    source = make(NOBODY, project_id=OTHER)
+    assert cinder_clones(make(project_id=OWNER), source)
+    assert reason(namespace, source, project=OWNER) is (
+        Reason.IMAGE_VOLUME_FORBIDDEN)
+
+
 @pytest.mark.parametrize('image_owner', [OWNER, OTHER])
 @pytest.mark.parametrize('project', [OWNER, OTHER, STORE_PROJECT])
 @pytest.mark.parametrize('asks', [OWNER, OTHER])
