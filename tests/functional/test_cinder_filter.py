@@ -8,7 +8,13 @@ from webtest.app import TestRequest
 
 from eic_plugins.middleware.lookup import ImageLookup
 from tests.functional.conftest import PROJECT
-from tests.functional.glance_stub import IMAGE, INVISIBLE, NAMED, SECRET_PATH
+from tests.functional.glance_stub import (
+    IMAGE,
+    INVISIBLE,
+    NAMED,
+    SECRET_PATH,
+    locations,
+)
 
 HINTS = 'OS-SCH-HNT:scheduler_hints'
 FORGED = {'copies': [{'server': '6.6.6.6', 'path': '/forged'}]}
@@ -161,6 +167,18 @@ def test_the_answer_is_that_of_cinder_alone_when_locations_fail(
             == seen(send(plain_app, body, **how)))
     assert all('eic' not in request['filter_properties'].get('scheduler_hints', {})
                for request in scheduled.requests[:1])
+
+
+def test_an_image_in_a_cinder_volume_adds_nothing_to_the_hint(
+        filtered_app, glance, scheduled):
+    """Where the volume is, stands in a database that the API plane leaves alone."""
+    at_cinder = {'url': f'cinder://store/{INVISIBLE}', 'metadata': {}}
+    glance.locations_body = [at_cinder]
+    assert send(filtered_app, volume()).status_int == 202
+    assert 'eic' not in (scheduled.last_hints() or {})
+    glance.locations_body = [at_cinder, *locations()]
+    assert send(filtered_app, volume()).status_int == 202
+    assert scheduled.last_hints()['eic'] == COPIES
 
 
 def test_a_glance_too_slow_for_the_budget_costs_the_hint_alone(
