@@ -1,4 +1,5 @@
-"""Reads where the copies of an image are, from Glance.
+"""Reads from Glance, as the service: where the copies of an image are, which
+images there are, and which were deleted.
 
 The Locations API (``GET /v2/images/{id}/locations``, Glance 2.17) is asked
 first: it needs the role ``service`` and neither ``show_image_direct_url`` nor
@@ -11,14 +12,15 @@ the image stays the gate.
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import glanceclient
 from glanceclient import exc as glance_exc
-from keystoneauth1 import loading
+from keystoneauth1 import loading, session
 from oslo_config import cfg
 from oslo_log import log as logging
+from oslo_utils import timeutils
 
 from eic_plugins import config
 from eic_plugins.model import Image
@@ -29,6 +31,7 @@ _CORE_FIELDS = frozenset({
     'id', 'status', 'disk_format', 'container_format', 'size', 'virtual_size',
     'min_disk', 'os_hash_algo', 'os_hash_value', 'owner', 'updated_at',
 })
+_DELETED = {'deleted', 'pending_delete'}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +40,17 @@ class Location:
 
     url: str
     metadata: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class ListedImage:
+    """An image as Glance lists it, with whose it is and who sees it."""
+
+    image: Image
+    name: str = ''
+    owner: str = ''
+    visibility: str = ''
+    hidden: bool = False
 
 
 class CredentialsMissingError(Exception):
@@ -63,6 +77,18 @@ def image_from_meta(meta: Mapping[str, Any]) -> Image:
     )
 
 
+def listed_image(raw: Mapping[str, Any]) -> ListedImage:
+    """A :class:`ListedImage` from an entry of ``GET /v2/images``."""
+    # Custom properties are beside the others here, whatever they are called.
+    meta = {key: value for key, value in raw.items() if key != 'properties'}
+    if meta.get('updated_at'):
+        # As Cinder hands it to a driver: it may be a part of the identity.
+        meta['updated_at'] = timeutils.parse_isotime(meta['updated_at'])
+    return ListedImage(
+        image_from_meta(meta), meta.get('name') or '', meta.get('owner') or '',
+        meta.get('visibility') or '', bool(meta.get('os_hidden')))
+
+
 def locations_from_cinder(image_location: Any) -> tuple[Location, ...]:
     """The locations in the ``(direct_url, locations)`` of ``clone_image``."""
     direct_url, locations = image_location or (None, None)
@@ -76,10 +102,9 @@ class ImageLocations:
     """Looks up locations with the credentials of the service itself."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
-        self._options = conf[config.GROUP]
         self._group = _credentials_group(conf)
         self._warned = False
-        self._client = glanceclient.Client('2', **self._client_options(conf))
+        self._client = service_client(conf, service_session(conf))
 
     def find(self, image_id: str) -> tuple[Location, ...]:
         """All locations of the image, in Glance's order of preference.
@@ -115,19 +140,86 @@ class ImageLocations:
         return locations_from_cinder(
             (image.get('direct_url'), image.get('locations')))
 
-    def _client_options(self, conf: cfg.ConfigOpts) -> dict[str, Any]:
-        auth = loading.load_auth_from_conf_options(conf, self._group)
-        session = loading.load_session_from_conf_options(
-            conf, self._group, auth=auth, timeout=self._options.glance_timeout)
-        return {
-            'session': session,
-            'interface': self._options.glance_interface,
-            'region_name': self._options.region_name,
-            'endpoint_override': self._options.glance_endpoint,
-            # A failed look-up must cost little: what stands behind it is the
-            # request without a hint, or Cinder's download.
-            'connect_retries': 0,
-        }
+
+class Images:
+    """The images, as the service's own credentials see them.
+
+    :param timeout: seconds for which Glance may be silent; None for
+        ``glance_timeout``
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts,
+                 timeout: float | None = None) -> None:
+        self._warned = False
+        self.session = service_session(conf, timeout)
+        self.client = service_client(conf, self.session)
+
+    def all(self) -> Iterator[ListedImage]:
+        """Every image that these credentials see, but hidden ones.
+
+        :raises Exception: Glance or Keystone did not answer as they should
+        """
+        # By default Glance leaves community images out.
+        for raw in self.client.images.list(filters={'visibility': 'all'}):
+            yield listed_image(raw)
+
+    def find(self, image_id: str) -> ListedImage | None:
+        """The image, or None if there is none for these credentials."""
+        try:
+            listed = listed_image(self.client.images.get(image_id))
+        except glance_exc.HTTPNotFound:
+            return None
+        return None if listed.image.status in _DELETED else listed
+
+    def is_gone(self, image_id: str) -> bool:
+        """True if the image was deleted: these credentials would see it.
+
+        A "not found" of something that stands before Glance does not count:
+        Glance must list images as well.
+
+        :raises Exception: Glance or Keystone did not answer as they should
+        """
+        if not self._see_everything() or self.find(image_id) is not None:
+            return False
+        next(iter(self.client.images.list(limit=1)), None)
+        return True
+
+    def _see_everything(self) -> bool:
+        access = self.session.auth.get_access(self.session)
+        if 'admin' in {role.lower() for role in access.role_names or ()}:
+            return True
+        if not self._warned:
+            self._warned = True
+            LOG.warning('Cached images of deleted images stay: the service '
+                        'user lacks the role "admin", so an image that is not '
+                        'found may be one that it does not see.')
+        return False
+
+
+def service_session(conf: cfg.ConfigOpts,
+                    timeout: float | None = None) -> session.Session:
+    """A session with the service's own credentials.
+
+    :raises CredentialsMissingError: there are none
+    """
+    group = _credentials_group(conf)
+    auth = loading.load_auth_from_conf_options(conf, group)
+    return loading.load_session_from_conf_options(
+        conf, group, auth=auth,
+        timeout=timeout or conf[config.GROUP].glance_timeout)
+
+
+def service_client(conf: cfg.ConfigOpts,
+                   authenticated: session.Session) -> Any:
+    """Glance's client on that session."""
+    options = conf[config.GROUP]
+    return glanceclient.Client(
+        '2', session=authenticated, interface=options.glance_interface,
+        region_name=options.region_name,
+        endpoint_override=options.glance_endpoint,
+        # A failed look-up must cost little: what stands behind it is the
+        # request without a hint, or Cinder's download.
+        connect_retries=0)
 
 
 def _credentials_group(conf: cfg.ConfigOpts) -> str:

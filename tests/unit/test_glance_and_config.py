@@ -1,6 +1,8 @@
 """What Cinder and Glance hand over, and what an operator may set."""
 
 import pytest
+from cinder.image import image_utils
+from glanceclient import exc as glance_exc
 from oslo_config import cfg
 
 from eic_plugins import config, glance
@@ -40,6 +42,87 @@ def test_missing_fields_are_not_guessed():
 ])
 def test_locations_come_in_cinders_forms(given, found):
     assert glance.locations_from_cinder(given) == found
+
+
+LISTED = {'id': 'i', 'name': 'ubuntu', 'status': 'active', 'size': 5,
+          'visibility': 'public', 'owner': 'o', 'os_hidden': False,
+          'updated_at': '2026-01-01T00:00:00Z', 'eic_precache': 'all',
+          'properties': 'of a user'}
+
+
+def test_an_image_is_read_from_what_glance_lists():
+    listed = glance.listed_image(LISTED)
+    assert (listed.name, listed.owner, listed.visibility, listed.hidden) == (
+        'ubuntu', 'o', 'public', False)
+    assert listed.image.properties['eic_precache'] == 'all'
+
+
+def test_a_listed_image_has_the_identity_that_a_driver_is_handed():
+    """Or each would take what the other one cached for other bytes."""
+    handed = image_utils.glance._convert_timestamps_to_datetimes(
+        {**LISTED, 'properties': {}})
+    assert glance.listed_image(LISTED).image.identity == (
+        glance.image_from_meta(handed).identity)
+
+
+class FakeGlance:
+    """Answers of Glance and Keystone, by method."""
+
+    def __init__(self, roles=('admin',), there=(), lists=True):
+        self.role_names, self.there, self.lists_images = roles, there, lists
+        self.images = self.auth = self
+
+    def get_access(self, _session):
+        return self
+
+    def get(self, image_id):
+        if image_id not in self.there:
+            raise glance_exc.HTTPNotFound
+        return {'id': image_id, 'status': self.there[image_id]}
+
+    def list(self, **_how):
+        if not self.lists_images:
+            raise glance_exc.HTTPNotFound
+        return iter(())
+
+
+@pytest.fixture
+def images(monkeypatch, conf):
+    def made(**answers):
+        fake = FakeGlance(**answers)
+        monkeypatch.setattr(glance, 'service_session', lambda *_: fake)
+        monkeypatch.setattr(glance, 'service_client', lambda *_: fake)
+        return glance.Images(conf)
+    return made
+
+
+def test_an_image_that_an_admin_does_not_find_is_gone(images):
+    assert images().is_gone('i')
+    assert not images(there={'i': 'active'}).is_gone('i')
+
+
+@pytest.mark.parametrize('status', ['deleted', 'pending_delete'])
+def test_an_image_that_waits_to_be_scrubbed_is_gone(images, status):
+    assert images(there={'i': status}).is_gone('i')
+
+
+@pytest.mark.parametrize('status', ['deactivated', 'queued', 'killed'])
+def test_an_image_that_is_there_in_whatever_state_is_not_gone(images, status):
+    assert not images(there={'i': status}).is_gone('i')
+
+
+@pytest.mark.parametrize('roles', [(), None, ('service', 'reader')])
+def test_who_does_not_see_every_image_knows_of_none_that_it_is_gone(
+        images, caplog, roles):
+    asked = images(roles=roles)
+    assert not asked.is_gone('i')
+    assert not asked.is_gone('i')
+    assert caplog.text.count('lacks the role "admin"') == 1
+
+
+def test_not_found_by_something_that_is_no_glance_is_no_answer(images):
+    with pytest.raises(glance_exc.HTTPNotFound):
+        images(lists=False).is_gone('i')
 
 
 @pytest.fixture
