@@ -149,7 +149,7 @@ class PoolStorage(abc.ABC):
 
     @abc.abstractmethod
     def usages(self) -> Iterator[Usage]:
-        """Every cached image and what else has such a name."""
+        """Every cached image, and what is left of one."""
 
     @abc.abstractmethod
     def leftovers(self) -> Iterator[Leftover]:

@@ -12,7 +12,7 @@ go through ONTAP, which needs no permission on the mount.
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from oslo_log import log as logging
@@ -175,18 +175,18 @@ class FileStorage(PoolStorage):
         self._remove(name, _VOLUME_ADVICE)
 
     def usages(self) -> Iterator[Usage]:
-        """Every cached image with its last use; also files of that name
-        without a record, which the stock driver or a cut-off eviction left.
+        """Every cached image with its last use; also what is left of one: a
+        file of that name, which the stock driver or a cut-off eviction left,
+        or a record whose file somebody deleted.
         """
-        for name in list(self.mount.names()):
-            if not name.startswith(CACHED_IMAGE_PREFIX):
-                continue
-            image_id = name.removeprefix(CACHED_IMAGE_PREFIX)
-            file = self.mount.stat(name)
-            record = self.mount.stat(record_name(image_id))
-            if file is not None:
-                used = record.st_mtime if record else file.st_mtime
-                yield Usage(image_id, used, file.st_blocks * _BLOCK)
+        found = list(self.mount.names())
+        for image_id in {*_image_ids(found, CACHED_IMAGE_PREFIX),
+                         *_image_ids(found, _RECORD_PREFIX, _RECORD_SUFFIX)}:
+            file = self.mount.stat(CACHED_IMAGE_PREFIX + image_id)
+            dated = self.mount.stat(record_name(image_id)) or file
+            if dated is not None:
+                yield Usage(image_id, dated.st_mtime,
+                            file.st_blocks * _BLOCK if file else 0)
 
     def leftovers(self) -> Iterator[Leftover]:
         """Files with a temporary name."""
@@ -199,9 +199,7 @@ class FileStorage(PoolStorage):
 
     def image_ids(self) -> Iterator[str]:
         """The images of all records (one directory listing)."""
-        for name in self.mount.names():
-            if name.startswith(_RECORD_PREFIX) and name.endswith(_RECORD_SUFFIX):
-                yield name[len(_RECORD_PREFIX):-len(_RECORD_SUFFIX)]
+        return _image_ids(self.mount.names(), _RECORD_PREFIX, _RECORD_SUFFIX)
 
     def unrecorded(self, image_id: str) -> StoredFile | None:
         """A file with the cached image's name, and no record beside it."""
@@ -279,6 +277,14 @@ class FileStorage(PoolStorage):
             LOG.error('%(file)s is left in pool %(pool)s: %(err)s. %(advice)s',
                       {'file': name, 'pool': self.pool.name, 'err': err,
                        'advice': advice})
+
+
+def _image_ids(names: Iterable[str], prefix: str,
+               suffix: str = '') -> Iterator[str]:
+    """What stands between the two in the names that have them."""
+    for name in names:
+        if name.startswith(prefix) and name.endswith(suffix):
+            yield name.removeprefix(prefix).removesuffix(suffix)
 
 
 def record_name(image_id: str) -> str:

@@ -402,7 +402,8 @@ class VolumeFromImage(abc.ABC):
     def _make_room(self, cache: PoolCache, space: Space,
                    thresholds: Thresholds) -> None:
         for usage in eviction.choose(cache.storage.usages(), space, thresholds,
-                                     time.time()):
+                                     time.time(),
+                                     self._evicted_last(cache.pool.name)):
             try:
                 if cache.evict(usage):
                     self._report.discard(cache.pool.name, usage.image_id)
@@ -415,6 +416,10 @@ class VolumeFromImage(abc.ABC):
         usages = list(cache.storage.usages())
         self._metrics.cached(cache.pool.name, len(usages),
                              sum(usage.allocated for usage in usages))
+
+    def _evicted_last(self, _pool_name: str) -> frozenset[str]:
+        """Ids of images that are to stay as long as possible."""
+        return frozenset()
 
     def _pool_facts(self, pool_name: str) -> dict[str, Any]:
         """What the weigher needs; nothing if it cannot be had right now."""

@@ -34,6 +34,20 @@ def test_what_was_used_lately_stays_however_full_the_pool_is():
     assert chosen([usage('hot', 0.9), usage('cold', 1.1)], available=0) == ['cold']
 
 
+def test_what_is_to_be_precached_goes_last_and_only_if_it_must():
+    usages = [usage('wanted', 9), usage('b', 3), usage('a', 4)]
+    for stop, expected in ((39, ['a', 'b']), (41, ['a', 'b', 'wanted'])):
+        assert [u.image_id for u in choose(
+            usages, Space(100, 20), Thresholds(20, stop, 60), NOW,
+            {'wanted'})] == expected
+
+
+def test_what_was_used_lately_stays_though_what_is_precached_does_not():
+    usages = [usage('wanted', 9), usage('hot', 0.5)]
+    assert [u.image_id for u in choose(usages, Space(100, 0), T, NOW,
+                                       {'wanted'})] == ['wanted']
+
+
 def test_a_share_without_capacity_is_left_alone():
     assert list(choose([usage('a', 9)], Space(0, 0), T, NOW)) == []
 

@@ -11,8 +11,8 @@ PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
 ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'metrics', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
-         'storage', 'routes', 'cache', 'cluster_search', 'locality', 'engine',
-         'middleware', 'scheduler', 'volume', 'cli']
+         'precache', 'storage', 'routes', 'cache', 'cluster_search', 'locality',
+         'engine', 'middleware', 'scheduler', 'volume', 'cli']
 """Each may import what stands before it."""
 ON_ITS_OWN = 'simulator'
 
