@@ -106,7 +106,47 @@ VOLUME_OPTS = [
              'read what is used.'),
 ]
 
-ALL_OPTS = [*FILTER_OPTS, *GLANCE_OPTS, *SCHEDULER_OPTS, *VOLUME_OPTS]
+PRECACHE_OPTS = [
+    cfg.IntOpt(
+        'precache_interval', default=600, min=0,
+        help='Seconds between two comparisons of the pools with the images in '
+             'Glance: images that are to be cached and are not are filled in, '
+             'cached images of deleted images are removed. 0 for none.'),
+    cfg.IntOpt(
+        'precache_workers', default=1, min=1,
+        help='Images that a backend may precache at once.'),
+    cfg.MultiStrOpt(
+        'precache_images', default=[],
+        help='An image to have cached in pools: its id, or the name of public '
+             'images and of those of precache_projects; for some pools alone, '
+             'followed by "|" and the pools as in the image property '
+             'eic_precache. May be given several times.'),
+    cfg.ListOpt(
+        'precache_projects', default=[],
+        help='Ids of the projects whose images may ask for being precached '
+             '(property eic_precache). Public images always may; those of '
+             "other projects never, lest any user fills the operator's pools."),
+    cfg.BoolOpt(
+        'precache_notifications', default=False,
+        help='Listen to notifications of Glance, so that a pool follows a '
+             'change of an image at once instead of after precache_interval. '
+             'Each backend has a queue of its own for them, eic-<host>; delete '
+             'the queue when the backend is gone for good.'),
+    cfg.StrOpt(
+        'notification_transport_url', secret=True,
+        help='transport_url of the message bus that Glance notifies on; the '
+             "one for Cinder's own notifications if it is not set."),
+    cfg.ListOpt(
+        'notification_topics', default=['notifications'],
+        help="Topics of Glance's notifications: topics in "
+             '[oslo_messaging_notifications] of glance-api.conf.'),
+    cfg.StrOpt(
+        'notification_exchange', default='glance',
+        help='Exchange of these topics: control_exchange in glance-api.conf.'),
+]
+
+ALL_OPTS = [*FILTER_OPTS, *GLANCE_OPTS, *SCHEDULER_OPTS, *VOLUME_OPTS,
+            *PRECACHE_OPTS]
 
 
 def register(conf: cfg.ConfigOpts) -> None:

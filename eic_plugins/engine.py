@@ -317,8 +317,9 @@ class _Attempt:
             {'route': refusal.route, 'image': self._image.id,
              'pool': self._cache.pool.name, 'reason': refusal.reason.value,
              'why': refusal.detail,
-             'next': 'Cinder downloads the image' if final else
-                     'trying the next route'})
+             'next': 'trying the next route' if not final else
+                     'the image is not precached' if self._demand.size is None
+                     else 'Cinder downloads the image'})
 
 
 _FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {

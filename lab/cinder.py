@@ -177,7 +177,8 @@ def _common(lab: Lab) -> files.Sections:
         'service_user': {**service_user, 'send_service_user_token': True},
         # Lets Cinder itself read image locations.
         'glance': service_user,
-        'eic': identity.credentials(lab, 'eic'),
+        'eic': {**identity.credentials(lab, 'eic'),
+                'precache_notifications': True, 'precache_interval': 30},
         'coordination': {'backend_url': _coordination(lab, 'shared')},
         'oslo_concurrency': {
             'lock_path': files.private_dir(lab.paths / 'cinder/locks')},

@@ -6,7 +6,7 @@ read locations through the Locations API, which asks for the role ``service``.
 
 from pathlib import Path
 
-from lab import files, identity, mariadb, namespace, wsgi
+from lab import files, identity, mariadb, namespace, rabbitmq, wsgi
 from lab.context import Lab
 from lab.paths import venv_bin, venv_etc
 from lab.topology import IMAGE_SHARE
@@ -89,5 +89,7 @@ def _sections(lab: Lab) -> files.Sections:
             'config_file': venv_etc('glance/glance-api-paste.ini')},
         'oslo_concurrency': {
             'lock_path': files.private_dir(directory / 'locks')},
-        'oslo_messaging_notifications': {'driver': 'noop'},
+        'oslo_messaging_notifications': {
+            'driver': 'messagingv2', 'transport_url': rabbitmq.url(lab),
+            'retry': 3},
     }

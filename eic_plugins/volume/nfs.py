@@ -29,11 +29,12 @@ from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.files import FileStorage
-from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
+from eic_plugins.volume.base import ModelUpdate
+from eic_plugins.volume.precaching import PrecachingDriver
 
 
 @interface.volumedriver
-class EICNfsDriver(VolumeFromImage, nfs_cmode.NetAppCmodeNfsDriver):
+class EICNfsDriver(PrecachingDriver, nfs_cmode.NetAppCmodeNfsDriver):
     """Volumes from images by FlexClone of a cached image in the same pool."""
 
     VERSION = '4.0.0-eic-0.1.0'
@@ -100,6 +101,10 @@ class EICNfsDriver(VolumeFromImage, nfs_cmode.NetAppCmodeNfsDriver):
         """Left out: the stock driver publishes what nobody has inspected,
         in the size of the first volume.
         """
+
+    def _add_looping_tasks(self) -> None:
+        super()._add_looping_tasks()
+        self._start_precaching(self.loopingcalls)
 
     def _clean_image_cache(self) -> None:
         """The stock driver's periodic task, by real last use."""

@@ -204,6 +204,10 @@ class Cloud:
         return left
 
 
+def _ini_lines(options):
+    return ''.join(f'{key} = {value}\n' for key, value in options.items())
+
+
 class Services:
     """Stops and starts the lab's services, by pid."""
 
@@ -231,13 +235,16 @@ class Services:
                        capture_output=True, timeout=DEADLINE)
 
     @contextlib.contextmanager
-    def reconfigured(self, options):
-        """EIC's cinder-volume with options in each of its backends."""
+    def reconfigured(self, options, eic=()):
+        """EIC's cinder-volume with options in each of its backends, and
+        others in [eic].
+        """
         path = self.lab.paths / 'cinder/etc/volume-eic.conf'
         before = path.read_text()
-        lines = ''.join(f'{key} = {value}\n' for key, value in options.items())
+        lines = _ini_lines(options)
         backends = re.compile(r'^\[eic-\w+\]\n', re.MULTILINE)
-        path.write_text(backends.sub(lambda found: found[0] + lines, before))
+        path.write_text(backends.sub(lambda found: found[0] + lines, before)
+                        + '\n[eic]\n' + _ini_lines(dict(eic)))
         try:
             # Not by command, which would write the configuration anew.
             self.lab.processes.stop(cinder.volume_service('eic'))

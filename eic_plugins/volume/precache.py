@@ -1,0 +1,256 @@
+"""Keeps the pools of a backend at what is to be precached.
+
+Two things start it: a comparison of all images every ``precache_interval``
+seconds, and a notification of Glance about one image. Both ask Glance, look at
+the records in the pools and do what :mod:`eic_plugins.precache` says. Removals
+are done at once; fills wait for one of ``precache_workers`` threads, which
+decides again before it begins. As long as Glance or Keystone does not answer,
+nothing is done.
+
+Every host of a backend does this. The locks of :mod:`eic_plugins.cache` make it
+one fill in all; whoever waited finds the image cached.
+"""
+
+import dataclasses
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from oslo_log import log as logging
+from oslo_utils import uuidutils
+
+from eic_plugins.cache import LockTimeoutError, PoolCache
+from eic_plugins.eviction import Space, Usage
+from eic_plugins.glance import Images, ListedImage
+from eic_plugins.model import Image, Outcome
+from eic_plugins.ontap.session import OntapError
+from eic_plugins.precache import (
+    Action,
+    Do,
+    Held,
+    PoolState,
+    Wishes,
+    compare,
+    has_room,
+    wants,
+)
+from eic_plugins.volume.retry import Failures
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Backend:
+    """What the driver lends.
+
+    ``pool_caches`` gives the cached images of each pool in order, ``names_of``
+    the names that a pool goes by, ``space_of`` a pool's capacity, ``fill``
+    makes a cached image in a pool, ``removed`` is told of one that is gone.
+    """
+
+    pool_caches: Callable[[], Iterable[PoolCache]]
+    names_of: Callable[[str], frozenset[str]]
+    space_of: Callable[[str], Space]
+    fill: Callable[[Image, str], Outcome]
+    removed: Callable[[str, str], None]
+
+
+class Precacher:
+    """Compares, removes and fills, for one backend.
+
+    :param images: Glance; asked for anew until it could be had
+    :param start_percent: ``thres_avl_size_perc_start``
+    :param pause: seconds for which a failed fill is left alone, twice as long
+        after each further failure, a day at most
+    """
+
+    def __init__(self, backend: Backend, images: Callable[[], Images],
+                 wishes: Wishes, start_percent: int, pause: float,
+                 clock: Callable[[], float] = time.time) -> None:
+        self._backend = backend
+        self._images = images
+        self._wishes = wishes
+        self._start_percent = start_percent
+        self._clock = clock
+        self._failures = Failures(pause, clock)
+        self._wanted: dict[str, frozenset[str]] = {}
+        self._lock = threading.Lock()
+        self._queued: set[tuple[str, str]] = set()
+        self._fills: queue.Queue[tuple[str, str]] = queue.Queue()
+
+    def start(self, workers: int) -> None:
+        """Have this many threads fill."""
+        for number in range(workers):
+            threading.Thread(target=self._work, daemon=True,
+                             name=f'eic-precache-{number}').start()
+
+    def reconcile(self) -> None:
+        """Compare all images; never raises."""
+        try:
+            self._reconcile()
+        except Exception as err:
+            LOG.warning('The pools were not compared with the images in '
+                        'Glance, and nothing was removed or precached: '
+                        '%(error)s: %(err)s',
+                        {'error': type(err).__name__, 'err': err})
+
+    def look_at(self, image_id: str) -> None:
+        """Compare one image, which may have changed; never raises."""
+        try:
+            for action in self._look(image_id)[1]:
+                self._carry_out(action)
+        except Exception as err:
+            LOG.warning('Image %(image)s is not looked at before the next '
+                        'comparison: %(error)s: %(err)s',
+                        {'image': image_id, 'error': type(err).__name__,
+                         'err': err})
+
+    def wanted_in(self, pool: str) -> frozenset[str]:
+        """Ids of the images that the pool was to have at the last look."""
+        return self._wanted.get(pool, frozenset())
+
+    def fill_next(self) -> None:
+        """Wait for a fill that is to be done, and do it; never raises."""
+        image_id, pool = key = self._fills.get()
+        try:
+            self._fill(image_id, pool)
+        except Exception:
+            self._failures.note(key, True)
+            LOG.exception('Image %(image)s was not precached in pool %(pool)s.',
+                          {'image': image_id, 'pool': pool})
+        finally:
+            with self._lock:
+                self._queued.discard(key)
+
+    def _work(self) -> None:
+        while True:
+            self.fill_next()
+
+    def _reconcile(self) -> None:
+        images = self._images()
+        listed = list(self._listed(images))
+        pools = list(self._pools())
+        known = {each.image.id for each in listed}
+        held = {image_id for pool in pools for image_id in pool.held}
+        # The one thing that removes anything: asked image by image.
+        gone = frozenset(image_id for image_id in held - known
+                         if images.is_gone(image_id))
+        for pool in pools:
+            self._wanted[pool.name] = frozenset(
+                each.image.id for each in listed
+                if wants(pool.names, each, self._wishes))
+        for action in compare(listed, gone, pools, self._wishes, self._clock()):
+            self._carry_out(action)
+
+    def _listed(self, images: Images) -> Iterator[ListedImage]:
+        """All images, and hidden ones if they are configured by id."""
+        seen = set()
+        for each in images.all():
+            seen.add(each.image.id)
+            yield each
+        for image_id in self._wishes.images:
+            if uuidutils.is_uuid_like(image_id) and image_id not in seen:
+                hidden = images.find(image_id)
+                if hidden:
+                    yield hidden
+
+    def _look(self, image_id: str) -> tuple[ListedImage | None, list[Action]]:
+        """The image, if it is there, and what is to be done with it."""
+        images = self._images()
+        found = images.find(image_id)
+        pools = list(self._pools(image_id))
+        held = any(image_id in pool.held for pool in pools)
+        gone = found is None and held and images.is_gone(image_id)
+        listed = [found] if found else []
+        for pool in pools:
+            self._note(pool, image_id, found)
+        return found, list(compare(
+            listed, frozenset({image_id} if gone else ()), pools, self._wishes,
+            self._clock()))
+
+    def _note(self, pool: PoolState, image_id: str,
+              found: ListedImage | None) -> None:
+        wanted = bool(found and wants(pool.names, found, self._wishes))
+        others = self.wanted_in(pool.name) - {image_id}
+        self._wanted[pool.name] = others | {image_id} if wanted else others
+
+    def _pools(self, image_id: str | None = None) -> Iterator[PoolState]:
+        """All pools, with what they hold, or hold of one image."""
+        for cache in self._backend.pool_caches():
+            name = cache.pool.name
+            try:
+                held = _all_held(cache, image_id)
+            except (OSError, OntapError) as err:
+                LOG.warning('Pool %(pool)s is left out: %(err)s',
+                            {'pool': name, 'err': err})
+            else:
+                yield PoolState(name, self._backend.names_of(name), held)
+
+    def _carry_out(self, action: Action) -> None:
+        if action.do is Do.REMOVE:
+            self._remove(action)
+            return
+        key = (action.image_id, action.pool)
+        with self._lock:
+            if key in self._queued or self._failures.too_recent(key):
+                return
+            self._queued.add(key)
+        LOG.info('Image %(image)s is to be precached in pool %(pool)s: %(why)s.',
+                 {'image': action.image_id, 'pool': action.pool,
+                  'why': action.why})
+        self._fills.put(key)
+
+    def _remove(self, action: Action) -> None:
+        cache = next((each for each in self._backend.pool_caches()
+                      if each.pool.name == action.pool), None)
+        if cache is None or action.usage is None:
+            return
+        try:
+            if cache.evict(action.usage):
+                self._backend.removed(action.pool, action.image_id)
+        except LockTimeoutError:
+            LOG.debug('Cached image %s is being made and stays for now.',
+                      action.image_id)
+        except (OSError, OntapError) as err:
+            LOG.warning('Cached image %(image)s of a deleted image stays in '
+                        'pool %(pool)s for now: %(err)s',
+                        {'image': action.image_id, 'pool': action.pool,
+                         'err': err})
+
+    def _fill(self, image_id: str, pool: str) -> None:
+        """Fill, if that is still to be done."""
+        found, actions = self._look(image_id)
+        if found is None or pool not in {
+                action.pool for action in actions if action.do is Do.FILL}:
+            return
+        if not has_room(found.image, self._backend.space_of(pool),
+                        self._start_percent):
+            LOG.info('Image %(image)s is not precached in pool %(pool)s, which '
+                     'would be left with thres_avl_size_perc_start percent or '
+                     'less.', {'image': image_id, 'pool': pool})
+            return
+        outcome = self._backend.fill(found.image, pool)
+        self._failures.note((image_id, pool), outcome.left_to_cinder)
+        LOG.info('Precaching image %(image)s in pool %(pool)s: %(end)s in '
+                 '%(seconds).3f s; refused: %(refused)s',
+                 {'image': image_id, 'pool': pool, 'seconds': outcome.seconds,
+                  'end': 'failed' if outcome.left_to_cinder else
+                         f'route {outcome.route}',
+                  'refused': outcome.explain() or 'none'})
+
+
+def _all_held(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
+    """What a pool holds, or holds of one image."""
+    cache.storage.refresh()
+    return {usage.image_id: _held(cache, usage)
+            for usage in cache.storage.usages()
+            if image_id in {None, usage.image_id}
+            and uuidutils.is_uuid_like(usage.image_id)}
+
+
+def _held(cache: PoolCache, usage: Usage) -> Held:
+    record = cache.storage.read(usage.image_id)
+    if record is None:
+        return Held(usage, None)
+    return Held(usage, record.identity, record.signature_verified)

@@ -1,0 +1,112 @@
+"""The drivers' side of precaching: what :mod:`eic_plugins.volume.precache` asks.
+
+Options, in ``[eic]``: ``precache_*`` and ``notification_*``. Off with
+``precache_interval = 0`` and without ``precache_notifications``.
+"""
+
+import functools
+from typing import Any
+
+from cinder.volume import volume_utils
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from eic_plugins.glance import Images
+from eic_plugins.model import Image, Outcome, Reason
+from eic_plugins.precache import Wishes, parse_image
+from eic_plugins.volume import notifications
+from eic_plugins.volume.base import VolumeFromImage
+from eic_plugins.volume.images import ServiceImageService
+from eic_plugins.volume.outcomes import left_to_cinder
+from eic_plugins.volume.precache import Backend, Precacher
+
+CONF = cfg.CONF
+LOG = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 600.0
+_FIRST_COMPARISON = 10  # seconds after the start, when the shares are mounted
+
+
+class PrecachingDriver(VolumeFromImage):
+    """A driver whose pools are filled before anybody asks for a volume."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._precacher: Precacher | None = None
+
+    def _start_precaching(self, loopingcalls: Any) -> None:
+        """Add the comparison to the stock driver's periodic tasks.
+
+        Called whenever the stock driver adds its own, which it does again if
+        its set-up has failed.
+
+        :param loopingcalls: the stock driver's
+        """
+        interval = self._eic.precache_interval
+        if interval == 0 and not self._eic.precache_notifications:
+            return
+        if self._precacher is None:
+            self._precacher = self._make_precacher()
+        if interval:
+            loopingcalls.add_task(self._precacher.reconcile, interval,
+                                  _FIRST_COMPARISON)
+
+    def _make_precacher(self) -> Precacher:
+        precacher = Precacher(
+            Backend(lambda: self._caches_but(None), self._names_of,
+                    self._capacity, self._precache, self._removed),
+            functools.cache(lambda: Images(CONF)),
+            Wishes(self._configured_images(),
+                   frozenset(self._eic.precache_projects),
+                   CONF.verify_glance_signatures != 'disabled'),
+            self.configuration.thres_avl_size_perc_start,
+            self._eic.precache_interval or _PAUSE_SECONDS)
+        precacher.start(self._eic.precache_workers)
+        if self._eic.precache_notifications:
+            notifications.listen(CONF, self.host, precacher.look_at)
+        return precacher
+
+    def _configured_images(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for line in self._eic.precache_images:
+            try:
+                image, pools = parse_image(line)
+            except ValueError as err:
+                # No reason to have no backend at all.
+                LOG.error('%s. The line is left out.', err)
+            else:
+                found[image] = found.get(image, frozenset()) | pools
+        return found
+
+    def _names_of(self, pool_name: str) -> frozenset[str]:
+        """Whatever an operator may call a pool."""
+        hosts = {self.host, self.cluster_name or self.host}
+        section = volume_utils.extract_host(self.host).partition('@')[2]
+        called = self.configuration.safe_get('volume_backend_name')
+        return frozenset({pool_name, section, called or section,
+                          *(f'{host}#{pool_name}' for host in hosts)})
+
+    def _evicted_last(self, pool_name: str) -> frozenset[str]:
+        return (self._precacher.wanted_in(pool_name) if self._precacher
+                else frozenset())
+
+    def _removed(self, pool_name: str, image_id: str) -> None:
+        self._report.discard(pool_name, image_id)
+
+    def _precache(self, image: Image, pool_name: str) -> Outcome:
+        """Have the pool cache an image that no volume asks for.
+
+        :raises Exception: Keystone or ONTAP did not answer
+        """
+        if not self._ontap_breaker.allows():
+            return left_to_cinder(Reason.ONTAP_UNREACHABLE)
+        service = ServiceImageService(CONF)
+        fetcher = self._fetcher(service.context(), service, image, None)
+        cache = self._cache_of(pool_name)
+        demand = self._demand(
+            fetcher, cache, None, pool_is_flexgroup=self._cannot_clone(
+                {'host': f'{self.host}#{pool_name}'}))
+        outcome = self._engine.precache(demand, cache,
+                                        self._neighbours(pool_name))
+        self._learn(pool_name, image.id, outcome)
+        return outcome
