@@ -58,13 +58,13 @@ class Control:
         return Answer(self._calls.since(since, query.get('user') or None))
 
     def _counters(self, query: Query, body: Record) -> Answer:
-        copies = self._cluster.copies.totals
+        copies, clones = self._cluster.copies, self._cluster.clones
         return Answer({
-            **self._calls.totals(), 'file_clones': self._cluster.file_clones,
-            'file_copies': {'started': copies.started,
-                            'finished': copies.finished,
-                            'failed': copies.failed,
-                            'running': copies.running},
+            **self._calls.totals(), 'file_clones': clones['file'],
+            'lun_clones': clones['LUN'],
+            'namespace_clones': clones['NVMe namespace'],
+            'file_copies': dataclasses.asdict(copies.files),
+            'lun_copies': dataclasses.asdict(copies.luns),
             'bytes_copied': copies.bytes,
             'peak_concurrent_copies': copies.peak,
             'ems_messages': len(self._cluster.ems)})

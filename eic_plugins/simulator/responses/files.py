@@ -13,9 +13,10 @@ from eic_plugins.simulator.exceptions import (
     UnexpectedArgumentError,
     UnsupportedError,
 )
-from eic_plugins.simulator.models.copies import FileRef, Pair
+from eic_plugins.simulator.models.copies import Pair
 from eic_plugins.simulator.models.jobs import Job
 from eic_plugins.simulator.models.peers import FILE_COPY
+from eic_plugins.simulator.models.source_watch import FileRef
 from eic_plugins.simulator.models.volumes import FlexVol
 from eic_plugins.simulator.query import Record, value
 from eic_plugins.simulator.responses.base import (
@@ -91,7 +92,7 @@ def clone_file(call: Call) -> Answer:
 
     def work(job: Job) -> None:
         call.cluster.files.clone(volume, source, destination, overwrite)
-        call.cluster.count_file_clone()
+        call.cluster.count_clone('file')
 
     return run_job(call, 'POST /api/storage/file/clone', work, status=201,
                    svm=volume.svm)
@@ -106,6 +107,7 @@ def copy_files(call: Call) -> Answer:
     _check_volumes(call, pairs)
     for pair in pairs:
         call.cluster.files.stat(pair.source.volume, pair.source.path)
+        call.cluster.files.check_plain(pair.source.volume, pair.source.path)
     copies = call.cluster.copies
     most = _throughput(body)
     call.query.return_timeout  # noqa: B018 - refused before places are taken
