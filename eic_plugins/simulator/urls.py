@@ -19,6 +19,7 @@ from eic_plugins.simulator.responses import (
     network,
     nvme,
     private_cli,
+    private_cli_lun,
     san,
     storage,
     support,
@@ -57,6 +58,8 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     '/storage/file/clone': {'POST': files.clone_file},
     '/storage/file/clone/split-status': {'GET': files.split_status},
     '/storage/file/clone/split-loads': {'GET': files.split_loads},
+    '/storage/file/clone/split-loads/{uuid}': {
+        'GET': files.split_load_of_node},
     '/storage/file/copy': {'POST': files.copy_files},
     '/storage/luns': {'GET': luns.list_luns, 'POST': luns.create_lun,
                       'PATCH': luns.patch_luns, 'DELETE': luns.delete_luns},
@@ -117,6 +120,7 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
                                      'DELETE': storage.delete_policy},
     '/snapmirror/relationships': {'GET': storage.list_relationships},
     '/support/ems/application-logs': {'POST': support.post_application_log},
+    '/private/cli/lun': {'POST': private_cli_lun.create_lun_from_file},
     '/private/cli/volume/efficiency': {'GET': private_cli.volume_efficiency},
     '/private/cli/volume/file/show-disk-usage': {
         'GET': private_cli.show_disk_usage},

@@ -20,7 +20,10 @@ from eic_plugins.simulator.block_exceptions import (
     BlockCodes,
     BlockError,
 )
-from eic_plugins.simulator.exceptions import UnsupportedError
+from eic_plugins.simulator.exceptions import (
+    InvalidValueError,
+    UnsupportedError,
+)
 from eic_plugins.simulator.faults import Faults
 from eic_plugins.simulator.models.block import (
     BlockObject,
@@ -28,6 +31,7 @@ from eic_plugins.simulator.models.block import (
     Place,
     new_serial_number,
 )
+from eic_plugins.simulator.models.block_requests import SMALLEST
 from eic_plugins.simulator.models.clock import Clock
 from eic_plugins.simulator.models.files import check_not_full, file_errors
 
@@ -75,6 +79,27 @@ class BlockObjects:
                 place.volume.directory.create_sparse(place.path, new.size, _MODE)
             except FileExistsError as err:
                 raise self._exists(place) from err
+        self.store.put(new)
+        return new
+
+    def create_from_file(self, place: Place, file: Place,
+                         new: BlockObject) -> BlockObject:
+        """Make one of a file's data; the file's name stays, and is kept.
+
+        :raises BlockError: the file is one already, or has no whole blocks
+        """
+        if file.volume != place.volume:
+            raise InvalidValueError('file-path', file.name)
+        with file_errors(file.path), file.volume.directory.open(file.path) as data:
+            size = os.fstat(data).st_size
+        if size < SMALLEST or size % new.block_size:
+            raise self.codes.error('bad_size', f'A file of {size} bytes has no '
+                                   f'whole blocks of {new.block_size} bytes.')
+        if self.store.at(file.volume, file.path):
+            raise self._exists(file)
+        if place.path != file.path:
+            self._link(place, file)
+        new = dataclasses.replace(new, size=size)
         self.store.put(new)
         return new
 
@@ -214,6 +239,13 @@ class BlockObjects:
         if place.volume != self.store.volume(source):
             raise BlockError(CLONE_TO_OTHER_VOLUME, 'A clone is in the volume of '
                              'its source.', 'clone.source')
+
+    def _link(self, place: Place, file: Place) -> None:
+        with file_errors(place.path):
+            try:
+                place.volume.directory.link(file.path, place.path)
+            except FileExistsError as err:
+                raise self._exists(place) from err
 
     def _exists(self, place: Place) -> BlockError:
         return self.codes.error('exists', 'A LUN or NVMe namespace exists at '

@@ -26,6 +26,7 @@ from eic_plugins.simulator.models.lun_maps import LunMaps
 from eic_plugins.simulator.models.peers import Peers
 from eic_plugins.simulator.models.qos import QosPolicies
 from eic_plugins.simulator.models.settings import Settings
+from eic_plugins.simulator.models.shared_data import SharedData
 from eic_plugins.simulator.models.state import State, write_atomically
 from eic_plugins.simulator.models.subsystems import Subsystems
 from eic_plugins.simulator.models.volumes import (
@@ -57,6 +58,7 @@ class Cluster:
         self._build(topology, state)
         self.started = self.clock.time()
         self.faults = Faults()
+        self.shared_data = SharedData(self.settings)
         self._build_block(state)
         self.files = Files(self.faults, self.block)
         self.copies = Copies(self.settings, self.faults, self.clock)
@@ -114,6 +116,7 @@ class Cluster:
         self.jobs.clear()
         self.copies.reset_totals()
         self.ems.clear()
+        self.shared_data.clear()
         self.clones.clear()
         if files:
             for kept in (self.block, self.lun_maps, self.igroups,

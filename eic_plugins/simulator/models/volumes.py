@@ -136,7 +136,12 @@ class FlexVol:
 
     def used(self) -> int:
         """Bytes that its files really take: shared extents count once."""
-        return allocated(self.directory)
+        return _footprint(self.directory)[0]
+
+    def shared(self) -> int:
+        """Bytes that its files share with each other; 0 if that is unknown."""
+        taken, shown = _footprint(self.directory)
+        return shown - taken
 
     def record(self, efficiency: Mapping[str, str], with_space: bool) -> Record:
         """The volume as ``/storage/volumes`` shows it."""
@@ -170,8 +175,8 @@ class FlexVol:
 _counting = threading.Lock()
 
 
-def allocated(directory: Directory) -> int:
-    """The bytes that a directory's files take on the disk together."""
+def _footprint(directory: Directory) -> tuple[int, int]:
+    """The bytes that files take on the disk together, and one by one."""
     # One at a time: it reads every file's extents.
     with _counting:
         placed: list[tuple[int, int]] = []
@@ -187,7 +192,8 @@ def allocated(directory: Directory) -> int:
                 else:
                     placed.append((extent.physical,
                                    extent.physical + extent.length))
-        return total + _union(placed)
+        return (total + _union(placed),
+                total + sum(end - start for start, end in placed))
 
 
 def _union(ranges: list[tuple[int, int]]) -> int:

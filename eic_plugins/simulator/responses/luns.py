@@ -14,7 +14,7 @@ from eic_plugins.simulator.models.block_objects import LUN_BLOCK
 from eic_plugins.simulator.models.peers import LUN_COPY
 from eic_plugins.simulator.models.volumes import Svm, link
 from eic_plugins.simulator.query import Record, value
-from eic_plugins.simulator.responses import block
+from eic_plugins.simulator.responses import block, changes
 from eic_plugins.simulator.responses.base import (
     Answer,
     Call,
@@ -45,37 +45,37 @@ def create_lun(call: Call) -> Answer:
     if way == 'convert':
         namespace = _namespace(call, body, svm)
         mapped = call.cluster.subsystems.is_mapped(namespace.uuid)
-        return block.made(
+        return changes.made(
             call, luns, lambda uuid: luns.convert(namespace, uuid, mapped),
             lambda lun: _record(call, lun), at_once=True)
     place = block.place(call, luns, body, svm)
     if way == 'copy':
         return _copy(call, place, svm)
     make = _create if way == 'create' else _clone
-    return block.made(call, luns, lambda uuid: make(call, place, uuid),
-                      lambda lun: _record(call, lun))
+    return changes.made(call, luns, lambda uuid: make(call, place, uuid),
+                        lambda lun: _record(call, lun))
 
 
 def patch_lun(call: Call) -> Answer:
     luns = call.cluster.luns
     lun = block.visible_one(call, luns)
-    return block.altered(call, luns, lambda: block.change(call, luns, lun))
+    return changes.altered(call, luns, lambda: changes.change(call, luns, lun))
 
 
 def patch_luns(call: Call) -> Answer:
-    return block.patch_all(call, call.cluster.luns, lambda lun: _record(call, lun))
+    return changes.patch_all(call, call.cluster.luns, lambda lun: _record(call, lun))
 
 
 def delete_lun(call: Call) -> Answer:
     luns = call.cluster.luns
     lun = block.visible_one(call, luns)
-    return block.altered(call, luns, lambda: _delete(call, lun))
+    return changes.altered(call, luns, lambda: _delete(call, lun))
 
 
 def delete_luns(call: Call) -> Answer:
-    return block.delete_all(call, call.cluster.luns,
-                            lambda lun: _record(call, lun),
-                            lambda lun: _delete(call, lun))
+    return changes.delete_all(call, call.cluster.luns,
+                              lambda lun: _record(call, lun),
+                              lambda lun: _delete(call, lun))
 
 
 def list_attributes(call: Call) -> Answer:
@@ -160,8 +160,8 @@ def _copy(call: Call, place: Place, svm: Svm) -> Answer:
         copies.start(source, lun, most, with_faults(faults, work, copies.release))
         return lun
 
-    return block.made(dataclasses.replace(call, faults=rest), cluster.luns, begin,
-                      lambda lun: _record(call, lun))
+    return changes.made(dataclasses.replace(call, faults=rest), cluster.luns, begin,
+                        lambda lun: _record(call, lun))
 
 
 def _source_svm(call: Call, svm: Svm) -> Svm:

@@ -6,7 +6,7 @@ from eic_plugins.simulator.models.block import BlockObject, Place
 from eic_plugins.simulator.models.block_objects import LUN_BLOCK, NAMESPACE_BLOCK
 from eic_plugins.simulator.models.volumes import Svm, link
 from eic_plugins.simulator.query import Record, value
-from eic_plugins.simulator.responses import block
+from eic_plugins.simulator.responses import block, changes
 from eic_plugins.simulator.responses.base import (
     Answer,
     Call,
@@ -32,37 +32,37 @@ def create_namespace(call: Call) -> Answer:
     if way == 'convert':
         lun = _lun(call, body, svm)
         mapped = call.cluster.lun_maps.is_mapped(lun.uuid)
-        return block.made(
+        return changes.made(
             call, namespaces, lambda uuid: namespaces.convert(lun, uuid, mapped),
             lambda found: _record(call, found), at_once=True)
     place = block.place(call, namespaces, body, svm)
     make = _create if way == 'create' else _clone
-    return block.made(call, namespaces, lambda uuid: make(call, place, uuid),
-                      lambda found: _record(call, found))
+    return changes.made(call, namespaces, lambda uuid: make(call, place, uuid),
+                        lambda found: _record(call, found))
 
 
 def patch_namespace(call: Call) -> Answer:
     namespaces = call.cluster.namespaces
     found = block.visible_one(call, namespaces)
-    return block.altered(call, namespaces,
-                         lambda: block.change(call, namespaces, found))
+    return changes.altered(call, namespaces,
+                           lambda: changes.change(call, namespaces, found))
 
 
 def patch_namespaces(call: Call) -> Answer:
-    return block.patch_all(call, call.cluster.namespaces,
-                           lambda found: _record(call, found))
+    return changes.patch_all(call, call.cluster.namespaces,
+                             lambda found: _record(call, found))
 
 
 def delete_namespace(call: Call) -> Answer:
     namespaces = call.cluster.namespaces
     found = block.visible_one(call, namespaces)
-    return block.altered(call, namespaces, lambda: _delete(call, found))
+    return changes.altered(call, namespaces, lambda: _delete(call, found))
 
 
 def delete_namespaces(call: Call) -> Answer:
-    return block.delete_all(call, call.cluster.namespaces,
-                            lambda found: _record(call, found),
-                            lambda found: _delete(call, found))
+    return changes.delete_all(call, call.cluster.namespaces,
+                              lambda found: _record(call, found),
+                              lambda found: _delete(call, found))
 
 
 def _create(call: Call, place: Place, uuid: str) -> BlockObject:
