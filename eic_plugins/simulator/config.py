@@ -6,8 +6,8 @@
     name = "cluster-a"
     version = "9.15.1"
     listen = "127.0.10.1:18443"
-    copy_throughput = 0      # bytes/s of each file copy; 0: at once
-    copy_limit = 50          # file copies at the same time
+    copy_throughput = 0      # bytes/s of each copy; 0: at once
+    copy_limit = 50          # file and LUN copies at the same time
 
     [[users]]
     name = "admin"
