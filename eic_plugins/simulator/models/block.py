@@ -10,6 +10,7 @@ import re
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from eic_plugins.simulator.block_exceptions import (
     LUN,
@@ -142,6 +143,7 @@ class BlockStore:
         self._lock = threading.RLock()
         self._objects = {key: BlockObject(**record) for key, record
                          in state.load('block').items()}
+        self._by_file: dict[tuple[str, str, str], str] = {}
         self._forget_what_is_lost()
 
     def all(self, kind: str) -> list[BlockObject]:
@@ -171,9 +173,8 @@ class BlockStore:
         """The LUN or namespace that a file is, or was made from."""
         inside = '/'.join(part for part in path.split('/') if part)
         with self._lock:
-            return next((o for o in self._objects.values() if (
-                (o.svm, o.volume) == (volume.svm.name, volume.name)
-                and inside in {o.path, o.from_file})), None)
+            found = self._by_file.get((volume.svm.name, volume.name, inside))
+            return self._objects[found] if found else None
 
     def below(self, volume: FlexVol, path: str) -> bool:
         """Whether a directory has a LUN or a namespace in it."""
@@ -186,11 +187,26 @@ class BlockStore:
         """The FlexVol that a LUN or namespace is in."""
         return self._volumes[found.svm, found.volume]
 
+    def knows(self, identifier: str) -> bool:
+        """Whether there is a LUN or namespace of that UUID."""
+        return identifier in self._objects
+
     def put(self, new: BlockObject) -> None:
-        """Keep a LUN or namespace, or what has become of it."""
+        """Keep a new LUN or namespace."""
         with self._lock:
             self._objects[new.uuid] = new
             self._save()
+
+    def update(self, found: BlockObject, **fields: Any) -> BlockObject:
+        """Set some properties of a LUN or namespace.
+
+        :raises BlockError: it is gone
+        """
+        with self._lock:
+            changed = dataclasses.replace(
+                self.get(found.uuid, found.codes), **fields)
+            self.put(changed)
+            return changed
 
     def remove(self, identifier: str) -> None:
         """Forget a LUN or namespace."""
@@ -209,8 +225,7 @@ class BlockStore:
         lost = list(self._lost())
         for found in lost:
             del self._objects[found.uuid]
-        if lost:
-            self._save()
+        self._save()
 
     def _lost(self) -> Iterator[BlockObject]:
         for found in self._objects.values():
@@ -222,5 +237,9 @@ class BlockStore:
                 yield found
 
     def _save(self) -> None:
+        self._by_file = {
+            (found.svm, found.volume, path): key
+            for key, found in self._objects.items()
+            for path in (found.path, found.from_file) if path}
         self._state.save('block', {key: dataclasses.asdict(found) for key, found
                                    in self._objects.items()})

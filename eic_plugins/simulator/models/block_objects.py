@@ -171,9 +171,7 @@ class BlockObjects:
 
     def change(self, found: BlockObject, **fields: Any) -> BlockObject:
         """Set some of its properties."""
-        changed = dataclasses.replace(self.get(found.uuid), **fields)
-        self.store.put(changed)
-        return changed
+        return self.store.update(found, **fields)
 
     def delete(self, found: BlockObject, even_if_mapped: bool,
                before: Callable[[], None] = lambda: None) -> None:

@@ -163,8 +163,8 @@ class Cluster:
     def _build_block(self, state: State) -> None:
         self.block = BlockStore(state, self.volumes)
         self.igroups = Igroups(state)
-        self.lun_maps = LunMaps(state, self.igroups)
-        self.subsystems = Subsystems(state)
+        self.lun_maps = LunMaps(state, self.igroups, self.block)
+        self.subsystems = Subsystems(state, self.block)
         self.luns = BlockObjects(LUN, self.block, self.lun_maps, self.faults,
                                  self.clock, self.count_clone)
         self.namespaces = BlockObjects(NAMESPACE, self.block, self.subsystems,

@@ -86,9 +86,7 @@ class LunCopies:
 
         def run(job: Job) -> None:
             move(job)
-            self._store.put(dataclasses.replace(
-                self._store.get(destination.uuid, destination.codes),
-                copying=False))
+            self._store.update(destination, copying=False)
         return run
 
     def start(self, source: BlockObject, destination: BlockObject, most: int,

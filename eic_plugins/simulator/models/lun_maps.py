@@ -12,7 +12,7 @@ from eic_plugins.simulator.block_exceptions import (
     MAP_MISSING,
     BlockError,
 )
-from eic_plugins.simulator.models.block import BlockObject
+from eic_plugins.simulator.models.block import BlockObject, BlockStore
 from eic_plugins.simulator.models.igroups import Igroups
 from eic_plugins.simulator.models.state import State
 from eic_plugins.simulator.query import Record
@@ -25,17 +25,22 @@ Key = tuple[str, str]
 class LunMaps:
     """The LUN maps of the cluster, kept over restarts."""
 
-    def __init__(self, state: State, igroups: Igroups) -> None:
+    def __init__(self, state: State, igroups: Igroups,
+                 store: BlockStore) -> None:
         self._state = state
+        self._store = store
         self._igroups = igroups
         self._lock = threading.RLock()
         self._numbers: dict[Key, int] = {
             _key(text): number for text, number in state.load('lun_maps').items()}
 
     def all(self) -> dict[Key, int]:
-        """Every map's number."""
+        """The number of every map whose LUN and igroup are still there."""
+        igroups = {group['uuid'] for group in self._igroups.all()}
         with self._lock:
-            return dict(self._numbers)
+            return {(lun, igroup): number
+                    for (lun, igroup), number in self._numbers.items()
+                    if self._store.knows(lun) and igroup in igroups}
 
     def get(self, lun: str, igroup: str) -> int:
         """The number of a map.

@@ -21,6 +21,7 @@ from eic_plugins.simulator.block_exceptions import (
     BlockError,
 )
 from eic_plugins.simulator.exceptions import InvalidValueError
+from eic_plugins.simulator.models.block import BlockStore
 from eic_plugins.simulator.models.nqns import host_nqns
 from eic_plugins.simulator.models.state import State
 from eic_plugins.simulator.models.volumes import Svm, link
@@ -36,8 +37,9 @@ Key = tuple[str, str]
 class Subsystems:
     """The subsystems of the cluster and their maps, kept over restarts."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, store: BlockStore) -> None:
         self._state = state
+        self._store = store
         self._lock = threading.RLock()
         self._systems: dict[str, dict[str, Any]] = state.load('subsystems')
         self._numbers: dict[Key, int] = {
@@ -106,17 +108,15 @@ class Subsystems:
         """
         with self._lock:
             system = self.get(identifier)
-            mapped = [key for key in self._numbers if key[0] == identifier]
+            mapped = [key for key in self.maps() if key[0] == identifier]
             if mapped and not even_if_mapped:
                 raise BlockError(SUBSYSTEM_MAPPED,
                                  'The NVMe subsystem has mapped namespaces.')
             if system.get('hosts') and not even_with_hosts:
                 raise BlockError(SUBSYSTEM_HAS_HOSTS,
                                  'The NVMe subsystem has hosts.')
-            for key in mapped:
-                del self._numbers[key]
             del self._systems[identifier]
-            self._save()
+            self._drop(lambda key: key[0] == identifier)
 
     def add_hosts(self, identifier: str, nqns: list[str]) -> None:
         """Let hosts see a subsystem.
@@ -148,9 +148,10 @@ class Subsystems:
             self._save()
 
     def maps(self) -> dict[Key, int]:
-        """The namespace ID of every map."""
+        """The namespace ID of every map whose namespace is still there."""
         with self._lock:
-            return dict(self._numbers)
+            return {key: number for key, number in self._numbers.items()
+                    if self._store.knows(key[1])}
 
     def map(self, identifier: str, namespace: str) -> int:
         """Map a namespace; its ID in the subsystem.

@@ -51,7 +51,7 @@ def list_subsystems(call: Call) -> Answer:
 
 
 def get_subsystem(call: Call) -> Answer:
-    system = call.cluster.subsystems.get(call['uuid'])
+    system = _own_subsystem(call)
     return instance(call, _subsystem(call, system), 'uuid', 'name', 'svm')
 
 
@@ -67,25 +67,25 @@ def create_subsystem(call: Call) -> Answer:
 
 
 def patch_subsystem(call: Call) -> Answer:
-    call.cluster.subsystems.update(call['uuid'], call.body)
+    call.cluster.subsystems.update(_own_subsystem(call)['uuid'], call.body)
     return Answer()
 
 
 def delete_subsystem(call: Call) -> Answer:
     call.cluster.subsystems.delete(
-        call['uuid'], call.query.flag('allow_delete_while_mapped'),
+        _own_subsystem(call)['uuid'], call.query.flag('allow_delete_while_mapped'),
         call.query.flag('allow_delete_with_hosts'))
     return Answer()
 
 
 def list_hosts(call: Call) -> Answer:
-    system = call.cluster.subsystems.get(call['uuid'])
+    system = _own_subsystem(call)
     return collection(call, [_host(system, host['nqn']) for host
                              in system.get('hosts', [])], 'nqn', 'subsystem')
 
 
 def get_host(call: Call) -> Answer:
-    system = call.cluster.subsystems.get(call['uuid'])
+    system = _own_subsystem(call)
     for host in system.get('hosts', []):
         if host['nqn'] == _nqn(call):
             return instance(call, _host(system, host['nqn']), 'nqn', 'subsystem')
@@ -93,7 +93,7 @@ def get_host(call: Call) -> Answer:
 
 
 def create_hosts(call: Call) -> Answer:
-    system, body = call.cluster.subsystems.get(call['uuid']), call.body
+    system, body = _own_subsystem(call), call.body
     nqns = host_nqns(body.get('records') or [body])
     call.cluster.subsystems.add_hosts(system['uuid'], nqns)
     return created(call, f'{_SUBSYSTEMS}/{system["uuid"]}/hosts/{nqns[0]}', [
@@ -101,7 +101,7 @@ def create_hosts(call: Call) -> Answer:
 
 
 def delete_host(call: Call) -> Answer:
-    call.cluster.subsystems.remove_host(call['uuid'], _nqn(call))
+    call.cluster.subsystems.remove_host(_own_subsystem(call)['uuid'], _nqn(call))
     return Answer()
 
 
@@ -152,6 +152,14 @@ def _host(system: Record, nqn: str) -> Record:
     return {'nqn': nqn,
             'subsystem': {'uuid': system['uuid'], 'name': system['name']},
             '_links': link(f'{_SUBSYSTEMS}/{system["uuid"]}/hosts/{nqn}')}
+
+
+def _own_subsystem(call: Call) -> Record:
+    """The subsystem in the path, if the request may see it."""
+    for system in visible_records(
+            call, [call.cluster.subsystems.get(call['uuid'])]):
+        return system
+    raise BlockError(SUBSYSTEM_MISSING, 'The NVMe subsystem does not exist.', 'uuid')
 
 
 def _subsystem(call: Call, system: Record) -> Record:

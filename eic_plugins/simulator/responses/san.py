@@ -4,6 +4,7 @@ import uuid
 
 from eic_plugins.simulator.block_exceptions import (
     FCP_SERVICE_MISSING,
+    IGROUP_MISSING,
     ISCSI_SERVICE_MISSING,
     MAP_NEEDS_IGROUP,
     MAP_NEEDS_LUN,
@@ -38,7 +39,7 @@ def list_igroups(call: Call) -> Answer:
 
 
 def get_igroup(call: Call) -> Answer:
-    return instance(call, _igroup(call, call.cluster.igroups.get(call['uuid'])))
+    return instance(call, _igroup(call, _own_igroup(call)))
 
 
 def create_igroup(call: Call) -> Answer:
@@ -53,12 +54,12 @@ def create_igroup(call: Call) -> Answer:
 
 
 def patch_igroup(call: Call) -> Answer:
-    call.cluster.igroups.update(call['uuid'], call.body)
+    call.cluster.igroups.update(_own_igroup(call)['uuid'], call.body)
     return Answer()
 
 
 def delete_igroup(call: Call) -> Answer:
-    call.cluster.igroups.get(call['uuid'])
+    _own_igroup(call)
     call.cluster.lun_maps.free_igroup(
         call['uuid'], call.query.flag('allow_delete_while_mapped'))
     call.cluster.igroups.delete(call['uuid'])
@@ -66,13 +67,13 @@ def delete_igroup(call: Call) -> Answer:
 
 
 def list_initiators(call: Call) -> Answer:
-    group = call.cluster.igroups.get(call['uuid'])
+    group = _own_igroup(call)
     return collection(call, [_initiator(group, found) for found
                              in group.get('initiators', [])], 'name', 'igroup')
 
 
 def create_initiators(call: Call) -> Answer:
-    group, body = call.cluster.igroups.get(call['uuid']), call.body
+    group, body = _own_igroup(call), call.body
     names = initiator_names(body.get('records') or (
         [body] if body.get('name') else []))
     call.cluster.lun_maps.check_new_initiators(group, names)
@@ -83,7 +84,7 @@ def create_initiators(call: Call) -> Answer:
 
 
 def delete_initiator(call: Call) -> Answer:
-    call.cluster.igroups.get(call['uuid'])
+    _own_igroup(call)
     if not call.query.flag('allow_delete_while_mapped'):
         call.cluster.lun_maps.check_not_mapped(call['uuid'])
     call.cluster.igroups.remove(call['uuid'], call['name'])
@@ -166,6 +167,13 @@ def _service(call: Call, protocol: str, missing: str) -> Answer:
 def _with_protocol(call: Call, protocol: str) -> list[Svm]:
     return [svm for svm in call.cluster.svms
             if call.visible(svm) and protocol in svm.protocols]
+
+
+def _own_igroup(call: Call) -> Record:
+    """The igroup in the path, if the request may see it."""
+    for group in visible_records(call, [call.cluster.igroups.get(call['uuid'])]):
+        return group
+    raise BlockError(IGROUP_MISSING, 'The igroup does not exist.', 'uuid')
 
 
 def _igroup(call: Call, group: Record) -> Record:

@@ -1,5 +1,6 @@
 """What survives a restart, jobs of newer versions, and what clones share."""
 
+import concurrent.futures
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,14 @@ def test_luns_and_who_sees_them_survive_a_restart(
 def test_lun_whose_file_is_gone_is_forgotten_at_the_start(
         api: Api, tmp_path: Path, clock: FakeClock) -> None:
     api.new_lun()
+    api.post('/api/protocols/san/igroups', {
+        'svm.name': 'svm1', 'name': 'hosts', 'os_type': 'linux'})
+    api.post('/api/protocols/san/lun-maps', {
+        'svm.name': 'svm1', 'lun.name': '/vol/vol1/lun', 'igroup.name': 'hosts'})
     (api.directory('vol1') / 'lun').unlink()
-    assert restarted(tmp_path, clock).lun() is None
+    again = restarted(tmp_path, clock)
+    assert again.lun() is None
+    assert again.get('/api/protocols/san/lun-maps').json['num_records'] == 0
 
 
 def test_half_a_copy_is_gone_after_a_restart(
@@ -66,6 +73,36 @@ def test_reset_of_files_takes_the_luns_with_it(api: Api) -> None:
     api.post('/simulator/v1/reset', {'files': True})
     assert api.lun() is None
     assert api.new_lun().status_int == 201
+
+
+def test_other_svms_see_neither_igroups_nor_subsystems(api: Api) -> None:
+    body = {'svm.name': 'svm1', 'name': 'hosts', 'os_type': 'linux'}
+    urls = [api.post(f'/api/protocols/{path}', {**body, 'name': name})
+            .headers['Location'] for path, name in (
+                ('san/igroups', 'hosts'), ('nvme/subsystems', 'system'))]
+    for url in urls:
+        assert api.get(url, X_Dot_SVM_Name='svm1').status_int == 200
+        assert api.get(url, X_Dot_SVM_Name='svm2').status_int == 404
+        assert api.call('DELETE', url, headers={
+            'X-Dot-SVM-Name': 'svm2'}).status_int == 404
+
+
+def test_simultaneous_clones_are_all_made(api: Api) -> None:
+    api.new_lun()
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(lambda number: api.clone_lun(
+            f'/vol/vol1/clone{number}').status_int, range(20)))
+    assert set(statuses) == {201}
+    luns = api.get('/api/storage/luns?fields=serial_number').json['records']
+    assert len({lun['serial_number'] for lun in luns}) == 21
+
+
+def test_one_of_simultaneous_clones_gets_the_name(api: Api) -> None:
+    api.new_lun()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: api.clone_lun().status_int, range(8)))
+    assert sorted(statuses) == [201, *[409] * 7]
+    assert len(api.names('/api/storage/luns')) == 2
 
 
 @pytest.fixture
