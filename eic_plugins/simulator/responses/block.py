@@ -33,11 +33,12 @@ def visible(call: Call, objects: BlockObjects) -> list[BlockObject]:
 
 def visible_one(call: Call, objects: BlockObjects) -> BlockObject:
     """The LUN or namespace in the path, if the request may see it."""
-    found = objects.get(call['uuid'])
-    if call.svm is not None and found.svm != call.svm.name:
-        raise objects.codes.error('not_found', f'The {objects.codes.noun} was not '
-                                  'found.', 'uuid')
-    return found
+    for found in visible(call, objects):
+        if found.uuid == call['uuid']:
+            return found
+    rule = 'delete_not_found' if call.method == 'DELETE' else 'not_found'
+    raise objects.codes.error(rule, f'The {objects.codes.noun} was not found.',
+                              'uuid')
 
 
 def body_svm(call: Call, body: Record) -> Svm:

@@ -129,6 +129,7 @@ def test_delete_removes_namespace_and_file(api: Api, namespace: Path) -> None:
     url = url_of(api)
     assert api.delete(url).status_int == 200
     assert not namespace.exists()
+    assert error_code(api.delete(url)) == '4'
     assert (api.get(url).status_int, error_code(api.get(url))) == (
         404, '72090006')
 
