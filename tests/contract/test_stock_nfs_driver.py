@@ -25,8 +25,8 @@ pytestmark = pytest.mark.usefixtures('nfs')
 
 
 @pytest.fixture(scope='module')
-def admin(served: Simulator,
-          tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def cinder_conf(served: Simulator,
+                tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     state = tmp_path_factory.mktemp('cinder')
     (state / 'shares').write_text('\n'.join(SHARES))
     with stock.configured(state, stock.config(
@@ -34,8 +34,13 @@ def admin(served: Simulator,
             netapp_vserver='svm_gold', nfs_shares_config=state / 'shares',
             nfs_mount_point_base=state / 'mnt',
             nas_secure_file_operations=False,
-            nas_secure_file_permissions=False)):
-        yield stock.admin_context()
+            nas_secure_file_permissions=False)) as configuration:
+        yield configuration
+
+
+@pytest.fixture(scope='module')
+def admin(cinder_conf: Any) -> Any:
+    return stock.admin_context()
 
 
 @pytest.fixture(scope='module')
