@@ -1,4 +1,4 @@
-"""Cinder twice on the same shares: with EIC's plugins, and as released.
+"""Cinder twice on the same storage: with EIC's plugins, and as released.
 
 Two cinder-api processes (the catalog names the one with the EIC filter), one
 cinder-scheduler, and two cinder-volume processes, ``lab-eic`` and
@@ -11,7 +11,14 @@ from lab import files, identity, mariadb, rabbitmq, simulator, wsgi
 from lab.context import Lab
 from lab.paths import REPOSITORY, venv_bin, venv_etc
 from lab.processes import Service
-from lab.topology import BACKENDS, DRIVERS, Backend, Cluster, cluster_named
+from lab.topology import (
+    BACKENDS,
+    BLOCK_BACKENDS,
+    DRIVERS,
+    Backend,
+    Cluster,
+    cluster_named,
+)
 
 API = 'cinder-api'
 STOCK_API = 'cinder-api-stock'
@@ -19,6 +26,10 @@ SCHEDULER = 'cinder-scheduler'
 VOLUME_DRIVERS = {
     'eic': 'eic_plugins.volume.nfs.EICNfsDriver',
     'stock': 'cinder.volume.drivers.netapp.common.NetAppDriver',
+}
+BLOCK_DRIVERS = {
+    'eic': 'lab.fabric.EICISCSIDriver',
+    'stock': 'lab.fabric.StockISCSIDriver',
 }
 _WEIGHERS = 'CapacityWeigher,EICImageLocalityWeigher'
 
@@ -74,8 +85,10 @@ def start_volume(lab: Lab, driver: str) -> None:
     """Have one cinder-volume running; cloud.py waits for its backends."""
     configs = (_etc(lab) / 'cinder.conf', _etc(lab) / f'volume-{driver}.conf')
     name = volume_service(driver)
+    # lab.fabric is not installed.
     lab.ensure(Service(name, (venv_bin('cinder-volume'), *_flags(configs)),
-                       configs=configs, in_namespace=True, stop_seconds=20),
+                       env={'PYTHONPATH': str(REPOSITORY)}, configs=configs,
+                       in_namespace=True, stop_seconds=20),
                lambda: True)
 
 
@@ -103,7 +116,8 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
         'DEFAULT': {
             'host': host(driver),
             'enabled_backends':
-                ','.join(f'{driver}-{b.name}' for b in BACKENDS)},
+                ','.join(f'{driver}-{b.name}'
+                         for b in (*BACKENDS, *BLOCK_BACKENDS))},
         'coordination': {'backend_url': _coordination(lab, driver)},
     }
     if driver == 'eic':
@@ -112,15 +126,19 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
         sections['oslo_messaging_notifications'] = {'driver': 'log'}
     for backend in BACKENDS:
         sections[f'{driver}-{backend.name}'] = _backend(lab, driver, backend)
+    for backend in BLOCK_BACKENDS:
+        sections[f'{driver}-{backend.name}'] = _block_backend(
+            lab, driver, backend)
     return sections
 
 
 def _backend(lab: Lab, driver: str, backend: Backend) -> dict[str, object]:
     cluster = cluster_named(backend.cluster)
     return {
-        'volume_backend_name': driver,
+        'volume_backend_name': backend.volume_backend_name(driver),
         'volume_driver': VOLUME_DRIVERS[driver],
         **_ontap(lab, driver, cluster),
+        'netapp_storage_protocol': 'nfs',
         'netapp_vserver': backend.svm,
         'nfs_shares_config': _shares_file(lab, driver, backend),
         'nfs_mount_point_base':
@@ -132,10 +150,22 @@ def _backend(lab: Lab, driver: str, backend: Backend) -> dict[str, object]:
     }
 
 
+def _block_backend(lab: Lab, driver: str,
+                   backend: Backend) -> dict[str, object]:
+    return {
+        'volume_backend_name': backend.volume_backend_name(driver),
+        'volume_driver': BLOCK_DRIVERS[driver],
+        **_ontap(lab, driver, cluster_named(backend.cluster)),
+        'netapp_storage_protocol': backend.protocol,
+        'netapp_vserver': backend.svm,
+        'netapp_lun_space_reservation': 'disabled',
+        'lab_flexvols': simulator.svm_directory(lab, backend),
+    }
+
+
 def _ontap(lab: Lab, driver: str, cluster: Cluster) -> dict[str, object]:
     return {
         'netapp_storage_family': 'ontap_cluster',
-        'netapp_storage_protocol': 'nfs',
         'netapp_use_legacy_client': False,
         'netapp_allow_zapi_fallback': False,
         'netapp_server_hostname': cluster.address,

@@ -18,6 +18,7 @@ from lab.topology import (
     REGION,
     Cluster,
     Pool,
+    block_pools,
     flexvol_of,
     pools,
 )
@@ -64,6 +65,8 @@ def describe(lab: Lab) -> dict[str, Any]:
         'users': {u: _auth_reference(lab, u) for u in _PROJECTS},
         'clusters': {c.name: _cluster(lab, c) for c in CLUSTERS},
         'pools': {p.volume_type: _pool(lab, p) for p in pools()},
+        'block_pools': {p.volume_type: _block_pool(lab, p)
+                        for p in block_pools()},
         'image_store': {**_location(lab, IMAGE_SHARE),
                         'mount': str(lab.paths.image_store)},
         'services': _services(lab),
@@ -111,6 +114,17 @@ def _pool(lab: Lab, pool: Pool) -> dict[str, Any]:
         'volume_type': pool.volume_type,
         'backend': pool.backend_section,
         'host': pool.host,
+    }
+
+
+def _block_pool(lab: Lab, pool: Pool) -> dict[str, Any]:
+    directory = simulator.svm_directory(lab, pool.backend) / pool.share
+    return {
+        'cluster': pool.backend.cluster, 'svm': pool.backend.svm,
+        'flexvol': pool.share, 'directory': str(directory),
+        'directory_from_host': f'/proc/{lab.holder()}/root{directory}',
+        'driver': pool.driver, 'volume_type': pool.volume_type,
+        'backend': pool.backend_section, 'host': pool.host,
     }
 
 

@@ -9,7 +9,15 @@ from lab import files
 from lab.context import Lab
 from lab.net import answers
 from lab.processes import Service
-from lab.topology import CLUSTERS, ONTAP_USERS, Cluster, flexvol_of
+from lab.topology import (
+    CLUSTERS,
+    ONTAP_USERS,
+    Backend,
+    Cluster,
+    FlexVol,
+    cluster_named,
+    flexvol_of,
+)
 
 
 def name(cluster: Cluster) -> str:
@@ -36,6 +44,12 @@ def flexvol_directory(lab: Lab, share: str) -> Path:
     """A FlexVol's root directory, in the lab's mount namespace."""
     cluster, svm, volume = flexvol_of(share)
     return lab.paths.data_dir(cluster.name) / 'volumes' / svm.name / volume.name
+
+
+def svm_directory(lab: Lab, backend: Backend) -> Path:
+    """Where the FlexVols of a backend's SVM are, in the lab's namespace."""
+    cluster = cluster_named(backend.cluster)
+    return lab.paths.data_dir(cluster.name) / 'volumes' / backend.svm
 
 
 def flexvol_directory_from_host(lab: Lab, share: str) -> Path:
@@ -73,15 +87,21 @@ def topology_toml(lab: Lab, cluster: Cluster) -> str:
         'name': aggregate, 'size': '2TiB', 'node': f'{cluster.name}-01'})
         for aggregate in cluster.aggregates]
     for svm in cluster.svms:
-        blocks.append(_table('[[svms]]', {'name': svm.name}))
+        blocks.append(_table('[[svms]]', {
+            'name': svm.name, 'protocols': svm.protocols}))
         blocks += [_table('[[svms.lifs]]', {
             'name': f'lif{number}', 'address': address})
             for number, address in enumerate(svm.lifs, start=1)]
-        blocks += [_table('[[svms.volumes]]', {
-            'name': volume.name, 'junction_path': volume.junction_path,
-            'size': volume.size, 'aggregate': volume.aggregate})
-            for volume in svm.volumes]
+        blocks += [_table('[[svms.volumes]]', _flexvol(volume))
+                   for volume in svm.volumes]
     return '\n\n'.join(blocks) + '\n'
+
+
+def _flexvol(volume: FlexVol) -> dict[str, Any]:
+    mounted = ({'junction_path': volume.junction_path}
+               if volume.junction_path else {})
+    return {'name': volume.name, **mounted, 'size': volume.size,
+            'aggregate': volume.aggregate}
 
 
 def _table(header: str, values: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ which some of them are taken. The addresses are all in 127.0.0.0/8.
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lab.errors import LabError
 
@@ -21,10 +21,13 @@ ONTAP_USERS = ('eic', 'stock', 'lab')
 
 @dataclasses.dataclass(frozen=True)
 class FlexVol:
-    """A FlexVol; its junction path is not its name, as on real systems."""
+    """A FlexVol; its junction path is not its name, as on real systems.
+
+    A FlexVol of LUNs is not mounted in the SVM's namespace.
+    """
 
     name: str
-    junction_path: str
+    junction_path: str | None
     aggregate: str
     size: str = '500GiB'
 
@@ -36,6 +39,7 @@ class Svm:
     name: str
     lifs: tuple[str, ...]
     volumes: tuple[FlexVol, ...]
+    protocols: tuple[str, ...] = ('nfs',)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +59,18 @@ class Cluster:
 
 @dataclasses.dataclass(frozen=True)
 class Backend:
-    """A backend of cinder-volume: one SVM, one pool a share."""
+    """A backend of cinder-volume: one SVM, one pool a share or a FlexVol."""
 
     name: str
     cluster: str
     svm: str
     shares: tuple[tuple[str, str], ...]
-    """Pairs of a pool's short name and its NFS share."""
+    """Pairs of a pool's short name and its NFS share, or its FlexVol's name."""
+    protocol: str = 'nfs'
+
+    def volume_backend_name(self, driver: str) -> str:
+        """What volume types select: block volumes are asked for apart."""
+        return driver if self.protocol == 'nfs' else f'{driver}-{self.protocol}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +107,10 @@ CLUSTERS = (
         Svm('svm_silver', ('127.0.12.1',), (
             FlexVol('silver_vol', '/silver', 'aggr2'),
         )),
+        Svm('svm_block', ('127.0.13.1', '127.0.13.2'), (
+            FlexVol('block_one', None, 'aggr1'),
+            FlexVol('block_two', None, 'aggr2'),
+        ), ('iscsi',)),
     )),
     Cluster('cluster-b', '127.0.20.1', 444, (
         Svm('svm_remote', ('127.0.21.1',), (
@@ -117,6 +130,13 @@ BACKENDS = (
     Backend('remote', 'cluster-b', 'svm_remote', (
         ('remote', '127.0.21.1:/remote'),
     )),
+)
+
+BLOCK_BACKENDS = (
+    Backend('block', 'cluster-a', 'svm_block', (
+        ('block-one', 'block_one'),
+        ('block-two', 'block_two'),
+    ), 'iscsi'),
 )
 
 # Glance reaches the FlexVol through another LIF than Cinder does: a share's
@@ -198,19 +218,33 @@ def _parse_base(text: str) -> Ports:
 
 
 def pools() -> Iterator[Pool]:
-    """Every pool of both drivers."""
+    """Every NFS pool of both drivers."""
+    yield from _pools_of(BACKENDS)
+
+
+def block_pools() -> Iterator[Pool]:
+    """Every pool of LUNs of both drivers."""
+    yield from _pools_of(BLOCK_BACKENDS)
+
+
+def _pools_of(backends: Sequence[Backend]) -> Iterator[Pool]:
     for driver in DRIVERS:
-        for backend in BACKENDS:
+        for backend in backends:
             for name, share in backend.shares:
                 yield Pool(driver, name, backend, share)
 
 
 def volume_types() -> dict[str, dict[str, str]]:
-    """Volume types and their extra specs: one a driver, one a pool."""
-    types = {d: {'volume_backend_name': d} for d in DRIVERS}
-    for pool in pools():
+    """Volume types and their extra specs.
+
+    One a driver and protocol, one a pool.
+    """
+    types: dict[str, dict[str, str]] = {}
+    for pool in [*pools(), *block_pools()]:
+        name = pool.backend.volume_backend_name(pool.driver)
+        types[name] = {'volume_backend_name': name}
         types[pool.volume_type] = {
-            'volume_backend_name': pool.driver, 'pool_name': pool.share}
+            'volume_backend_name': name, 'pool_name': pool.share}
     return types
 
 

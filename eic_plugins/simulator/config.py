@@ -6,8 +6,8 @@
     name = "cluster-a"
     version = "9.15.1"
     listen = "127.0.10.1:18443"
-    copy_throughput = 0      # bytes/s of each file copy; 0: at once
-    copy_limit = 50          # file copies at the same time
+    copy_throughput = 0      # bytes/s of each copy; 0: at once
+    copy_limit = 50          # file and LUN copies at the same time
 
     [[users]]
     name = "admin"
@@ -21,12 +21,13 @@
 
     [[svms]]
     name = "svm1"
+    protocols = ["nfs", "iscsi"]       # of nfs, iscsi, fcp, nvme; or: ["nfs"]
     [[svms.lifs]]
     name = "lif1"
     address = "127.0.11.1"
     [[svms.volumes]]
     name = "images_vol"
-    junction_path = "/images"
+    junction_path = "/images"          # none: not mounted in the namespace
     size = "500GiB"
     aggregate = "aggr1"
 
@@ -45,6 +46,7 @@ from eic_plugins.simulator.exceptions import ConfigError
 
 _T = TypeVar('_T')
 ROLES = ('admin', 'readonly')
+PROTOCOLS = ('nfs', 'iscsi', 'fcp', 'nvme')
 _SIZE = re.compile(r'(\d+)\s*([KMGTP]?)(?:iB|B)?')
 _NAME = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]*')
 _JUNCTION = re.compile(r'(/[^/\0]+)+')
@@ -80,10 +82,10 @@ class LifConfig:
 
 @dataclasses.dataclass(frozen=True)
 class VolumeConfig:
-    """A FlexVol and where it is in the SVM's namespace."""
+    """A FlexVol and where it is in the SVM's namespace, if it is there."""
 
     name: str
-    junction_path: str
+    junction_path: str | None
     size: int
     aggregate: str
 
@@ -95,6 +97,7 @@ class SvmConfig:
     name: str
     lifs: tuple[LifConfig, ...]
     volumes: tuple[VolumeConfig, ...]
+    protocols: tuple[str, ...] = ('nfs',)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -257,8 +260,18 @@ def _aggregate(table: Mapping[str, Any]) -> AggregateConfig:
 
 
 def _svm(table: Mapping[str, Any]) -> SvmConfig:
-    return SvmConfig(_name(table, '[[svms]]'), _each(table, 'lifs', _lif),
-                     _each(table, 'volumes', _volume))
+    name = _name(table, '[[svms]]')
+    return SvmConfig(name, _each(table, 'lifs', _lif),
+                     _each(table, 'volumes', _volume), _protocols(table, name))
+
+
+def _protocols(table: Mapping[str, Any], svm: str) -> tuple[str, ...]:
+    found = table.get('protocols', ['nfs'])
+    if not isinstance(found, list) or not found or not set(
+            map(str, found)) <= set(PROTOCOLS):
+        raise ConfigError(f'SVM {svm} has the protocols {found!r}: write a list '
+                          f'of {", ".join(PROTOCOLS)}.')
+    return tuple(found)
 
 
 def _lif(table: Mapping[str, Any]) -> LifConfig:
@@ -273,14 +286,20 @@ def _lif(table: Mapping[str, Any]) -> LifConfig:
 
 def _volume(table: Mapping[str, Any]) -> VolumeConfig:
     name = _name(table, '[[svms.volumes]]')
-    junction = str(_required(table, 'junction_path', f'Volume {name}'))
-    if not _JUNCTION.fullmatch(junction) or {'.', '..'} & set(
-            junction.split('/')):
-        raise ConfigError(f'Volume {name} has the junction path {junction!r}: '
-                          'write it as "/images".')
-    return VolumeConfig(name, junction,
+    return VolumeConfig(name, _junction(table, name),
                         parse_size(_required(table, 'size', f'Volume {name}')),
                         str(_required(table, 'aggregate', f'Volume {name}')))
+
+
+def _junction(table: Mapping[str, Any], volume: str) -> str | None:
+    if 'junction_path' not in table:
+        return None
+    junction = str(table['junction_path'])
+    if not _JUNCTION.fullmatch(junction) or {'.', '..'} & set(
+            junction.split('/')):
+        raise ConfigError(f'Volume {volume} has the junction path {junction!r}: '
+                          'write it as "/images".')
+    return junction
 
 
 def _check(topology: Topology) -> None:
@@ -295,7 +314,7 @@ def _check(topology: Topology) -> None:
     for svm in svms:
         _distinct(f'volumes of {svm.name}', [v.name for v in svm.volumes])
         _distinct(f'junction paths of {svm.name}',
-                  [v.junction_path for v in svm.volumes])
+                  [v.junction_path for v in svm.volumes if v.junction_path])
         for volume in svm.volumes:
             if volume.aggregate not in aggregates:
                 raise ConfigError(

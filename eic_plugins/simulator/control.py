@@ -16,6 +16,7 @@ from eic_plugins.simulator.exceptions import (
 )
 from eic_plugins.simulator.models.cluster import Cluster
 from eic_plugins.simulator.models.settings import Settings
+from eic_plugins.simulator.models.shared_data import SETTABLE
 from eic_plugins.simulator.query import Query, Record
 from eic_plugins.simulator.responses.base import Answer, parse_json
 
@@ -38,6 +39,8 @@ class Control:
                         'DELETE': self._delete_faults},
             '/settings': {'GET': self._get_settings,
                           'PATCH': self._patch_settings},
+            '/volumes': {'GET': self._list_volumes,
+                         'PATCH': self._patch_volume},
             '/reset': {'POST': self._reset},
         }
 
@@ -58,13 +61,13 @@ class Control:
         return Answer(self._calls.since(since, query.get('user') or None))
 
     def _counters(self, query: Query, body: Record) -> Answer:
-        copies = self._cluster.copies.totals
+        copies, clones = self._cluster.copies, self._cluster.clones
         return Answer({
-            **self._calls.totals(), 'file_clones': self._cluster.file_clones,
-            'file_copies': {'started': copies.started,
-                            'finished': copies.finished,
-                            'failed': copies.failed,
-                            'running': copies.running},
+            **self._calls.totals(), 'file_clones': clones['file'],
+            'lun_clones': clones['LUN'],
+            'namespace_clones': clones['NVMe namespace'],
+            'file_copies': dataclasses.asdict(copies.files),
+            'lun_copies': dataclasses.asdict(copies.luns),
             'bytes_copied': copies.bytes,
             'peak_concurrent_copies': copies.peak,
             'ems_messages': len(self._cluster.ems)})
@@ -96,6 +99,20 @@ class Control:
         for name, found in body.items():
             setattr(self._cluster.settings, name, found)
         return self._get_settings(query, body)
+
+    def _list_volumes(self, query: Query, body: Record) -> Answer:
+        return Answer({'volumes': [
+            self._cluster.shared_data.record(volume)
+            for volume in self._cluster.volumes]})
+
+    def _patch_volume(self, query: Query, body: Record) -> Answer:
+        for name in set(body) - {'svm', 'volume', *SETTABLE}:
+            raise InvalidValueError(name, body[name])
+        svm = self._cluster.svm(str(body.get('svm')))
+        volume = self._cluster.find_volume({'name': body.get('volume')}, svm)
+        self._cluster.shared_data.set(volume, {
+            name: body[name] for name in SETTABLE if name in body})
+        return Answer(self._cluster.shared_data.record(volume))
 
     def _reset(self, query: Query, body: Record) -> Answer:
         self._cluster.reset(files=body.get('files') is True)

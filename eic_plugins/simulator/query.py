@@ -27,6 +27,7 @@ _START = 'start.index'
 _CONTROL = frozenset({
     'fields', 'max_records', 'order_by', 'return_records', 'return_timeout',
     'return_metadata', 'byte_offset', 'length', 'recurse', 'ignore_unknown',
+    'allow_delete_while_mapped', 'allow_delete_with_hosts',
     'continue_on_failure', 'serial_records', 'privilege_level',
     'return_unmatched_nested_array_objects', _START, 'action'})
 _UNITS = {'': 1, 'B': 1, **{
@@ -93,6 +94,12 @@ class Query:
         asked = [*self.fields, *(k for k, _ in self.filters),
                  self.get('order_by').split(' ')[0]]
         return any(name in {'*', '**'} or _overlap(name.removesuffix('.*'), field)
+                   for name in asked)
+
+    def asks_for(self, field: str) -> bool:
+        """Whether a field is named that ``fields=*`` does not show."""
+        asked = [*self.fields, *(k for k, _ in self.filters)]
+        return any(name == '**' or _overlap(name.removesuffix('.*'), field)
                    for name in asked)
 
     def matches(self, record: Record) -> bool:
@@ -238,6 +245,9 @@ def _values(record: Any, parts: Sequence[str]) -> Iterator[Any]:
         for element in record:
             yield from _values(element, parts)
     elif not parts:
+        if isinstance(record, dict):
+            # Cinder filters by "svm" where it means "svm.name".
+            record = record.get('name')
         if record is not None:
             yield record
     elif isinstance(record, dict) and parts[0] in record:

@@ -109,6 +109,47 @@ class Directory:
         finally:
             os.close(file)
 
+    def create_sparse(self, path: str, size: int, mode: int) -> None:
+        """A new file of that size without a single block."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with self._parent(path) as (parent, name):
+            file = os.open(name, flags, mode, dir_fd=parent)
+        try:
+            os.ftruncate(file, size)
+        finally:
+            os.close(file)
+
+    @contextlib.contextmanager
+    def writable(self, path: str) -> Iterator[int]:
+        """A file that is there, open for writing."""
+        with self._parent(path) as (parent, name):
+            file = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+                           | os.O_NONBLOCK, dir_fd=parent)
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+    def refill(self, source: str, destination: str) -> None:
+        """Give a file the content of another one; who has it open sees it."""
+        with self.open(source) as original, self.writable(destination) as file:
+            os.ftruncate(file, 0)
+            reflink.clone(original, file)
+
+    def link(self, path: str, to: str) -> None:
+        """A second name of the same file."""
+        with (self._parent(path) as (source, name),
+              self._parent(to) as (target, new_name)):
+            os.link(name, new_name, src_dir_fd=source, dst_dir_fd=target,
+                    follow_symlinks=False)
+
+    def has_file(self, path: str) -> bool:
+        """Whether a regular file has that name."""
+        try:
+            return stat.S_ISREG(self.stat(path).st_mode)
+        except OSError:
+            return False
+
     def make_directory(self, path: str, mode: int) -> None:
         """A new directory."""
         with self._parent(path) as (parent, name):

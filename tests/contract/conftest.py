@@ -86,6 +86,24 @@ name = "silver_vol"
 junction_path = "/tenants/silver"
 size = "100GiB"
 aggregate = "aggr1"
+
+[[svms]]
+name = "svm_san"
+protocols = ["iscsi", "fcp", "nvme"]
+[[svms.lifs]]
+name = "lif1"
+address = "127.0.83.1"
+[[svms.lifs]]
+name = "lif2"
+address = "127.0.83.2"
+[[svms.volumes]]
+name = "san_one"
+size = "100GiB"
+aggregate = "aggr1"
+[[svms.volumes]]
+name = "san_two"
+size = "100GiB"
+aggregate = "aggr1"
 '''
 
 

@@ -5,18 +5,16 @@ and simulator these are; the image-volumes are volumes that it has created.
 """
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.conftest import Simulator
+from tests.contract.stock import BACKEND, MIB
 from tests.contract.test_stock_nfs_driver import (  # noqa: F401 - fixtures
-    BACKEND,
     GOLD,
     IMAGES,
-    MIB,
     admin,
     cinder_conf,
 )
@@ -28,15 +26,13 @@ OWNER = 'the-owner'
 
 
 @pytest.fixture(scope='module')
-def driver(cinder_conf: Any, admin: Any) -> Iterator[Any]:  # noqa: F811
-    from cinder import coordination  # noqa: PLC0415
+def driver(cinder_conf: Any, admin: Any) -> Any:  # noqa: F811
     from cinder.db import api  # noqa: PLC0415
     from cinder.volume import configuration  # noqa: PLC0415
     from cinder.volume import driver as base  # noqa: PLC0415
 
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
 
-    coordination.COORDINATOR.start()
     found = EICNfsDriver(
         configuration=configuration.Configuration(
             base.volume_opts, config_group=BACKEND),
@@ -44,8 +40,7 @@ def driver(cinder_conf: Any, admin: Any) -> Iterator[Any]:  # noqa: F811
     found.do_setup(admin)
     found.check_for_setup_error()
     found.set_initialized()
-    yield found
-    coordination.COORDINATOR.stop()
+    return found
 
 
 @pytest.fixture

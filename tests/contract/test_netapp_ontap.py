@@ -79,20 +79,22 @@ def test_volume_instance_has_all_its_fields(images_vol: Volume) -> None:
 def test_collections_are_read_page_by_page(simulator: Simulator) -> None:
     before = simulator.calls()['last']
     names = [v.name for v in Volume.get_collection(max_records=1)]
-    assert sorted(names) == ['gold', 'images_vol', 'silver_vol', 'store']
-    assert len(simulator.calls(before, 'admin')['calls']) == 4
+    assert sorted(names) == ['gold', 'images_vol', 'san_one', 'san_two',
+                             'silver_vol', 'store']
+    assert len(simulator.calls(before, 'admin')['calls']) == 6
 
 
 def test_lifs_belong_to_svms() -> None:
     lifs = {lif.ip.address: lif.svm.name for lif in
             IpInterface.get_collection(fields='ip.address,svm.name')}
     assert lifs == {'127.0.81.1': 'svm_gold', '127.0.81.2': 'svm_gold',
-                    '127.0.82.1': 'svm_silver'}
+                    '127.0.82.1': 'svm_silver', '127.0.83.1': 'svm_san',
+                    '127.0.83.2': 'svm_san'}
 
 
 def test_svms_and_aggregates_can_be_listed() -> None:
     assert {svm.name for svm in Svm.get_collection()} == {
-        'svm_gold', 'svm_silver'}
+        'svm_gold', 'svm_silver', 'svm_san'}
     aggregate = Aggregate.find(name='aggr1', fields='space')
     assert aggregate.space.block_storage.size == 1 << 40
 

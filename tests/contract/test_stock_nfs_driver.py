@@ -1,11 +1,9 @@
 """Cinder's own NetApp NFS driver, unmodified, works against the simulator.
 
-The driver runs in this process as cinder-volume would run it: configured from
-a file, with a database (SQLite), mounting its shares with ``mount -t nfs``.
-Only privilege separation is off, since the tests are root already.
+It mounts its shares with ``mount -t nfs``. Privilege separation is off, since
+the tests are root already.
 """
 
-import contextlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -14,15 +12,14 @@ from typing import Any
 
 import pytest
 
+from tests.contract import stock
 from tests.contract.conftest import Simulator
+from tests.contract.stock import GIB, MIB
 
-BACKEND = 'stock'
 IMAGES = '127.0.81.1:/images'
 GOLD = '127.0.81.1:/gold'
 STORE = '127.0.81.1:/store'
 SHARES = (IMAGES, GOLD, STORE)
-MIB = 1 << 20
-GIB = 1 << 30
 
 pytestmark = pytest.mark.usefixtures('nfs')
 
@@ -30,96 +27,25 @@ pytestmark = pytest.mark.usefixtures('nfs')
 @pytest.fixture(scope='module')
 def cinder_conf(served: Simulator,
                 tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Cinder's configuration and an empty database."""
-    import cinder.privsep  # noqa: PLC0415 - only when these tests run
-    from cinder import objects  # noqa: PLC0415
-    from cinder.common import config  # noqa: F401, PLC0415
-    from oslo_config import cfg  # noqa: PLC0415
-
     state = tmp_path_factory.mktemp('cinder')
     (state / 'shares').write_text('\n'.join(SHARES))
-    file = state / 'cinder.conf'
-    file.write_text(_config(served, state))
-    cfg.CONF(['--config-file', str(file)], project='cinder')
-    cinder.privsep.sys_admin_pctxt.set_client_mode(False)
-    objects.register_all()
-    with _database(f'sqlite:///{state}/cinder.sqlite'):
-        yield cfg.CONF
-    cinder.privsep.sys_admin_pctxt.set_client_mode(True)
-    cfg.CONF.reset()
-
-
-@contextlib.contextmanager
-def _database(url: str) -> Iterator[None]:
-    """A database for these tests, in place of the process's only one."""
-    from cinder.db import api, models  # noqa: PLC0415
-    from oslo_db.sqlalchemy import enginefacade  # noqa: PLC0415
-
-    own = enginefacade.transaction_context()
-    own.configure(connection=url)
-    restore = api.main_context_manager.patch_factory(own)
-    try:
-        models.BASE.metadata.create_all(api.get_engine())
-        yield
-    finally:
-        restore()
-        own.dispose_pool()
-
-
-def _config(served: Simulator, state: Path) -> str:
-    return f'''
-[DEFAULT]
-state_path = {state}
-enabled_backends = {BACKEND}
-host = contract
-[oslo_concurrency]
-lock_path = {state}
-[{BACKEND}]
-volume_backend_name = {BACKEND}
-volume_driver = cinder.volume.drivers.netapp.common.NetAppDriver
-netapp_storage_family = ontap_cluster
-netapp_storage_protocol = nfs
-netapp_use_legacy_client = False
-netapp_allow_zapi_fallback = False
-netapp_server_hostname = {served.host}
-netapp_server_port = {served.port}
-netapp_transport_type = https
-netapp_ssl_cert_path = {served.ca}
-netapp_login = stock
-netapp_password = stock-secret
-netapp_vserver = svm_gold
-netapp_driver_reports_provisioned_capacity = True
-nfs_shares_config = {state}/shares
-nfs_mount_point_base = {state}/mnt
-nas_secure_file_operations = False
-nas_secure_file_permissions = False
-'''
+    with stock.configured(state, stock.config(
+            served, state, netapp_storage_protocol='nfs',
+            netapp_vserver='svm_gold', nfs_shares_config=state / 'shares',
+            nfs_mount_point_base=state / 'mnt',
+            nas_secure_file_operations=False,
+            nas_secure_file_permissions=False)) as configuration:
+        yield configuration
 
 
 @pytest.fixture(scope='module')
 def admin(cinder_conf: Any) -> Any:
-    from cinder import context  # noqa: PLC0415
-    from cinder.volume import volume_types  # noqa: PLC0415
-    found = context.get_admin_context()
-    # Every volume has a type, and this is the default one.
-    volume_types.create(found, '__DEFAULT__', {})
-    return found
+    return stock.admin_context()
 
 
 @pytest.fixture(scope='module')
-def started(cinder_conf: Any, admin: Any) -> Any:
-    """The driver, set up as the volume manager sets it up."""
-    import cinder.db  # noqa: PLC0415
-    from cinder.volume import configuration, driver  # noqa: PLC0415
-    from cinder.volume.drivers.netapp import common  # noqa: PLC0415
-    found = common.NetAppDriver(
-        configuration=configuration.Configuration(
-            driver.volume_opts, config_group=BACKEND),
-        host=f'contract@{BACKEND}', db=cinder.db, is_vol_db_empty=True)
-    found.do_setup(admin)
-    found.check_for_setup_error()
-    found.set_initialized()
-    return found
+def started(admin: Any) -> Any:
+    return stock.start_driver(admin)
 
 
 @pytest.fixture
@@ -130,17 +56,7 @@ def driver(started: Any, simulator: Simulator) -> Any:
 @pytest.fixture
 def new_volume(admin: Any) -> Any:
     """Makes volumes in the database."""
-    from cinder import objects  # noqa: PLC0415
-
-    def make(share: str = GOLD, size: int = 1) -> Any:
-        volume = objects.Volume(
-            admin, size=size, host=f'contract@{BACKEND}#{share}',
-            display_name='test', status='creating', project_id='p',
-            user_id='u', admin_metadata={}, metadata={},
-            availability_zone='nova')
-        volume.create()
-        return volume
-    return make
+    return lambda share=GOLD, size=1: stock.new_volume(admin, share, size)
 
 
 @pytest.fixture
@@ -155,16 +71,7 @@ def created(driver: Any, new_volume: Any) -> Any:
 @pytest.fixture
 def new_snapshot(admin: Any) -> Any:
     """Makes snapshots in the database."""
-    from cinder import objects  # noqa: PLC0415
-
-    def make(volume: Any) -> Any:
-        snapshot = objects.Snapshot(
-            admin, volume_id=volume.id, volume_size=volume.size,
-            status='creating', project_id='p', user_id='u',
-            display_name='test', metadata={})
-        snapshot.create()
-        return snapshot
-    return make
+    return lambda volume: stock.new_snapshot(admin, volume)
 
 
 @pytest.fixture

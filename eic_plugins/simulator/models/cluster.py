@@ -5,6 +5,7 @@ import json
 import threading
 from pathlib import Path
 
+from eic_plugins.simulator.block_exceptions import LUN, NAMESPACE
 from eic_plugins.simulator.config import Topology
 from eic_plugins.simulator.exceptions import (
     NoSuchEntryError,
@@ -12,15 +13,22 @@ from eic_plugins.simulator.exceptions import (
     NoSuchVolumeError,
 )
 from eic_plugins.simulator.faults import Faults
+from eic_plugins.simulator.models.block import BlockStore
+from eic_plugins.simulator.models.block_objects import BlockObjects
 from eic_plugins.simulator.models.clock import Clock, SystemClock
 from eic_plugins.simulator.models.copies import Copies
 from eic_plugins.simulator.models.efficiency import Efficiency
 from eic_plugins.simulator.models.files import Files
+from eic_plugins.simulator.models.igroups import Igroups
 from eic_plugins.simulator.models.jobs import Jobs
+from eic_plugins.simulator.models.lun_copies import LunCopies
+from eic_plugins.simulator.models.lun_maps import LunMaps
 from eic_plugins.simulator.models.peers import Peers
 from eic_plugins.simulator.models.qos import QosPolicies
 from eic_plugins.simulator.models.settings import Settings
+from eic_plugins.simulator.models.shared_data import SharedData
 from eic_plugins.simulator.models.state import State, write_atomically
+from eic_plugins.simulator.models.subsystems import Subsystems
 from eic_plugins.simulator.models.volumes import (
     Aggregate,
     FlexVol,
@@ -50,14 +58,18 @@ class Cluster:
         self._build(topology, state)
         self.started = self.clock.time()
         self.faults = Faults()
-        self.files = Files(self.faults)
+        self.shared_data = SharedData(self.settings)
+        self._build_block(state)
+        self.files = Files(self.faults, self.block)
         self.copies = Copies(self.settings, self.faults, self.clock)
         self.jobs = Jobs(self.clock, self.nodes[0].name)
         self.peers = Peers(state, {'name': self.name, 'uuid': self.uuid})
         self.qos = QosPolicies(state)
         self.efficiency = Efficiency(state)
+        self.lun_copies = LunCopies(self.block, self.copies, self.jobs,
+                                    self.clock)
         self.ems: collections.deque[Record] = collections.deque(maxlen=_EMS_KEPT)
-        self.file_clones = 0
+        self.clones: collections.Counter[str] = collections.Counter()
         self._counting = threading.Lock()
 
     def svm(self, name_or_uuid: str) -> Svm:
@@ -93,10 +105,10 @@ class Cluster:
             raise NoSuchVolumeError(str(uuid or name))
         return found[0]
 
-    def count_file_clone(self) -> None:
-        """Remember that one more file was cloned."""
+    def count_clone(self, kind: str) -> None:
+        """Remember that one more file, LUN or namespace was cloned."""
         with self._counting:
-            self.file_clones += 1
+            self.clones[kind] += 1
 
     def reset(self, files: bool) -> None:
         """Forget faults, jobs and what was counted, and files if asked to."""
@@ -104,8 +116,12 @@ class Cluster:
         self.jobs.clear()
         self.copies.reset_totals()
         self.ems.clear()
-        self.file_clones = 0
+        self.shared_data.clear()
+        self.clones.clear()
         if files:
+            for kept in (self.block, self.lun_maps, self.igroups,
+                         self.subsystems):
+                kept.clear()
             for volume in self.volumes:
                 volume.directory.clear()
 
@@ -115,7 +131,7 @@ class Cluster:
                     'junction_path': volume.junction_path,
                     'directory': str(volume.directory.root.resolve())}
                    for volume in self.volumes for lif in self.lifs
-                   if lif.svm == volume.svm]
+                   if lif.svm == volume.svm and volume.junction_path]
         write_atomically(self.data_dir / 'exports.json',
                          json.dumps(exports, indent=1))
 
@@ -132,7 +148,8 @@ class Cluster:
         self.lifs: list[Lif] = []
         self.volumes: list[FlexVol] = []
         for config in topology.svms:
-            svm = Svm(config.name, state.uuid_of('svm', config.name))
+            svm = Svm(config.name, state.uuid_of('svm', config.name),
+                      config.protocols)
             self.svms.append(svm)
             self.lifs += [
                 Lif(lif.name, state.uuid_of('lif', f'{svm.name}/{lif.name}'),
@@ -142,6 +159,16 @@ class Cluster:
                         svm, v.junction_path, v.size, aggregates[v.aggregate],
                         self._directory(svm.name, v.name))
                 for v in config.volumes]
+
+    def _build_block(self, state: State) -> None:
+        self.block = BlockStore(state, self.volumes)
+        self.igroups = Igroups(state)
+        self.lun_maps = LunMaps(state, self.igroups, self.block)
+        self.subsystems = Subsystems(state, self.block)
+        self.luns = BlockObjects(LUN, self.block, self.lun_maps, self.faults,
+                                 self.clock, self.count_clone)
+        self.namespaces = BlockObjects(NAMESPACE, self.block, self.subsystems,
+                                       self.faults, self.clock, self.count_clone)
 
     def _directory(self, svm: str, volume: str) -> Directory:
         return Directory(self.data_dir / 'volumes' / svm / volume,

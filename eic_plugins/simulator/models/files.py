@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from eic_plugins.simulator import reflink
-from eic_plugins.simulator.exceptions import CloneFailedError, FileError
+from eic_plugins.simulator.exceptions import (
+    CloneFailedError,
+    FileError,
+    UnsupportedError,
+)
 from eic_plugins.simulator.faults import Faults
+from eic_plugins.simulator.models.block import BlockStore
 from eic_plugins.simulator.models.volumes import FlexVol
 from eic_plugins.simulator.query import Record
 
@@ -24,14 +29,15 @@ _TYPES = ((stat.S_ISREG, 'file'), (stat.S_ISDIR, 'directory'),
 class Files:
     """File operations of the cluster."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, block: BlockStore) -> None:
         self._faults = faults
+        self._block = block
 
     def stat(self, volume: FlexVol, path: str) -> Record:
         """All metadata of one file or directory."""
         with file_errors(path):
             found = volume.directory.stat(path)
-            record = metadata(volume, path, found)
+            record = self._metadata(volume, path, found)
             if stat.S_ISLNK(found.st_mode):
                 record['target'] = volume.directory.link_target(path)
         return record
@@ -44,8 +50,8 @@ class Files:
         records = []
         for name, found in entries:
             full = f'{path.strip("/")}/{name}'.lstrip('/')
-            records.append({**metadata(volume, full, found), 'name': name,
-                            'path': path.strip('/')})
+            records.append({**self._metadata(volume, full, found),
+                            'name': name, 'path': path.strip('/')})
         return records
 
     def make_directory(self, volume: FlexVol, path: str, mode: int) -> None:
@@ -57,21 +63,47 @@ class Files:
     def rename(self, volume: FlexVol, path: str, to: str) -> None:
         """Rename inside the volume."""
         with file_errors(path):
+            self._check_no_block_object(volume, path)
             volume.directory.rename(path, to)
 
     def delete(self, volume: FlexVol, path: str, recurse: bool) -> None:
         """Delete a file or a directory."""
         with file_errors(path):
+            self._check_no_block_object(volume, path)
             volume.directory.delete(path, recurse)
 
     def clone(self, volume: FlexVol, source: str, destination: str,
               overwrite: bool) -> None:
         """FlexClone: a second file on the same blocks, in constant time."""
+        self.check_plain(volume, source)
+        self.check_plain(volume, destination)
         try:
             check_not_full(self._faults, volume)
             volume.directory.clone(source, destination, overwrite)
         except OSError as err:
             raise CloneFailedError(_reason(err)) from err
+
+    def check_plain(self, volume: FlexVol, path: str) -> None:
+        """Refuse what is asked for files alone.
+
+        :raises UnsupportedError: it is a LUN or a namespace
+        """
+        found = self._block.at(volume, path)
+        if found and found.path == path.strip('/'):
+            raise UnsupportedError('This simulator clones and copies LUNs as '
+                                   'LUNs, not as files.', target='path')
+
+    def _metadata(self, volume: FlexVol, path: str,
+                  found: os.stat_result) -> Record:
+        record = metadata(volume, path, found)
+        block = self._block.at(volume, path)
+        if block and block.path == path.strip('/'):
+            record['type'] = 'lun'
+        return record
+
+    def _check_no_block_object(self, volume: FlexVol, path: str) -> None:
+        if self._block.at(volume, path) or self._block.below(volume, path):
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
     def unique_bytes(self, volume: FlexVol, path: str) -> int:
         """The bytes that only this file holds."""

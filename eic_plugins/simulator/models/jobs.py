@@ -49,6 +49,9 @@ class Job:
     uuid: str = dataclasses.field(default_factory=lambda: str(uuid.uuid4()))
     state: str = 'queued'
     message: str = ''
+    moved: int = 0
+    """Bytes of a copy that have arrived, of ``total``."""
+    total: int = 0
     ended: float | None = None
     error: OntapError | None = None
     hidden: bool = False

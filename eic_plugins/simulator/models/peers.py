@@ -3,6 +3,10 @@
 import threading
 import uuid
 
+from eic_plugins.simulator.block_exceptions import (
+    NOT_PEERED_FOR_COPY,
+    BlockError,
+)
 from eic_plugins.simulator.exceptions import (
     DuplicateError,
     InvalidValueError,
@@ -13,6 +17,7 @@ from eic_plugins.simulator.models.volumes import Svm, link
 from eic_plugins.simulator.query import Record
 
 FILE_COPY = 'file_copy'
+LUN_COPY = 'lun_copy'
 _STATES = ('peered', 'suspended')
 
 
@@ -71,6 +76,26 @@ class Peers:
         return any(record['state'] == 'peered'
                    and application in record['applications']
                    for record in self._between(svm.name, peer.name))
+
+    def peer_for(self, svm: Svm, name: str, application: str,
+                 svms: list[Svm]) -> Svm:
+        """The SVM at the other end of a peering.
+
+        :param name: the name or UUID of the peering, or of the peer
+        :raises BlockError: they are not peered for the application
+        """
+        for record in self._records.values():
+            ends = {record['svm']['name'], record['peer']['svm']['name']}
+            if svm.name not in ends or name not in {
+                    *ends, record['name'], record['uuid']}:
+                continue
+            for other in svms:
+                if other.name in ends - {svm.name} and self.allow(
+                        svm, other, application):
+                    return other
+        raise BlockError(NOT_PEERED_FOR_COPY, f'The SVM "{svm.name}" has no peering '
+                         f'"{name}" with the application "{application}".',
+                         'copy.source.peer')
 
     def _between(self, one: str, other: str) -> list[Record]:
         return [record for record in self._records.values()

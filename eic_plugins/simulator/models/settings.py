@@ -5,12 +5,14 @@ import dataclasses
 
 @dataclasses.dataclass
 class Settings:
-    """How fast, and how many, file copies run; what is near a limit."""
+    """How fast, and how many, copies run; what is near a limit."""
 
     copy_throughput: int
     """Bytes per second of each copy; 0: as fast as it goes."""
     copy_limit: int
     unsplit_size: int = 0
-    """Bytes of unsplit clones that each FlexVol shows."""
+    """Bytes of unsplit clones that each FlexVol shows; 0: what is measured."""
     split_load: int = 0
     """Bytes that each node shows to be splitting."""
+    split_load_maximum: int = 32 << 40
+    """Bytes that each node may be splitting."""

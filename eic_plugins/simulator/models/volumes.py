@@ -5,8 +5,12 @@ import threading
 from collections.abc import Mapping
 
 from eic_plugins.simulator import reflink
+from eic_plugins.simulator.config import PROTOCOLS
 from eic_plugins.simulator.query import Record
 from eic_plugins.simulator.storage import Directory
+
+# What the protocols are called as services of a LIF.
+_SERVICES = {'nfs': 'data_nfs', 'iscsi': 'data_iscsi', 'nvme': 'data_nvme_tcp'}
 
 
 def link(path: str) -> Record:
@@ -40,6 +44,7 @@ class Svm:
 
     name: str
     uuid: str
+    protocols: tuple[str, ...] = ('nfs',)
 
     def reference(self) -> Record:
         """How other records refer to it."""
@@ -50,7 +55,9 @@ class Svm:
         """The SVM as ``/svm/svms`` shows it."""
         return {**self.reference(), 'state': 'running', 'subtype': 'default',
                 'language': 'c.utf_8', 'ipspace': {'name': 'Default'},
-                'nfs': {'allowed': True, 'enabled': True}}
+                **{protocol: {'allowed': protocol in self.protocols,
+                              'enabled': protocol in self.protocols}
+                   for protocol in PROTOCOLS}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +76,9 @@ class Lif:
             'ip': {'address': self.address, 'netmask': '8', 'family':
                    'ipv6' if ':' in self.address else 'ipv4'},
             'scope': 'svm', 'svm': self.svm.reference(),
-            'services': ['data_core', 'data_nfs'],
+            'services': ['data_core', *(
+                _SERVICES[protocol] for protocol in self.svm.protocols
+                if protocol in _SERVICES)],
             '_links': link(f'/network/ip/interfaces/{self.uuid}')}
 
 
@@ -111,7 +120,7 @@ class FlexVol:
     name: str
     uuid: str
     svm: Svm
-    junction_path: str
+    junction_path: str | None
     size: int
     aggregate: Aggregate
     directory: Directory
@@ -127,7 +136,12 @@ class FlexVol:
 
     def used(self) -> int:
         """Bytes that its files really take: shared extents count once."""
-        return allocated(self.directory)
+        return _footprint(self.directory)[0]
+
+    def shared(self) -> int:
+        """Bytes that its files share with each other; 0 if that is unknown."""
+        taken, shown = _footprint(self.directory)
+        return shown - taken
 
     def record(self, efficiency: Mapping[str, str], with_space: bool) -> Record:
         """The volume as ``/storage/volumes`` shows it."""
@@ -145,7 +159,8 @@ class FlexVol:
             'is_svm_root': False, 'language': 'c.utf_8',
             'aggregates': [aggregate],
             'nas': {'path': self.junction_path, 'security_style': 'unix',
-                    'export_policy': {'name': 'default'}},
+                    'export_policy': {'name': 'default'}}
+            if self.junction_path else {'security_style': 'unix'},
             'guarantee': {'type': 'none', 'honored': True},
             'snapshot_policy': {'name': 'none'},
             'snapshot_directory_access_enabled': True,
@@ -160,8 +175,8 @@ class FlexVol:
 _counting = threading.Lock()
 
 
-def allocated(directory: Directory) -> int:
-    """The bytes that a directory's files take on the disk together."""
+def _footprint(directory: Directory) -> tuple[int, int]:
+    """The bytes that files take on the disk together, and one by one."""
     # One at a time: it reads every file's extents.
     with _counting:
         placed: list[tuple[int, int]] = []
@@ -177,7 +192,8 @@ def allocated(directory: Directory) -> int:
                 else:
                     placed.append((extent.physical,
                                    extent.physical + extent.length))
-        return total + _union(placed)
+        return (total + _union(placed),
+                total + sum(end - start for start, end in placed))
 
 
 def _union(ranges: list[tuple[int, int]]) -> int:

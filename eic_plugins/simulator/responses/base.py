@@ -89,6 +89,20 @@ def instance(call: Call, record: Record, *identity: str) -> Answer:
     return Answer(call.query.one(record, identity or ('uuid', 'name')))
 
 
+def created(call: Call, path: str, records: list[Record]) -> Answer:
+    """201 with the new resource's address, and itself if that is asked for."""
+    body: Record = {'num_records': len(records)}
+    if call.query.flag('return_records'):
+        body['records'] = records
+    return Answer(body, 201, {'Location': f'/api{path}'})
+
+
+def visible_records(call: Call, records: Iterable[Record]) -> list[Record]:
+    """The records whose SVM the request may see."""
+    return [record for record in records if call.svm is None
+            or record['svm']['name'] == call.svm.name]
+
+
 def required(body: Record, name: str, kind: type = str) -> Any:
     """A field that must be in the body.
 
@@ -120,7 +134,7 @@ def run_job(call: Call, description: str, work: Work, *, status: int = 200,
     """
     timeout = call.query.return_timeout
     job = call.cluster.jobs.start(
-        description, _with_faults(call, work, abandoned),
+        description, with_faults(call.faults, work, abandoned),
         svm.reference() if svm else None)
     if any(fault.kind == 'job_vanishes' for fault in call.faults):
         job.hidden = True
@@ -132,11 +146,12 @@ def run_job(call: Call, description: str, work: Work, *, status: int = 200,
     return Answer({'job': job.link()}, status)
 
 
-def _with_faults(call: Call, work: Work,
-                 abandoned: Callable[[], None]) -> Work:
+def with_faults(faults: Sequence[Fault], work: Work,
+                abandoned: Callable[[], None]) -> Work:
+    """Work that suffers the faults first, which may be the end of it."""
     def run(job: Job) -> None:
         try:
-            for fault in call.faults:
+            for fault in faults:
                 _suffer(fault, job)
         except _WorkLostError:
             abandoned()

@@ -2,22 +2,25 @@
 
 import errno
 import stat
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from eic_plugins.simulator.exceptions import (
     FileError,
     InvalidValueError,
     MissingFieldError,
+    NoSuchEntryError,
     NotPeeredError,
     SeveralVolumesError,
     UnexpectedArgumentError,
     UnsupportedError,
 )
-from eic_plugins.simulator.models.copies import FileRef, Pair
+from eic_plugins.simulator.models.copies import Pair
 from eic_plugins.simulator.models.jobs import Job
 from eic_plugins.simulator.models.peers import FILE_COPY
+from eic_plugins.simulator.models.shared_data import split_load
+from eic_plugins.simulator.models.source_watch import FileRef
 from eic_plugins.simulator.models.volumes import FlexVol
-from eic_plugins.simulator.query import Record, value
+from eic_plugins.simulator.query import Query, Record, value
 from eic_plugins.simulator.responses.base import (
     Answer,
     Call,
@@ -31,7 +34,6 @@ from eic_plugins.simulator.responses.storage import visible_volume
 
 _DIRECTORY_MODE = '755'
 _MEGABYTE = 1_000_000
-_MAX_SPLIT_LOAD = 32 << 40
 
 
 def get_file(call: Call) -> Answer:
@@ -91,7 +93,7 @@ def clone_file(call: Call) -> Answer:
 
     def work(job: Job) -> None:
         call.cluster.files.clone(volume, source, destination, overwrite)
-        call.cluster.count_file_clone()
+        call.cluster.count_clone('file')
 
     return run_job(call, 'POST /api/storage/file/clone', work, status=201,
                    svm=volume.svm)
@@ -106,6 +108,7 @@ def copy_files(call: Call) -> Answer:
     _check_volumes(call, pairs)
     for pair in pairs:
         call.cluster.files.stat(pair.source.volume, pair.source.path)
+        call.cluster.files.check_plain(pair.source.volume, pair.source.path)
     copies = call.cluster.copies
     most = _throughput(body)
     call.query.return_timeout  # noqa: B018 - refused before places are taken
@@ -117,23 +120,41 @@ def copy_files(call: Call) -> Answer:
 
 
 def split_status(call: Call) -> Answer:
-    """Clones are never split here; what they share is a setting."""
-    return collection(call, [{
-        'volume': volume.reference(), 'svm': volume.svm.reference(),
-        'pending_splits': 0,
-        'unsplit_size': call.cluster.settings.unsplit_size}
-        for volume in call.volumes()], 'volume', 'svm')
+    """What clones share; clones are never split here."""
+    return collection(call, [_split_status(call, volume)
+                             for volume in call.volumes()],
+                      'volume', 'svm', 'pending_splits', 'unsplit_size')
 
 
 def split_loads(call: Call) -> Answer:
-    """As loaded as the setting says; no clone is refused for it."""
-    current = call.cluster.settings.split_load
-    return collection(call, [{
-        'node': node.reference(),
-        'load': {'maximum': _MAX_SPLIT_LOAD, 'current': current,
-                 'token_reserved': 0,
-                 'allowable': max(_MAX_SPLIT_LOAD - current, 0)}}
-        for node in call.cluster.nodes], 'node')
+    return collection(call, _split_loads(call), 'node')
+
+
+def split_load_of_node(call: Call) -> Answer:
+    for record in _split_loads(call):
+        if record['node']['uuid'] == call['uuid']:
+            return instance(call, record, 'node')
+    raise NoSuchEntryError('node.uuid')
+
+
+def _split_status(call: Call, volume: FlexVol) -> Record:
+    record: Record = {'volume': volume.reference(),
+                      'svm': volume.svm.reference(),
+                      'pending_splits': call.cluster.shared_data.pending_splits(
+                          volume), 'unsplit_size': 0}
+    # Measuring reads every extent: not for FlexVols that are not asked about.
+    names = {name: text for name, text in call.query.filters
+             if name.startswith(('volume.', 'svm.'))}
+    if Query(urlencode(names)).matches(record):
+        record['unsplit_size'] = call.cluster.shared_data.unsplit_size(volume)
+    return record
+
+
+def _split_loads(call: Call) -> list[Record]:
+    settings = call.cluster.settings
+    return [split_load(node, settings.split_load_maximum,
+                       settings.split_load)
+            for node in call.cluster.nodes]
 
 
 def _path(call: Call) -> str:

@@ -40,7 +40,8 @@ def _efficiency(call: Call, volume: FlexVol) -> Record:
     settings = call.cluster.efficiency.get(volume.uuid)
     return {'vserver': volume.svm.name, 'volume': volume.name,
             'path': f'/vol/{volume.name}', 'state': settings['state'],
-            'logical_data_size': str(volume.used())
+            'logical_data_size': str(
+                call.cluster.shared_data.logical_data_size(volume))
             if call.query.wants('logical_data_size') else '0',
             'logical_data_limit': str(_LOGICAL_LIMIT)}
 

@@ -4,6 +4,7 @@ import tomllib
 
 import pytest
 
+from eic_plugins.simulator import config as simulator_config
 from lab import cinder, context, description, mariadb, namespace, simulator
 from lab.errors import LabError
 from lab.paths import Paths, from_environment
@@ -20,13 +21,16 @@ def lab(tmp_path, monkeypatch):
 def test_a_simulator_is_told_the_topology(lab):
     config = tomllib.loads(simulator.topology_toml(lab, CLUSTERS[0]))
     assert config['cluster']['listen'] == '127.0.10.1:18443'
-    gold, silver = config['svms']
+    gold, silver, block = config['svms']
     assert [lif['address'] for lif in gold['lifs']] == [
         '127.0.11.1', '127.0.11.2']
     assert [v['junction_path'] for v in gold['volumes']] == [
         '/images', '/tenants/gold']
     assert silver['volumes'][0]['name'] == 'silver_vol'
     assert {u['name'] for u in config['users']} == {'eic', 'stock', 'lab'}
+    assert (gold['protocols'], block['protocols']) == (['nfs'], ['iscsi'])
+    assert not any('junction_path' in volume for volume in block['volumes'])
+    simulator_config.parse(config, lab.paths.state)
 
 
 def test_passwords_do_not_stand_in_the_topology(lab):
@@ -41,6 +45,15 @@ def test_the_two_drivers_differ_in_driver_and_user_alone(lab):
     assert differing == {
         'volume_driver', 'volume_backend_name', 'netapp_login',
         'netapp_password', 'nfs_shares_config', 'nfs_mount_point_base'}
+
+
+def test_block_backends_differ_in_driver_and_user_alone(lab):
+    eic = cinder.volume_sections(lab, 'eic')['eic-block']
+    stock = cinder.volume_sections(lab, 'stock')['stock-block']
+    differing = {key for key in eic if eic[key] != stock[key]}
+    assert differing == {'volume_driver', 'volume_backend_name',
+                         'netapp_login', 'netapp_password'}
+    assert str(stock['lab_flexvols']).endswith('cluster-a/volumes/svm_block')
 
 
 def test_tls_is_verified_against_the_simulators_ca(lab):

@@ -39,7 +39,19 @@ def test_a_type_selects_one_pool_or_all_of_a_driver():
     assert types['eic'] == {'volume_backend_name': 'eic'}
     assert types['eic-silver'] == {
         'volume_backend_name': 'eic', 'pool_name': '127.0.12.1:/silver'}
-    assert len(types) == 10
+    assert types['stock-iscsi'] == {'volume_backend_name': 'stock-iscsi'}
+    assert types['eic-block-two'] == {
+        'volume_backend_name': 'eic-iscsi', 'pool_name': 'block_two'}
+    assert len(types) == 16
+
+
+def test_a_pool_of_luns_is_a_flexvol_of_its_backend():
+    for pool in topology.block_pools():
+        cluster = topology.cluster_named(pool.backend.cluster)
+        svm = next(s for s in cluster.svms if s.name == pool.backend.svm)
+        assert pool.share in {volume.name for volume in svm.volumes}
+        assert 'iscsi' in svm.protocols
+        assert pool.host.endswith(f'{pool.driver}-block#{pool.share}')
 
 
 def test_an_unknown_share_is_refused():

@@ -15,6 +15,7 @@ from eic_plugins.simulator.app import Application
 from eic_plugins.simulator.models.cluster import Cluster
 from eic_plugins.simulator.models.jobs import Job
 
+MIB = 1 << 20
 GIB = 1 << 30
 DEADLINE = 20
 
@@ -31,8 +32,9 @@ TOPOLOGY = {
               {'name': 'auditor', 'password': 'third', 'role': 'readonly'}],
     'aggregates': [{'name': 'aggr1', 'size': '1TiB', 'node': 'unit-01'}],
     'svms': [
-        {'name': 'svm1', 'lifs': [{'name': 'lif1', 'address': '127.0.1.1'},
-                                  {'name': 'lif2', 'address': '127.0.1.2'}],
+        {'name': 'svm1', 'protocols': ['nfs', 'iscsi', 'fcp', 'nvme'],
+         'lifs': [{'name': 'lif1', 'address': '127.0.1.1'},
+                  {'name': 'lif2', 'address': '127.0.1.2'}],
          'volumes': [volume('vol1', '/one'), volume('vol2', '/dir/two'),
                      volume('tiny', '/tiny', '64KiB')]},
         {'name': 'svm2', 'lifs': [{'name': 'lif1', 'address': '127.0.2.1'}],
@@ -117,6 +119,37 @@ class Api:
                            'path': source},
                 'destination': {'volume': {'uuid': self.uuid(to)},
                                 'path': destination}}
+
+    def new_lun(self, name: str = '/vol/vol1/lun', query: str = '',
+                **more: Any) -> TestResponse:
+        return self.post(f'/api/storage/luns{query}', {
+            'svm.name': 'svm1', 'name': name, 'os_type': 'linux',
+            'space.size': MIB, **more})
+
+    def new_namespace(self, name: str = '/vol/vol1/ns', query: str = '',
+                      **more: Any) -> TestResponse:
+        return self.post(f'/api/storage/namespaces{query}', {
+            'svm.name': 'svm1', 'name': name, 'os_type': 'linux',
+            'space.size': MIB, **more})
+
+    def clone_lun(self, to: str = '/vol/vol1/clone',
+                  source: str = '/vol/vol1/lun', **more: Any) -> TestResponse:
+        return self.post('/api/storage/luns', {
+            'svm.name': 'svm1', 'name': to, 'clone.source.name': source, **more})
+
+    def copy_lun(self, to: str = '/vol/vol2/copy', query: str = '',
+                 **more: Any) -> TestResponse:
+        return self.post(f'/api/storage/luns{query}', {
+            'svm.name': 'svm1', 'name': to,
+            'copy.source.name': '/vol/vol1/lun', **more})
+
+    def lun(self, name: str = '/vol/vol1/lun', fields: str = '**') -> Any:
+        """The LUN of that name; None if there is none."""
+        records = self.get(f'/api/storage/luns?name={name}&fields={fields}')
+        return next(iter(records.json['records']), None)
+
+    def lun_url(self, name: str = '/vol/vol1/lun') -> str:
+        return f'/api/storage/luns/{self.lun(name)["uuid"]}'
 
     def fault(self, kind: str, **parameters: Any) -> str:
         response = self.post('/simulator/v1/faults',

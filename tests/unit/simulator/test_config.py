@@ -1,6 +1,7 @@
 """The topology file."""
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from eic_plugins.simulator import config
 from eic_plugins.simulator.exceptions import ConfigError
+from eic_plugins.simulator.models.cluster import Cluster
 from tests.unit.simulator.conftest import TOPOLOGY
 
 
@@ -57,10 +59,28 @@ def test_only_loopback_is_listened_on(listen: str) -> None:
      'Two junction paths'),
     (lambda d: d['svms'][0]['volumes'][0].update(aggregate='none'),
      'aggregate'),
+    (lambda d: d['svms'][0].update(protocols='iscsi'), 'protocols'),
+    (lambda d: d['svms'][0].update(protocols=[]), 'protocols'),
+    (lambda d: d['svms'][0].update(protocols=['nfs', 'smb']), 'smb'),
 ])
 def test_mistakes_are_explained(change: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         config.parse(changed(change))
+
+
+def test_flexvol_need_not_be_mounted(tmp_path: Path) -> None:
+    volumes = TOPOLOGY['svms'][0]['volumes']
+    data = changed(lambda d: d['svms'][0].update(volumes=[
+        {key: value for key, value in volume.items() if key != 'junction_path'}
+        for volume in volumes]))
+    cluster = Cluster(config.parse(data), tmp_path)
+    cluster.write_exports()
+    exports = json.loads((tmp_path / 'exports.json').read_text())
+    assert {e['junction_path'] for e in exports} == {'/three'}
+
+
+def test_svm_serves_nfs_unless_told_otherwise() -> None:
+    assert config.parse(TOPOLOGY).svms[1].protocols == ('nfs',)
 
 
 def test_password_may_be_in_a_file_next_to_the_topology(tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""What the tests of Cinder's own NetApp drivers have in common.
+
+A driver runs in this process as cinder-volume would run it: configured from a
+file, with a database (SQLite). Only privilege separation is off.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.contract.conftest import Simulator
+
+BACKEND = 'stock'
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+def config(served: Simulator, state: Path, **options: object) -> str:
+    """A cinder.conf with one backend."""
+    own = {
+        'volume_backend_name': BACKEND,
+        'volume_driver': 'cinder.volume.drivers.netapp.common.NetAppDriver',
+        'netapp_storage_family': 'ontap_cluster',
+        'netapp_use_legacy_client': False,
+        'netapp_allow_zapi_fallback': False,
+        'netapp_server_hostname': served.host,
+        'netapp_server_port': served.port,
+        'netapp_transport_type': 'https',
+        'netapp_ssl_cert_path': served.ca,
+        'netapp_login': 'stock', 'netapp_password': 'stock-secret',
+        'netapp_driver_reports_provisioned_capacity': True, **options}
+    lines = '\n'.join(f'{name} = {text}' for name, text in own.items())
+    return f'''
+[DEFAULT]
+state_path = {state}
+enabled_backends = {BACKEND}
+host = contract
+[coordination]
+backend_url = file://{state}
+[oslo_concurrency]
+lock_path = {state}
+[{BACKEND}]
+{lines}
+'''
+
+
+@contextlib.contextmanager
+def configured(state: Path, text: str) -> Iterator[Any]:
+    """Cinder's configuration and an empty database."""
+    import cinder.privsep  # noqa: PLC0415 - only when these tests run
+    from cinder import coordination, objects  # noqa: PLC0415
+    from cinder.common import config  # noqa: F401, PLC0415
+    from oslo_config import cfg  # noqa: PLC0415
+
+    file = state / 'cinder.conf'
+    file.write_text(text)
+    cfg.CONF(['--config-file', str(file)], project='cinder')
+    cinder.privsep.sys_admin_pctxt.set_client_mode(False)
+    objects.register_all()
+    coordination.COORDINATOR.start()
+    with _database(f'sqlite:///{state}/cinder.sqlite'):
+        yield cfg.CONF
+    coordination.COORDINATOR.stop()
+    cinder.privsep.sys_admin_pctxt.set_client_mode(True)
+    cfg.CONF.reset()
+
+
+@contextlib.contextmanager
+def _database(url: str) -> Iterator[None]:
+    """A database for these tests, in place of the process's only one."""
+    from cinder.db import api, models  # noqa: PLC0415
+    from oslo_db.sqlalchemy import enginefacade  # noqa: PLC0415
+
+    own = enginefacade.transaction_context()
+    own.configure(connection=url)
+    restore = api.main_context_manager.patch_factory(own)
+    try:
+        models.BASE.metadata.create_all(api.get_engine())
+        yield
+    finally:
+        restore()
+        own.dispose_pool()
+
+
+def admin_context() -> Any:
+    """The cloud's administrator, in a cloud with a default volume type."""
+    from cinder import context  # noqa: PLC0415
+    from cinder.volume import volume_types  # noqa: PLC0415
+    found = context.get_admin_context()
+    # Every volume has a type, and this is the default one.
+    volume_types.create(found, '__DEFAULT__', {})
+    return found
+
+
+def start_driver(admin: Any) -> Any:
+    """The driver, set up as the volume manager sets it up."""
+    import cinder.db  # noqa: PLC0415
+    from cinder.volume import configuration, driver  # noqa: PLC0415
+    from cinder.volume.drivers.netapp import common  # noqa: PLC0415
+    found = common.NetAppDriver(
+        configuration=configuration.Configuration(
+            driver.volume_opts, config_group=BACKEND),
+        host=f'contract@{BACKEND}', db=cinder.db, is_vol_db_empty=True)
+    found.do_setup(admin)
+    found.check_for_setup_error()
+    found.set_initialized()
+    return found
+
+
+def new_volume(admin: Any, pool: str, size: int = 1) -> Any:
+    """A volume in the database; ``size`` in GiB."""
+    from cinder import objects  # noqa: PLC0415
+    volume = objects.Volume(
+        admin, size=size, host=f'contract@{BACKEND}#{pool}',
+        display_name='test', status='creating', project_id='p',
+        user_id='u', admin_metadata={}, metadata={}, availability_zone='nova')
+    volume.create()
+    return volume
+
+
+def new_snapshot(admin: Any, volume: Any) -> Any:
+    """A snapshot in the database."""
+    from cinder import objects  # noqa: PLC0415
+    snapshot = objects.Snapshot(
+        admin, volume_id=volume.id, volume_size=volume.size, status='creating',
+        project_id='p', user_id='u', display_name='test', metadata={})
+    snapshot.create()
+    return snapshot
