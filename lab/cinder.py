@@ -31,6 +31,8 @@ BLOCK_DRIVERS = {
     'eic': 'lab.fabric.EICISCSIDriver',
     'stock': 'lab.fabric.StockISCSIDriver',
 }
+# Who asks an API without saying the type gets its driver.
+_DEFAULT_TYPES = {API: 'eic', STOCK_API: 'stock'}
 _WEIGHERS = 'CapacityWeigher,EICImageLocalityWeigher'
 
 
@@ -101,8 +103,9 @@ def write_config(lab: Lab) -> None:
         # The packaged filter wants the configuration files below /etc.
         'Filters': {'privsep': 'CommandFilter, privsep-helper, root'}}))
     for name in (API, STOCK_API):
-        files.write_private(etc / f'{name}.conf', files.ini(
-            {'DEFAULT': {'api_paste_config': _paste(name)}}))
+        files.write_private(etc / f'{name}.conf', files.ini({'DEFAULT': {
+            'api_paste_config': _paste(name),
+            'default_volume_type': _DEFAULT_TYPES[name]}}))
     for driver in DRIVERS:
         files.write_private(etc / f'volume-{driver}.conf',
                             files.ini(volume_sections(lab, driver)))
@@ -193,7 +196,6 @@ def _common(lab: Lab) -> files.Sections:
             'resource_query_filters_file':
                 venv_etc('cinder/resource_filters.json'),
             'glance_api_servers': lab.ports.url('glance'),
-            'default_volume_type': 'eic',
             'scheduler_default_weighers': _WEIGHERS,
             'osapi_volume_workers': 1,
             # The lab must tell soon that a service is up or down.

@@ -1,6 +1,5 @@
-"""What the lab has in its cloud once the services run: volume types, pools."""
+"""What the lab has in Cinder once the services run: volume types, pools."""
 
-import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from keystoneauth1 import exceptions
 
 from lab import cinder, identity, keystone, rabbitmq
 from lab.context import Lab
+from lab.signs_of_life import since_start
 from lab.topology import DRIVERS, Pool, block_pools, pools, volume_types
 from lab.waiting import wait_until
 
@@ -64,7 +64,7 @@ def _missing(lab: Lab, cloud: identity.Cloud, drivers: Sequence[str],
     wanted = [pool for pool in [*pools(), *block_pools()]
               if pool.driver in drivers]
     return [*_down(lab, services, wanted),
-            *(pool.host for pool in wanted if not _since_start(
+            *(pool.host for pool in wanted if not since_start(
                 lab, cinder.volume_service(pool.driver),
                 reported.get(pool.host)))]
 
@@ -78,20 +78,10 @@ def _down(lab: Lab, services: list[dict[str, Any]], needed: list[Pool],
             pool.driver)
     for entry in services:
         process = wanted.get((entry['binary'], entry['host']))
-        if process and entry['state'] == 'up' and _since_start(
+        if process and entry['state'] == 'up' and since_start(
                 lab, process, entry['updated_at']):
             del wanted[entry['binary'], entry['host']]
     return [f'{binary} {host}' for binary, host in wanted]
-
-
-def _since_start(lab: Lab, process: str, updated_at: str | None) -> bool:
-    """A sign of life from the last run says nothing about this one."""
-    record = lab.processes.record(process)
-    if record is None or updated_at is None:
-        return False
-    seen = datetime.datetime.fromisoformat(updated_at).replace(
-        tzinfo=datetime.UTC)
-    return seen.timestamp() >= int(record.started_at)
 
 
 def _check_alive(lab: Lab, drivers: Sequence[str]) -> None:

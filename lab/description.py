@@ -6,11 +6,12 @@ All of these files hold or lead to passwords and are 0600.
 import sys
 from typing import Any
 
-from lab import cinder, files, identity, simulator
+from lab import cinder, files, identity, nova, simulator
 from lab.context import Lab, log_paths
 from lab.processes import enter
 from lab.topology import (
     CLUSTERS,
+    COMPUTE_MICROVERSION,
     DEMO_PROJECT,
     DEMO_USER,
     IMAGE_SHARE,
@@ -23,6 +24,7 @@ from lab.topology import (
     pools,
 )
 
+_VOLUME_MICROVERSION = '3.71'
 _PROJECTS = {identity.ADMIN_USER: identity.ADMIN_PROJECT,
              DEMO_USER: DEMO_PROJECT}
 
@@ -33,7 +35,9 @@ def write(lab: Lab) -> None:
         files.write_private(lab.paths / f'openrc-{user}', openrc(lab, user))
     # JSON is YAML.
     files.write_json(lab.paths / 'clouds.yaml', {'clouds': {
-        f'lab-{user}': _cloud(lab, user) for user in _PROJECTS}})
+        **{f'lab-{user}': _cloud(lab, user) for user in _PROJECTS},
+        **{f'lab-{user}-stock': {**_cloud(lab, user), **_stock(lab)}
+           for user in _PROJECTS}}})
     files.write_json(lab.paths.lab_json, describe(lab))
 
 
@@ -42,7 +46,8 @@ def openrc(lab: Lab, user: str) -> str:
     variables = {f'OS_{key.upper()}': value
                  for key, value in _auth(lab, user).items()}
     variables |= {'OS_REGION_NAME': REGION, 'OS_IDENTITY_API_VERSION': '3',
-                  'OS_VOLUME_API_VERSION': '3.71'}
+                  'OS_VOLUME_API_VERSION': _VOLUME_MICROVERSION,
+                  'OS_COMPUTE_API_VERSION': COMPUTE_MICROVERSION}
     return ''.join(f"export {name}='{value}'\n"
                    for name, value in variables.items())
 
@@ -58,6 +63,9 @@ def describe(lab: Lab) -> dict[str, Any]:
             'glance': lab.ports.url('glance'),
             'cinder': f'{lab.ports.url(cinder.API)}/v3',
             'cinder_stock': f'{lab.ports.url(cinder.STOCK_API)}/v3',
+            'nova': _nova_url(lab, nova.API),
+            'nova_stock': _nova_url(lab, nova.STOCK_API),
+            'placement': lab.ports.url('placement'),
         },
         'region': REGION,
         'openrc': {u: str(lab.paths / f'openrc-{u}') for u in _PROJECTS},
@@ -92,7 +100,21 @@ def _auth_reference(lab: Lab, user: str) -> dict[str, str]:
 
 def _cloud(lab: Lab, user: str) -> dict[str, Any]:
     return {'auth': _auth(lab, user), 'region_name': REGION,
-            'identity_api_version': 3}
+            'identity_api_version': 3,
+            'volume_api_version': _VOLUME_MICROVERSION,
+            'compute_api_version': COMPUTE_MICROVERSION}
+
+
+def _stock(lab: Lab) -> dict[str, str]:
+    """What leads a client past the catalog, to the stock pipelines."""
+    return {
+        'compute_endpoint_override': _nova_url(lab, nova.STOCK_API),
+        'block_storage_endpoint_override':
+            f'{lab.ports.url(cinder.STOCK_API)}/v3'}
+
+
+def _nova_url(lab: Lab, name: str) -> str:
+    return f'{lab.ports.url(name)}/v2.1'
 
 
 def _cluster(lab: Lab, cluster: Cluster) -> dict[str, Any]:

@@ -1,13 +1,20 @@
 """Speaks to the lab's own services, as its admin or as a user."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
 from lab.context import Lab
-from lab.topology import DEMO_PROJECT, DEMO_USER, REGION, SERVICE_PROJECT
+from lab.topology import (
+    COMPUTE_MICROVERSION,
+    DEMO_PROJECT,
+    DEMO_USER,
+    REGION,
+    SERVICE_PROJECT,
+)
 
 _TIMEOUT = 30
 ADMIN_USER = 'admin'
@@ -20,6 +27,8 @@ ROLES = {
     # and Kolla give Cinder's user, too.
     'glance': ('service',),
     'cinder': ('service', 'admin'),
+    'placement': ('service',),
+    'nova': ('service', 'admin'),
     'eic': ('service', 'admin'),
 }
 
@@ -41,16 +50,27 @@ class Cloud:
         return str(self._session.get_project_id())
 
     def request(self, method: str, service: str, path: str,
-                json: Any = None) -> Any:
+                json: Any = None, headers: Mapping[str, str] | None = None,
+                ) -> Any:
         """One request; returns the decoded body, if there is one."""
         url = f'{self._ports.url(service)}{path}'
-        answer = self._session.request(url, method, json=json)
+        answer = self._session.request(
+            url, method, json=json, headers=dict(headers or {}))
         return answer.json() if answer.content else None
 
     def cinder(self, method: str, path: str, json: Any = None) -> Any:
         """A request to the Cinder API that the catalog names."""
         return self.request(
             method, 'cinder-api', f'/v3/{self.project_id}{path}', json)
+
+    def nova(self, method: str, path: str, json: Any = None,
+             service: str = 'nova-api') -> Any:
+        """A request to a Nova API, the one that the catalog names or the
+        stock one, at the lab's microversion.
+        """
+        return self.request(
+            method, service, f'/v2.1{path}', json,
+            {'OpenStack-API-Version': f'compute {COMPUTE_MICROVERSION}'})
 
 
 def auth_url(lab: Lab) -> str:
@@ -102,6 +122,8 @@ def create_all(lab: Lab) -> None:
 
 def _ensure_catalog(lab: Lab, cloud: Cloud) -> None:
     wanted = {'image': ('glance', lab.ports.url('glance')),
+              'placement': ('placement', lab.ports.url('placement')),
+              'compute': ('nova', f'{lab.ports.url("nova-api")}/v2.1'),
               'block-storage': ('cinder',
                                 f'{lab.ports.url("cinder-api")}/v3')}
     have = {e['service_id'] for e in

@@ -19,29 +19,36 @@ def start(lab: Lab) -> None:
     lab.ensure(_service(lab), lambda: _ready(lab), seconds=60)
 
 
-def url(lab: Lab, database: str) -> str:
-    """The SQLAlchemy URL of a service's database."""
-    password = lab.secrets[f'db-{database}']
-    return (f'mysql+pymysql://{database}:{password}@{LOOPBACK}:'
+def url(lab: Lab, database: str, owner: str = '') -> str:
+    """The SQLAlchemy URL of a service's database.
+
+    Its user has the database's name, or is the ``owner`` of several.
+    """
+    user = owner or database
+    password = lab.secrets[f'db-{user}']
+    return (f'mysql+pymysql://{user}:{password}@{LOOPBACK}:'
             f'{lab.ports[NAME]}/{database}?charset=utf8')
 
 
-def create_database(lab: Lab, name: str) -> None:
+def create_database(lab: Lab, name: str, owner: str = '') -> None:
     """Create a service's database, empty, with a user for it.
 
     A migration that was cut short cannot be taken up again (DDL is not
     transactional), so what is there from that is dropped.
     """
+    user = owner or name
     lab.run(NAME, ['mariadb', '--no-defaults', f'--socket={_socket(lab)}'],
-            stdin=database_sql(name, lab.secrets[f'db-{name}']))
+            stdin=database_sql(name, lab.secrets[f'db-{user}'], user))
 
 
-def database_sql(name: str, password: str) -> str:
+def database_sql(name: str, password: str, owner: str) -> str:
     """The SQL for :func:`create_database`."""
-    user = f"'{name}'@'{LOOPBACK}'"
+    user = f"'{owner}'@'{LOOPBACK}'"
     return (f'DROP DATABASE IF EXISTS {name};\n'
             f'CREATE DATABASE {name} CHARACTER SET utf8;\n'
-            f"CREATE OR REPLACE USER {user} IDENTIFIED BY '{password}';\n"
+            # Not replaced: that would take its other databases from it.
+            f'CREATE USER IF NOT EXISTS {user};\n'
+            f"ALTER USER {user} IDENTIFIED BY '{password}';\n"
             f'GRANT ALL ON {name}.* TO {user};\n')
 
 

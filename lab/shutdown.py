@@ -4,14 +4,28 @@ import contextlib
 import shutil
 from collections.abc import Sequence
 
-from lab import cinder, glance, keystone, mariadb, namespace, proc, rabbitmq
+from lab import (
+    cinder,
+    glance,
+    keystone,
+    mariadb,
+    namespace,
+    no_network,
+    nova,
+    placement,
+    proc,
+    rabbitmq,
+)
 from lab.context import HOLDER, Lab
+from lab.topology import DRIVERS
 
 # Those who use something before that what they use.
 _WAVES: tuple[tuple[str, ...], ...] = (
-    (cinder.API, cinder.STOCK_API, cinder.SCHEDULER, glance.NAME,
-     keystone.NAME, cinder.volume_service('eic'),
-     cinder.volume_service('stock')),
+    (nova.API, nova.STOCK_API, *map(nova.compute_service, DRIVERS),
+     nova.SCHEDULER, cinder.API, cinder.STOCK_API, cinder.SCHEDULER,
+     *map(cinder.volume_service, DRIVERS)),
+    (nova.CONDUCTOR, placement.NAME, no_network.NAME, glance.NAME,
+     keystone.NAME),
     ('simulator-cluster-a', 'simulator-cluster-b', rabbitmq.NAME,
      mariadb.NAME),
     (rabbitmq.EPMD,),

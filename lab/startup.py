@@ -7,12 +7,16 @@ from collections.abc import Callable
 from lab import (
     cinder,
     cloud,
+    compute_cloud,
     description,
     glance,
     keystone,
     mariadb,
     namespace,
+    no_network,
+    nova,
     packages,
+    placement,
     preflight,
     rabbitmq,
     simulator,
@@ -63,11 +67,31 @@ def starters(lab: Lab) -> dict[str, Callable[[], None]]:
         cinder.API: lambda: _start_cinder_api(lab, cinder.API),
         cinder.STOCK_API: lambda: _start_cinder_api(lab, cinder.STOCK_API),
         cinder.SCHEDULER: lambda: cinder.start_scheduler(lab),
+        placement.NAME: lambda: placement.start(lab),
+        no_network.NAME: lambda: nova.start_network(lab),
+        nova.CONDUCTOR: lambda: _start_nova(lab, nova.start_conductor),
+        nova.SCHEDULER: lambda: _start_nova(lab, nova.start_scheduler),
     }
+    for name in (nova.API, nova.STOCK_API):
+        table[name] = functools.partial(
+            _start_nova, lab, functools.partial(nova.start_api, name=name))
     for driver in DRIVERS:
         table[cinder.volume_service(driver)] = functools.partial(
             _start_cinder_volume, lab, driver)
+        table[nova.compute_service(driver)] = functools.partial(
+            _start_nova_compute, lab, driver)
     return table
+
+
+def _start_nova(lab: Lab, start: Callable[[Lab], None]) -> None:
+    nova.write_config(lab)
+    start(lab)
+
+
+def _start_nova_compute(lab: Lab, driver: str) -> None:
+    nova.write_config(lab)
+    nova.start_compute(lab, driver)
+    compute_cloud.wait_for_hosts(lab, [driver])
 
 
 def _start_cinder_api(lab: Lab, name: str) -> None:
@@ -122,4 +146,33 @@ def _steps(lab: Lab) -> list[Step]:
              ('volume types', 'cinder-scheduler', 'Glance', cinder.STOCK_API,
               *map(cinder.volume_service, DRIVERS))),
     ]
+    return [*found, *_nova_steps(lab)]
+
+
+def _nova_steps(lab: Lab) -> list[Step]:
+    found = [
+        Step('Placement tables', lambda: placement.prepare(lab),
+             ('MariaDB',)),
+        Step('Placement', lambda: placement.start(lab),
+             ('Placement tables',)),
+        Step('no network', lambda: nova.start_network(lab)),
+        Step('Nova tables and cells', lambda: nova.prepare(lab),
+             ('MariaDB',)),
+        Step(nova.CONDUCTOR, lambda: nova.start_conductor(lab),
+             ('Nova tables and cells', 'RabbitMQ')),
+        Step(nova.SCHEDULER, lambda: nova.start_scheduler(lab),
+             ('Nova tables and cells', 'RabbitMQ')),
+    ]
+    for name in (nova.API, nova.STOCK_API):
+        found.append(Step(name, functools.partial(nova.start_api, lab, name),
+                          ('Nova tables and cells', 'RabbitMQ')))
+    for driver in DRIVERS:
+        found.append(Step(
+            nova.compute_service(driver),
+            functools.partial(nova.start_compute, lab, driver),
+            (nova.CONDUCTOR, 'Placement', 'Keystone')))
+    found.append(Step(
+        'compute hosts and flavors', lambda: compute_cloud.ensure(lab),
+        (nova.API, nova.STOCK_API, nova.SCHEDULER, 'no network',
+         *map(nova.compute_service, DRIVERS))))
     return found

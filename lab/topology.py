@@ -151,14 +151,42 @@ PORT_OFFSETS = {
     'keystone': 500,
     'rabbitmq': 672,
     'rabbitmq-dist': 673,
+    'no-network': 696,
+    'nova-api': 774,
+    'nova-api-stock': 775,
     'cinder-api': 776,
     'cinder-api-stock': 777,
+    'placement': 778,
 }
+
+
+
+@dataclasses.dataclass(frozen=True)
+class Flavor:
+    """A flavor; sizes as Nova's API counts them."""
+
+    name: str
+    root_gib: int
+    extra_specs: tuple[tuple[str, str], ...] = ()
+    ram_mib: int = 512
+    vcpus: int = 1
+
+
+FLAVORS = (
+    Flavor('m1.tiny', 1),
+    # Its servers boot from a volume where the Nova filter is in place.
+    Flavor('eic.tiny', 1, (('eic:boot_from_volume', 'true'),)),
+    # No local disk: a volume boot must say its size.
+    Flavor('m1.diskless', 0),
+)
 
 SERVICE_PROJECT = 'service'
 DEMO_PROJECT = 'demo'
 DEMO_USER = 'demo'
 REGION = 'lab'
+# What the lab's own requests and its openrc ask Nova for: enough for a server
+# without a network (2.37) and a volume type in a block device mapping (2.67).
+COMPUTE_MICROVERSION = '2.96'
 
 
 @dataclasses.dataclass(frozen=True)
