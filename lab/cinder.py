@@ -36,6 +36,12 @@ _DEFAULT_TYPES = {API: 'eic', STOCK_API: 'stock'}
 _WEIGHERS = 'CapacityWeigher,EICImageLocalityWeigher'
 
 
+def api_of(driver: str) -> str:
+    """The cinder-api whose default volumes are this driver's."""
+    return next(name for name, kind in _DEFAULT_TYPES.items()
+                if kind == driver)
+
+
 def volume_service(driver: str) -> str:
     """The name of a cinder-volume process."""
     return f'cinder-volume-{driver}'

@@ -24,10 +24,14 @@ SIDES = {API: 'eic', STOCK_API: 'stock'}
 """Which driver's volumes and hosts the servers of an API have."""
 CELL0 = 'nova_cell0'
 _OWNER = 'nova'
-_CINDER_APIS = {'eic': cinder.API, 'stock': cinder.STOCK_API}
 # FakeDriver with a node that is the same one after a restart.
 _VIRT_DRIVER = 'fake.FakeDriverWithoutFakeNodes'
 _STOP_SECONDS = 20
+
+
+def api_of(driver: str) -> str:
+    """The nova-api whose servers have this driver's volumes."""
+    return next(name for name, side in SIDES.items() if side == driver)
 
 
 def compute_service(driver: str) -> str:
@@ -163,7 +167,7 @@ def _common(lab: Lab) -> files.Sections:
 
 
 def _cinder(lab: Lab, driver: str) -> dict[str, object]:
-    url = lab.ports.url(_CINDER_APIS[driver])
+    url = lab.ports.url(cinder.api_of(driver))
     return {**identity.credentials(lab, 'nova'),
             'os_region_name': REGION,
             'endpoint_template': f'{url}/v3/%(project_id)s'}

@@ -160,8 +160,9 @@ def _nova_steps(lab: Lab) -> list[Step]:
              ('MariaDB',)),
         Step(nova.CONDUCTOR, lambda: nova.start_conductor(lab),
              ('Nova tables and cells', 'RabbitMQ')),
+        # It looks Placement up in the catalog once, when it starts.
         Step(nova.SCHEDULER, lambda: nova.start_scheduler(lab),
-             ('Nova tables and cells', 'RabbitMQ')),
+             ('Nova tables and cells', 'RabbitMQ', 'Keystone')),
     ]
     for name in (nova.API, nova.STOCK_API):
         found.append(Step(name, functools.partial(nova.start_api, lab, name),

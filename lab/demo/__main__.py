@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ from keystoneauth1 import exceptions
 
 from lab import context, files, paths, simulator
 from lab.context import Lab
-from lab.demo import disk
+from lab.demo import disk, servers
 from lab.demo.observe import Observer
 from lab.demo.rows import Result, Row, route_taken, table
+from lab.demo.server_rows import ServerRow, server_problems, server_table
 from lab.demo.situations import SITUATIONS, Situation
 from lab.demo.user import User
 from lab.errors import LabError
@@ -29,20 +30,22 @@ def main() -> int:
         # What a run that is cut off leaves must not look like a result.
         path.unlink(missing_ok=True)
         with lab.console.ticking():
-            result = run(lab)
+            result, boots = run(lab)
     except LabError as err:
         print(f'demo: {err}', file=sys.stderr)
         return 1
-    files.write_json(path, result.to_json())
+    files.write_json(path, {
+        **result.to_json(), 'servers': [row.to_json() for row in boots]})
     print(f'\n{table(result.rows)}\n')
+    print(f'{server_table(boots)}\n')
     for driver, names in result.orphans.items():
         print(f'Files of deleted volumes that the {driver} driver left on the '
               f'FlexVols: {len(names)}')
     print(f'The same with every ONTAP call: {path}')
-    return report_problems(result)
+    return report_problems([*result.problems(), *server_problems(boots)])
 
 
-def run(lab: Lab) -> Result:
+def run(lab: Lab) -> tuple[Result, list[ServerRow]]:
     """All situations, each with both drivers, one after the other."""
     user = User(lab)
     with lab.console.step('a disk image of 256 MiB'):
@@ -55,10 +58,15 @@ def run(lab: Lab) -> Result:
                 images[driver] = traces.upload(f'demo-{driver}', path)
         rows = [_run_one(lab, traces, driver, images[driver], wanted, situation)
                 for situation in SITUATIONS for driver in DRIVERS]
+        boots = {}
+        for driver in DRIVERS:
+            with lab.console.step(f'upload it for servers with {driver}'):
+                boots[driver] = traces.upload(f'demo-servers-{driver}', path)
+        server_rows = servers.run(lab, user, boots)
         with lab.console.step('delete the volumes and images'):
             traces.remove()
         orphans = traces.orphans()
-    return Result(rows, orphans)
+    return Result(rows, orphans), server_rows
 
 
 def _run_one(lab: Lab, traces: 'Traces', driver: str, image_id: str,
@@ -149,9 +157,8 @@ class Traces:
             yield root / f'.eic-{image_id}.json'
 
 
-def report_problems(result: Result) -> int:
+def report_problems(problems: Sequence[str]) -> int:
     """Print what is not as expected; the exit status."""
-    problems = list(result.problems())
     for problem in problems:
         print(f'NOT AS EXPECTED: {problem}', file=sys.stderr)
     return 1 if problems else 0

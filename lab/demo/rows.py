@@ -1,7 +1,7 @@
 """One row of the demo's table, and what must be true of it."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lab.demo.observe import Cost
@@ -85,8 +85,12 @@ def table(rows: list[Row]) -> str:
     """The rows for people."""
     header = ('situation', 'pool', 'driver', 'route', 'why no faster one', 's',
               'downloaded MiB', 'host I/O MiB', 'ONTAP calls', 'SHA-256')
-    lines = [header, *(_cells(row) for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return aligned([header, *(_cells(row) for row in rows)])
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Lines of cells in columns; the first one is the header."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = ['  '.join(cell.ljust(width) for cell, width in zip(
         line, widths, strict=True)).rstrip() for line in lines]
     shown.insert(1, '  '.join('-' * width for width in widths))

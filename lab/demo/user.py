@@ -4,6 +4,7 @@ import json
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ _CLI_SECONDS = 180
 _VOLUME_SECONDS = 300
 _POLL_SECONDS = 0.1
 _NOT_FOUND = 404
+_CLOUDS = {'eic': f'lab-{DEMO_USER}', 'stock': f'lab-{DEMO_USER}-stock'}
 _DONE = ('available', 'error')
 
 
@@ -27,11 +29,11 @@ class User:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
+        self.api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
 
     def upload(self, name: str, path: Path) -> str:
         """`openstack image create`; returns the image's id."""
-        return str(self._openstack(
+        return str(self.openstack(
             'image', 'create', '--disk-format', 'raw', '--container-format',
             'bare', '--file', str(path), name)['id'])
 
@@ -40,23 +42,23 @@ class User:
         """`openstack volume create --image`; the volume, and the seconds from
         the request's arrival until it was seen to be usable.
         """
-        watcher = _Watcher(self._api, name)
+        watcher = _Watcher(self.api, name)
         log = self._lab.paths.access_log('cinder-api')
         offset = log.stat().st_size
         watcher.start()
-        self._openstack('volume', 'create', '--image', image_id, '--type',
+        self.openstack('volume', 'create', '--image', image_id, '--type',
                         volume_type, '--size', '1', name)
-        arrived = _arrival(log, offset)
+        arrived = arrival(log, offset, '/volumes')
         volume, seen = watcher.result()
         return volume, seen - arrived
 
     def delete_volume(self, volume_id: str) -> None:
         """Delete a volume and wait until it is gone."""
-        self._api.cinder('DELETE', f'/volumes/{volume_id}')
+        self.api.cinder('DELETE', f'/volumes/{volume_id}')
         deadline = time.monotonic() + _VOLUME_SECONDS
         while True:
             try:
-                self._api.cinder('GET', f'/volumes/{volume_id}')
+                self.api.cinder('GET', f'/volumes/{volume_id}')
             except exceptions.NotFound:
                 return
             if time.monotonic() > deadline:
@@ -66,13 +68,20 @@ class User:
 
     def delete_image(self, image_id: str) -> None:
         """Delete an image."""
-        self._api.request('DELETE', 'glance', f'/v2/images/{image_id}')
+        self.api.request('DELETE', 'glance', f'/v2/images/{image_id}')
 
-    def _openstack(self, *arguments: str) -> Any:
+    def create_servers(self, driver: str, name: str, image_id: str,
+                       arguments: Sequence[str]) -> None:
+        """`openstack server create`, through the side of a driver."""
+        self.openstack('server', 'create', '--image', image_id, *arguments,
+                       name, cloud=_CLOUDS[driver])
+
+    def openstack(self, *arguments: str, cloud: str = f'lab-{DEMO_USER}',
+                  ) -> Any:
         """Run the client as a user would; its answer as JSON."""
         environment = {
             'OS_CLIENT_CONFIG_FILE': str(self._lab.paths / 'clouds.yaml'),
-            'OS_CLOUD': f'lab-{DEMO_USER}', 'PATH': '/usr/bin:/bin',
+            'OS_CLOUD': cloud, 'PATH': '/usr/bin:/bin',
             'HOME': str(self._lab.paths / 'demo')}
         done = subprocess.run(
             [venv_bin('openstack'), *arguments, '--format', 'json'],
@@ -111,14 +120,14 @@ class _Watcher(threading.Thread):
         return self._found
 
 
-def _arrival(log: Path, offset: int) -> float:
-    """When the one volume create behind ``offset`` came in."""
+def arrival(log: Path, offset: int, path_end: str) -> float:
+    """When the one POST to such a path behind ``offset`` came in."""
     with log.open('rb') as stream:
         stream.seek(offset)
         entries = [json.loads(line) for line in stream]
     times = [float(entry['time']) for entry in entries
-             if entry['method'] == 'POST' and entry['path'].endswith('/volumes')]
+             if entry['method'] == 'POST' and entry['path'].endswith(path_end)]
     if len(times) != 1:
-        raise LabError(f'{len(times)} volumes were created at once by somebody '
-                       'else: leave the lab alone while the demo runs.')
+        raise LabError(f'There were {len(times)} POST {path_end} at once: '
+                       'leave the lab alone while the demo runs.')
     return times[0]

@@ -1,0 +1,46 @@
+"""How the demo boots servers, and through which of the two sides."""
+
+import dataclasses
+import importlib.util
+
+from lab.topology import DRIVERS
+
+_FROM_VOLUME = ('--flavor', 'm1.tiny', '--boot-from-volume', '1',
+                '--delete-on-termination')
+_OPT_IN = ('--flavor', 'eic.tiny')
+TEN = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerSituation:
+    """One `openstack server create`."""
+
+    title: str
+    arguments: tuple[str, ...]
+    servers: int = 1
+    drivers: tuple[str, ...] = DRIVERS
+    needs_filter: bool = False
+
+    @property
+    def client_arguments(self) -> tuple[str, ...]:
+        """What `openstack server create` is given, but image and name."""
+        many = ('--min', str(self.servers), '--max', str(self.servers))
+        return (*self.arguments, *(many if self.servers > 1 else ()),
+                '--nic', 'none')
+
+
+SITUATIONS = (
+    ServerSituation('boot from volume, first', _FROM_VOLUME),
+    ServerSituation('boot from volume, again', _FROM_VOLUME),
+    ServerSituation('boot from volume, ten at once', _FROM_VOLUME, TEN),
+    # A stock Nova would give these a local disk: nothing to compare.
+    ServerSituation('plain image boot, opt-in flavor', _OPT_IN,
+                    drivers=('eic',), needs_filter=True),
+    ServerSituation('the same, ten at once', _OPT_IN, TEN, drivers=('eic',),
+                    needs_filter=True),
+)
+
+
+def have_filter() -> bool:
+    """Whether there is a Nova filter to turn an image boot into a volume's."""
+    return importlib.util.find_spec('eic_plugins.middleware.nova') is not None
