@@ -17,9 +17,9 @@ from lab.topology import FLAVORS
 from lab.waiting import wait_until
 
 _BOOT_SECONDS = 300
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.2
 # A server that fails is not timed, so it need not be seen at once.
-_POLLS_FOR_ERROR = 10
+_POLLS_FOR_ERROR = 5
 PLAIN_FLAVOR = FLAVORS[0].name
 
 

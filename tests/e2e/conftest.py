@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -18,12 +19,13 @@ import pytest
 import requests
 from keystoneauth1 import exceptions
 
-from lab import cinder, context, identity, paths, simulator
+from lab import boots, cinder, context, identity, paths, simulator
 from lab import cloud as lab_cloud
 from lab.topology import (
     CLUSTERS,
     DEMO_PROJECT,
     DEMO_USER,
+    DRIVERS,
     cluster_named,
     pools,
 )
@@ -208,6 +210,74 @@ def _ini_lines(options):
     return ''.join(f'{key} = {value}\n' for key, value in options.items())
 
 
+def masked(text):
+    """A message without the numbers and ids in it, so without ports too."""
+    return re.sub(
+        r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+', '#', text)
+
+
+def seen_by_user(server):
+    """A server's status and fault, comparable with another one's."""
+    fault = server.get('fault', {})
+    return server['status'], fault.get('code'), masked(fault.get('message', ''))
+
+
+class Servers:
+    """The user's servers, booted through either side's Nova."""
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+        self.sides = {driver: boots.Side(cloud.api, driver)
+                      for driver in DRIVERS}
+
+    def boot(self, driver, image_id, count=1, **fields):
+        """What `openstack server create` sends; the servers when built."""
+        name = f'e2e-{secrets.token_hex(4)}'
+        if count > 1:
+            fields |= {'min_count': count, 'max_count': count}
+        side = self.sides[driver]
+        side.create(name, image_id, **fields)
+        return [side.show(seen.server_id) for seen in side.watch(name, count)]
+
+    def volumes_of(self, server):
+        """The volumes of a server, as Cinder shows them."""
+        return [self.cloud.show(volume['id']) for volume in
+                server['os-extended-volumes:volumes_attached']]
+
+    def delete(self, *servers):
+        """Deletes them and waits until they are gone, and their volumes."""
+        volumes = [volume['id'] for server in servers for volume in
+                   server['os-extended-volumes:volumes_attached']]
+        self.sides['stock'].delete([server['id'] for server in servers], volumes)
+
+    def fate(self, driver, image_id, **fields):
+        """What a user sees of a server that fails."""
+        server, = self.boot(driver, image_id, **fields)
+        self.delete(server)
+        return seen_by_user(server)
+
+    def refusal(self, driver, image_id, **fields):
+        """The answer to a POST /servers that is refused at once."""
+        with pytest.raises(exceptions.HttpError) as caught:
+            self.sides[driver].create('e2e-refused', image_id, **fields)
+        return caught.value.http_status, masked(caught.value.message)
+
+    def left(self):
+        """The user's servers and volumes, and every volume's file."""
+        files = [f'{name}/{path.name}' for name in SHARES
+                 for path in self.cloud.root(name).glob('volume-*')]
+        servers = self.sides['eic'].nova('GET', '/servers')['servers']
+        volumes = self.cloud.api.cinder('GET', '/volumes')['volumes']
+        things = {*files, *(thing['id'] for thing in [*servers, *volumes])}
+        # Those that were created without a server are not of these.
+        return sorted(thing for thing in things
+                      if not thing.endswith(tuple(self.cloud.volumes)))
+
+    def clean_up(self):
+        listed = self.sides['eic'].nova('GET', '/servers/detail')['servers']
+        self.delete(*(s for s in listed if s['name'].startswith('e2e-')))
+
+
 class Services:
     """Stops and starts the lab's services, by pid."""
 
@@ -293,6 +363,17 @@ def cloud(lab):
     user = Cloud(lab)
     yield user
     assert user.clean_up() == []
+
+
+@pytest.fixture
+def servers(cloud):
+    made = Servers(cloud)
+    before = made.left()
+    yield made
+    made.clean_up()
+    # A volume whose creation failed may be deleted after its server is gone.
+    wait_for(lambda: made.left() == before, f'no more than {before} to be left',
+             seconds=60)
 
 
 @pytest.fixture(scope='session')

@@ -1,0 +1,190 @@
+"""Servers on the real Nova: their root volumes are clones, deleted with them;
+whatever fails, the user sees what they would see with the stock pipelines and
+driver, and nothing is left behind.
+"""
+
+import contextlib
+import importlib.util
+
+import pytest
+
+from lab import nova
+from lab.boots import PLAIN_FLAVOR
+from lab.topology import DRIVERS
+from tests.e2e.conftest import seen_by_user, wait_for
+
+CLONES = {'flexclone', 'copy_offload', 'cached'}
+OPT_IN_FLAVOR = 'eic.tiny'
+needs_filter = pytest.mark.skipif(
+    importlib.util.find_spec('eic_plugins.middleware.nova') is None,
+    reason='the Nova filter is not there')
+
+
+def routes(servers, booted):
+    """The routes of the servers' volumes, each of which has one."""
+    volumes = [servers.volumes_of(server) for server in booted]
+    assert [len(of_one) for of_one in volumes] == [1] * len(booted)
+    return {volume['metadata']['eic_route'] for volume, in volumes}
+
+
+def warm(cloud, image):
+    """The first look at an image may miss the filter's budget."""
+    cloud.create(image, 'eic')
+
+
+def test_a_servers_root_volume_is_a_clone_and_goes_with_it(
+        cloud, servers, image, digest):
+    warm(cloud, image)
+    server, = servers.boot('eic', image)
+    assert server['status'] == 'ACTIVE'
+    volume, = servers.volumes_of(server)
+    assert volume['status'] == 'in-use'
+    assert volume['volume_type'] == 'eic'
+    assert volume['attachments'][0]['server_id'] == server['id']
+    assert routes(servers, [server]) <= CLONES
+    share = cloud.pool_of(volume['id'])
+    assert cloud.sha256(volume, share) == digest
+    file = cloud.root(share) / f"volume-{volume['id']}"
+    servers.delete(server)
+    assert not file.exists()
+
+
+def test_ten_servers_at_once_are_ten_clones(cloud, servers, image, lab):
+    warm(cloud, image)
+    sent = lab.paths.access_log('glance').stat().st_size
+    booted = servers.boot('eic', image, count=10)
+    assert [server['status'] for server in booted] == ['ACTIVE'] * 10
+    assert routes(servers, booted) <= CLONES
+    with lab.paths.access_log('glance').open() as log:
+        log.seek(sent)
+        assert f'{image}/file' not in log.read()
+
+
+def test_each_sides_server_has_its_own_host_and_driver(cloud, servers, image):
+    for driver in DRIVERS:
+        server, = servers.boot(driver, image)
+        assert server['OS-EXT-AZ:availability_zone'] == driver
+        shown = cloud.admin.nova('GET', f"/servers/{server['id']}")['server']
+        assert shown['OS-EXT-SRV-ATTR:host'] == nova.host(driver)
+        volume, = servers.volumes_of(server)
+        assert volume['volume_type'] == driver
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_plain_image_boot_keeps_its_local_disk(servers, image, driver):
+    server, = servers.boot(driver, image, **plain(image, PLAIN_FLAVOR))
+    assert server['status'] == 'ACTIVE'
+    assert server['image']['id'] == image
+    assert servers.volumes_of(server) == []
+
+
+@needs_filter
+@pytest.mark.parametrize('count', [1, 10])
+def test_a_plain_image_boot_with_the_opt_in_flavor_is_a_clone(
+        cloud, servers, image, count):
+    warm(cloud, image)
+    booted = servers.boot('eic', image, count, **plain(image, OPT_IN_FLAVOR))
+    assert [server['status'] for server in booted] == ['ACTIVE'] * count
+    assert routes(servers, booted) <= CLONES
+
+
+def plain(image, flavor):
+    return {'imageRef': image, 'flavor': flavor, 'block_device_mapping_v2': []}
+
+
+@contextlib.contextmanager
+def flavor_that_fits_nowhere(cloud):
+    made = cloud.admin.nova('POST', '/flavors', {'flavor': {
+        'name': 'e2e-huge', 'ram': 1 << 30, 'vcpus': 1, 'disk': 1}})['flavor']
+    try:
+        yield made['id']
+    finally:
+        cloud.admin.nova('DELETE', f"/flavors/{made['id']}")
+
+
+def test_no_valid_host_ends_as_with_stock(cloud, servers, image):
+    with flavor_that_fits_nowhere(cloud) as flavor:
+        ours, theirs = (servers.fate(driver, image, flavor=flavor)
+                        for driver in DRIVERS)
+    assert ours == theirs
+    assert ours[0] == 'ERROR'
+    assert 'No valid host was found' in ours[2]
+
+
+def test_a_volume_quota_that_is_exceeded_ends_as_with_stock(
+        cloud, servers, image):
+    with no_quota_for_volumes(cloud):
+        ours, theirs = (servers.fate(driver, image) for driver in DRIVERS)
+    assert ours == theirs
+    assert ours[0] == 'ERROR'
+    assert 'quota' in ours[2]
+
+
+@contextlib.contextmanager
+def no_quota_for_volumes(cloud):
+    path = f'/os-quota-sets/{cloud.api.project_id}'
+    cloud.admin.cinder('PUT', path, {'quota_set': {'volumes': 0}})
+    try:
+        yield
+    finally:
+        cloud.admin.cinder('DELETE', path)
+
+
+def test_without_cinder_a_server_ends_as_with_stock(servers, image, services):
+    fates = []
+    for driver, api in zip(DRIVERS, ('cinder-api', 'cinder-api-stock'),
+                           strict=True):
+        with services.stopped(api):
+            fates.append(servers.fate(driver, image))
+    assert fates[0] == fates[1]
+    assert fates[0][0] == 'ERROR'
+    assert 'Connection to cinder host failed' in fates[0][2]
+
+
+def test_without_glance_nova_answers_as_the_stock_one(servers, image, services):
+    with services.stopped('glance'):
+        ours, theirs = (servers.refusal(
+            driver, image, **plain(image, OPT_IN_FLAVOR)) for driver in DRIVERS)
+    assert ours == theirs
+    assert ours[0] >= 400
+
+
+def test_a_glance_that_goes_away_ends_as_with_stock(servers, image, services):
+    """It goes away between Nova's answer and the volume's creation."""
+    names = {}
+    for driver in DRIVERS:
+        services.pause(nova.compute_service(driver))
+        names[driver] = f'e2e-{driver}-no-glance'
+        servers.sides[driver].create(names[driver], image)
+    with services.stopped('glance'):
+        services.resume()
+        ended = [servers.sides[driver].watch(name, 1)[0].server_id
+                 for driver, name in names.items()]
+    ours, theirs = (seen_by_user(servers.sides['eic'].show(server_id))
+                    for server_id in ended)
+    assert ours == theirs
+    assert ours[0] == 'ERROR'
+
+
+def test_a_volume_in_error_ends_as_with_stock(cloud, servers, content):
+    """The image's bytes are gone from the store: no driver can make it."""
+    image = cloud.upload(content)
+    (cloud.root('images') / image).unlink()
+    ours, theirs = (servers.fate(driver, image) for driver in DRIVERS)
+    assert ours == theirs
+    assert ours[0] == 'ERROR'
+    assert 'its status is error' in ours[2]
+
+
+def test_a_server_deleted_while_it_is_built_leaves_nothing(
+        cloud, servers, image, services):
+    for driver in DRIVERS:
+        side = servers.sides[driver]
+        services.pause('cinder-scheduler')
+        server_id = side.create(f'e2e-{driver}-deleted', image)
+        wait_for(lambda: cloud.api.cinder('GET', '/volumes')['volumes'],
+                 'Nova to ask for the volume')
+        side.nova('DELETE', f'/servers/{server_id}')
+        services.resume()
+        wait_for(lambda: not cloud.api.cinder('GET', '/volumes')['volumes'],
+                 'the volume to be deleted')
