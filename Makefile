@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := eic_plugins lab tests
+SOURCES := benchmarks eic_plugins lab tests
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
@@ -28,7 +28,7 @@ $(STAMP): setup.cfg constraints.txt $(wildcard entry_points/*.ini)
 
 venv: $(STAMP) ## install the Python packages into .venv
 
-lab: $(STAMP) ## start Keystone, Glance and Cinder on the ONTAP simulator
+lab: $(STAMP) ## start Keystone, Glance, Nova and Cinder on the ONTAP simulator
 	@$(BIN)/python -m lab up
 
 lab-down: ## stop the lab; its databases and images stay
@@ -40,7 +40,7 @@ lab-status: ## say what of the lab is running
 lab-purge: ## stop the lab and delete everything it has stored
 	@$(NEEDS_VENV); $(BIN)/python -m lab down --purge
 
-demo: lab ## create volumes from an image through both drivers and compare
+demo: lab ## create volumes and servers from an image both ways and compare
 	@$(BIN)/python -m lab.demo
 
 # A process for each suite: Cinder's configuration and database are global.

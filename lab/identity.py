@@ -58,6 +58,12 @@ class Cloud:
             url, method, json=json, headers=dict(headers or {}))
         return answer.json() if answer.content else None
 
+    def upload(self, path: str, content: bytes) -> None:
+        """PUT an image's bytes to Glance."""
+        self._session.put(
+            f'{self._ports.url("glance")}{path}', data=content,
+            headers={'Content-Type': 'application/octet-stream'})
+
     def cinder(self, method: str, path: str, json: Any = None) -> Any:
         """A request to the Cinder API that the catalog names."""
         return self.request(

@@ -12,7 +12,7 @@ from lab.net import taken_ports
 
 _GIB = 1 << 30
 _LEAST_DISK = 15 * _GIB
-_LEAST_MEMORY = 3 * _GIB
+_LEAST_MEMORY = 5 * _GIB
 _MEMINFO = Path('/proc/meminfo')
 
 

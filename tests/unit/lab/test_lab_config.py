@@ -70,9 +70,15 @@ def test_the_mount_helper_knows_the_exports_of_both_clusters(lab):
 
 
 def test_a_database_is_created_anew():
-    sql = mariadb.database_sql('glance', 'secret')
+    sql = mariadb.database_sql('glance', 'secret', 'glance')
     assert sql.index('DROP DATABASE IF EXISTS') < sql.index(
         'CREATE DATABASE glance')
+
+
+def test_a_user_keeps_its_other_databases():
+    sql = mariadb.database_sql('nova_cell0', 'secret', 'nova')
+    assert 'REPLACE USER' not in sql
+    assert "GRANT ALL ON nova_cell0.* TO 'nova'@'127.0.0.1'" in sql
 
 
 def test_an_openrc_is_shell(lab):
