@@ -87,8 +87,8 @@ def run(lab: Lab, boots: int = BOOTS, rounds: int = ROUNDS) -> dict[str, Any]:
     api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
     with _images(lab, api) as images:
         measured = {
-            1: _in_turn(lab, api, images, 1, boots),
-            TEN: _in_turn(lab, api, images, TEN, rounds)}
+            servers: _in_turn(lab, api, images, servers, times)
+            for servers, times in ((1, boots), (TEN, rounds)) if times}
     return _answer(measured)
 
 
@@ -227,8 +227,10 @@ def _not_active(booted: list[Booted]) -> int:
 def main() -> int:
     """The command; 1 if a target that is a count was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--boots', type=int, default=BOOTS)
-    parser.add_argument('--rounds', type=int, default=ROUNDS)
+    parser.add_argument('--boots', type=int, default=BOOTS,
+                        help='how often one server; 0: not at all')
+    parser.add_argument('--rounds', type=int, default=ROUNDS,
+                        help='how often ten servers; 0: not at all')
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
