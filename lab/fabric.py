@@ -35,7 +35,8 @@ class LocalFabric:
 
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         """Map the LUN as ever, then name its file."""
-        super().initialize_connection(volume, connector)  # type: ignore[misc]
+        super().initialize_connection(  # type: ignore[misc]
+            volume, _with_initiator(connector))
         return {'driver_volume_type': 'local',
                 'data': {'device_path': str(self._file(volume))}}
 
@@ -48,7 +49,7 @@ class LocalFabric:
             vserver=self.library.vserver, path=self._path(volume))[0]['Size'])
         os.truncate(self._file(volume), size)
         return super().terminate_connection(  # type: ignore[misc]
-            volume, connector, **kwargs)
+            volume, _with_initiator(connector), **kwargs)
 
     def _file(self, volume: Any) -> Path:
         inside = self._path(volume).removeprefix('/vol/')
@@ -56,6 +57,14 @@ class LocalFabric:
 
     def _path(self, volume: Any) -> str:
         return str(self.library._get_lun_attr(volume['name'], 'metadata')['Path'])
+
+
+def _with_initiator(connector: Any) -> Any:
+    """A host without an initiator installed does not say its name."""
+    if connector is None:
+        return None
+    name = f'iqn.1994-05.com.example:{connector["host"]}'
+    return {'initiator': name, **connector}
 
 
 class StockISCSIDriver(LocalFabric, iscsi_cmode.NetAppCmodeISCSIDriver):

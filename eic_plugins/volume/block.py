@@ -30,11 +30,26 @@ from eic_plugins.model import (
     Refusal,
     StoredFile,
 )
-from eic_plugins.ontap.block import BlockDevice, BlockDevices, BlockOptions
+from eic_plugins.ontap.block import (
+    BlockDevice,
+    BlockDevices,
+    BlockOptions,
+    device_path,
+)
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
 from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
+
+
+class _Attachable(dict[str, Any]):
+    """A device as the stock drivers ask a volume: by key and by attribute."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError as err:
+            raise AttributeError(name) from err
 
 
 class BlockVolumeFromImage(VolumeFromImage):
@@ -161,9 +176,12 @@ class BlockVolumeFromImage(VolumeFromImage):
     def _attached(self, file: StoredFile, device: BlockDevice,
                   ) -> Iterator[Path]:
         """Connect a device to this host, as Cinder does for a download."""
-        volume = {'id': file.name, 'name': file.name, 'size': device.size >> 30,
-                  'provider_auth': None, 'provider_location': None,
-                  'multiattach': False, 'volume_attachment': []}
+        volume = _Attachable({
+            'id': file.name, 'name': file.name, 'size': device.size >> 30,
+            'provider_auth': None,
+            # The stock iSCSI driver looks the LUN up by it.
+            'provider_location': f'{self.library.vserver}:{device_path(file)}',
+            'multiattach': False, 'volume_attachment': []})
         properties = volume_utils.brick_get_connector_properties(
             self.configuration.use_multipath_for_image_xfer,
             self.configuration.enforce_multipath_for_image_xfer)
