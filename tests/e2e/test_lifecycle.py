@@ -74,7 +74,9 @@ def test_retype_and_migration_end_as_with_the_stock_driver(cloud, image, digest)
         file = cloud.root('images') / f"volume-{_name_id(cloud, volume['id'])}"
         ends[driver] = (moved['status'], moved['bootable'], file.exists())
         assert cloud.sha256({'id': _name_id(cloud, volume['id'])}, 'images') == digest
-        assert not (cloud.root('gold') / f"volume-{volume['id']}").exists()
+        wait_for(lambda volume=volume: not (
+            cloud.root('gold') / f"volume-{volume['id']}").exists(),
+            'the file in the old pool to go')
     assert ends['eic'] == ends['stock']
 
 
