@@ -64,6 +64,13 @@ class Ontap:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def rest(self, method, path, cluster='cluster-a', **query):
+        """ONTAP's own API, as an operator."""
+        url = f'{self._lab.ports.cluster_url(cluster_named(cluster))}/api{path}'
+        answer = self._session.request(method, url, timeout=10, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
     def fault(self, kind, path, method='POST', count=1, **parameters):
         return self.control('POST', '/faults', json={
             'kind': kind, 'count': count, **parameters,
