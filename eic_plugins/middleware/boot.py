@@ -112,7 +112,8 @@ def read(document: Any) -> ImageBoot | Verdict:
     server = document.get('server') if isinstance(document, dict) else None
     if not isinstance(server, dict):
         return left(Reason.NOT_UNDERSTOOD)
-    if server.get(_BDM_V1) or server.get(_BDM_V2):
+    # What Nova's schema refuses must reach it; it takes an empty list for none.
+    if server.get(_BDM_V1, []) != [] or server.get(_BDM_V2, []) != []:
         return _of_devices(server)
     image_id, flavor = server.get('imageRef'), server.get('flavorRef')
     if not isinstance(image_id, str) or not uuidutils.is_uuid_like(image_id):

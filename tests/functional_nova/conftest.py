@@ -9,10 +9,10 @@ import pathlib
 
 import pytest
 import webtest
-from nova import config, context, objects
+from nova import config, context, exception, objects
 from nova.conductor import api as conductor
 from nova.db import migration
-from nova.network import neutron
+from nova.network import neutron, security_group_api
 from nova.volume import cinder
 from oslo_utils import uuidutils
 from paste import deploy
@@ -60,12 +60,12 @@ def nova_conf(tmp_path_factory, glance_server):
 [DEFAULT]
 state_path = {state}
 transport_url = fake:/
-[api]
-response_validation = error
 [database]
 connection = sqlite:///{state}/cell.sqlite
+sqlite_synchronous = False
 [api_database]
 connection = sqlite:///{state}/api.sqlite
+sqlite_synchronous = False
 [oslo_concurrency]
 lock_path = {state}
 [glance]
@@ -135,7 +135,7 @@ class Built:
     def __init__(self):
         self.calls = []
 
-    def __call__(self, _api, _context, **kwargs):
+    def build(self, _context, **kwargs):
         self.calls.append(kwargs)
 
     def devices(self):
@@ -151,8 +151,16 @@ def built(monkeypatch):
     recorder = Built()
     monkeypatch.setattr(
         conductor.ComputeTaskAPI, 'schedule_and_build_instances',
-        lambda *args, **kwargs: recorder(*args, **kwargs))
+        recorder.build)
     return recorder
+
+
+def _no_volume(_api, _context, volume_id, **_kwargs):
+    raise exception.VolumeNotFound(volume_id=volume_id)
+
+
+def _no_snapshot(_api, _context, snapshot_id, **_kwargs):
+    raise exception.SnapshotNotFound(snapshot_id=snapshot_id)
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +168,8 @@ def volume_types(monkeypatch):
     """The volume types that Cinder has."""
     types = [{'id': 'f', 'name': 'fast'}]
     monkeypatch.setattr(cinder.API, 'get_all_volume_types', lambda *_: types)
+    monkeypatch.setattr(cinder.API, 'get', _no_volume)
+    monkeypatch.setattr(cinder.API, 'get_snapshot', _no_snapshot)
     return types
 
 
@@ -169,3 +179,5 @@ def _neutron(monkeypatch):
                         lambda _self, _context, _networks, count: count)
     monkeypatch.setattr(neutron.API, 'create_resource_requests',
                         lambda *_args, **_kwargs: (None, [], None))
+    monkeypatch.setattr(security_group_api, 'validate_name',
+                        lambda _context, name: name)

@@ -1,5 +1,6 @@
 """A Glance with the images that decide what the Nova filter does."""
 
+import json
 import uuid
 
 from tests.functional.glance_stub import GlanceStub
@@ -35,9 +36,9 @@ IMAGES = {image['name']: image for image in (
     _image('ova', container_format='ova'),
     _image('encrypted', cinder_encryption_key_id=_id('key')),
     _image('kernel', kernel_id=_id('k'), ramdisk_id=_id('r')),
-    _image('snapshot', size=0, bdm_v2='True', block_device_mapping=(
-        '[{"boot_index": 0, "source_type": "snapshot", "volume_size": 1, '
-        '"destination_type": "volume", "snapshot_id": "%s"}]' % _id('snap'))),
+    _image('snapshot', size=0, bdm_v2='True', block_device_mapping=json.dumps([
+        {'boot_index': 0, 'source_type': 'snapshot', 'snapshot_id': _id('snap'),
+         'destination_type': 'volume', 'volume_size': 1}])),
     _image('ephemeral-encryption', hw_ephemeral_encryption='true'),
     _image('signed', img_signature='x', img_signature_key_type='y'),
     _image('opted-in', eic_boot_from_volume='true'),
