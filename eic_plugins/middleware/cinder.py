@@ -89,7 +89,7 @@ class CinderFilter:
             return answer.send(start_response)
         outcome = self._hold.until_usable(ask, f'{volumes}/{volume_id}',
                                           multithread)
-        return answer.send(start_response, (HOLD_HEADER, outcome))
+        return answer.send(start_response, (HOLD_HEADER, str(outcome)))
 
     def _prepare(self, environ: body.Environ) -> bool:
         """Add the hint.

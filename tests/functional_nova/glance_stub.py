@@ -40,7 +40,7 @@ IMAGES = {image['name']: image for image in (
         {'boot_index': 0, 'source_type': 'snapshot', 'snapshot_id': _id('snap'),
          'destination_type': 'volume', 'volume_size': 1}])),
     _image('ephemeral-encryption', hw_ephemeral_encryption='true'),
-    _image('signed', img_signature='x', img_signature_key_type='y'),
+    _image('signed', img_signature='x'),
     _image('opted-in', eic_boot_from_volume='true'),
     _image('opted-out', eic_boot_from_volume='false'),
     _image('nonsense', eic_boot_from_volume='perhaps'),

@@ -18,9 +18,8 @@ REWRITTEN = {
     'no root disk, raw': (server(flavor='diskless'), 'flavor', 1),
     'no root disk, qcow2': (server('qcow2', 'diskless'), 'flavor', 3),
     'no root disk, min_disk': (server('min-disk', 'diskless'), 'flavor', 4),
-    'config drive, user data, zone': (
-        server(config_drive=True, user_data='YQ==', availability_zone='nova'),
-        'flavor', 10),
+    'config drive and user data': (
+        server(config_drive=True, user_data='YQ=='), 'flavor', 10),
     'several': (server(min_count=2, max_count=3), 'flavor', 10),
     'empty list of devices': (server(block_device_mapping_v2=[]), 'flavor', 10),
     'flavor by URL': (server(flavor='http://x/v2.1/flavors/opted-in'),
