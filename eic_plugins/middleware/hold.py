@@ -24,6 +24,8 @@ LOG = logging.getLogger(__name__)
 _FIRST_LOOK = 0.03
 _LAST_PAUSE = 0.25
 _LONGER = 1.5
+_WITH_SERVICE = 'volume 3.48'
+"""The first microversion whose volumes show ``service_uuid``."""
 _ON_ITS_WAY = frozenset({'creating', 'downloading'})
 _AT_ITS_END = frozenset({'available', 'error'})
 
@@ -104,7 +106,13 @@ class Hold:
 
 
 def _status(ask: Subrequests, path: str) -> str | None:
-    answer = ask.get(path)
+    answer = ask.get(path, _WITH_SERVICE)
     document = answer.document() if answer.code == 200 else None  # noqa: PLR2004
     volume = document.get('volume') if isinstance(document, dict) else None
-    return volume.get('status') if isinstance(volume, dict) else None
+    if not isinstance(volume, dict):
+        return None
+    status = volume.get('status')
+    # cinder-volume says "available" first and which service it is a moment
+    # later; os-brick fails on a volume that has the one without the other.
+    unfinished = status == 'available' and volume.get('service_uuid') is None
+    return 'creating' if unfinished else status

@@ -12,6 +12,7 @@ from tests.functional.glance_stub import IMAGE
 from tests.functional.test_cinder_filter import seen, volume
 
 HEADER = 'X-EIC-Hold'
+SERVICE = '5d2a6b1e-7c5e-4c6e-9d3b-0c1f4a7f0d33'
 
 
 def create(app, body=None, roles='service', multithread=True, path='/v3/volumes'):
@@ -40,6 +41,7 @@ def becomes(glance, scheduled, monkeypatch):
                 found.destroy()
             else:
                 found.status = status
+                found.service_uuid = SERVICE
                 found.save()
 
         def create_volume(_api, _context, created, **_kwargs):

@@ -30,14 +30,15 @@ class Cinder:
     def __init__(self, *statuses):
         self.statuses, self.asked = list(statuses), []
 
-    def get(self, path):
+    def get(self, path, _version):
         self.asked.append(path)
         status = (self.statuses.pop(0) if len(self.statuses) > 1
                   else self.statuses[0])
         if isinstance(status, int):
             return Answer(f'{status} x', [], b'{}')
-        return Answer('200 OK', [],
-                      json.dumps({'volume': {'status': status}}).encode())
+        status, _, unfinished = (status or '').partition(' ')
+        volume = {'status': status, 'service_uuid': None if unfinished else 's'}
+        return Answer('200 OK', [], json.dumps({'volume': volume}).encode())
 
 
 @pytest.fixture
@@ -57,6 +58,8 @@ def holding(clock, whose='service', budget=2.0, limit=1):
     (['creating', 'error_deleting'], 'unknown'),
     (['creating', 404], 'unknown'), ([500], 'unknown'), ([None], 'unknown'),
     (['creating'], 'budget'),
+    (['available without service'], 'budget'),
+    (['creating', 'available without service', 'available'], 'available'),
 ])
 def test_how_a_hold_ends(statuses, outcome, clock):
     cinder = Cinder(*statuses)
@@ -76,9 +79,9 @@ def test_beyond_the_limit_nothing_is_held(clock):
     full = holding(clock)
 
     class Second(Cinder):
-        def get(self, path):
+        def get(self, path, version):
             self.outcome = full.until_usable(Cinder('available'), path, True)
-            return super().get(path)
+            return super().get(path, version)
     first = Second('available')
     assert full.until_usable(first, 'x', True) == 'available'
     assert first.outcome == 'limit'
@@ -88,13 +91,13 @@ def test_beyond_the_limit_nothing_is_held(clock):
 @pytest.mark.parametrize('error', [OSError, GeneratorExit, SystemExit])
 def test_a_place_is_free_again_however_a_hold_ends(error, clock):
     class Broken(Cinder):
-        def get(self, path):
+        def get(self, path, version):
             raise error
     held = holding(clock)
     try:
         assert held.until_usable(Broken('x'), 'x', True) == 'unknown'
     except BaseException as err:
-        assert type(err) is error  # noqa: PT017
+        assert type(err) is error
     assert held.until_usable(Cinder('available'), 'x', True) == 'available'
 
 
