@@ -6,17 +6,15 @@ these shapes are for is comparing two answers.
 """
 
 UUID = '6f70656e-7374-4163-8b00-000000000001'
-WORDS = ('word', UUID, '', '1', '-1', 'true', 'AUTO', '10.0.0.1', '::1', 'YQ==',
-         'host.example.org', 'zone:host:node', ' spaced ', 'ümlaut', 'a/b,c',
-         'x' * 256)
+WORDS = ('word', UUID, '', '1', 'true', '10.0.0.1', 'YQ==', ' spaced ', 'x' * 256)
 _OF_TYPE = {
     'string': WORDS,
-    'integer': (1, 0, -1, 3, '2'),
-    'boolean': (True, False, 'true', 'no', 'perhaps'),
+    'integer': (1, 0, 3, '2'),
+    'boolean': (True, 'no', 'perhaps'),
     'null': (None,),
     'number': (1.5,),
 }
-_OF_NO_TYPE = (None, 5, True, 'word', [], {}, [[]], {'unknown': {}})
+_OF_NO_TYPE = (None, 5, [], {})
 _NESTED = 3
 _OF_NO_NESTED_TYPE = (None, [[]])
 

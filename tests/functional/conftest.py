@@ -50,6 +50,7 @@ quota_volumes = -1
 quota_gigabytes = -1
 [database]
 connection = sqlite:///{state}/cinder.sqlite
+sqlite_synchronous = False
 [oslo_concurrency]
 lock_path = {state}
 [coordination]
