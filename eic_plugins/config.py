@@ -1,4 +1,4 @@
-"""The options of this bundle, group ``[eic]``, in cinder.conf.
+"""The options of this bundle, group ``[eic]``, in cinder.conf and nova.conf.
 
 The service's own credentials are the usual keystoneauth options
 (``auth_type``, ``auth_url``, ``username``, …) in ``[eic]``; a service without
@@ -6,7 +6,7 @@ them uses those of ``[service_user]``. The drivers take everything about ONTAP
 from their backend's ``netapp_*`` options: there is no second set.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keystoneauth1 import loading
@@ -17,21 +17,55 @@ GROUP = 'eic'
 FILTER_OPTS = [
     cfg.FloatOpt(
         'filter_budget', default=0.5, min=0.01,
-        help='Seconds that the Cinder filter may spend on looking up an '
-             'image before it lets the request go on without the hint.'),
+        help='Seconds that a filter may spend on looking up an image before '
+             'it lets the request go on as it came.'),
     cfg.IntOpt(
         'filter_lookups', default=4, min=1,
         help='Image look-ups that one API worker may have under way at once; '
              'requests beyond that go on without the hint.'),
     cfg.FloatOpt(
         'locations_ttl', default=60.0, min=0,
-        help='Seconds for which an API worker remembers where an image is.'),
+        help='Seconds for which an API worker remembers where an image is and, '
+             'in nova-api, what flavor and image a user boots from.'),
     cfg.IntOpt(
         'breaker_failures', default=3, min=1,
         help='Failed look-ups in a row after which Glance is left alone.'),
     cfg.FloatOpt(
         'breaker_reset', default=15.0, min=0,
         help='Seconds for which Glance is then left alone.'),
+]
+
+HOLD_OPTS = [
+    cfg.StrOpt(
+        'hold_requests', default='service', choices=[
+            ('service', 'those with a valid service token, as Nova sends'),
+            ('all', 'those of users too'),
+            ('none', 'none')],
+        help='Whose answers to "create a volume from an image" the Cinder '
+             'filter holds until the volume is there.'),
+    cfg.FloatOpt(
+        'hold_budget', default=2.0, min=0,
+        help='Seconds for which an answer may be held.'),
+    cfg.IntOpt(
+        'hold_limit', default=16, min=0,
+        help='Answers that one API worker may hold at once; others are not '
+             'held. Keep it below the number of threads of a worker.'),
+]
+
+NOVA_OPTS = [
+    cfg.BoolOpt(
+        'boot_from_volume', default=False,
+        help='Whether the Nova filter makes an image boot a boot from a new '
+             'volume if neither flavor, image nor project says so.'),
+    cfg.ListOpt(
+        'boot_from_volume_projects', default=[],
+        help='IDs of projects whose image boots the Nova filter makes boots '
+             'from a new volume, if neither flavor nor image says otherwise.'),
+    cfg.StrOpt(
+        'boot_volume_type',
+        help='Volume type that the Nova filter asks for. Requests below '
+             'microversion 2.67 cannot name one and get that of the image '
+             "(cinder_img_volume_type) or Cinder's default."),
 ]
 
 GLANCE_OPTS = [
@@ -145,8 +179,10 @@ PRECACHE_OPTS = [
         help='Exchange of these topics: control_exchange in glance-api.conf.'),
 ]
 
-ALL_OPTS = [*FILTER_OPTS, *GLANCE_OPTS, *SCHEDULER_OPTS, *VOLUME_OPTS,
-            *PRECACHE_OPTS]
+CINDER_FILTER_OPTS = [*FILTER_OPTS, *HOLD_OPTS]
+NOVA_FILTER_OPTS = [*FILTER_OPTS, *NOVA_OPTS]
+ALL_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *NOVA_OPTS, *GLANCE_OPTS,
+            *SCHEDULER_OPTS, *VOLUME_OPTS, *PRECACHE_OPTS]
 
 
 def register(conf: cfg.ConfigOpts) -> None:
@@ -156,14 +192,14 @@ def register(conf: cfg.ConfigOpts) -> None:
     loading.register_session_conf_options(conf, GROUP)
 
 
-def with_overrides(conf: cfg.ConfigOpts,
-                   overrides: Mapping[str, str]) -> dict[str, Any]:
-    """The filter's options: ``[eic]``, with those of the paste section on top.
+def with_overrides(conf: cfg.ConfigOpts, overrides: Mapping[str, str],
+                   opts: Sequence[cfg.Opt]) -> dict[str, Any]:
+    """A filter's options: ``[eic]``, with those of the paste section on top.
 
     :raises ValueError: a paste option is unknown or not of its type
     """
-    options = {opt.dest: conf[GROUP][opt.dest] for opt in FILTER_OPTS}
-    known = {opt.dest: opt for opt in FILTER_OPTS}
+    options = {opt.dest: conf[GROUP][opt.dest] for opt in opts}
+    known = {opt.dest: opt for opt in opts}
     for name, text in overrides.items():
         if name not in known:
             raise ValueError(

@@ -13,17 +13,21 @@ image's locations in Glance, with the credentials of ``[eic]`` (or
 ``[service_user]``) in cinder.conf, and adds them to the request as scheduler
 hint ``eic`` for ``EICImageLocalityWeigher``. A hint ``eic`` that the user sent
 is dropped. All other requests pass untouched, and so does this one whenever the
-look-up fails or takes longer than ``filter_budget``: the filter never answers a
-request itself.
+look-up fails or takes longer than ``filter_budget``.
+
+The answer to such a request of a service (``hold_requests``) is held until the
+volume is ``available`` or ``error``, or ``hold_budget`` ends; it is still the
+answer that Cinder gave, and header ``X-EIC-Hold`` says how the holding ended.
+The filter never answers a request itself.
 
 Options, in ``[eic]`` of cinder.conf or in the filter's section of
 api-paste.ini: ``filter_budget``, ``filter_lookups``, ``locations_ttl``,
-``breaker_failures``, ``breaker_reset``. To see what it does, log
-``eic_plugins`` at DEBUG.
+``breaker_failures``, ``breaker_reset``, ``hold_requests``, ``hold_budget``,
+``hold_limit``. To see what it does, log ``eic_plugins`` at DEBUG.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from oslo_config import cfg
@@ -35,14 +39,17 @@ from eic_plugins.breaker import CircuitBreaker
 from eic_plugins.glance import ImageLocations
 from eic_plugins.locations import LocationReader
 from eic_plugins.middleware import body
+from eic_plugins.middleware.hold import Hold
 from eic_plugins.middleware.lookup import Copies, ImageLookup, LookupLimits
+from eic_plugins.middleware.subrequest import Answer, Subrequests, WSGIApp, call
 from eic_plugins.model import ImageCopy
 
 LOG = logging.getLogger(__name__)
 
-WSGIApp = Callable[[body.Environ, Callable[..., Any]], Iterable[bytes]]
+HOLD_HEADER = 'X-EIC-Hold'
 
-_CREATE = re.compile(r'^(?:/v3)?(?:/[^/]+)?/volumes(?:\.[a-z]+)?/?$')
+_CREATE = re.compile(r'^((?:/v3)?(?:/[^/]+)?/volumes)(?:\.[a-z]+)?/?$')
+_ACCEPTED = 202
 _JSON_TYPES = frozenset({'application/json',
                          'application/vnd.openstack.volume+json'})
 _HINTS = 'OS-SCH-HNT:scheduler_hints'
@@ -55,29 +62,50 @@ _STRICT_SCHEMA = (3, 53)
 class CinderFilter:
     """WSGI middleware around cinder-api's router."""
 
-    def __init__(self, app: WSGIApp, lookup: ImageLookup,
-                 budget: float) -> None:
+    def __init__(self, app: WSGIApp, lookup: ImageLookup, budget: float,
+                 hold: Hold) -> None:
         self._app = app
         self._lookup = lookup
         self._budget = budget
+        self._hold = hold
 
     def __call__(self, environ: body.Environ,
                  start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Pass the request on, with the hint if it is a volume from image."""
-        if (environ['REQUEST_METHOD'] == 'POST'
-                and _CREATE.match(environ.get('PATH_INFO', ''))):
-            self._prepare(environ)
+        if environ['REQUEST_METHOD'] == 'POST':
+            create = _CREATE.match(environ.get('PATH_INFO', ''))
+            if (create and self._prepare(environ)
+                    and self._hold.wanted(environ)):
+                return self._held(environ, create[1], start_response)
         return self._app(environ, start_response)
 
-    def _prepare(self, environ: body.Environ) -> None:
+    def _held(self, environ: body.Environ, volumes: str,
+              start_response: Callable[..., Any]) -> Iterable[bytes]:
+        ask = Subrequests(self._app, environ)
+        multithread = bool(environ.get('wsgi.multithread'))
+        answer = call(self._app, environ)
+        volume_id = _created(answer)
+        if volume_id is None:
+            return answer.send(start_response)
+        outcome = self._hold.until_usable(ask, f'{volumes}/{volume_id}',
+                                          multithread)
+        return answer.send(start_response, (HOLD_HEADER, str(outcome)))
+
+    def _prepare(self, environ: body.Environ) -> bool:
+        """Add the hint.
+
+        :returns: whether a volume is asked for whose image has a UUID
+        """
         content_type = environ.get('CONTENT_TYPE', '').partition(';')[0].strip()
         if content_type not in _JSON_TYPES:
-            return
+            return False
         received = body.read(environ)
         if received is None:
-            return
+            return False
         try:
-            changed = self._with_hint(body.parse(received),
+            document = body.parse(received)
+            image_id = _image_of(document)
+            changed = self._with_hint(document, image_id,
                                       _refuses_legacy_hints(environ))
             if changed is not None:
                 body.replace(environ, body.serialise(changed))
@@ -85,23 +113,23 @@ class CinderFilter:
             LOG.exception('An error of the EIC filter, not of the request, '
                           'which goes on as it came.')
             body.replace(environ, received)
+            return False
+        return image_id is not None
 
-    def _with_hint(self, document: Any, strict: bool) -> Any:
+    def _with_hint(self, document: Any, image_id: str | None,
+                   strict: bool) -> Any:
         """The document to send on, None if it is to stay as it is."""
-        if not isinstance(document, dict):
-            return None
-        volume = document.get('volume')
-        if not isinstance(volume, dict):
+        volume = _volume(document)
+        if volume is None:
             return None
         dropped = _drop_forged(document, _HINTS)
         if not strict:
             dropped = _drop_forged(volume, _LEGACY_HINTS) or dropped
-        added = self._add_hint(document, volume)
+        added = self._add_hint(document, volume, image_id)
         return document if dropped or added else None
 
-    def _add_hint(self, document: dict[str, Any],
-                  volume: Mapping[str, Any]) -> bool:
-        image_id = _image_id(volume)
+    def _add_hint(self, document: dict[str, Any], volume: Mapping[str, Any],
+                  image_id: str | None) -> bool:
         hints = document.get(_HINTS)
         # Cinder takes one of the two places: adding the one would hide the
         # other, which the user filled.
@@ -123,7 +151,8 @@ def filter_factory(global_conf: Mapping[str, str],
     """What ``paste.filter_factory`` names."""
     conf = cfg.CONF
     config.register(conf)
-    options = config.with_overrides(conf, local_conf)
+    options = config.with_overrides(conf, local_conf,
+                                    config.CINDER_FILTER_OPTS)
     lookup = ImageLookup(
         _Finder(conf),
         LookupLimits(options['filter_lookups'], options['locations_ttl']),
@@ -131,9 +160,11 @@ def filter_factory(global_conf: Mapping[str, str],
             'Glance', 'volumes are scheduled without knowing where their image '
             'is. Check glance-api and the credentials in [eic].',
             options['breaker_failures'], options['breaker_reset']))
+    hold = Hold(options['hold_requests'], options['hold_budget'],
+                options['hold_limit'], lambda: _service_roles(conf))
 
     def make_filter(app: WSGIApp) -> CinderFilter:
-        return CinderFilter(app, lookup, options['filter_budget'])
+        return CinderFilter(app, lookup, options['filter_budget'], hold)
 
     return make_filter
 
@@ -158,8 +189,29 @@ class _Finder:
             copy for copy in copies if isinstance(copy, ImageCopy))
 
 
-def _image_id(volume: Mapping[str, Any]) -> str | None:
+def _service_roles(conf: cfg.ConfigOpts) -> Collection[str]:
+    """The roles that keystonemiddleware wants of a service token."""
+    try:
+        return conf.keystone_authtoken.service_token_roles
+    except cfg.NoSuchOptError:
+        return ('service',)
+
+
+def _created(answer: Answer) -> str | None:
+    """The id of the volume that Cinder is creating, None if it is not."""
+    document = answer.document() if answer.code == _ACCEPTED else None
+    volume_id = (_volume(document) or {}).get('id')
+    return volume_id if uuidutils.is_uuid_like(volume_id) else None
+
+
+def _volume(document: Any) -> dict[str, Any] | None:
+    volume = document.get('volume') if isinstance(document, dict) else None
+    return volume if isinstance(volume, dict) else None
+
+
+def _image_of(document: Any) -> str | None:
     """The image's UUID, as Cinder finds it; names are left to Cinder."""
+    volume = _volume(document) or {}
     key = 'image_id' if 'image_id' in volume else 'imageRef'
     reference = volume.get(key)
     if not isinstance(reference, str):

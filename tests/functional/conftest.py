@@ -50,6 +50,7 @@ quota_volumes = -1
 quota_gigabytes = -1
 [database]
 connection = sqlite:///{state}/cinder.sqlite
+sqlite_synchronous = False
 [oslo_concurrency]
 lock_path = {state}
 [coordination]
@@ -61,6 +62,7 @@ glance_timeout = 20
 filter_budget = 5
 locations_ttl = 0
 breaker_failures = 1000
+hold_budget = 1.0
 """)
     cfg.CONF([], project='cinder', default_config_files=[str(config_file)])
     migration.db_sync()

@@ -79,9 +79,9 @@ class _Quiet(simple_server.WSGIRequestHandler):
 
 
 @contextlib.contextmanager
-def running():
+def running(stub=None):
     """The stub and its URL."""
-    stub = GlanceStub()
+    stub = stub or GlanceStub()
     server = simple_server.make_server(
         '127.0.0.1', 0, stub, server_class=_Server, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

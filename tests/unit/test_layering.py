@@ -67,9 +67,10 @@ def test_rest_paths_are_known_to_ontap_alone(path, layer):
         assert '/api/' not in path.read_text()
 
 
-def test_the_filter_loads_where_there_is_no_cinder_and_no_eventlet():
+@pytest.mark.parametrize('name', ['cinder', 'nova'])
+def test_a_filter_loads_where_there_is_no_cinder_no_nova_and_no_eventlet(name):
     code = ('import sys\n'
             'for name in ("cinder", "nova", "eventlet"):\n'
             '    sys.modules[name] = None\n'
-            'import eic_plugins.middleware.cinder\n')
+            f'import eic_plugins.middleware.{name}\n')
     subprocess.run([sys.executable, '-c', code], check=True, timeout=60)

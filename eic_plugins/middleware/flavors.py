@@ -1,0 +1,44 @@
+"""Reads a flavor from Nova itself, in process, as the user who boots."""
+
+import re
+import time
+from collections.abc import Callable
+
+from eic_plugins.middleware.boot import Flavor
+from eic_plugins.middleware.lookup import Memory
+from eic_plugins.middleware.subrequest import Subrequests
+
+_ID = re.compile(r'[\w. -]+', re.ASCII)
+_WITH_EXTRA_SPECS = 'compute 2.61'
+"""The first microversion whose flavors show their extra specs."""
+_OK = 200
+
+
+class Flavors:
+    """The flavors that the requests of one API worker name.
+
+    :param ttl: seconds for which one is remembered
+    """
+
+    def __init__(self, ttl: float,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._memory: Memory[tuple[str | None, str], Flavor] = Memory(ttl, clock)
+
+    def find(self, ask: Subrequests, prefix: str, project: str | None,
+             flavor_id: str) -> Flavor | None:
+        """The flavor, None if ``project`` has none of that id.
+
+        :param prefix: what stands before ``/servers`` in the request's path
+        """
+        key = (project, flavor_id)
+        known = self._memory.recall(key)
+        if known is not None or not _ID.fullmatch(flavor_id):
+            return known
+        answer = ask.get(f'{prefix}/flavors/{flavor_id}', _WITH_EXTRA_SPECS)
+        if answer.code != _OK:
+            return None
+        found = answer.document()['flavor']
+        # A policy may hide extra specs from users: then no flavor opts in.
+        flavor = Flavor(int(found['disk']), found.get('extra_specs') or {})
+        self._memory.remember(key, flavor)
+        return flavor

@@ -1,0 +1,238 @@
+"""Paste filter for nova-api: image boots become boots from a new volume.
+
+Put it behind ``keystonecontext`` (and ``legacy_v2_compatible``) in both
+pipelines of Nova's api-paste.ini::
+
+    [filter:eic]
+    paste.filter_factory = eic_plugins.middleware.nova:filter_factory
+
+    [composite:openstack_compute_api_v21]
+    keystone = ... authtoken keystonecontext eic osapi_compute_app_v21
+
+Of ``POST /servers`` and ``/os-volumes_boot`` with an ``imageRef`` and no block
+device mapping it makes "boot from image (creates a new volume)", with
+``delete_on_termination``, where the operator opted in. The first that says
+something is heard: flavor extra spec ``eic:boot_from_volume``, image property
+``eic_boot_from_volume``, ``boot_from_volume_projects``, ``boot_from_volume``. A
+user opts out with the server's metadata ``eic_boot_from_volume=false``.
+
+Header ``X-EIC-Boot`` of the answer says what was done and why. Whatever the
+filter cannot look up within ``filter_budget``, or Nova would refuse, goes on as
+it came: the filter never answers a request itself. docs/nova.md has the rules,
+and what such servers do differently.
+
+Options, in ``[eic]`` of nova.conf or in the filter's section of api-paste.ini:
+``filter_budget``, ``filter_lookups``, ``locations_ttl``, ``breaker_failures``,
+``breaker_reset``, ``boot_from_volume``, ``boot_from_volume_projects``,
+``boot_volume_type``. No credentials: flavor and image are looked up as the user.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import microversion_parse
+import webob
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from eic_plugins import config
+from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.middleware import body, boot
+from eic_plugins.middleware.boot import Reason, Verdict
+from eic_plugins.middleware.flavors import Flavors
+from eic_plugins.middleware.images import SeenImage, UserImages
+from eic_plugins.middleware.lookup import Lookup, LookupLimits
+from eic_plugins.middleware.subrequest import Subrequests, WSGIApp, call
+
+LOG = logging.getLogger(__name__)
+
+HEADER = 'X-EIC-Boot'
+
+_CREATE = re.compile(r'^((?:/[0-9a-f-]+)?)/(?:servers|os-volumes_boot)/?$')
+_JSON_TYPES = frozenset({'application/json',
+                         'application/vnd.openstack.compute+json'})
+_LEGACY_VERSION_HEADER = 'X-OpenStack-Nova-API-Version'
+_VOLUME_TYPE_SINCE = (2, 67)
+
+
+class UserImage(NamedTuple):
+    """An image and who looks at it."""
+
+    user: str | None
+    project: str | None
+    roles: frozenset[str]
+    image_id: str
+
+    def __str__(self) -> str:
+        return self.image_id
+
+
+class NovaFilter:
+    """WSGI middleware around nova-api's router."""
+
+    def __init__(self, app: WSGIApp, facts: 'BootFacts',
+                 volume_type: str | None) -> None:
+        self._app = app
+        self._facts = facts
+        self._volume_type = volume_type
+
+    def __call__(self, environ: body.Environ,
+                 start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Pass the request on, rewritten if it is an image boot to rewrite."""
+        if environ['REQUEST_METHOD'] == 'POST':
+            create = _CREATE.match(environ.get('PATH_INFO', ''))
+            if create:
+                return self._create(environ, create[1], start_response)
+        return self._app(environ, start_response)
+
+    def _create(self, environ: body.Environ, prefix: str,
+                start_response: Callable[..., Any]) -> Iterable[bytes]:
+        content_type = environ.get('CONTENT_TYPE', '').partition(';')[0].strip()
+        received = body.read(environ) if content_type in _JSON_TYPES else None
+        if received is None:
+            return self._app(environ, start_response)
+        try:
+            verdict, changed = self._decide(environ, prefix, body.parse(received))
+        except Exception:
+            LOG.exception('An error of the EIC filter, not of the request, '
+                          'which goes on as it came.')
+            verdict, changed = boot.left(Reason.INTERNAL_ERROR), None
+        if changed is not None:
+            return self._send_rewritten(environ, changed, verdict, received,
+                                        start_response)
+        return self._app(environ, _marking(start_response, verdict))
+
+    def _send_rewritten(self, environ: body.Environ, changed: bytes,
+                        verdict: Verdict, received: bytes,
+                        start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Send it on rewritten and, if Nova refuses that, as it came.
+
+        A refusal (4xx) has created nothing, and what is wrong may be the
+        rewriting: the answer is then the one to the request itself.
+        """
+        as_it_came = dict(environ)
+        body.replace(environ, changed)
+        answer = call(self._app, environ)
+        if not 400 <= answer.code < 500:  # noqa: PLR2004
+            return answer.send(start_response, (HEADER, str(verdict)))
+        LOG.info('Nova answered %(status)s to a boot from image made a boot '
+                 'from volume (%(why)s); it goes on as it came.',
+                 {'status': answer.status, 'why': verdict.reason})
+        body.replace(as_it_came, received)
+        verdict = boot.left(Reason.REFUSED_BY_NOVA)
+        return self._app(as_it_came, _marking(start_response, verdict))
+
+    def _decide(self, environ: body.Environ, prefix: str, document: Any,
+                ) -> tuple[Verdict, bytes | None]:
+        wanted = boot.read(document)
+        if isinstance(wanted, Verdict):
+            return wanted, None
+        ask = Subrequests(self._app, environ)
+        found = self._facts.find(ask, prefix, environ['nova.context'], wanted)
+        if isinstance(found, Reason):
+            return boot.left(found), None
+        why, size = found
+        changed = boot.rewrite(document, size, self._type_for(environ))
+        return Verdict(boot.Done.REWRITTEN, why), body.serialise(changed)
+
+    def _type_for(self, environ: body.Environ) -> str | None:
+        if not self._volume_type:
+            return None
+        version = microversion_parse.get_version(
+            webob.Request(environ).headers, 'compute', [_LEGACY_VERSION_HEADER])
+        if version is None:
+            return None
+        newest = version == 'latest'
+        return (self._volume_type if newest or _numbers(version)
+                >= _VOLUME_TYPE_SINCE else None)
+
+
+class BootFacts:
+    """Looks up what the decision about an image boot needs."""
+
+    def __init__(self, conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> None:
+        self._conf = conf
+        self._options = options
+        ttl = options['locations_ttl']
+        self._flavors = Flavors(ttl)
+        self._glance: UserImages | None = None
+        self._images: Lookup[UserImage, SeenImage] = Lookup(
+            LookupLimits(options['filter_lookups'], ttl),
+            CircuitBreaker(
+                'Glance', 'image boots are left as they come. Check glance-api '
+                'and, in [eic], glance_interface and region_name.',
+                options['breaker_failures'], options['breaker_reset']))
+
+    def find(self, ask: Subrequests, prefix: str, context: Any,
+             wanted: boot.ImageBoot) -> Reason | tuple[Reason, int]:
+        """Who opted in and the size in GiB, or why to leave the request."""
+        flavor = self._flavors.find(ask, prefix, context.project_id,
+                                    wanted.flavor_id)
+        if flavor is None:
+            return Reason.FLAVOR_UNKNOWN
+        if boot.flavor_opts_out(flavor):
+            return Reason.NOT_OPTED_IN
+        seen = self._image(context, wanted.image_id)
+        if seen is None:
+            return Reason.IMAGE_NOT_LOOKED_UP
+        if seen.image is None:
+            return Reason.IMAGE_UNKNOWN
+        opt_ins = _opt_ins(self._conf, self._options)
+        why = boot.opted_in(flavor, seen.image, context.project_id, opt_ins)
+        if why is None:
+            return Reason.NOT_OPTED_IN
+        size = (boot.hindrance(flavor, seen.image, opt_ins)
+                or boot.volume_size(flavor, seen.image))
+        return size if isinstance(size, Reason) else (why, size)
+
+    def _image(self, context: Any, image_id: str) -> SeenImage | None:
+        # Another user, or the same in another project, sees other images.
+        key = UserImage(context.user_id, context.project_id,
+                        frozenset(context.roles or ()), image_id)
+        auth = context.get_auth_plugin()
+        return self._images.within(self._options['filter_budget'], key,
+                                   lambda key: self._ask_glance(key, auth))
+
+    def _ask_glance(self, key: UserImage, auth: Any) -> SeenImage:
+        if self._glance is None:
+            self._glance = UserImages(self._conf)
+        return self._glance.find(key.image_id, auth)
+
+
+def filter_factory(global_conf: Mapping[str, str],
+                   **local_conf: str) -> Callable[[WSGIApp], NovaFilter]:
+    """What ``paste.filter_factory`` names."""
+    conf = cfg.CONF
+    config.register(conf)
+    options = config.with_overrides(conf, local_conf, config.NOVA_FILTER_OPTS)
+    facts = BootFacts(conf, options)
+
+    def make_filter(app: WSGIApp) -> NovaFilter:
+        return NovaFilter(app, facts, options['boot_volume_type'])
+
+    return make_filter
+
+
+def _opt_ins(conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> boot.OptIns:
+    """The operator's choices; Nova's own of images, from its ``[glance]``."""
+    glance = conf.glance
+    verified = bool(glance.verify_glance_signatures)
+    return boot.OptIns(
+        default=options['boot_from_volume'],
+        projects=frozenset(options['boot_from_volume_projects']),
+        signatures_verified=verified,
+        certificates_required=bool(
+            verified and glance.enable_certificate_validation
+            and glance.default_trusted_certificate_ids))
+
+
+def _marking(start_response: Callable[..., Any],
+             verdict: Verdict) -> Callable[..., Any]:
+    def marked(status: str, headers: list[tuple[str, str]], *args: Any) -> Any:
+        return start_response(status, [*headers, (HEADER, str(verdict))], *args)
+    return marked
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split('.'))
