@@ -18,10 +18,10 @@ import subprocess
 import sys
 import time
 import uuid
-from pathlib import Path
 from typing import Any
 
 from benchmarks.traces import Traces
+from lab import cinder
 from lab.errors import LabError
 from lab.paths import REPOSITORY
 from lab.processes import enter
@@ -48,6 +48,7 @@ def measure(traces: Traces, driver: str, image_id: str, pool_name: str,
     for volume_id in volume_ids:
         traces.expect(volume_id)
     return _run(traces, driver, {
+        'driver': cinder.VOLUME_DRIVERS[driver],
         'configs': _configs(traces, driver), 'section': pool.backend_section,
         'share': pool.share, 'volume_ids': volume_ids, 'warm_up': _WARM_UP,
         'image': {key: value for key, value in traces.image(image_id).items()
@@ -122,16 +123,19 @@ class _Hit:
 
     def __init__(self, context: Any, driver: Any, job: dict[str, Any],
                  volume_id: str) -> None:
+        db = importlib.import_module('cinder.db')
+        types = importlib.import_module('cinder.volume.volume_types')
         objects = importlib.import_module('cinder.objects')
         self._context = context
         self._driver = driver
         self._meta = {**job['image'], 'properties': {}}
-        self.volume = objects.Volume(
-            context, id=volume_id, size=1, status='creating',
-            host=f'{driver.host}#{job["share"]}', display_name='bench',
-            project_id='bench', user_id='bench', admin_metadata={}, metadata={},
-            availability_zone='nova')
-        self.volume.create()
+        db.volume_create(context, {
+            'id': volume_id, 'size': 1, 'status': 'creating',
+            'host': f'{driver.host}#{job["share"]}', 'display_name': 'bench',
+            'project_id': 'bench', 'user_id': 'bench', 'metadata': {},
+            'admin_metadata': {}, 'availability_zone': 'nova',
+            'volume_type_id': types.get_volume_type_by_name(context, _TYPE)['id']})
+        self.volume = objects.Volume.get_by_id(context, volume_id)
 
     def make(self) -> None:
         """The call that is measured."""
@@ -178,7 +182,7 @@ def _driver(job: dict[str, Any], config: Any, admin: Any) -> Any:
     configuration = importlib.import_module('cinder.volume.configuration')
     options = importlib.import_module('cinder.volume.driver').volume_opts
     backend = configuration.Configuration(options, config_group=job['section'])
-    module, _, name = backend.volume_driver.rpartition('.')
+    module, _, name = job['driver'].rpartition('.')
     driver = getattr(importlib.import_module(module), name)(
         configuration=backend, host=f'bench@{job["section"]}',
         db=importlib.import_module('cinder.db'), is_vol_db_empty=True)

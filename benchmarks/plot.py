@@ -7,9 +7,9 @@ import matplotlib
 
 matplotlib.use('Agg')
 
-from matplotlib import pyplot as plt  # noqa: E402 - behind the choice of Agg
+from matplotlib import pyplot as plt
 
-from benchmarks.arithmetic import median  # noqa: E402
+from benchmarks.arithmetic import median
 
 _COLORS = {'eic': '#1b6ca8', 'stock': '#c4572d'}
 _NAMES = {'eic': 'EIC', 'stock': 'stock driver'}

@@ -24,9 +24,10 @@ from lab.topology import DEMO_PROJECT, DEMO_USER
 
 PREFIX = 'bench-'
 _POLL_SECONDS = 0.02
-_LIST_SECONDS = 0.2
-_VOLUME_SECONDS = 300
+_LIST_SECONDS = 0.5
+_VOLUME_SECONDS = 600
 _DONE = ('available', 'error')
+_UNDER_WAY = ('creating', 'downloading', 'deleting')
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -97,7 +98,9 @@ class Traces:
         while volume['status'] not in _DONE:
             _check(began, f'volume {volume["id"]}')
             time.sleep(_POLL_SECONDS)
-            volume = self._api.cinder('GET', f'/volumes/{volume["id"]}')['volume']
+            with _answering():
+                volume = self._api.cinder(
+                    'GET', f'/volumes/{volume["id"]}')['volume']
         return _made(volume, driver, pool, began)
 
     def create_at_once(self, image_id: str, driver: str, pools: Sequence[str],
@@ -112,7 +115,7 @@ class Traces:
         while len(made) < len(places):
             _check(began, f'{len(places) - len(made)} volumes')
             time.sleep(_LIST_SECONDS)
-            for volume in self._volumes():
+            for volume in self._seen():
                 wanted = places.get(volume['id'])
                 if wanted and volume['id'] not in made and (
                         volume['status'] in _DONE):
@@ -126,15 +129,22 @@ class Traces:
     def delete_volumes(self) -> None:
         """Delete all volumes and wait until they are gone."""
         began = time.monotonic()
-        while volumes := self._volumes():
-            _check(began, f'{len(volumes)} volumes to be deleted')
-            for volume in volumes:
-                self._ids.add(volume['id'])
-                # One that is still being made cannot be deleted yet.
-                if volume['status'] not in {'creating', 'downloading', 'deleting'}:
-                    with contextlib.suppress(exceptions.HttpError):
-                        self._api.cinder('DELETE', f'/volumes/{volume["id"]}')
-            time.sleep(_LIST_SECONDS)
+        left = 1
+        while left:
+            _check(began, 'the volumes to be deleted')
+            with _answering():
+                volumes = self._volumes()
+                left = len(volumes)
+                self._delete(volumes)
+            time.sleep(_LIST_SECONDS if left else 0)
+
+    def _delete(self, volumes: list[dict[str, Any]]) -> None:
+        for volume in volumes:
+            self._ids.add(volume['id'])
+            # One that is still being made cannot be deleted yet.
+            if volume['status'] not in _UNDER_WAY:
+                with contextlib.suppress(exceptions.HttpError):
+                    self._api.cinder('DELETE', f'/volumes/{volume["id"]}')
 
     def remove(self) -> None:
         """Delete volumes, images, cached images and files."""
@@ -160,6 +170,12 @@ class Traces:
         return [volume for volume in listed
                 if (volume['name'] or '').startswith(PREFIX)]
 
+    def _seen(self) -> list[dict[str, Any]]:
+        """The volumes; none where the API does not answer in time."""
+        with _answering():
+            return self._volumes()
+        return []
+
     def _images(self) -> list[dict[str, Any]]:
         listed = self._api.request('GET', 'glance', '/v2/images?limit=1000')
         return [image for image in listed['images']
@@ -183,6 +199,13 @@ def undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[None]:
+    """Put up with an API that is too busy to answer: it is asked again."""
+    with contextlib.suppress(exceptions.ConnectionError):
+        yield
 
 
 def _made(volume: dict[str, Any], driver: str, pool: str, began: float) -> Made:
