@@ -61,11 +61,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='python -m benchmarks',
                                      description=__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME',
-                        choices=[*BENCHMARKS, []],
-                        help=', '.join(BENCHMARKS))
+                        type=_name, help=', '.join(BENCHMARKS))
     parser.add_argument('--clean', action='store_true',
                         help='remove what a run that was killed has left')
     return parser
+
+
+def _name(text: str) -> str:
+    if text not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(
+            f'there is no {text}; there are {", ".join(BENCHMARKS)}')
+    return text
 
 
 def _clean(lab: Lab) -> int:

@@ -123,7 +123,7 @@ class _Hit:
 
     def __init__(self, context: Any, driver: Any, job: dict[str, Any],
                  volume_id: str) -> None:
-        db = importlib.import_module('cinder.db')
+        db = importlib.import_module('cinder.db.api')
         types = importlib.import_module('cinder.volume.volume_types')
         objects = importlib.import_module('cinder.objects')
         self._context = context
@@ -185,7 +185,7 @@ def _driver(job: dict[str, Any], config: Any, admin: Any) -> Any:
     module, _, name = job['driver'].rpartition('.')
     driver = getattr(importlib.import_module(module), name)(
         configuration=backend, host=f'bench@{job["section"]}',
-        db=importlib.import_module('cinder.db'), is_vol_db_empty=True)
+        db=importlib.import_module('cinder.db.api'), is_vol_db_empty=True)
     driver.do_setup(admin)
     driver.check_for_setup_error()
     driver.set_initialized()

@@ -1,5 +1,6 @@
 """Draws docs/bench.png from what docs/bench.json holds."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ _COLORS = {'eic': '#1b6ca8', 'stock': '#c4572d'}
 _NAMES = {'eic': 'EIC', 'stock': 'stock driver'}
 _SIZE = (11, 8)
 _DPI = 110
+_LABEL = 20  # characters a line
 
 
 def draw(found: dict[str, Any], path: Path) -> None:
@@ -51,7 +53,7 @@ def _image_size(panel: Any, numbers: list[dict[str, Any]]) -> None:
 def _calls(panel: Any, numbers: list[dict[str, Any]]) -> None:
     titles = list(dict.fromkeys(
         (row['situation'], row['pool']) for row in numbers))
-    _bars(panel, [f'{title}\n({pool})' for title, pool in titles], {
+    _bars(panel, [f'{title} ({pool})' for title, pool in titles], {
         driver: [max(len(row['calls']) for row in numbers if
                      (row['driver'], row['situation'], row['pool'])
                      == (driver, title, pool)) for title, pool in titles]
@@ -62,7 +64,7 @@ def _calls(panel: Any, numbers: list[dict[str, Any]]) -> None:
 def _simultaneous(panel: Any, numbers: list[dict[str, Any]]) -> None:
     images = list(dict.fromkeys(row['image'] for row in numbers))
     rows = {(row['driver'], row['image']): row for row in numbers}
-    titles = [f'{what}\nimage {image.split(",")[0].split(":")[0]}'
+    titles = [f'{what}, image {image.split(",")[0].split(":")[0]}'
               for image in images for what in ('copies', 'downloads')]
     _bars(panel, titles, {
         driver: [value for image in images
@@ -87,6 +89,7 @@ def _bars(panel: Any, titles: list[str], values: dict[str, list[float]]) -> None
                          heights, width, color=_COLORS[driver],
                          label=_NAMES[driver])
         panel.bar_label(bars, fmt='%.0f', fontsize=8)
-    panel.set_xticks([place + width / 2 for place in range(len(titles))], titles,
-                     fontsize=8)
-    panel.legend(fontsize=8)
+    panel.set_xticks([place + width / 2 for place in range(len(titles))],
+                     [textwrap.fill(title, _LABEL) for title in titles], fontsize=8)
+    panel.margins(y=0.25)  # room for the legend
+    panel.legend(fontsize=8, loc='upper left', ncols=len(values))
