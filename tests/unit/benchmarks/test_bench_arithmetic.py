@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import arithmetic, image_size, simultaneous
+from benchmarks import arithmetic, fills, image_size
 from benchmarks.model import Answer, Table, Target, missed_counts, shown
 
 
@@ -80,7 +80,7 @@ def row(driver, copies, downloads, different=0):
 
 
 def test_the_pool_with_most_copies_counts_and_stock_is_asked_nothing():
-    found = simultaneous.targets([row('eic', {'a': 0, 'b': 2}, 1, 3),
+    found = fills.targets([row('eic', {'a': 0, 'b': 2}, 1, 3),
                                   row('stock', {'a': 7, 'b': 7}, 20)])
     assert [(target.measured, target.met) for target in found] == [
         (2, False), (1, True), (3, False)]
