@@ -105,8 +105,9 @@ def main() -> int:
     seconds = time.monotonic() - began
     after = os.times()
     own = after.user + after.system - before.user - before.system
-    programs = (after.children_user + after.children_system
-                - before.children_user - before.children_system)
+    # Not below zero, where floating point would put nothing.
+    programs = max(after.children_user + after.children_system
+                   - before.children_user - before.children_system, 0.0)
     for hit in hits:
         hit.remove()
     print(json.dumps({
