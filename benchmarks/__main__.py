@@ -7,6 +7,7 @@ lab's state directory. 1 if a target that is a count was missed.
 
 import argparse
 import contextlib
+import functools
 import signal
 import sys
 import time
@@ -21,6 +22,7 @@ from benchmarks import (
     image_size,
     qcow2,
     report,
+    servers,
     simultaneous,
 )
 from benchmarks.model import missed_counts
@@ -35,6 +37,8 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'simultaneous': simultaneous.run,
     'qcow2': qcow2.run,
     'cpu': cpu.run,
+    # Alone (`python -m benchmarks.servers`) it boots more of them.
+    'servers': functools.partial(servers.run, boots=5, rounds=1),
 }
 _DOCS = paths.REPOSITORY / 'docs'
 

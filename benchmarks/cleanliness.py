@@ -44,6 +44,8 @@ def _objects(lab: Lab) -> Iterator[str]:
     admin = identity.admin(lab)
     for volume in admin.cinder('GET', '/volumes?all_tenants=1')['volumes']:
         yield f'volume {volume["id"]}'
+    for server in admin.nova('GET', '/servers?all_tenants=1')['servers']:
+        yield f'server {server["id"]}'
     for image in admin.request('GET', 'glance', '/v2/images')['images']:
         yield f'image {image["id"]}'
 

@@ -82,7 +82,7 @@ class Traces:
             'container_format': 'bare'})
         self._ids.add(image['id'])
         with path.open('rb') as stream:
-            self._api.upload(image['id'], stream, store)
+            self._api.upload(f'/v2/images/{image["id"]}/file', stream, store)
         return str(image['id'])
 
     def image(self, image_id: str) -> dict[str, Any]:
