@@ -5,12 +5,13 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.bench-installed
 SOURCES := benchmarks eic_plugins lab tests
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
 
-.PHONY: help venv lab lab-down lab-status lab-purge demo test e2e lint clean
+.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e lint clean
 
 help:
 	@echo 'Targets:'
@@ -42,6 +43,17 @@ lab-purge: ## stop the lab and delete everything it has stored
 
 demo: lab ## create volumes and servers from an image both ways and compare
 	@$(BIN)/python -m lab.demo
+
+# matplotlib, which nothing else needs.
+$(BENCH_STAMP): $(STAMP)
+	@set -e; \
+	echo 'Installing what draws the plot into $(VENV) ...'; \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	    -c constraints.txt -e '.[bench]'; \
+	touch $(BENCH_STAMP)
+
+bench: lab $(BENCH_STAMP) ## measure both drivers side by side; docs/bench.md
+	@$(BIN)/python -m benchmarks
 
 # A process for each suite: configuration and database of Cinder and of Nova are
 # global, and nova-api refuses to share one with Cinder.

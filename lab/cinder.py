@@ -7,7 +7,7 @@ cinder-scheduler, and two cinder-volume processes, ``lab-eic`` and
 
 from pathlib import Path
 
-from lab import files, identity, mariadb, rabbitmq, simulator, wsgi
+from lab import files, identity, mariadb, qemu_img, rabbitmq, simulator, wsgi
 from lab.context import Lab
 from lab.paths import REPOSITORY, venv_bin, venv_etc
 from lab.processes import Service
@@ -103,6 +103,7 @@ def start_volume(lab: Lab, driver: str) -> None:
 def write_config(lab: Lab) -> None:
     """Write every configuration file."""
     etc = _etc(lab)
+    qemu_img.install(lab)
     files.write_private(etc / 'cinder.conf', files.ini(_common(lab)))
     files.write_private(etc / 'rootwrap.conf', files.ini(_rootwrap(lab)))
     files.write_private(etc / 'rootwrap.d/lab.filters', files.ini({
@@ -227,8 +228,8 @@ def _common(lab: Lab) -> files.Sections:
 def _rootwrap(lab: Lab) -> files.Sections:
     filters = (venv_etc('cinder/rootwrap.d'), venv_etc('os-brick/rootwrap.d'),
                _etc(lab) / 'rootwrap.d')
-    directories = (Path(venv_bin('')), '/usr/sbin', '/usr/bin', '/sbin',
-                   '/bin')
+    directories = (qemu_img.directory(lab), Path(venv_bin('')), '/usr/sbin',
+                   '/usr/bin', '/sbin', '/bin')
     return {'DEFAULT': {
         'filters_path': ','.join(map(str, filters)),
         'exec_dirs': ','.join(map(str, directories)),

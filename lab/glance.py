@@ -1,5 +1,8 @@
 """Glance, with its file store on a FlexVol that it has mounted over NFS.
 
+A second store, ``local``, is a directory of the host: an image that is uploaded
+there (``X-Image-Meta-Store: local``) is on no storage system.
+
 The fields that show image locations to users are off (OSSN-0065); services
 read locations through the Locations API, which asks for the role ``service``.
 """
@@ -13,6 +16,7 @@ from lab.topology import IMAGE_SHARE
 
 NAME = 'glance'
 _STORE = 'images'
+LOCAL_STORE = 'local'
 
 
 def prepare(lab: Lab) -> None:
@@ -64,7 +68,7 @@ def _sections(lab: Lab) -> files.Sections:
     return {
         'DEFAULT': {
             'use_stderr': True,
-            'enabled_backends': f'{_STORE}:file',
+            'enabled_backends': f'{_STORE}:file, {LOCAL_STORE}:file',
             'show_image_direct_url': False,
             'show_multiple_locations': False,
             'worker_self_reference_url': lab.ports.url(NAME),
@@ -75,6 +79,9 @@ def _sections(lab: Lab) -> files.Sections:
         _STORE: {
             'filesystem_store_datadir': lab.paths.image_store,
             'filesystem_store_metadata_file': _metadata_file(lab),
+        },
+        LOCAL_STORE: {
+            'filesystem_store_datadir': files.private_dir(directory / 'local'),
         },
         'os_glance_staging_store': {
             'filesystem_store_datadir':

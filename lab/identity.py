@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
@@ -17,6 +17,7 @@ from lab.topology import (
 )
 
 _TIMEOUT = 30
+_UPLOAD_TIMEOUT = 300
 ADMIN_USER = 'admin'
 ADMIN_PROJECT = 'admin'
 ROLES = {
@@ -58,11 +59,14 @@ class Cloud:
             url, method, json=json, headers=dict(headers or {}))
         return answer.json() if answer.content else None
 
-    def upload(self, path: str, content: bytes) -> None:
-        """PUT an image's bytes to Glance."""
-        self._session.put(
-            f'{self._ports.url("glance")}{path}', data=content,
-            headers={'Content-Type': 'application/octet-stream'})
+    def upload(self, path: str, content: bytes | BinaryIO,
+               store: str | None = None) -> None:
+        """PUT an image's bytes to Glance, into the store named if any."""
+        headers = {'Content-Type': 'application/octet-stream'}
+        if store:
+            headers['X-Image-Meta-Store'] = store
+        self._session.put(f'{self._ports.url("glance")}{path}', data=content,
+                          headers=headers, timeout=_UPLOAD_TIMEOUT)
 
     def cinder(self, method: str, path: str, json: Any = None) -> Any:
         """A request to the Cinder API that the catalog names."""

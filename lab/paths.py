@@ -50,6 +50,11 @@ class Paths:
         """Where Glance has its NFS share mounted, in the namespace."""
         return self.state / 'glance' / 'store'
 
+    @property
+    def programs(self) -> Path:
+        """Programs of the lab's own, found before the machine's."""
+        return self.state / 'bin'
+
     def log(self, service: str) -> Path:
         """The log of a service."""
         return self.logs / f'{service}.log'

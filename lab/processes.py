@@ -152,7 +152,8 @@ class Processes:
     def environment(self, name: str) -> dict[str, str]:
         """What a service starts with: nothing of the caller's own."""
         return {
-            'PATH': f'{Path(venv_bin(""))}:{_SYSTEM_PATH}',
+            'PATH': (f'{self._paths.programs}:{Path(venv_bin(""))}:'
+                     f'{_SYSTEM_PATH}'),
             'HOME': str(self._paths.state),
             'TMPDIR': str(files.private_dir(self._paths / 'tmp')),
             'LANG': 'C.UTF-8',

@@ -103,6 +103,7 @@ CLUSTERS = (
         Svm('svm_gold', ('127.0.11.1', '127.0.11.2'), (
             FlexVol('images_vol', '/images', 'aggr1'),
             FlexVol('gold_vol', '/tenants/gold', 'aggr1'),
+            FlexVol('bronze_vol', '/tenants/bronze', 'aggr2'),
         )),
         Svm('svm_silver', ('127.0.12.1',), (
             FlexVol('silver_vol', '/silver', 'aggr2'),
@@ -123,6 +124,7 @@ BACKENDS = (
     Backend('gold', 'cluster-a', 'svm_gold', (
         ('images', '127.0.11.1:/images'),
         ('gold', '127.0.11.1:/tenants/gold'),
+        ('bronze', '127.0.11.1:/tenants/bronze'),
     )),
     Backend('silver', 'cluster-a', 'svm_silver', (
         ('silver', '127.0.12.1:/silver'),

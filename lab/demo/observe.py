@@ -1,19 +1,20 @@
-"""Counts what one volume costs: ONTAP calls, downloads, host I/O.
+"""Counts what volumes cost: ONTAP calls, downloads, conversions, host I/O, CPU.
 
-Three independent witnesses: the simulators' record of REST calls (by user, so
-by driver), Glance's access log, and the kernel's I/O accounting of the driver's
-processes.
+Independent witnesses: the simulators' record of REST calls (by user, so by
+driver), Glance's access log, the services' qemu-img, and the kernel's accounts
+of the driver's processes.
 """
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from lab import simulator
+from lab import qemu_img, simulator
 from lab.context import Lab
 from lab.topology import CLUSTERS, Cluster
 
@@ -41,6 +42,14 @@ class Cost:
     """Bytes of the image that Glance sent."""
     host_io: int
     """Bytes that the driver's processes read and wrote."""
+    downloads: int
+    """Requests that the image's bytes were sent for."""
+    conversions: int
+    """Runs of ``qemu-img convert``, whoever's they were."""
+    connections: int
+    """TCP connections of these calls that none before them came over."""
+    cpu: float
+    """CPU seconds of the driver's processes, and of those they waited for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +57,11 @@ class Mark:
     """Where the witnesses' records ended at one moment."""
 
     calls: dict[str, int]
+    connections: dict[str, frozenset[int]]
     glance_log: int
+    qemu_log: int
     host_io: int
+    cpu: float
 
 
 class Observer:
@@ -67,24 +79,38 @@ class Observer:
 
     def mark(self) -> Mark:
         """Remember now."""
+        before = {cluster.name: self._calls(cluster, 0) for cluster in CLUSTERS}
         return Mark(
-            {cluster.name: self._calls(cluster, None)['last']
-             for cluster in CLUSTERS},
-            self._glance_log.stat().st_size, self._host_io())
+            {name: found['last'] for name, found in before.items()},
+            {name: frozenset(call['connection'] for call in found['calls'])
+             for name, found in before.items()},
+            self._glance_log.stat().st_size, self._qemu_log.stat().st_size,
+            self._host_io(), self.cpu())
 
     def since(self, mark: Mark) -> Cost:
         """What happened since then."""
-        calls = [call for cluster in CLUSTERS
-                 for call in self._calls(cluster, mark.calls[cluster.name])['calls']
-                 if not is_periodic(call)]
+        cpu, host_io = self.cpu(), self._host_io()
+        found = {cluster.name: [
+            call for call in self._calls(cluster, mark.calls[cluster.name])['calls']
+            if not is_periodic(call)] for cluster in CLUSTERS}
+        calls = [call for made in found.values() for call in made]
+        sent = [entry['bytes'] for entry in self._glance_entries(mark)
+                if entry['path'] == self._download and entry['bytes']]
         posted = [call['path'] for call in calls if call['method'] == 'POST']
         return Cost(
             tuple(f"{call['method']} {call['path']}" for call in calls),
             sum(path.rstrip('/').endswith('/file/clone') for path in posted),
             sum(path.rstrip('/').endswith('/file/copy') for path in posted),
-            sum(entry['bytes'] for entry in self._glance_entries(mark)
-                if entry['path'] == self._download),
-            self._host_io() - mark.host_io)
+            sum(sent), host_io - mark.host_io, len(sent),
+            sum(line.split('\t')[0] == qemu_img.CONVERT
+                for line in self._qemu_runs(mark)),
+            sum(len({call['connection'] for call in made}
+                    - mark.connections[name]) for name, made in found.items()),
+            cpu - mark.cpu)
+
+    def cpu(self) -> float:
+        """CPU seconds until now of the driver's processes."""
+        return sum(map(_cpu_of, self._processes()))
 
     @property
     def _glance_log(self) -> Path:
@@ -96,19 +122,29 @@ class Observer:
             for line in stream:
                 yield json.loads(line)
 
-    def _calls(self, cluster: Cluster, since: int | None) -> Any:
+    @property
+    def _qemu_log(self) -> Path:
+        return qemu_img.log(self._lab)
+
+    def _qemu_runs(self, mark: Mark) -> list[str]:
+        with self._qemu_log.open() as stream:
+            stream.seek(mark.qemu_log)
+            return stream.read().splitlines()
+
+    def _calls(self, cluster: Cluster, since: int) -> Any:
         url = f'{self._lab.ports.cluster_url(cluster)}/simulator/v1/calls'
-        # No call has this number: only where the record ends is of interest.
-        start = 1 << 59 if since is None else since
         answer = self._control.get(
-            url, params={'since': str(start), 'user': self._driver},
+            url, params={'since': str(since), 'user': self._driver},
             timeout=_TIMEOUT)
         answer.raise_for_status()
         return answer.json()
 
     def _host_io(self) -> int:
+        return sum(map(_io_of, self._processes()))
+
+    def _processes(self) -> list[int]:
         record = self._lab.processes.record(f'cinder-volume-{self._driver}')
-        return sum(map(_io_of, _tree(record.pid))) if record else 0
+        return list(_tree(record.pid)) if record else []
 
 
 def is_periodic(call: dict[str, Any]) -> bool:
@@ -139,3 +175,14 @@ def _io_of(pid: int) -> int:
         return 0
     values = dict(line.split(': ') for line in lines)
     return int(values['rchar']) + int(values['wchar'])
+
+
+def _cpu_of(pid: int) -> float:
+    """CPU seconds of a process and of its ended children."""
+    try:
+        stat = Path(f'/proc/{pid}/stat').read_text()
+    except OSError:
+        return 0.0
+    # Behind the name, which may hold anything: utime, stime, cutime, cstime.
+    ticks = stat.rpartition(')')[2].split()[11:15]
+    return sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK')

@@ -25,7 +25,7 @@ def test_a_simulator_is_told_the_topology(lab):
     assert [lif['address'] for lif in gold['lifs']] == [
         '127.0.11.1', '127.0.11.2']
     assert [v['junction_path'] for v in gold['volumes']] == [
-        '/images', '/tenants/gold']
+        '/images', '/tenants/gold', '/tenants/bronze']
     assert silver['volumes'][0]['name'] == 'silver_vol'
     assert {u['name'] for u in config['users']} == {'eic', 'stock', 'lab'}
     assert (gold['protocols'], block['protocols']) == (['nfs'], ['iscsi'])

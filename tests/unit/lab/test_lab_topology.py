@@ -18,7 +18,7 @@ def test_both_drivers_have_the_same_pools():
         driver: {p.share for p in topology.pools() if p.driver == driver}
         for driver in topology.DRIVERS}
     assert by_driver['eic'] == by_driver['stock']
-    assert len(by_driver['eic']) == 4
+    assert len(by_driver['eic']) == 5
 
 
 def test_junction_paths_are_not_flexvol_names():
@@ -42,7 +42,7 @@ def test_a_type_selects_one_pool_or_all_of_a_driver():
     assert types['stock-iscsi'] == {'volume_backend_name': 'stock-iscsi'}
     assert types['eic-block-two'] == {
         'volume_backend_name': 'eic-iscsi', 'pool_name': 'block_two'}
-    assert len(types) == 16
+    assert len(types) == 18
 
 
 def test_a_pool_of_luns_is_a_flexvol_of_its_backend():

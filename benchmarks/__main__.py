@@ -1,0 +1,132 @@
+"""`python -m benchmarks [NAME ...]`: runs them on the running lab.
+
+Without names all of them, with the result in docs/bench.json, docs/bench.png
+and docs/bench.md; with names these alone, printed, with the numbers in the
+lab's state directory. 1 if a target that is a count was missed.
+"""
+
+import argparse
+import contextlib
+import functools
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import (
+    calls,
+    cleanliness,
+    cpu,
+    image_size,
+    qcow2,
+    report,
+    servers,
+    simultaneous,
+)
+from benchmarks.model import missed_counts
+from benchmarks.traces import Traces, undisturbed
+from lab import context, files, paths
+from lab.context import Lab
+from lab.errors import LabError
+
+BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
+    'calls': calls.run,
+    'image_size': image_size.run,
+    'simultaneous': simultaneous.run,
+    'qcow2': qcow2.run,
+    'cpu': cpu.run,
+    # Alone (`python -m benchmarks.servers`) it boots more of them.
+    'servers': functools.partial(servers.run, boots=5, rounds=1),
+}
+_DOCS = paths.REPOSITORY / 'docs'
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command; the result is the exit status."""
+    options = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        lab = context.load(paths.from_environment())
+        lab.holder()
+        if options.clean:
+            return _clean(lab)
+        return _measure(lab, options.names or list(BENCHMARKS))
+    except LabError as err:
+        print(f'bench: {err}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('bench: interrupted; nothing was written.', file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='python -m benchmarks',
+                                     description=__doc__)
+    parser.add_argument('names', nargs='*', metavar='NAME',
+                        type=_name, help=', '.join(BENCHMARKS))
+    parser.add_argument('--clean', action='store_true',
+                        help='remove what a run that was killed has left')
+    return parser
+
+
+def _name(text: str) -> str:
+    if text not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(
+            f'there is no {text}; there are {", ".join(BENCHMARKS)}')
+    return text
+
+
+def _clean(lab: Lab) -> int:
+    with undisturbed():
+        Traces(lab).remove()
+    cleanliness.check(lab)
+    print('The lab is clean.')
+    return 0
+
+
+def _measure(lab: Lab, names: list[str]) -> int:
+    cleanliness.check(lab)
+    began = time.monotonic()
+    answers = {}
+    with lab.console.ticking():
+        for name in names:
+            lab.console.line(name)
+            answers[name] = BENCHMARKS[name](lab)
+    cleanliness.check(lab)
+    print(f'\n{report.text(answers)}\n')
+    found = report.document(answers, time.monotonic() - began)
+    for path in _write(lab, found):
+        print(f'Written: {path}')
+    missed = missed_counts(answers)
+    for line in missed:
+        print(f'MISSED: {line}', file=sys.stderr)
+    return 1 if missed else 0
+
+
+def _write(lab: Lab, found: dict[str, Any]) -> list[Path]:
+    if set(found['answers']) != set(BENCHMARKS):
+        path = lab.paths / 'bench.json'
+        files.write_json(path, found)
+        return [path]
+    written = [_DOCS / f'bench.{kind}' for kind in ('json', 'md', 'png')]
+    files.write_json(written[0], found)
+    written[0].chmod(0o644)
+    report.write_block(written[1], report.markdown(found))
+    # Not for who runs some: matplotlib is installed by `make bench` alone.
+    with contextlib.suppress(ImportError):
+        from benchmarks import plot  # noqa: PLC0415
+        plot.draw(found, written[2])
+        return written
+    print('No plot: matplotlib is not installed; `make bench` does that.',
+          file=sys.stderr)
+    return written[:2]
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Says what of others is on a lab: a benchmark shares it with nobody."""
+
+import re
+from collections.abc import Iterator
+
+import requests
+
+from benchmarks import storage
+from lab import cinder, glance, identity, simulator
+from lab.context import Lab
+from lab.errors import LabError
+from lab.topology import CLUSTERS, DRIVERS
+
+_TIMEOUT = 10
+_FILES = re.compile(r'volume-|img-cache-|eic-fill-|\.eic-')
+_SHOWN = 5
+
+
+def check(lab: Lab) -> None:
+    """Refuse a lab on which anything would mix with what is measured.
+
+    :raises LabError: says what there is and how to be rid of it
+    """
+    found = [*_down(lab), *_objects(lab), *_files(lab), *_faults(lab)]
+    if found:
+        shown = ', '.join(found[:_SHOWN])
+        more = f' and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''
+        raise LabError(
+            f'The lab is not clean: {shown}{more}. `python -m benchmarks --clean` '
+            'removes what a benchmark has left; delete the rest, or `make '
+            'lab-purge`.')
+
+
+def _down(lab: Lab) -> Iterator[str]:
+    names = (glance.NAME, cinder.API, cinder.SCHEDULER,
+             *(cinder.volume_service(driver) for driver in DRIVERS),
+             *(simulator.name(cluster) for cluster in CLUSTERS))
+    for name in names:
+        if not lab.processes.alive(name):
+            yield f'{name} is down'
+
+
+def _objects(lab: Lab) -> Iterator[str]:
+    admin = identity.admin(lab)
+    for volume in admin.cinder('GET', '/volumes?all_tenants=1')['volumes']:
+        yield f'volume {volume["id"]}'
+    for server in admin.nova('GET', '/servers?all_tenants=1')['servers']:
+        yield f'server {server["id"]}'
+    for image in admin.request('GET', 'glance', '/v2/images')['images']:
+        yield f'image {image["id"]}'
+
+
+def _files(lab: Lab) -> Iterator[str]:
+    for pool, directory in storage.roots(lab).items():
+        for path in directory.iterdir():
+            if _FILES.match(path.name):
+                yield f'file {path.name} in pool {pool}'
+
+
+def _faults(lab: Lab) -> Iterator[str]:
+    for cluster in CLUSTERS:
+        answer = requests.get(
+            f'{lab.ports.cluster_url(cluster)}/simulator/v1/faults',
+            auth=('lab', lab.secrets['ontap-lab']), timeout=_TIMEOUT,
+            verify=str(simulator.ca_file(lab)))
+        answer.raise_for_status()
+        if answer.json()['faults']:
+            yield f'faults on {cluster.name}'

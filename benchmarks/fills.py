@@ -1,0 +1,87 @@
+"""What it took to get one image into three pools: copies, downloads, bytes.
+
+Shared by the benchmarks that ask this of different images and orders.
+"""
+
+import collections
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks import images, storage
+from benchmarks.arithmetic import median
+from benchmarks.model import Table, Target
+from benchmarks.traces import Made, Traces
+from lab.demo.observe import Observer
+
+POOLS = ('images', 'gold', 'bronze')
+"""Three pools of one backend; Glance's store is in the FlexVol of the first."""
+IMAGE_MIB = 64
+NOTE = ("Copies are counted on the disk: how often the image's bytes were written "
+        "in the pool's FlexVol, Glance's own file not counted.")
+
+Row = dict[str, Any]
+
+
+def measure(traces: Traces, driver: str, title: str, image_id: str, disk: Path,
+            create: Callable[[], list[Made]]) -> Row:
+    """The row of one driver and one image.
+
+    :param disk: the raw bytes that every volume must have
+    :param create: makes the volumes, the first ones of this image
+    """
+    observer = Observer(traces.lab, driver, image_id)
+    with traces.lab.console.step(f'{driver}: {title}'):
+        mark = observer.mark()
+        made = create()
+        cost = observer.since(mark)
+    return {
+        'driver': driver, 'image': title,
+        'downloads': cost.downloads, 'conversions': cost.conversions,
+        'file_clones': cost.file_clones, 'file_copies': cost.file_copies,
+        'calls': len(cost.calls),
+        'copies': _copies(traces, made, image_id),
+        'routes': dict(collections.Counter(volume.route for volume in made)),
+        'different': _different(traces, made, disk),
+        'seconds': [volume.seconds for volume in made],
+    }
+
+
+def targets(rows: list[Row]) -> list[Target]:
+    """What is asked of EIC's rows, whatever the image."""
+    return [target for row in rows if row['driver'] == 'eic' for target in (
+        Target(f'copies in a pool, {row["image"]}', max(row['copies'].values()), 1,
+               is_count=True),
+        Target(f'downloads in all, {row["image"]}', row['downloads'], 1,
+               is_count=True),
+        Target(f'volumes with other bytes, {row["image"]}', row['different'], 0,
+               is_count=True))]
+
+
+def table(title: str, rows: list[Row]) -> Table:
+    """The rows for people."""
+    header = ('image', 'driver', *(f'copies in {pool}' for pool in POOLS),
+              'downloads', 'conversions', 'file copies', 'file clones',
+              'REST calls', 'other bytes', 'median s')
+    return Table(title, header, tuple((
+        row['image'], row['driver'], *(str(row['copies'][p]) for p in POOLS),
+        *(str(row[key]) for key in ('downloads', 'conversions', 'file_copies',
+                                    'file_clones', 'calls', 'different')),
+        f'{median(row["seconds"]):.1f}') for row in rows))
+
+
+def _copies(traces: Traces, made: list[Made], image_id: str) -> dict[str, int]:
+    """How many times the image's bytes were written in each pool."""
+    lab = traces.lab
+    return {pool: storage.copies(
+        [storage.volume_file(lab, pool, volume.id)
+         for volume in made if volume.pool == pool]
+        + [storage.root(lab, pool) / f'img-cache-{image_id}'],
+        images.stored(lab, image_id)) for pool in POOLS}
+
+
+def _different(traces: Traces, made: list[Made], disk: Path) -> int:
+    size = disk.stat().st_size
+    wanted = storage.sha256(disk, size)
+    return sum(storage.sha256(storage.volume_file(
+        traces.lab, volume.pool, volume.id), size) != wanted for volume in made)

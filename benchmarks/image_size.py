@@ -1,0 +1,125 @@
+"""Does the time of a volume grow with the size of its image?"""
+
+import dataclasses
+from typing import Any
+
+from benchmarks import images, storage
+from benchmarks.arithmetic import median, ratio
+from benchmarks.model import Answer, Table, Target
+from benchmarks.traces import Made, Traces
+from lab.context import Lab
+from lab.errors import LabError
+from lab.topology import DRIVERS
+
+SIZES = (1, 2, 4, 8, 16, 32, 64)
+"""GiB of sparse raw images."""
+_ROUNDS = 7
+_ROUND = (min(SIZES), max(SIZES), *SIZES)
+"""What is compared is measured twice a round, in turns."""
+_DOWNLOADED_SIZES = (1, 2)
+"""GiB up to which the stock driver's first volume in another FlexVol, a
+download, is waited for."""
+_HEAD_MIB = 8
+_LIMIT = 1.15
+_HOME, _OTHER = 'images', 'gold'
+
+
+@dataclasses.dataclass(frozen=True)
+class _Times:
+    """Seconds of one driver's volumes of one image size."""
+
+    driver: str
+    gib: int
+    first: float
+    first_elsewhere: float | None
+    hits: tuple[float, ...]
+    driver_hits: tuple[float, ...]
+    """What EIC's driver says that it took for a hit."""
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def run(lab: Lab) -> dict[str, Any]:
+    """The answer."""
+    times: list[_Times] = []
+    with Traces(lab) as traces:
+        head = images.random_disk(traces, _HEAD_MIB)
+        for driver in DRIVERS:
+            times += _measure(traces, driver, {
+                gib: images.sparse_image(traces, head, gib) for gib in SIZES})
+    return _answer(times).to_json()
+
+
+def _measure(traces: Traces, driver: str, found: dict[int, str]) -> list[_Times]:
+    first, elsewhere = {}, {}
+    for gib, image_id in found.items():
+        with traces.lab.console.step(f'{driver}: first volumes of {gib} GiB'):
+            first[gib] = _create(traces, image_id, driver, _HOME, gib)
+            if driver == 'eic' or gib in _DOWNLOADED_SIZES:
+                elsewhere[gib] = _create(traces, image_id, driver, _OTHER, gib)
+    traces.delete_volumes()
+    hits: dict[int, list[Made]] = {gib: [] for gib in SIZES}
+    for number in range(_ROUNDS):
+        with traces.lab.console.step(f'{driver}: hits, round {number + 1} of '
+                                     f'{_ROUNDS}'):
+            for gib in _ROUND:
+                hits[gib].append(_create(traces, found[gib], driver, _HOME, gib))
+        # Or the scheduler thinks that the pool is full.
+        traces.delete_volumes()
+    return [_times(driver, gib, first[gib], elsewhere.get(gib), hits[gib])
+            for gib in SIZES]
+
+
+def _create(traces: Traces, image_id: str, driver: str, pool: str, gib: int,
+            ) -> Made:
+    made = traces.create(image_id, driver, pool, gib)
+    lab = traces.lab
+    if not images.same_ends(storage.volume_file(lab, pool, made.id),
+                            images.stored(lab, image_id), gib):
+        raise LabError(f'Volume {made.id} of {driver} is not its image.')
+    return made
+
+
+def _times(driver: str, gib: int, first: Made, elsewhere: Made | None,
+           hits: list[Made]) -> _Times:
+    said = tuple(hit.driver_seconds for hit in hits if hit.driver_seconds)
+    return _Times(driver, gib, first.seconds,
+                  elsewhere.seconds if elsewhere else None,
+                  tuple(hit.seconds for hit in hits), said)
+
+
+def growth(times: list[_Times], driver: str, kind: str) -> float:
+    """Median of the largest image's hits, in those of the smallest one."""
+    by_size = {found.gib: median(getattr(found, kind)) for found in times
+               if found.driver == driver}
+    return ratio(by_size[max(by_size)], by_size[min(by_size)])
+
+
+def _answer(times: list[_Times]) -> Answer:
+    largest = f'{max(SIZES)} GiB / {min(SIZES)} GiB'
+    return Answer(
+        'Does the time of a volume grow with the size of its image?',
+        (Target(f"driver's time of a hit, {largest}",
+                growth(times, 'eic', 'driver_hits'), _LIMIT, is_count=False),
+         Target(f'request to available of a hit, {largest}',
+                growth(times, 'eic', 'hits'), _LIMIT, is_count=False)),
+        (Table(f'Seconds from request to available (medians; {_ROUNDS} hits or more)',
+               ('GiB', 'driver', 'hit', "hit, driver's own", 'first',
+                'first, other FlexVol'), tuple(map(_row, times))),
+         Table(f'Growth of a hit, {largest}', ('driver', 'times'), tuple(
+             (driver, f'{growth(times, driver, "hits"):.2f}')
+             for driver in DRIVERS))),
+        [found.to_json() for found in times],
+        ('The images are sparse: 8 MiB at the start and 1 MiB at the end are not '
+         'holes. Each volume was compared with its image there.',
+         "The stock driver's first volume in another FlexVol is a download; it "
+         f'was measured for {" and ".join(map(str, _DOWNLOADED_SIZES))} GiB.'))
+
+
+def _row(times: _Times) -> tuple[str, ...]:
+    return (str(times.gib), times.driver, f'{median(times.hits):.2f}',
+            f'{median(times.driver_hits):.3f}' if times.driver_hits else '-',
+            f'{times.first:.2f}',
+            '-' if times.first_elsewhere is None
+            else f'{times.first_elsewhere:.2f}')

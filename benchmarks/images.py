@@ -1,0 +1,74 @@
+"""Images to measure with."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import sqlalchemy
+
+from benchmarks import storage
+from benchmarks.traces import Traces
+from lab import glance, mariadb
+from lab.context import Lab
+
+MIB = 1 << 20
+GIB = 1 << 30
+_TIMEOUT = 120
+_SET_SIZE = sqlalchemy.text(
+    'UPDATE images SET size = :size, checksum = NULL, os_hash_algo = NULL, '
+    'os_hash_value = NULL, virtual_size = NULL WHERE id = :id')
+
+
+def random_disk(traces: Traces, mib: int) -> Path:
+    """A raw disk of bytes that nothing compresses or shares."""
+    path = traces.directory / f'disk-{mib}.raw'
+    path.write_bytes(os.urandom(mib * MIB))
+    return path
+
+
+def qcow2(raw: Path) -> Path:
+    """The same disk as QCOW2."""
+    path = raw.with_suffix('.qcow2')
+    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw),
+                    str(path)], check=True, timeout=_TIMEOUT)
+    return path
+
+
+def sparse_image(traces: Traces, head: Path, gib: int) -> str:
+    """A raw image of ``gib`` GiB, all of it a hole but for its two ends.
+
+    Sending 64 GiB of zeros takes Glance minutes, and its Locations API refuses
+    ``file://``. So the image is uploaded with its head alone; then its file in
+    Glance's store is grown, and Glance's database told the size. The row is as
+    a location that was registered without ``do_secure_hash`` has it: no
+    checksums, no virtual size.
+    """
+    image_id = traces.upload(head)
+    size = gib * GIB
+    with stored(traces.lab, image_id).open('r+b') as stream:
+        stream.truncate(size)
+        stream.seek(size - MIB)
+        stream.write(os.urandom(MIB))
+    engine = sqlalchemy.create_engine(mariadb.url(traces.lab, glance.NAME))
+    with engine.begin() as connection:
+        connection.execute(_SET_SIZE, {'size': size, 'id': image_id})
+    engine.dispose()
+    return image_id
+
+
+def stored(lab: Lab, image_id: str) -> Path:
+    """Glance's file of an image in its store on the FlexVol."""
+    return storage.root(lab, 'images') / image_id
+
+
+def same_ends(path: Path, image: Path, gib: int) -> bool:
+    """Whether a volume has a sparse image's size and the bytes of its ends."""
+    return path.stat().st_size == gib * GIB and (
+        _ends(path, gib) == _ends(image, gib))
+
+
+def _ends(path: Path, gib: int) -> bytes:
+    with path.open('rb') as stream:
+        head = stream.read(MIB)
+        stream.seek(gib * GIB - MIB)
+        return head + stream.read(MIB)

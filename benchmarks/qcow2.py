@@ -1,0 +1,46 @@
+"""How often is a QCOW2 image over three pools downloaded and converted?"""
+
+from typing import Any
+
+from benchmarks import fills, images
+from benchmarks.model import Answer, Target
+from benchmarks.traces import Made, Traces
+from lab.context import Lab
+from lab.topology import DRIVERS
+
+_ONE_BY_ONE = 'one pool after the other'
+_AT_ONCE = 'all pools at once'
+
+
+def run(lab: Lab) -> dict[str, Any]:
+    """The answer."""
+    rows = []
+    for order in (_ONE_BY_ONE, _AT_ONCE):
+        for driver in DRIVERS:
+            with Traces(lab) as traces:
+                rows.append(_measure(traces, driver, order))
+    return _answer(rows).to_json()
+
+
+def _measure(traces: Traces, driver: str, order: str) -> fills.Row:
+    disk = images.random_disk(traces, fills.IMAGE_MIB)
+    image_id = traces.upload(images.qcow2(disk), disk_format='qcow2')
+    return fills.measure(traces, driver, order, image_id, disk,
+                         lambda: _create(traces, driver, image_id, order))
+
+
+def _create(traces: Traces, driver: str, image_id: str, order: str) -> list[Made]:
+    if order == _AT_ONCE:
+        return traces.create_at_once(image_id, driver, fills.POOLS)
+    return [traces.create(image_id, driver, pool) for pool in fills.POOLS]
+
+
+def _answer(rows: list[fills.Row]) -> Answer:
+    conversions = [Target(f'conversions, {row["image"]}', row['conversions'], 1,
+                          is_count=True)
+                   for row in rows if row['driver'] == 'eic']
+    return Answer(
+        'How often is a QCOW2 image over three pools downloaded and converted?',
+        (*fills.targets(rows), *conversions),
+        (fills.table('One volume in each of three pools, QCOW2 of '
+                     f'{fills.IMAGE_MIB} MiB', rows),), rows, (fills.NOTE,))

@@ -1,0 +1,105 @@
+"""Puts answers on the terminal, into docs/bench.json and into docs/bench.md."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.model import shown
+
+BEGIN = '<!-- written by `make bench`: begin -->'
+END = '<!-- written by `make bench`: end -->'
+_PACKAGES = ('eic-plugins', 'cinder', 'glance', 'netapp_ontap')
+
+Answers = dict[str, dict[str, Any]]
+
+
+def document(answers: Answers, seconds: float) -> dict[str, Any]:
+    """What docs/bench.json holds."""
+    return {
+        'version': 1,
+        'date': datetime.datetime.now(datetime.UTC).date().isoformat(),
+        'seconds': round(seconds),
+        'cpus': os.cpu_count(),
+        'python': platform.python_version(),
+        'packages': {name: importlib.metadata.version(name)
+                     for name in _PACKAGES},
+        'answers': answers,
+    }
+
+
+def text(answers: Answers) -> str:
+    """All targets and tables, for a terminal."""
+    blocks = []
+    for name, answer in answers.items():
+        lines = [f'{name}: {answer["question"]}', '']
+        for table in answer['tables']:
+            lines += [table['title'], *_aligned(table), '']
+        lines += _aligned(_targets(answer))
+        blocks.append('\n'.join(lines))
+    return '\n\n\n'.join(blocks)
+
+
+def markdown(found: dict[str, Any]) -> str:
+    """The generated block of docs/bench.md."""
+    packages = ', '.join(f'{name} {version}'
+                         for name, version in found['packages'].items())
+    lines = [BEGIN, '', f'Run on {found["date"]}: {found["seconds"]} s on '
+             f'{found["cpus"]} CPUs, Python {found["python"]}, {packages}.', '']
+    for name, answer in found['answers'].items():
+        lines += [f'### {name}', '', answer['question'], '']
+        for table in (_targets(answer), *answer['tables']):
+            lines += [f'{table["title"]}:', '', *_pipes(table), '']
+        lines += [f'- {note}' for note in answer['notes']]
+        lines += [''] if answer['notes'] else []
+    return '\n'.join([*lines, END])
+
+
+def write_block(path: Path, block: str) -> None:
+    """Replace what is between the two markers of a file.
+
+    :raises ValueError: the file does not have both of them once, in order
+    """
+    whole = path.read_text(encoding='utf-8')
+    before, found, rest = whole.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not found or not ended:
+        raise ValueError(f'{path} does not have the lines {BEGIN} and {END}.')
+    path.write_text(before + block + after, encoding='utf-8')
+
+
+def _targets(answer: dict[str, Any]) -> dict[str, Any]:
+    return {'title': 'Targets', 'header': ('target', 'at most', 'EIC', 'met'),
+            'rows': [(target['what'], shown(target['limit']),
+                      shown(target['measured']), _verdict(target))
+                     for target in answer['targets']]}
+
+
+def _verdict(target: dict[str, Any]) -> str:
+    if target['met']:
+        return 'yes'
+    return 'NO' if target['is_count'] else 'no (a time)'
+
+
+def _aligned(table: dict[str, Any]) -> Iterator[str]:
+    lines = [tuple(table['header']), *map(tuple, table['rows'])]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for number, line in enumerate(lines):
+        yield _padded(line, widths)
+        if number == 0:
+            yield '  '.join('-' * width for width in widths)
+
+
+def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
+    return '  '.join(cell.ljust(width) for cell, width in zip(
+        line, widths, strict=True)).rstrip()
+
+
+def _pipes(table: dict[str, Any]) -> Iterator[str]:
+    yield f'| {" | ".join(table["header"])} |'
+    yield f'|{"---|" * len(table["header"])}'
+    for row in table['rows']:
+        yield f'| {" | ".join(row)} |'

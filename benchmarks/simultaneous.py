@@ -1,0 +1,43 @@
+"""What do 20 simultaneous first volumes of one image over three pools cost?"""
+
+from typing import Any
+
+from benchmarks import fills, images
+from benchmarks.arithmetic import spread
+from benchmarks.model import Answer
+from benchmarks.traces import Traces
+from lab import glance
+from lab.context import Lab
+from lab.topology import DRIVERS
+
+_VOLUMES = 20
+_STORES = {"in the storage system, in one pool's FlexVol": None,
+           'on a disk of Glance: a download': glance.LOCAL_STORE}
+
+
+def run(lab: Lab) -> dict[str, Any]:
+    """The answer."""
+    rows = []
+    for title, store in _STORES.items():
+        for driver in DRIVERS:
+            with Traces(lab) as traces:
+                rows.append(_measure(traces, driver, title, store))
+    return _answer(rows).to_json()
+
+
+def _measure(traces: Traces, driver: str, title: str, store: str | None,
+             ) -> fills.Row:
+    disk = images.random_disk(traces, fills.IMAGE_MIB)
+    image_id = traces.upload(disk, store=store)
+    return fills.measure(
+        traces, driver, title, image_id, disk,
+        lambda: traces.create_at_once(image_id, driver,
+                                      spread(_VOLUMES, fills.POOLS)))
+
+
+def _answer(rows: list[fills.Row]) -> Answer:
+    return Answer(
+        f'What do {_VOLUMES} simultaneous first volumes of one image over three '
+        'pools cost?', tuple(fills.targets(rows)),
+        (fills.table(f'{_VOLUMES} volumes at once, {fills.IMAGE_MIB} MiB', rows),),
+        rows, (fills.NOTE,))

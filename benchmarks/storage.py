@@ -1,0 +1,63 @@
+"""Looks below the volumes: at the FlexVols' files and where their bytes are."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from eic_plugins.simulator import reflink
+from lab import simulator
+from lab.context import Lab
+from lab.topology import pools
+
+_CHUNK = 4 << 20
+
+
+def root(lab: Lab, pool_name: str) -> Path:
+    """The root directory of a pool's FlexVol."""
+    pool = next(pool for pool in pools() if pool.name == pool_name)
+    return simulator.flexvol_directory_from_host(lab, pool.share)
+
+
+def roots(lab: Lab) -> dict[str, Path]:
+    """The root directory of each pool's FlexVol."""
+    return {pool.name: root(lab, pool.name) for pool in pools()}
+
+
+def volume_file(lab: Lab, pool_name: str, volume_id: str) -> Path:
+    """The file of a volume."""
+    return root(lab, pool_name) / f'volume-{volume_id}'
+
+
+def sha256(path: Path, size: int) -> str:
+    """The digest of the first ``size`` bytes; empty if there is no such file."""
+    digest, left = hashlib.sha256(), size
+    try:
+        with path.open('rb') as stream:
+            while left and (chunk := stream.read(min(_CHUNK, left))):
+                digest.update(chunk)
+                left -= len(chunk)
+    except FileNotFoundError:
+        return ''
+    return digest.hexdigest()
+
+
+def place(path: Path) -> int | None:
+    """Where on the disk the file's first byte is; None without such a file.
+
+    Clones share their blocks: as many places as there are, so many times
+    somebody wrote the bytes.
+    """
+    try:
+        with path.open('rb') as stream:
+            found = reflink.extents(stream.fileno(), flush=True)
+    except FileNotFoundError:
+        return None
+    return found[0].physical if found and found[0].logical == 0 else None
+
+
+def copies(paths: Iterable[Path], original: Path) -> int:
+    """How many times the bytes were written for these files, ``original``
+    (Glance's own file, which may be on another file system) not counted.
+    """
+    places = {place(path) for path in paths} - {None}
+    return len(places - {place(original)})

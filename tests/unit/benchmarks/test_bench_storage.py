@@ -1,0 +1,52 @@
+"""How often bytes were written is seen on the disk."""
+
+import os
+import signal
+
+from benchmarks import storage
+from benchmarks.traces import undisturbed
+
+CONTENT = os.urandom(64 << 10)
+
+
+def written(path):
+    path.write_bytes(CONTENT)
+    return path
+
+
+def test_every_file_that_was_written_is_a_copy(tmp_path):
+    original = written(tmp_path / 'image')
+    volumes = [written(tmp_path / name) for name in ('a', 'b')]
+    assert storage.copies(volumes, original) == 2
+
+
+def test_files_that_share_their_blocks_are_one_copy(tmp_path):
+    original, cached = written(tmp_path / 'image'), written(tmp_path / 'cached')
+    os.link(cached, tmp_path / 'a')
+    assert storage.copies([cached, tmp_path / 'a'], original) == 1
+
+
+def test_what_shares_blocks_with_glances_file_is_no_copy(tmp_path):
+    original = written(tmp_path / 'image')
+    os.link(original, tmp_path / 'a')
+    assert storage.copies([tmp_path / 'a'], original) == 0
+
+
+def test_files_that_are_not_there_are_not_counted(tmp_path):
+    assert storage.copies([tmp_path / 'none'], tmp_path / 'neither') == 0
+    assert storage.sha256(tmp_path / 'none', 1) == ''
+
+
+def test_a_digest_is_of_the_images_size_alone(tmp_path):
+    path = written(tmp_path / 'volume')
+    before = storage.sha256(path, len(CONTENT))
+    with path.open('ab') as stream:
+        stream.write(b'grown')
+    assert storage.sha256(path, len(CONTENT)) == before
+    assert storage.sha256(path, len(CONTENT) + 5) != before
+
+
+def test_cleaning_up_is_not_cut_off_by_a_signal():
+    with undisturbed():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
