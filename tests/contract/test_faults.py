@@ -171,7 +171,9 @@ CASES = {
     'adopt': Case('adopt', stock_file=True),
     'download of raw': Case('download'),
     'download of qcow2': Case('download', disk_format='qcow2'),
-    'reimage': Case('flexclone', IMAGES, located=True, reimage=True),
+    'reimage': Case('download', reimage=True),
+    'reimage of a cached image': Case(
+        'cached', located=True, cached_before=True, reimage=True),
 }
 
 
