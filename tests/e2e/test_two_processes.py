@@ -38,6 +38,7 @@ def second(lab):
     configs = tuple(lab.paths / 'cinder/etc' / name
                     for name in ('cinder.conf', 'volume-eic.conf'))
     flags = [word for path in configs for word in ('--config-file', str(path))]
+    assert lab.processes.alive(FIRST)
     log = Log(lab, SECOND)
     lab.ensure(Service(SECOND, (venv_bin('cinder-volume'), *flags),
                        configs=configs, in_namespace=True, stop_seconds=20),
