@@ -171,6 +171,8 @@ def _suffer(fault: Fault, job: Job) -> None:
     if fault.kind == 'job_stalls':
         while not fault.deleted.wait(0.05):
             job.check_cancelled()
+        # The fault may have been deleted right after that.
+        job.check_cancelled()
     elif fault.kind == 'job_fails':
         raise OntapError(fault.parameters['message'],
                          code=fault.parameters['code'])

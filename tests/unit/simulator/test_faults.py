@@ -146,6 +146,18 @@ def test_stalled_job_can_be_cancelled(api: Api, image: Path) -> None:
     assert api.job(response).state == 'failure'
 
 
+def test_cancelled_job_does_not_go_on_when_its_fault_is_deleted(
+        api: Api, image: Path) -> None:
+    fault = api.fault('job_stalls', match=CLONE)
+    response = api.clone('image', 'clone')
+    api.patch(response.json['job']['_links']['self']['href'],
+              {'action': 'cancel'})
+    api.delete(f'/simulator/v1/faults/{fault}')
+    assert api.job(response).done.wait(DEADLINE)
+    assert api.job(response).state == 'failure'
+    assert not (image.parent / 'clone').exists()
+
+
 def test_full_volume_has_no_place_for_clones_and_copies(
         api: Api, image: Path) -> None:
     for volume in ('vol1', 'vol2'):

@@ -1,0 +1,319 @@
+"""`kill -9` of cinder-volume before each step of each route, then a restart.
+
+The table of steps is made by one volume that goes all the way
+(:mod:`tests.e2e.crash_runner`). Then there is a volume for each step that
+stops before it, each of an image of its own, and all are killed at once.
+"""
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab import cinder, files, proc
+from lab import cloud as lab_cloud
+from lab.processes import Service
+from tests.e2e.conftest import MIB, Cloud, wait_for
+
+# Not imported: it patches the standard library.
+RUNNER = Path(__file__).with_name('crash_runner.py')
+IMAGE_BYTES = 2 * MIB
+GIB = 1 << 30
+AT_ONCE = 6
+SECONDS = 60
+MOST_STOPPED = 56
+"""cinder-volume handles 64 requests of a backend at a time."""
+SERVICE = cinder.volume_service('eic')
+
+
+class Crashing:
+    """The lab's cinder-volume, run by the runner that can be stopped."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self.directory = files.private_dir(lab.paths / 'tmp/crash')
+
+    def start(self):
+        configs = tuple(self.lab.paths / 'cinder/etc' / name
+                        for name in ('cinder.conf', 'volume-eic.conf'))
+        flags = [word for path in configs
+                 for word in ('--config-file', str(path))]
+        self.lab.ensure(Service(
+            SERVICE, (sys.executable, str(RUNNER), *flags),
+            env={'EIC_CRASH_DIR': str(self.directory)},
+            configs=configs, in_namespace=True, stop_seconds=20), lambda: True)
+        lab_cloud.wait_for_pools(self.lab, ['eic'])
+
+    def kill(self):
+        """The parent first: it would start its children anew.
+
+        What they run (qemu-img, say) goes on, as it would.
+        """
+        parent = self.lab.processes.record(SERVICE).pid
+        workers = [pid for pid in proc.pids()
+                   if (seen := proc.stat(pid)) and seen.parent == parent]
+        for pid in (parent, *workers):
+            os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not any(map(_runs, (parent, *workers))),
+                 'cinder-volume to be dead')
+
+    def said(self, volume_id, what):
+        """What the runner wrote of a volume, None if it did not."""
+        path = self.directory / f'{volume_id}.{what}'
+        return path.read_text() if path.exists() else None
+
+
+def _runs(pid):
+    seen = proc.stat(pid)
+    return seen is not None and seen.running
+
+
+class User(Cloud):
+    """A user with many images, no two of the same bytes."""
+
+    def __init__(self, lab):
+        super().__init__(lab)
+        self.digests = {}
+
+    def new_image(self, disk_format, tmp_path):
+        content = os.urandom(IMAGE_BYTES)
+        sent = content if disk_format == 'raw' else _qcow2(content, tmp_path)
+        image_id = self.upload(sent, disk_format=disk_format)
+        self.digests[image_id] = hashlib.sha256(content).hexdigest()
+        return image_id, content
+
+    def has_bytes_of(self, image_id, volume_id, pool):
+        found = self.sha256({'id': volume_id}, pool, IMAGE_BYTES)
+        return found == self.digests[image_id]
+
+    def bad_cached_images(self):
+        """Cached images, by their records, whose bytes are not the image's."""
+        return [name for name in self.files() if '/.eic-' in name
+                and name.endswith('.json') and not self._is_whole(name)]
+
+    def _is_whole(self, name):
+        pool, _, record = name.partition('/')
+        image_id = json.loads((self.root(pool) / record).read_text())['image_id']
+        cached = self.root(pool) / f'img-cache-{image_id}'
+        return not cached.exists() or hashlib.sha256(
+            cached.read_bytes()).hexdigest() == self.digests[image_id]
+
+    def rename(self, volume_id, name):
+        self.api.cinder('PUT', f'/volumes/{volume_id}',
+                        {'volume': {'name': name}})
+
+    def give_up(self, volume_id):
+        """What an operator does about a volume that waits for nobody."""
+        if self.show(volume_id)['status'] in {'creating', 'downloading'}:
+            self.admin.cinder('POST', f'/volumes/{volume_id}/action', {
+                'os-reset_status': {'status': 'error'}})
+
+    def reimage(self, volume_id, image_id):
+        url = (f"{self.lab.ports.url('cinder-api')}/v3/{self.api.project_id}"
+               f'/volumes/{volume_id}/action')
+        self.api._session.post(
+            url, json={'os-reimage': {'image_id': image_id}},
+            headers={'OpenStack-API-Version': 'volume 3.68'})
+
+
+def _qcow2(content, tmp_path):
+    raw = tmp_path / hashlib.sha256(content).hexdigest()
+    raw.write_bytes(content)
+    made = raw.with_suffix('.qcow2')
+    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw),
+                    str(made)], check=True, timeout=60)
+    return made.read_bytes()
+
+
+def nothing(user, pool, image_id, content):
+    """The route finds what it needs."""
+
+
+def cached_before(user, pool, image_id, content):
+    user.delete(user.create(image_id, f'eic-{pool}')['id'])
+
+
+def as_the_stock_driver_left_it(user, pool, image_id, content):
+    """In the size of its first volume."""
+    path = user.root(pool) / f'img-cache-{image_id}'
+    path.write_bytes(content)
+    os.truncate(path, GIB)
+    path.chmod(0o666)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A route, and what makes a volume take it."""
+
+    route: str
+    pool: str
+    disk_format: str = 'raw'
+    before: Callable = nothing
+    reimage: bool = False
+
+
+CASES = {
+    'cached': Case('cached', 'gold', before=cached_before),
+    'flexclone': Case('flexclone', 'images'),
+    'copy_offload': Case('copy_offload', 'gold'),
+    'adopt': Case('adopt', 'silver', before=as_the_stock_driver_left_it),
+    'download of raw': Case('download', 'remote'),
+    'download of qcow2': Case('download', 'gold', 'qcow2'),
+    'reimage': Case('copy_offload', 'gold', reimage=True),
+}
+
+
+class Runs:
+    """The volumes of one case."""
+
+    def __init__(self, case, user, crashing, tmp_path):
+        self.case, self.user, self.crashing = case, user, crashing
+        self.tmp_path = tmp_path
+        self.replaced = {}
+
+    def start(self, name):
+        """A volume whose handling does what its name says; with its image."""
+        image_id, content = self.user.new_image(self.case.disk_format,
+                                                self.tmp_path)
+        self.case.before(self.user, self.case.pool, image_id, content)
+        kind = f'eic-{self.case.pool}'
+        if not self.case.reimage:
+            return self.user.start(image_id, kind, name=name), image_id
+        first, _ = self.user.new_image('raw', self.tmp_path)
+        volume_id = self.user.create(first, kind)['id']
+        self.replaced[volume_id] = first
+        self.user.rename(volume_id, name)
+        self.user.reimage(volume_id, image_id)
+        return volume_id, image_id
+
+    def steps(self):
+        """What one volume goes through."""
+        self.warm_up()
+        volume_id, image_id = self.start('record')
+        volume = self.user.ended(volume_id, SECONDS)
+        assert volume['metadata']['eic_route'] == self.case.route
+        assert self.user.has_bytes_of(image_id, volume_id, self.case.pool)
+        return json.loads(wait_for(
+            lambda: self.crashing.said(volume_id, 'steps'), 'the steps'))
+
+    def warm_up(self):
+        """Where a pool is on ONTAP is looked up once in ten minutes."""
+        self.user.ended(self.start('warm-up')[0], SECONDS)
+
+    def stopped_before(self, numbers):
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            started = list(pool.map(
+                lambda number: self.start(
+                    f'stop before {number} of {numbers[-1]}'), numbers))
+        return dict(zip(numbers, started, strict=True))
+
+
+@pytest.fixture(scope='module')
+def crashing(lab):
+    found = Crashing(lab)
+    found.start()
+    yield found
+    subprocess.run([sys.executable, '-m', 'lab', 'restart', SERVICE],
+                   check=True, capture_output=True, timeout=180)
+
+
+@pytest.fixture(scope='module')
+def user(lab):
+    """Its images stay to the end: what is left is known by them."""
+    found = User(lab)
+    yield found
+    found.clean_up()
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_a_crash_at_any_step_costs_no_more_than_its_volume(
+        name, user, crashing, tmp_path, record_property):
+    case = CASES[name]
+    runs = Runs(case, user, crashing, tmp_path)
+    steps = runs.steps()
+    print(f'{name}: {len(steps)} steps')
+    for number, step in enumerate(steps, start=1):
+        print(f'{number:4} {step}')
+    record_property('steps', steps)
+    numbers = range(1, len(steps) + 1)
+    for first in range(0, len(numbers), MOST_STOPPED):
+        _crash(runs, steps, numbers[first:first + MOST_STOPPED])
+
+
+def _crash(runs, steps, numbers):
+    crashing, user = runs.crashing, runs.user
+    try:
+        volumes = runs.stopped_before(numbers)
+        where = _stopped(crashing, volumes)
+    finally:
+        crashing.kill()
+        crashing.start()
+    assert where == {number: steps[number - 1] for number in numbers}
+    assert user.bad_cached_images() == []
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        ends = dict(zip(numbers, pool.map(
+            lambda number: _end(runs, number, *volumes[number]), numbers),
+            strict=True))
+    wrong = {f'{number} {steps[number - 1]}': end
+             for number, end in ends.items() if end != 'right'}
+    assert wrong == {}
+    assert user.bad_cached_images() == []
+    assert [name for name in user.leftovers() if not _temporary(name)] == []
+
+
+def _stopped(crashing, volumes):
+    """Before which step each is stopped; they get there one by one."""
+    for number, (volume_id, _) in sorted(volumes.items(), reverse=True):
+        wait_for(lambda: crashing.said(volume_id, 'stopped'),  # noqa: B023
+                 f'a volume to be stopped before step {number}', SECONDS)
+    return {number: crashing.said(volume_id, 'stopped')
+            for number, (volume_id, _) in volumes.items()}
+
+
+def _end(runs, number, volume_id, image_id):
+    """The volume is whole or can be deleted, and the next one is right."""
+    user, pool = runs.user, runs.case.pool
+    if number == 1 or runs.case.reimage:
+        # Cinder keeps no note of who has this request (or not yet), so that
+        # no restart ends it; with any driver an operator has to.
+        user.give_up(volume_id)
+    volume = user.ended(volume_id, SECONDS)
+    if volume['status'] == 'available' and not user.has_bytes_of(
+            image_id, volume_id, pool):
+        return 'available with other bytes'
+    if runs.case.reimage and not any(
+            user.has_bytes_of(each, volume_id, pool)
+            for each in (image_id, runs.replaced[volume_id])):
+        return f"{volume['status']} with the bytes of neither image"
+    user.delete(volume_id)
+    if (user.root(pool) / f'volume-{volume_id}').exists():
+        return f"{volume['status']}, and its file outlives it"
+    again = user.create(image_id, f'eic-{pool}')
+    if again['status'] != 'available':
+        return f"the next one ends in {again['status']}"
+    if not user.has_bytes_of(image_id, again['id'], pool):
+        return 'the next one has other bytes'
+    route = again['metadata']['eic_route']
+    user.delete(again['id'])
+    return 'right' if route != 'cinder_download' else f'the next one took {route}'
+
+
+def _temporary(name):
+    """What the sweep is for; it wants a minute without a write."""
+    file = name.partition('/')[2]
+    return file.startswith('eic-fill-') or '.json.' in file
+
+
+def test_what_crashes_left_is_swept_away(lab, user, crashing):
+    wait_for(lambda: user.leftovers() == [], 'the sweep', 240)
+    conversion = Path(lab.paths / 'cinder/conversion')
+    assert [path.name for path in conversion.iterdir()
+            if path.stat().st_size] == []
