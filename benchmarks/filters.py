@@ -26,9 +26,10 @@ from oslo_config import cfg
 
 from eic_plugins import config
 from eic_plugins.breaker import CircuitBreaker
-from eic_plugins.glance import SeenImage
 from eic_plugins.middleware import cinder, nova
+from eic_plugins.middleware.body import Environ
 from eic_plugins.middleware.hold import Hold
+from eic_plugins.middleware.images import SeenImage
 from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
 from eic_plugins.middleware.subrequest import WSGIApp
 from eic_plugins.model import Image, ImageCopy
@@ -64,7 +65,7 @@ def run(repeats: int = 5000) -> dict[str, Any]:
     return found
 
 
-def answering(given: dict[str, Any],
+def answering(given: Environ,
               start_response: Callable[..., Any]) -> Iterable[bytes]:
     """What is asked for, at once."""
     path, method = given['PATH_INFO'], given['REQUEST_METHOD']
@@ -75,7 +76,7 @@ def answering(given: dict[str, Any],
     return [json.dumps(CREATED if created else AVAILABLE).encode()]
 
 
-def working(given: dict[str, Any],
+def working(given: Environ,
             start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The same after a millisecond of work, less than Cinder and Nova take."""
     end = time.thread_time_ns() + 1_000_000
