@@ -94,8 +94,11 @@ def start_volume(lab: Lab, driver: str) -> None:
     configs = (_etc(lab) / 'cinder.conf', _etc(lab) / f'volume-{driver}.conf')
     name = volume_service(driver)
     # lab.fabric is not installed.
+    shares = [_shares_file(lab, driver, backend) for backend in BACKENDS
+              if backend.protocol == 'nfs']
     lab.ensure(Service(name, (venv_bin('cinder-volume'), *_flags(configs)),
-                       env={'PYTHONPATH': str(REPOSITORY)}, configs=configs,
+                       env={'PYTHONPATH': str(REPOSITORY)},
+                       configs=(*configs, *shares),
                        in_namespace=True, stop_seconds=20),
                lambda: True)
 

@@ -107,15 +107,22 @@ class OptIns:
     certificates_required: bool = False
 
 
+_LOCAL_ROOT_KEYS = frozenset({
+    'uuid', 'boot_index', 'source_type', 'destination_type',
+    'delete_on_termination', 'disk_bus', 'device_type', 'tag'})
+"""What may stand in it and means the same for a volume."""
+
+
 def read(document: Any) -> ImageBoot | Verdict:
     """The image boot that is asked for, or why it is another request."""
     server = document.get('server') if isinstance(document, dict) else None
     if not isinstance(server, dict):
         return left(Reason.NOT_UNDERSTOOD)
-    # What Nova's schema refuses must reach it; it takes an empty list for none.
-    if server.get(_BDM_V1, []) != [] or server.get(_BDM_V2, []) != []:
-        return _of_devices(server)
     image_id, flavor = server.get('imageRef'), server.get('flavorRef')
+    # What Nova's schema refuses must reach it; it takes an empty list for none.
+    if server.get(_BDM_V1, []) != [] or not _names_local_root_at_most(
+            server.get(_BDM_V2, []), image_id):
+        return _of_devices(server)
     if not isinstance(image_id, str) or not uuidutils.is_uuid_like(image_id):
         return left(Reason.NO_IMAGE)
     if not isinstance(flavor, str | int):
@@ -171,13 +178,32 @@ def rewrite(document: Mapping[str, Any], size: int,
             volume_type: str | None) -> dict[str, Any]:
     """The same request, booting from a new volume of ``size`` GiB."""
     server = dict(document['server'])
-    device = {'boot_index': 0, 'uuid': server.pop('imageRef'),
+    said: dict[str, Any] = next(iter(server.get(_BDM_V2) or ()), {})
+    device = {**said, 'boot_index': 0, 'uuid': server.pop('imageRef'),
               'source_type': 'image', 'destination_type': 'volume',
               'volume_size': size, 'delete_on_termination': True}
     if volume_type:
         device['volume_type'] = volume_type
     server[_BDM_V2] = [device]
     return {**document, 'server': server}
+
+
+def _names_local_root_at_most(devices: Any, image_id: Any) -> bool:
+    """True for no device, or for the one that ``openstack server create
+    --image`` and ``nova boot --image`` send beside ``imageRef``: it says what
+    Nova does without it.
+    """
+    if devices == []:
+        return True
+    if not isinstance(devices, list) or len(devices) != 1:
+        return False
+    device = devices[0]
+    return (isinstance(device, dict) and device.keys() <= _LOCAL_ROOT_KEYS
+            and device.get('uuid') == image_id
+            and str(device.get('boot_index')) == '0'
+            and device.get('source_type') == 'image'
+            and device.get('destination_type') == 'local'
+            and device.get('delete_on_termination') is True)
 
 
 def _of_devices(server: Mapping[str, Any]) -> Verdict:

@@ -23,6 +23,11 @@ from lab import cloud as lab_cloud
 from lab.processes import Service
 from tests.e2e.conftest import MIB, Cloud, wait_for
 
+# Restarts and sweeps take longer than all other end-to-end tests together.
+pytestmark = pytest.mark.skipif(
+    not os.environ.get('EIC_CRASH_TABLE'),
+    reason='the table of crashes runs with EIC_CRASH_TABLE=1')
+
 # Not imported: it patches the standard library.
 RUNNER = Path(__file__).with_name('crash_runner.py')
 IMAGE_BYTES = 2 * MIB

@@ -6,6 +6,11 @@ from tests.functional_nova.conftest import OTHER_PROJECT, PROJECT
 from tests.functional_nova.glance_stub import IMAGES, PRIVATE, UNKNOWN
 from tests.functional_nova.requests import HEADER, seen, send, server
 
+DEVICE = {'boot_index': 0, 'uuid': IMAGES['raw']['id'], 'source_type': 'image',
+          'volume_size': 1}
+# What `openstack server create --image` and `nova boot --image` send.
+LOCAL_ROOT = {'boot_index': 0, 'uuid': IMAGES['raw']['id'], 'source_type': 'image',
+              'destination_type': 'local', 'delete_on_termination': True}
 REWRITTEN = {
     'raw': (server(), 'flavor', 10),
     'qcow2': (server('qcow2'), 'flavor', 10),
@@ -22,11 +27,11 @@ REWRITTEN = {
         server(config_drive=True, user_data='YQ=='), 'flavor', 10),
     'several': (server(min_count=2, max_count=3), 'flavor', 10),
     'empty list of devices': (server(block_device_mapping_v2=[]), 'flavor', 10),
+    'as the clients say it': (
+        server(block_device_mapping_v2=[LOCAL_ROOT]), 'flavor', 10),
     'flavor by URL': (server(flavor='http://x/v2.1/flavors/opted-in'),
                       'flavor', 10),
 }
-DEVICE = {'boot_index': 0, 'uuid': IMAGES['raw']['id'], 'source_type': 'image',
-          'volume_size': 1}
 PASSED = server(imageRef=..., block_device_mapping_v2=[
     {**DEVICE, 'destination_type': 'volume'}])
 LEFT = {
@@ -36,6 +41,11 @@ LEFT = {
     'opted_out': [server(metadata={'eic_boot_from_volume': 'false'})],
     'block_device_mapping': [
         server(block_device_mapping_v2=[{**DEVICE, 'destination_type': 'local'}]),
+        server(block_device_mapping_v2=[
+            {**LOCAL_ROOT, 'delete_on_termination': False}]),
+        server(block_device_mapping_v2=[{**LOCAL_ROOT, 'uuid': UNKNOWN}]),
+        server(block_device_mapping_v2=[
+            LOCAL_ROOT, {**LOCAL_ROOT, 'boot_index': -1, 'source_type': 'blank'}]),
         server(block_device_mapping=[{'volume_id': UNKNOWN,
                                       'device_name': 'vdb'}])],
     'no_image': [server(imageRef=''), server(imageRef=...)],

@@ -72,6 +72,20 @@ def test_what_is_no_list_of_devices_is_left(value):
     assert boot.read({'server': server}) == boot.left(Reason.BLOCK_DEVICE_MAPPING)
 
 
+def test_what_the_clients_add_to_an_image_boot_says_nothing_new():
+    image_id = '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22'
+    root = {'uuid': image_id, 'boot_index': 0, 'source_type': 'image',
+            'destination_type': 'local', 'delete_on_termination': True}
+    document = {'server': {'imageRef': image_id, 'flavorRef': '1',
+                           'block_device_mapping_v2': [{**root, 'disk_bus': 'virtio'}]}}
+    assert boot.read(document) == boot.ImageBoot(image_id, '1')
+    changed = boot.rewrite(document, 5, None)['server']
+    assert 'imageRef' not in changed
+    assert changed['block_device_mapping_v2'] == [
+        {**root, 'disk_bus': 'virtio', 'destination_type': 'volume',
+         'volume_size': 5}]
+
+
 def test_the_request_that_came_is_not_changed():
     document = {'server': {'imageRef': 'i', 'name': 'n'}, 'os:scheduler_hints': {}}
     changed = boot.rewrite(document, 5, None)
