@@ -1,7 +1,7 @@
 """The arithmetic between what was measured and what is reported."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 
 def median(values: Sequence[float]) -> float:
@@ -40,3 +40,29 @@ def per_volume(used: float, idle_rate: float, seconds: float, volumes: int) -> f
 def spread(total: int, places: Sequence[str]) -> list[str]:
     """``total`` things over places in turn: 20 over 3 are 7, 7 and 6."""
     return [places[number % len(places)] for number in range(total)]
+
+
+def copies_by_pool(places: Mapping[str, Set[int]], begun: Mapping[str, int],
+                   ) -> dict[str, int]:
+    """How often an image's bytes came into each pool.
+
+    :param places: where on the disk they are, by pool; the simulator's file
+        copies share blocks, so that they have the place of their source
+    :param begun: copies inside the cluster that went to the pool
+
+    A place that other pools have as well came by a copy, if there was one; else
+    it was written here, and the others have it by copies.
+    """
+    found = {}
+    for pool, here in places.items():
+        elsewhere = set().union(*(
+            there for other, there in places.items() if other != pool))
+        copied = begun.get(pool, 0)
+        found[pool] = copied + len(here if not copied else here - elsewhere)
+    return found
+
+
+def copies_in_all(places: Mapping[str, Set[int]], begun: Mapping[str, int]) -> int:
+    """How often the bytes were written by a host or copied in the cluster."""
+    return len(set().union(*places.values())) + sum(
+        begun.get(pool, 0) for pool in places)

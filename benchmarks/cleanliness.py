@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterator
 
-import requests
-
-from benchmarks import storage
+from benchmarks import control, storage
 from lab import cinder, glance, identity, simulator
 from lab.context import Lab
 from lab.errors import LabError
 from lab.topology import CLUSTERS, DRIVERS
 
-_TIMEOUT = 10
 _FILES = re.compile(r'volume-|img-cache-|eic-fill-|\.eic-')
 _SHOWN = 5
 
@@ -59,10 +56,5 @@ def _files(lab: Lab) -> Iterator[str]:
 
 def _faults(lab: Lab) -> Iterator[str]:
     for cluster in CLUSTERS:
-        answer = requests.get(
-            f'{lab.ports.cluster_url(cluster)}/simulator/v1/faults',
-            auth=('lab', lab.secrets['ontap-lab']), timeout=_TIMEOUT,
-            verify=str(simulator.ca_file(lab)))
-        answer.raise_for_status()
-        if answer.json()['faults']:
+        if control.get(lab, cluster, '/faults')['faults']:
             yield f'faults on {cluster.name}'

@@ -44,7 +44,8 @@ def run(lab: Lab) -> dict[str, Any]:
 
 def _in_driver(traces: Traces, driver: str, image_id: str) -> dict[str, Any]:
     with traces.lab.console.step(f'{driver}: {_DRIVER_HITS} hits, the driver alone'):
-        return in_process.measure(traces, driver, image_id, _POOL, _DRIVER_HITS)
+        return in_process.measure(traces, driver, {image_id: 1}, _POOL,
+                                  _DRIVER_HITS)
 
 
 def _idle_rates(lab: Lab, found: dict[str, str]) -> dict[str, float]:

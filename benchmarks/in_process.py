@@ -18,14 +18,15 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.traces import Traces
-from lab import cinder
+from lab import cinder, identity
 from lab.errors import LabError
 from lab.paths import REPOSITORY
 from lab.processes import enter
-from lab.topology import pools
+from lab.topology import SERVICE_PROJECT, pools
 
 _TIMEOUT = 180
 _TYPE = '__DEFAULT__'
@@ -33,26 +34,37 @@ _FACTS = ('id', 'size', 'status', 'disk_format', 'container_format',
           'virtual_size', 'min_disk', 'os_hash_algo', 'os_hash_value',
           'updated_at')
 _WARM_UP = 1
-"""The first hit looks up what all others remember."""
+"""Rounds: the first hit looks up what all others remember."""
 
 
-def measure(traces: Traces, driver: str, image_id: str, pool_name: str,
-            hits: int) -> dict[str, Any]:
-    """CPU seconds of hits on a cached image that the pool has.
+def measure(traces: Traces, driver: str, images: Mapping[str, int],
+            pool_name: str, rounds: int) -> dict[str, Any]:
+    """CPU of hits on images that the pool has, and the wall time of each.
 
+    :param images: GiB of the volumes by the image's id; the images take turns
     :raises LabError: the process failed; its standard error is in the text
     """
     pool = next(pool for pool in pools()
                 if (pool.driver, pool.name) == (driver, pool_name))
-    volume_ids = [str(uuid.uuid4()) for _ in range(_WARM_UP + hits)]
-    for volume_id in volume_ids:
-        traces.expect(volume_id)
+    jobs = [{'volume_id': str(uuid.uuid4()), 'image_id': image_id, 'size': size}
+            for _ in range(_WARM_UP + rounds) for image_id, size in images.items()]
+    for job in jobs:
+        traces.expect(str(job['volume_id']))
     return _run(traces, driver, {
         'driver': cinder.VOLUME_DRIVERS[driver],
         'configs': _configs(traces, driver), 'section': pool.backend_section,
-        'share': pool.share, 'volume_ids': volume_ids, 'warm_up': _WARM_UP,
-        'image': {key: value for key, value in traces.image(image_id).items()
-                  if key in _FACTS}})
+        'share': pool.share, 'volumes': jobs, 'warm_up': _WARM_UP * len(images),
+        'images': {image_id: _facts(traces, image_id) for image_id in images}})
+
+
+def _facts(traces: Traces, image_id: str) -> dict[str, Any]:
+    """What cinder-volume would have found out before it asks the driver."""
+    service = identity.Cloud(traces.lab, 'cinder', SERVICE_PROJECT)
+    image = traces.image(image_id)
+    return {
+        'meta': {**{key: image.get(key) for key in _FACTS}, 'properties': {}},
+        'locations': service.request(
+            'GET', 'glance', f'/v2/images/{image_id}/locations')}
 
 
 def _configs(traces: Traces, driver: str) -> list[str]:
@@ -62,7 +74,9 @@ def _configs(traces: Traces, driver: str) -> list[str]:
     database.unlink(missing_ok=True)
     own.write_text(f'[DEFAULT]\ndefault_volume_type = {_TYPE}\n'
                    'use_stderr = False\n'
-                   f'[database]\nconnection = sqlite:///{database}\n')
+                   f'[database]\nconnection = sqlite:///{database}\n'
+                   # The disk of a database is not what is measured.
+                   'sqlite_synchronous = False\n')
     return [str(etc / 'cinder.conf'), str(etc / f'volume-{driver}.conf'),
             str(own)]
 
@@ -93,58 +107,66 @@ def main() -> int:
     """Do the job on standard input."""
     job = json.load(sys.stdin)
     context, driver = _start(job)
-    hits = [_Hit(context, driver, job, volume_id)
-            for volume_id in job['volume_ids']]
+    hits = [_Hit(context, driver, job, volume) for volume in job['volumes']]
     for hit in hits[:job['warm_up']]:
         hit.make()
     measured = hits[job['warm_up']:]
     before = os.times()
-    began = time.monotonic()
+    seconds: dict[str, list[float]] = {image_id: [] for image_id in job['images']}
     for hit in measured:
-        hit.make()
-    seconds = time.monotonic() - began
-    after = os.times()
+        seconds[hit.image_id].append(hit.make())
+    used = _used(before, os.times(), len(measured))
+    for hit in hits:
+        hit.remove()
+    print(json.dumps({'volumes': len(measured), 'seconds': seconds, **used}))
+    # Cinder's and the driver's threads have nothing to finish.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _used(before: os.times_result, after: os.times_result, volumes: int,
+          ) -> dict[str, float]:
+    """CPU seconds of one volume."""
     own = after.user + after.system - before.user - before.system
     # Not below zero, where floating point would put nothing.
     programs = max(after.children_user + after.children_system
                    - before.children_user - before.children_system, 0.0)
-    for hit in hits:
-        hit.remove()
-    print(json.dumps({
-        'volumes': len(measured), 'seconds': seconds,
-        'per_volume': (own + programs) / len(measured),
-        'programs_per_volume': programs / len(measured)}))
-    # Cinder's and the driver's threads have nothing to finish.
-    sys.stdout.flush()
-    os._exit(0)
+    return {'per_volume': (own + programs) / volumes,
+            'programs_per_volume': programs / volumes}
 
 
 class _Hit:
     """One volume; what is not the driver's work is done beforehand."""
 
     def __init__(self, context: Any, driver: Any, job: dict[str, Any],
-                 volume_id: str) -> None:
+                 wanted: dict[str, Any]) -> None:
         db = importlib.import_module('cinder.db.api')
         types = importlib.import_module('cinder.volume.volume_types')
         objects = importlib.import_module('cinder.objects')
+        self.image_id = wanted['image_id']
+        self._image = job['images'][self.image_id]
         self._context = context
         self._driver = driver
-        self._meta = {**job['image'], 'properties': {}}
         db.volume_create(context, {
-            'id': volume_id, 'size': 1, 'status': 'creating',
-            'host': f'{driver.host}#{job["share"]}', 'display_name': 'bench',
-            'project_id': 'bench', 'user_id': 'bench', 'metadata': {},
-            'admin_metadata': {}, 'availability_zone': 'nova',
+            'id': wanted['volume_id'], 'size': wanted['size'],
+            'status': 'creating', 'display_name': 'bench',
+            'host': f'{driver.host}#{job["share"]}', 'metadata': {},
+            'project_id': 'bench', 'user_id': 'bench', 'admin_metadata': {},
+            'availability_zone': 'nova',
             'volume_type_id': types.get_volume_type_by_name(context, _TYPE)['id']})
-        self.volume = objects.Volume.get_by_id(context, volume_id)
+        self.volume = objects.Volume.get_by_id(context, wanted['volume_id'])
 
-    def make(self) -> None:
-        """The call that is measured."""
+    def make(self) -> float:
+        """The call that is measured; its seconds."""
+        began = time.monotonic()
         # A hit asks Glance nothing: with None, it would fail.
         _, cloned = self._driver.clone_image(
-            self._context, self.volume, (None, []), self._meta, None)
+            self._context, self.volume, (None, self._image['locations']),
+            self._image['meta'], None)
+        seconds = time.monotonic() - began
         if not cloned:
             raise LabError('The driver did not clone: no hit was measured.')
+        return seconds
 
     def remove(self) -> None:
         """Through the driver, so that ONTAP is told."""

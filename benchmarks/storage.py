@@ -44,8 +44,8 @@ def sha256(path: Path, size: int) -> str:
 def place(path: Path) -> int | None:
     """Where on the disk the file's first byte is; None without such a file.
 
-    Clones share their blocks: as many places as there are, so many times
-    somebody wrote the bytes.
+    Clones share their blocks, and so do the simulator's file copies: as many
+    places as there are, so many times a host wrote the bytes.
     """
     try:
         with path.open('rb') as stream:
@@ -55,9 +55,9 @@ def place(path: Path) -> int | None:
     return found[0].physical if found and found[0].logical == 0 else None
 
 
-def copies(paths: Iterable[Path], original: Path) -> int:
-    """How many times the bytes were written for these files, ``original``
-    (Glance's own file, which may be on another file system) not counted.
+def places(paths: Iterable[Path], original: Path) -> set[int]:
+    """Where the bytes were written for these files, without those of
+    ``original``: Glance's own file, which may be on another file system.
     """
-    places = {place(path) for path in paths} - {None}
-    return len(places - {place(original)})
+    found = {place(path) for path in paths} - {None, place(original)}
+    return {at for at in found if at is not None}

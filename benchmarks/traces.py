@@ -43,12 +43,6 @@ class Made:
     metadata: dict[str, str]
 
     @property
-    def driver_seconds(self) -> float | None:
-        """What EIC's driver says that it took."""
-        said = self.metadata.get('eic_seconds')
-        return float(said) if said else None
-
-    @property
     def route(self) -> str:
         """The route that EIC's driver says it took."""
         return self.metadata.get('eic_route', '-')

@@ -68,6 +68,7 @@ class Control:
             'namespace_clones': clones['NVMe namespace'],
             'file_copies': dataclasses.asdict(copies.files),
             'lun_copies': dataclasses.asdict(copies.luns),
+            'copies_by_volume': copies.begun_by_volume(),
             'bytes_copied': copies.bytes,
             'peak_concurrent_copies': copies.peak,
             'ems_messages': len(self._cluster.ems)})

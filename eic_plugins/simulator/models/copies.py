@@ -6,6 +6,7 @@ are shared extents where the file system can do that, so that a copy of many
 gigabytes costs nothing here and half a copy is really half a file.
 """
 
+import collections
 import contextlib
 import dataclasses
 import errno
@@ -60,6 +61,7 @@ class Copies:
         self.luns = CopyTotals()
         self.peak = 0
         self.bytes = 0
+        self._begun: collections.Counter[str] = collections.Counter()
 
     def reserve(self, number: int, *, luns: bool = False) -> None:
         """Take places for copies.
@@ -102,6 +104,12 @@ class Copies:
             self.luns = CopyTotals(running=self.luns.running)
             self.peak = self.files.running + self.luns.running
             self.bytes = 0
+            self._begun.clear()
+
+    def begun_by_volume(self) -> dict[str, int]:
+        """How many copies began, by their destination's SVM/FlexVol."""
+        with self._lock:
+            return dict(self._begun)
 
     def _release(self, number: int, luns: bool, failed: bool) -> None:
         with self._lock:
@@ -114,6 +122,9 @@ class Copies:
 
     def _copy(self, job: Job, pair: Pair, most: int) -> None:
         source, destination = pair.source, pair.destination
+        with self._lock:
+            volume = destination.volume
+            self._begun[f'{volume.svm.name}/{volume.name}'] += 1
         with (file_errors(source.path),
               source.volume.directory.snapshot(source.path) as frozen):
             watch = SourceWatch(source, pair.is_lun)

@@ -62,6 +62,26 @@ def test_numbers_are_shown_without_needless_digits():
     assert [shown(value) for value in (2, 2.0, 1.154)] == ['2', '2', '1.15']
 
 
+@pytest.mark.parametrize(('places', 'begun', 'by_pool', 'in_all'), [
+    # clones of Glance's own file here, one copy of it there
+    ({'a': set(), 'b': set()}, {'b': 1}, {'a': 0, 'b': 1}, 1),
+    # the same image copied twice into a pool: blocks are shared, counts are not
+    ({'a': set(), 'b': set()}, {'b': 2}, {'a': 0, 'b': 2}, 2),
+    # downloaded in one pool, copied to the other
+    ({'a': {7}, 'b': {7}}, {'b': 1}, {'a': 1, 'b': 1}, 2),
+    # downloaded in each
+    ({'a': {7}, 'b': {8}}, {}, {'a': 1, 'b': 1}, 2),
+    # downloaded for each volume
+    ({'a': {1, 2, 3}, 'b': {4}}, {}, {'a': 3, 'b': 1}, 4),
+    # downloaded here although it was copied here, too
+    ({'a': {7}, 'b': {7, 8}}, {'b': 1}, {'a': 1, 'b': 2}, 3),
+])
+def test_copies_are_what_hosts_wrote_and_what_ontap_copied(
+        places, begun, by_pool, in_all):
+    assert arithmetic.copies_by_pool(places, begun) == by_pool
+    assert arithmetic.copies_in_all(places, begun) == in_all
+
+
 def times(driver, gib, *hits):
     return image_size._Times(driver, gib, 1.0, None, hits, hits)
 
@@ -76,14 +96,15 @@ def test_growth_is_of_the_largest_image_to_the_smallest_of_one_driver():
 
 def row(driver, copies, downloads, different=0):
     return {'driver': driver, 'image': 'there', 'copies': copies,
-            'downloads': downloads, 'different': different}
+            'copies_in_all': sum(copies.values()), 'downloads': downloads,
+            'different': different}
 
 
 def test_the_pool_with_most_copies_counts_and_stock_is_asked_nothing():
     found = fills.targets([row('eic', {'a': 0, 'b': 2}, 1, 3),
                                   row('stock', {'a': 7, 'b': 7}, 20)])
     assert [(target.measured, target.met) for target in found] == [
-        (2, False), (1, True), (3, False)]
+        (2, False), (2, True), (1, True), (3, False)]
 
 
 def test_an_answer_is_json_all_through():

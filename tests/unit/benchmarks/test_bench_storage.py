@@ -14,26 +14,26 @@ def written(path):
     return path
 
 
-def test_every_file_that_was_written_is_a_copy(tmp_path):
+def test_every_file_that_was_written_has_a_place_of_its_own(tmp_path):
     original = written(tmp_path / 'image')
     volumes = [written(tmp_path / name) for name in ('a', 'b')]
-    assert storage.copies(volumes, original) == 2
+    assert len(storage.places(volumes, original)) == 2
 
 
-def test_files_that_share_their_blocks_are_one_copy(tmp_path):
+def test_files_that_share_their_blocks_are_in_one_place(tmp_path):
     original, cached = written(tmp_path / 'image'), written(tmp_path / 'cached')
     os.link(cached, tmp_path / 'a')
-    assert storage.copies([cached, tmp_path / 'a'], original) == 1
+    assert len(storage.places([cached, tmp_path / 'a'], original)) == 1
 
 
-def test_what_shares_blocks_with_glances_file_is_no_copy(tmp_path):
+def test_where_glances_file_is_nobody_wrote_it_again(tmp_path):
     original = written(tmp_path / 'image')
     os.link(original, tmp_path / 'a')
-    assert storage.copies([tmp_path / 'a'], original) == 0
+    assert not storage.places([tmp_path / 'a'], original)
 
 
 def test_files_that_are_not_there_are_not_counted(tmp_path):
-    assert storage.copies([tmp_path / 'none'], tmp_path / 'neither') == 0
+    assert not storage.places([tmp_path / 'none'], tmp_path / 'neither')
     assert storage.sha256(tmp_path / 'none', 1) == ''
 
 

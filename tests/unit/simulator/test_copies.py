@@ -91,6 +91,16 @@ def test_holes_are_copied_as_holes(
     assert api.counters()['bytes_copied'] < 1 << 20
 
 
+def test_copies_are_counted_by_the_flexvol_that_they_go_to(
+        api: Api, image: Path) -> None:
+    assert api.counters()['copies_by_volume'] == {}
+    for name in ('a', 'b'):
+        api.ended(api.copy(destination=name))
+    assert api.counters()['copies_by_volume'] == {'svm1/vol2': 2}
+    api.post('/simulator/v1/reset', {})
+    assert api.counters()['copies_by_volume'] == {}
+
+
 def test_empty_file_can_be_copied(api: Api, copied: Path) -> None:
     (api.directory('vol1') / 'image').touch()
     api.ended(api.copy())

@@ -1,0 +1,34 @@
+"""What the simulators know beyond their record of calls."""
+
+from typing import Any
+
+import requests
+
+from lab import simulator
+from lab.context import Lab
+from lab.topology import CLUSTERS, Cluster, flexvol_of, pools
+
+_TIMEOUT = 10
+
+
+def get(lab: Lab, cluster: Cluster, path: str) -> dict[str, Any]:
+    """GET of a cluster's control API."""
+    answer = requests.get(
+        f'{lab.ports.cluster_url(cluster)}/simulator/v1{path}',
+        auth=('lab', lab.secrets['ontap-lab']), timeout=_TIMEOUT,
+        verify=str(simulator.ca_file(lab)))
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def copies_begun(lab: Lab) -> dict[str, int]:
+    """How many copies inside a cluster have begun, by the pool they went to."""
+    counted = {cluster.name: get(lab, cluster, '/counters')['copies_by_volume']
+               for cluster in CLUSTERS}
+    begun = {}
+    for pool in pools():
+        cluster, svm, volume = flexvol_of(pool.share)
+        begun[pool.name] = counted[cluster.name].get(
+            f'{svm.name}/{volume.name}', 0)
+    return begun
