@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cinder import exception, objects
 from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
@@ -86,6 +87,7 @@ class VolumeFromImage(abc.ABC):
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._handed_back: set[str] = set()
+        self._service_uuid: str | None = None
         self._unplaced: set[str] = set()
         directory = self._eic.metrics_directory
         self._metrics = Metrics(self.backend_name,
@@ -194,13 +196,30 @@ class VolumeFromImage(abc.ABC):
 
     def _told(self, context: Any, volume: Any, pool_name: str,
               outcome: Outcome) -> ModelUpdate:
-        update = self._hand_over(volume, pool_name)
+        update = {**self._hand_over(volume, pool_name),
+                  **self._service_of(context)}
         if outcome.signature_verified:
             # As Cinder's own download records it; last, for it cannot be
             # recorded twice.
             self.db.volume_glance_metadata_bulk_create(
                 context, volume['id'], {'signature_verified': True})
         return update
+
+    def _service_of(self, context: Any) -> ModelUpdate:
+        """Which service has the volume, said as soon as it is available.
+
+        Cinder saves that a moment after the status. Who attaches the volume in
+        between (Nova, when its request for it has just been answered) fails in
+        os-brick's ``guard_connection``.
+        """
+        if self._service_uuid is None:
+            try:
+                self._service_uuid = str(objects.Service.get_by_args(
+                    context.elevated(), self.host, 'cinder-volume').uuid)
+            except exception.CinderException as err:
+                LOG.debug('The service of %s is not to be had: %s', self.host, err)
+                return {}
+        return {'service_uuid': self._service_uuid}
 
     def copy_image_to_volume(self, context: Any, volume: Any,
                              image_service: Any, image_id: str,
