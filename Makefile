@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.bench-installed
+E2E ?= tests/e2e
 SOURCES := benchmarks eic_plugins lab tests
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
@@ -64,11 +65,11 @@ test: $(STAMP) ## unit, contract and functional tests, then lint; LAB=1: e2e too
 	    echo "tests/$$suite"; \
 	    $(BIN)/python -m pytest tests/$$suite; \
 	done; \
-	if [ -n "$(LAB)" ]; then $(BIN)/python -m pytest tests/e2e; fi
+	if [ -n "$(LAB)" ]; then $(BIN)/python -m pytest $(E2E); fi
 	@$(MAKE) --no-print-directory lint
 
 e2e: lab ## the end-to-end tests, on the running lab
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest $(E2E)
 
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \
