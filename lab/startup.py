@@ -158,11 +158,12 @@ def _nova_steps(lab: Lab) -> list[Step]:
         Step('no network', lambda: nova.start_network(lab)),
         Step('Nova tables and cells', lambda: nova.prepare(lab),
              ('MariaDB',)),
+        # Both look Placement up in the catalog once, when they start, and end
+        # where Keystone does not know Nova's user yet.
         Step(nova.CONDUCTOR, lambda: nova.start_conductor(lab),
-             ('Nova tables and cells', 'RabbitMQ')),
-        # It looks Placement up in the catalog once, when it starts.
+             ('Nova tables and cells', 'RabbitMQ', 'Placement', 'Keystone')),
         Step(nova.SCHEDULER, lambda: nova.start_scheduler(lab),
-             ('Nova tables and cells', 'RabbitMQ', 'Keystone')),
+             ('Nova tables and cells', 'RabbitMQ', 'Placement', 'Keystone')),
     ]
     for name in (nova.API, nova.STOCK_API):
         found.append(Step(name, functools.partial(nova.start_api, lab, name),
@@ -171,7 +172,7 @@ def _nova_steps(lab: Lab) -> list[Step]:
         found.append(Step(
             nova.compute_service(driver),
             functools.partial(nova.start_compute, lab, driver),
-            (nova.CONDUCTOR, 'Placement', 'Keystone')))
+            (nova.CONDUCTOR,)))
     found.append(Step(
         'compute hosts and flavors', lambda: compute_cloud.ensure(lab),
         (nova.API, nova.STOCK_API, nova.SCHEDULER, 'no network',
