@@ -135,6 +135,8 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
     }
     if driver == 'eic':
         sections['eic'] = {'metrics_directory': files.private_dir(metrics(lab))}
+        # One token, not one a volume.
+        sections['glance'] = {'auth_type': 'eic_shared_password'}
         # Into the service's log: a queue that nobody reads would fill.
         sections['oslo_messaging_notifications'] = {'driver': 'log'}
     for backend in BACKENDS:

@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
-ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'metrics', 'glance',
+ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'metrics',
+         'shared_password', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
          'precache', 'storage', 'routes', 'cache', 'cluster_search', 'locality',
          'engine', 'middleware', 'scheduler', 'volume', 'cli']
