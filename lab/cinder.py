@@ -113,14 +113,24 @@ def write_config(lab: Lab) -> None:
         # The packaged filter wants the configuration files below /etc.
         'Filters': {'privsep': 'CommandFilter, privsep-helper, root'}}))
     for name in (API, STOCK_API):
-        files.write_private(etc / f'{name}.conf', files.ini({'DEFAULT': {
-            'api_paste_config': _paste(name),
-            'default_volume_type': _DEFAULT_TYPES[name]}}))
+        files.write_private(etc / f'{name}.conf',
+                            files.ini(api_sections(name)))
     for driver in DRIVERS:
         files.write_private(etc / f'volume-{driver}.conf',
                             files.ini(volume_sections(lab, driver)))
         for backend in BACKENDS:
             _write_shares(lab, driver, backend)
+
+
+def api_sections(name: str) -> files.Sections:
+    """What a cinder-api adds to the common configuration."""
+    sections: dict[str, dict[str, object]] = {'DEFAULT': {
+        'api_paste_config': _paste(name),
+        'default_volume_type': _DEFAULT_TYPES[name]}}
+    if name == API:
+        # On two cores ten volumes at once take longer than the default.
+        sections['eic'] = {'hold_budget': 15}
+    return sections
 
 
 def volume_sections(lab: Lab, driver: str) -> files.Sections:

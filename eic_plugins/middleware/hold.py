@@ -24,6 +24,9 @@ LOG = logging.getLogger(__name__)
 _FIRST_LOOK = 0.03
 _LAST_PAUSE = 0.25
 _LONGER = 1.5
+_LOOK_SHARE = 5
+"""A look takes no more than one part in so many of the time: a busy worker has
+better things to do, and each look of one held answer slows down the others."""
 _WITH_SERVICE = 'volume 3.48'
 """The first microversion whose volumes show ``service_uuid``."""
 _ON_ITS_WAY = frozenset({'creating', 'downloading'})
@@ -91,10 +94,13 @@ class Hold:
         pause = _FIRST_LOOK
         while (left := deadline - self._clock()) > 0:
             time.sleep(min(pause, left))
+            began = self._clock()
             status = _status(ask, path)
+            took = self._clock() - began
             if status not in _ON_ITS_WAY:
                 return status if status in _AT_ITS_END else Outcome.UNKNOWN
-            pause = min(pause * _LONGER, _LAST_PAUSE)
+            pause = max(min(pause * _LONGER, _LAST_PAUSE),
+                        (_LOOK_SHARE - 1) * took)
         return Outcome.BUDGET
 
     def _warn_once(self) -> None:

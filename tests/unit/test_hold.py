@@ -75,6 +75,17 @@ def test_looks_grow_further_apart_and_end_with_the_budget(clock):
     assert 8 < len(cinder.asked) < 16
 
 
+@pytest.mark.parametrize('took', [0.01, 0.1, 0.3])
+def test_looks_take_a_fifth_of_the_time_at_most(took, clock):
+    class Slow(Cinder):
+        def get(self, path, version):
+            clock.now += took
+            return super().get(path, version)
+    cinder = Slow('creating')
+    holding(clock, budget=20.0).until_usable(cinder, 'x', True)
+    assert len(cinder.asked) * took <= clock.now / 5 + 2 * took  # the first, the last
+
+
 def test_beyond_the_limit_nothing_is_held(clock):
     full = holding(clock)
 
