@@ -7,7 +7,6 @@ lab's state directory. 1 if a target that is a count was missed.
 
 import argparse
 import contextlib
-import functools
 import signal
 import sys
 import time
@@ -19,6 +18,7 @@ from benchmarks import (
     calls,
     cleanliness,
     cpu,
+    filters,
     image_size,
     qcow2,
     report,
@@ -37,8 +37,8 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'simultaneous': simultaneous.run,
     'qcow2': qcow2.run,
     'cpu': cpu.run,
-    # Alone (`python -m benchmarks.servers`) it boots more of them.
-    'servers': functools.partial(servers.run, boots=5, rounds=1),
+    'servers': servers.run,
+    'filters': filters.run,
 }
 _DOCS = paths.REPOSITORY / 'docs'
 

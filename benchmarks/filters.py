@@ -1,182 +1,105 @@
-"""What the paste filters cost a request: ``python -m benchmarks.filters``.
+"""What do the paste filters cost requests that are none of their business?
 
-Needs no lab. The application behind a filter is a function that answers what
-Cinder or Nova would, at once, so that the difference between a call with the
-filter and one without it is the filter's own. Look-ups are warm, as they are
-for all requests of an image but one a minute. Prints JSON:
-
-* ``passed_on_us``: microseconds that a filter adds to a request that it does
-  not handle, median
-* ``handled_cpu_ms``: CPU milliseconds of its thread that a filter takes for one
-  that it handles, the application's share taken off, median
-* ``throughput_ratio``: GETs per second with the filter divided by those without
-  it, around an application that takes 1 ms of CPU, and the same ratio for two
-  runs without it (``noise``)
+In process (:mod:`benchmarks.filter_cost`), and on the lab, where each API has a
+twin without the filter on the same database: ``GET /volumes`` and
+``GET /servers`` of both, in turn. The twins also differ in nothing but the
+filter's configuration, so what two halves of the stock side's own requests
+differ by is the noise.
 """
 
-import io
-import json
-import statistics
 import time
-import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from oslo_config import cfg
+from benchmarks import filter_cost
+from benchmarks.arithmetic import median, ratio
+from benchmarks.model import Answer, Table, Target
+from lab import cinder, identity, nova
+from lab.context import Lab
+from lab.topology import DEMO_PROJECT, DEMO_USER, DRIVERS
 
-from eic_plugins import config
-from eic_plugins.breaker import CircuitBreaker
-from eic_plugins.middleware import cinder, nova
-from eic_plugins.middleware.body import Environ
-from eic_plugins.middleware.hold import Hold
-from eic_plugins.middleware.images import SeenImage
-from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
-from eic_plugins.middleware.subrequest import WSGIApp
-from eic_plugins.model import Image, ImageCopy
+REQUESTS = 400
+_PASSED_ON_US = 15
+_HANDLED_CPU_MS = 2
+_SLOWER = 1.05
 
-IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
-VOLUME = {'volume': {'name': 'one', 'size': 10, 'imageRef': IMAGE,
-                     'metadata': {'a': 'b'}, 'availability_zone': None}}
-SERVER = {'server': {'name': 'one', 'imageRef': IMAGE, 'flavorRef': 'm1.small',
-                     'networks': 'none', 'user_data': 'YQ==' * 500}}
-CREATED = {'volume': {'id': IMAGE, 'status': 'creating'}}
-AVAILABLE = {'volume': {'id': IMAGE, 'status': 'available'}}
-FLAVOR = {'flavor': {'disk': 10, 'extra_specs': {'eic:boot_from_volume': 'true'}}}
-HEADERS = [('Content-Type', 'application/json')]
+Asker = Callable[[str], Any]
+"""Sends a request to the API of a side, by driver."""
 
 
-def run(repeats: int = 5000) -> dict[str, Any]:
-    """Measure both filters; see the module's docstring for the numbers."""
-    found: dict[str, Any] = {}
-    for name, make, path, document in (
-            ('cinder', cinder_filter, '/volumes', VOLUME),
-            ('nova', nova_filter, '/servers', SERVER)):
-        get = environ('GET', path)
-        found[name] = {
-            'passed_on_us': round(
-                added(make(answering), answering, get, repeats,
-                      time.perf_counter_ns) / 1e3, 2),
-            'handled_cpu_ms': round(
-                added(make(answering), answering, environ('POST', path, document),
-                      repeats // 5, time.thread_time_ns) / 1e6, 4),
-            'throughput_ratio': ratio(make(working), working, get, repeats // 10),
-            'noise': ratio(working, working, get, repeats // 10),
-        }
-    return found
+def run(lab: Lab, requests: int = REQUESTS) -> dict[str, Any]:
+    """The answer, as JSON can hold it.
 
-
-def answering(given: Environ,
-              start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """What is asked for, at once."""
-    path, method = given['PATH_INFO'], given['REQUEST_METHOD']
-    created = method == 'POST'
-    start_response('202 Accepted' if created else '200 OK', HEADERS)
-    if '/flavors/' in path:
-        return [json.dumps(FLAVOR).encode()]
-    return [json.dumps(CREATED if created else AVAILABLE).encode()]
-
-
-def working(given: Environ,
-            start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The same after a millisecond of work, less than Cinder and Nova take."""
-    end = time.thread_time_ns() + 1_000_000
-    while time.thread_time_ns() < end:
-        pass
-    return answering(given, start_response)
-
-
-def cinder_filter(app: WSGIApp) -> WSGIApp:
-    """The filter with a look-up that has been answered, holding nobody.
-
-    To hold is to wait; what it costs besides is Cinder's own GET.
+    :param requests: of each API
     """
-    def find(_image_id: str) -> tuple[ImageCopy, ...]:
-        return (ImageCopy('192.0.2.11', '/images/' + IMAGE),)
-    lookup = ImageLookup(find, LookupLimits(4, 3600.0), _breaker())
-    lookup.copies(IMAGE, 10)
-    return cinder.CinderFilter(app, lookup, 0.5,
-                               Hold('none', 2.0, 16, lambda: ()))
+    with lab.console.step('filters in process'):
+        cost = filter_cost.run()
+    api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
+    spent = {}
+    for path, ask in _askers(api).items():
+        with lab.console.step(f'{2 * requests} times GET {path}'):
+            spent[path] = in_turn(ask, requests)
+    return answer(cost, spent).to_json()
 
 
-def nova_filter(app: WSGIApp) -> WSGIApp:
-    """The filter with the options' defaults but the time of remembering."""
-    conf = cfg.ConfigOpts()
-    config.register(conf)
-    conf.register_opts([
-        cfg.BoolOpt('verify_glance_signatures', default=False),
-        cfg.BoolOpt('enable_certificate_validation', default=False),
-        cfg.ListOpt('default_trusted_certificate_ids', default=[])], 'glance')
-    conf([], default_config_files=[])
-    options = config.with_overrides(conf, {'locations_ttl': '3600'},
-                                    config.NOVA_FILTER_OPTS)
-    facts = nova.BootFacts(conf, options)
-    facts._glance = _Glance()  # type: ignore[assignment]
-    return nova.NovaFilter(app, facts, 'fast')
+def _askers(api: identity.Cloud) -> dict[str, Asker]:
+    return {
+        '/volumes': lambda driver: api.request(
+            'GET', cinder.api_of(driver), f'/v3/{api.project_id}/volumes'),
+        '/servers': lambda driver: api.nova(
+            'GET', '/servers', None, nova.api_of(driver))}
 
 
-def environ(method: str, path: str, document: Any = None) -> dict[str, Any]:
-    """A request as it comes out of keystonecontext."""
-    sent = json.dumps(document).encode() if document else b''
-    context = types.SimpleNamespace(
-        user_id='u', project_id='p', roles=['member', 'reader'],
-        service_roles=[], get_auth_plugin=lambda: None)
-    return {'REQUEST_METHOD': method, 'PATH_INFO': path, 'SCRIPT_NAME': '/v3',
-            'QUERY_STRING': '', 'SERVER_NAME': 'x', 'SERVER_PORT': '80',
-            'SERVER_PROTOCOL': 'HTTP/1.1', 'wsgi.url_scheme': 'http',
-            'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(sent)),
-            'HTTP_OPENSTACK_API_VERSION': 'compute 2.96',
-            'cinder.context': context, 'nova.context': context,
-            'wsgi.multithread': True, 'sent': sent}
+def in_turn(ask: Asker, requests: int) -> dict[str, list[float]]:
+    """Seconds of each request, by driver; those of the first ones left out."""
+    spent: dict[str, list[float]] = {driver: [] for driver in DRIVERS}
+    for number in range(-5, requests):
+        for driver, seconds in spent.items():
+            began = time.perf_counter()
+            ask(driver)
+            if number >= 0:
+                seconds.append(time.perf_counter() - began)
+    return spent
 
 
-def added(with_filter: WSGIApp, without: WSGIApp, given: dict[str, Any],
-          repeats: int, clock: Callable[[], int]) -> float:
-    """Nanoseconds of ``clock`` that the filter adds to a call, median.
-
-    The two take turns, so that what else the machine does hits both.
-    """
-    times: dict[WSGIApp, list[int]] = {with_filter: [], without: []}
-    for _ in range(repeats):
-        for app, spent in times.items():
-            fresh = _fresh(given)
-            begin = clock()
-            b''.join(app(fresh, _ignore))
-            spent.append(clock() - begin)
-    return (statistics.median(times[with_filter])
-            - statistics.median(times[without]))
-
-
-def ratio(with_filter: WSGIApp, without: WSGIApp, given: dict[str, Any],
-          repeats: int) -> float:
-    """Requests per second with the filter, divided by those without it."""
-    spent = [0, 0]
-    for _ in range(repeats):
-        for number, app in enumerate((with_filter, without)):
-            fresh = _fresh(given)
-            begin = time.thread_time_ns()
-            b''.join(app(fresh, _ignore))
-            spent[number] += time.thread_time_ns() - begin
-    return round(spent[1] / spent[0], 4)
-
-
-class _Glance:
-    """Has answered before the clock starts."""
-
-    def find(self, image_id: str, _auth: Any) -> SeenImage:
-        return SeenImage(Image(image_id, 'active', 'raw', 'bare', 1 << 30))
+def answer(cost: dict[str, Any],
+           spent: dict[str, dict[str, list[float]]]) -> Answer:
+    """Medians, ratios, targets."""
+    targets = []
+    for name, found in cost.items():
+        targets += [
+            Target(f'{name} filter: microseconds of a request that it does not '
+                   'handle', found['passed_on_us'], _PASSED_ON_US, is_count=False),
+            Target(f'{name} filter: CPU milliseconds of one that it handles',
+                   found['handled_cpu_ms'], _HANDLED_CPU_MS, is_count=False)]
+    targets += [
+        Target(f'GET {path}: time, times that without the filter',
+               _slower(seconds), _SLOWER, is_count=False)
+        for path, seconds in spent.items()]
+    return Answer(
+        question='What do the paste filters cost other requests?',
+        targets=tuple(targets),
+        tables=(
+            Table('A filter on its own', (
+                'filter', 'us of a request passed on', 'CPU ms of one handled'),
+                tuple((name, f'{found["passed_on_us"]:.2f}',
+                       f'{found["handled_cpu_ms"]:.3f}')
+                      for name, found in cost.items())),
+            Table('Requests through the real pipelines', (
+                'request', 'ms with', 'ms without', 'with, times without',
+                'noise of the same ratio'),
+                tuple(_row(path, seconds) for path, seconds in spent.items()))),
+        notes=('Noise: the same ratio between every other request of the stock '
+               'side and the rest of them.',),
+        numbers={'cost': cost, 'seconds': spent})
 
 
-def _breaker() -> CircuitBreaker:
-    return CircuitBreaker('Glance', 'x', 3, 15.0)
+def _row(path: str, seconds: dict[str, list[float]]) -> tuple[str, ...]:
+    stock = seconds['stock']
+    return (f'GET {path}', f'{median(seconds["eic"]) * 1e3:.2f}',
+            f'{median(stock) * 1e3:.2f}', f'{_slower(seconds):.3f}',
+            f'{ratio(median(stock[::2]), median(stock[1::2])):.3f}')
 
 
-def _fresh(given: dict[str, Any]) -> dict[str, Any]:
-    return {**given, 'wsgi.input': io.BytesIO(given['sent'])}
-
-
-def _ignore(_status: str, _headers: list[tuple[str, str]], *_args: Any) -> None:
-    """An answer's beginning."""
-
-
-if __name__ == '__main__':
-    print(json.dumps(run(), indent=2))
+def _slower(seconds: dict[str, list[float]]) -> float:
+    return ratio(median(seconds['eic']), median(seconds['stock']))

@@ -1,0 +1,85 @@
+"""Boots servers through one side's Nova, times them and counts Nova's looks."""
+
+import concurrent.futures
+import dataclasses
+import json
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab import cinder
+from lab.boots import Side
+from lab.context import Lab
+from lab.demo.servers import files_left
+
+_VOLUME = re.compile(r'/volumes/(?P<id>[0-9a-f-]{36})$')
+_NOVAS_CLIENT = 'python-cinderclient'
+_LOOKS_WHEN_ATTACHING = 2
+"""nova-compute reads the volume once before it makes the attachment, and once
+before it connects it (Nova 34); what came before that were waiting looks."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Booted:
+    """What came of some servers that were created at once."""
+
+    seconds: list[float]
+    statuses: list[str]
+    routes: list[str]
+    looks: list[int]
+    """Of nova-compute at each volume until it was there. The first one follows
+    the answer to its request; each further one comes three seconds later."""
+    files_left: list[str]
+
+
+def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
+    """Create servers at once, time them, look at their volumes, delete all."""
+    name = f'bench-{secrets.token_hex(4)}'
+    log = lab.paths.access_log(cinder.api_of(side.driver))
+    offset = log.stat().st_size
+    began: dict[str, float] = {}
+
+    def create(number: int) -> None:
+        sent = time.time()
+        began[side.create(f'{name}-{number}', '', **fields)] = sent
+
+    with concurrent.futures.ThreadPoolExecutor(servers) as pool:
+        try:
+            list(pool.map(create, range(servers)))
+            seen = side.watch(name, servers)
+            looks = waiting_looks(_entries(log, offset))
+            volumes = [v for s in seen for v in side.volumes(s.server_id)]
+            shown = [side.cinder('GET', f'/volumes/{volume_id}')['volume']
+                     for volume_id in volumes]
+        finally:
+            side.delete(list(began), ())
+    side.delete((), volumes)
+    return Booted(
+        [round(s.at - began[s.server_id], 2) for s in seen],
+        [s.status for s in seen],
+        [volume['metadata'].get('eic_route', '-') for volume in shown],
+        [looks.get(volume_id, 0) for volume_id in volumes],
+        files_left(lab, volumes))
+
+
+def waiting_looks(entries: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],
+                  ) -> dict[str, int]:
+    """How often nova-compute looked at each volume before it was there."""
+    found: Counter[str] = Counter()
+    for entry in entries:
+        path = _VOLUME.search(entry['path'])
+        if (path and entry['method'] == 'GET'
+                and entry['user_agent'].startswith(_NOVAS_CLIENT)):
+            found[path['id']] += 1
+    return {volume_id: count - _LOOKS_WHEN_ATTACHING
+            for volume_id, count in found.items()}
+
+
+def _entries(log: Path, offset: int) -> Iterator[dict[str, Any]]:
+    with log.open('rb') as stream:
+        stream.seek(offset)
+        yield from map(json.loads, stream)
