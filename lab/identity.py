@@ -50,6 +50,11 @@ class Cloud:
         """The project that requests are made for."""
         return str(self._session.get_project_id())
 
+    @property
+    def token(self) -> str:
+        """A token, for who speaks to an API in another way."""
+        return str(self._session.get_token())
+
     def request(self, method: str, service: str, path: str,
                 json: Any = None, headers: Mapping[str, str] | None = None,
                 ) -> Any:

@@ -4,13 +4,15 @@ driver, and nothing is left behind.
 """
 
 import contextlib
+import http.client
 import importlib.util
+import json
 
 import pytest
 
-from lab import nova
+from lab import cinder, identity, nova
 from lab.boots import PLAIN_FLAVOR
-from lab.topology import DRIVERS
+from lab.topology import DRIVERS, LOOPBACK, SERVICE_PROJECT
 from tests.e2e.conftest import seen_by_user, wait_for
 
 CLONES = {'flexclone', 'copy_offload', 'cached'}
@@ -192,3 +194,34 @@ def test_a_server_deleted_while_it_is_built_leaves_nothing(
         services.resume()
         wait_for(lambda: not cloud.api.cinder('GET', '/volumes')['volumes'],
                  'the volume to be deleted')
+
+
+def test_a_client_that_goes_while_its_answer_is_held_ends_as_with_stock(
+        cloud, image, services, lab):
+    """Its volume is there, as after an answer that nobody read."""
+    warm(cloud, image)
+    nova_user = identity.Cloud(lab, 'nova', SERVICE_PROJECT)
+    headers = {'X-Auth-Token': cloud.api.token,
+               'X-Service-Token': nova_user.token,
+               'Content-Type': 'application/json'}
+    for driver in DRIVERS:
+        services.pause(cinder.volume_service(driver))
+        connection = http.client.HTTPConnection(
+            LOOPBACK, lab.ports[cinder.api_of(driver)])
+        connection.request(
+            'POST', f'/v3/{cloud.api.project_id}/volumes', json.dumps({
+                'volume': {'name': f'e2e-{driver}-gone', 'size': 1,
+                           'imageRef': image, 'volume_type': driver}}), headers)
+        wait_for(lambda name=f'e2e-{driver}-gone': named(cloud, name),
+                 'the request to have made a volume')
+        connection.close()
+        services.resume()
+    ends = [cloud.ended(named(cloud, f'e2e-{driver}-gone')[0]['id'])
+            for driver in DRIVERS]
+    assert [volume['status'] for volume in ends] == ['available'] * 2
+    # The place of the answer that was held is free again.
+    assert cloud.create(image, 'eic')['status'] == 'available'
+
+
+def named(cloud, name):
+    return cloud.api.cinder('GET', f'/volumes?name={name}')['volumes']
