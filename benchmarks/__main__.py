@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    block,
     calls,
     cleanliness,
     cpu,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'simultaneous': simultaneous.run,
     'qcow2': qcow2.run,
     'cpu': cpu.run,
+    'block': block.run,
     'servers': servers.run,
     'filters': filters.run,
 }

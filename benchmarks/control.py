@@ -6,7 +6,7 @@ import requests
 
 from lab import simulator
 from lab.context import Lab
-from lab.topology import CLUSTERS, Cluster, flexvol_of, pools
+from lab.topology import CLUSTERS, Cluster, all_pools, flexvol_of
 
 _TIMEOUT = 10
 
@@ -27,8 +27,11 @@ def copies_begun(lab: Lab) -> dict[str, int]:
     counted = {cluster.name: get(lab, cluster, '/counters')['copies_by_volume']
                for cluster in CLUSTERS}
     begun = {}
-    for pool in pools():
-        cluster, svm, volume = flexvol_of(pool.share)
-        begun[pool.name] = counted[cluster.name].get(
-            f'{svm.name}/{volume.name}', 0)
+    for pool in all_pools():
+        if pool.backend.protocol == 'nfs':
+            cluster, svm, flexvol = flexvol_of(pool.share)
+            where = cluster.name, f'{svm.name}/{flexvol.name}'
+        else:
+            where = pool.backend.cluster, f'{pool.backend.svm}/{pool.share}'
+        begun[pool.name] = counted[where[0]].get(where[1], 0)
     return begun

@@ -4,7 +4,7 @@ Shared by the benchmarks that ask this of different images and orders.
 """
 
 import collections
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ Row = dict[str, Any]
 
 
 def measure(traces: Traces, driver: str, title: str, image_id: str, disk: Path,
-            create: Callable[[], list[Made]]) -> Row:
+            create: Callable[[], list[Made]],
+            pools: Sequence[str] = POOLS) -> Row:
     """The row of one driver and one image.
 
     :param disk: the raw bytes that every volume must have
@@ -37,8 +38,8 @@ def measure(traces: Traces, driver: str, title: str, image_id: str, disk: Path,
         made = create()
         cost = observer.since(mark)
         after = control.copies_begun(traces.lab)
-    places = _places(traces, made, image_id)
-    begun = {pool: after[pool] - before[pool] for pool in POOLS}
+    places = _places(traces, made, image_id, pools)
+    begun = {pool: after[pool] - before[pool] for pool in pools}
     return {
         'driver': driver, 'image': title,
         'downloads': cost.downloads, 'conversions': cost.conversions,
@@ -57,8 +58,8 @@ def targets(rows: list[Row]) -> list[Target]:
     return [target for row in rows if row['driver'] == 'eic' for target in (
         Target(f'copies in a pool, {row["image"]}', max(row['copies'].values()), 1,
                is_count=True),
-        Target(f'copies in all, {row["image"]}', row['copies_in_all'], len(POOLS),
-               is_count=True),
+        Target(f'copies in all, {row["image"]}', row['copies_in_all'],
+               len(row['copies']), is_count=True),
         Target(f'downloads in all, {row["image"]}', row['downloads'], 1,
                is_count=True),
         Target(f'volumes with other bytes, {row["image"]}', row['different'], 0,
@@ -67,25 +68,26 @@ def targets(rows: list[Row]) -> list[Target]:
 
 def table(title: str, rows: list[Row]) -> Table:
     """The rows for people."""
-    header = ('image', 'driver', *(f'copies in {pool}' for pool in POOLS),
+    pools = tuple(rows[0]['copies'])
+    header = ('image', 'driver', *(f'copies in {pool}' for pool in pools),
               'downloads', 'conversions', 'file copies', 'file clones',
               'REST calls', 'other bytes', 'median s')
     return Table(title, header, tuple((
-        row['image'], row['driver'], *(str(row['copies'][p]) for p in POOLS),
+        row['image'], row['driver'], *(str(row['copies'][p]) for p in pools),
         *(str(row[key]) for key in ('downloads', 'conversions', 'file_copies',
                                     'file_clones', 'calls', 'different')),
         f'{median(row["seconds"]):.1f}') for row in rows))
 
 
 def _places(traces: Traces, made: list[Made], image_id: str,
-            ) -> dict[str, set[int]]:
+            pools: Sequence[str]) -> dict[str, set[int]]:
     """Where on the disk the volumes' and the cached images' bytes are."""
     lab = traces.lab
     return {pool: storage.places(
         [storage.volume_file(lab, pool, volume.id)
          for volume in made if volume.pool == pool]
         + [storage.root(lab, pool) / f'img-cache-{image_id}'],
-        images.stored(lab, image_id)) for pool in POOLS}
+        images.stored(lab, image_id)) for pool in pools}
 
 
 def _different(traces: Traces, made: list[Made], disk: Path) -> int:

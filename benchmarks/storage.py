@@ -7,20 +7,20 @@ from pathlib import Path
 from eic_plugins.simulator import reflink
 from lab import simulator
 from lab.context import Lab
-from lab.topology import pools
+from lab.topology import all_pools
 
 _CHUNK = 4 << 20
 
 
 def root(lab: Lab, pool_name: str) -> Path:
     """The root directory of a pool's FlexVol."""
-    pool = next(pool for pool in pools() if pool.name == pool_name)
-    return simulator.flexvol_directory_from_host(lab, pool.share)
+    pool = next(pool for pool in all_pools() if pool.name == pool_name)
+    return simulator.pool_directory_from_host(lab, pool)
 
 
 def roots(lab: Lab) -> dict[str, Path]:
     """The root directory of each pool's FlexVol."""
-    return {pool.name: root(lab, pool.name) for pool in pools()}
+    return {pool.name: root(lab, pool.name) for pool in all_pools()}
 
 
 def volume_file(lab: Lab, pool_name: str, volume_id: str) -> Path:

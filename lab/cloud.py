@@ -8,7 +8,7 @@ from keystoneauth1 import exceptions
 from lab import cinder, identity, keystone, rabbitmq
 from lab.context import Lab
 from lab.signs_of_life import since_start
-from lab.topology import DRIVERS, Pool, block_pools, pools, volume_types
+from lab.topology import DRIVERS, Pool, all_pools, volume_types
 from lab.waiting import wait_until
 
 _BACKEND_SECONDS = 120
@@ -61,7 +61,7 @@ def _missing(lab: Lab, cloud: identity.Cloud, drivers: Sequence[str],
     # report any pool.
     reported = {pool['name']: pool['capabilities']['timestamp']
                 for pool in listed}
-    wanted = [pool for pool in [*pools(), *block_pools()]
+    wanted = [pool for pool in all_pools()
               if pool.driver in drivers]
     return [*_down(lab, services, wanted),
             *(pool.host for pool in wanted if not since_start(

@@ -15,6 +15,7 @@ from lab.topology import (
     Backend,
     Cluster,
     FlexVol,
+    Pool,
     cluster_named,
     flexvol_of,
 )
@@ -55,6 +56,14 @@ def svm_directory(lab: Lab, backend: Backend) -> Path:
 def flexvol_directory_from_host(lab: Lab, share: str) -> Path:
     """The same directory for who is outside of the mount namespace."""
     return Path(f'/proc/{lab.holder()}/root{flexvol_directory(lab, share)}')
+
+
+def pool_directory_from_host(lab: Lab, pool: Pool) -> Path:
+    """The root directory of a pool's FlexVol, from outside the namespace."""
+    if pool.backend.protocol == 'nfs':
+        return flexvol_directory_from_host(lab, pool.share)
+    inside = svm_directory(lab, pool.backend) / pool.share
+    return Path(f'/proc/{lab.holder()}/root{inside}')
 
 
 def start(lab: Lab, cluster: Cluster) -> None:

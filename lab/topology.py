@@ -257,6 +257,11 @@ def block_pools() -> Iterator[Pool]:
     yield from _pools_of(BLOCK_BACKENDS)
 
 
+def all_pools() -> Iterator[Pool]:
+    """Every pool of both drivers, of files and of LUNs."""
+    yield from _pools_of((*BACKENDS, *BLOCK_BACKENDS))
+
+
 def _pools_of(backends: Sequence[Backend]) -> Iterator[Pool]:
     for driver in DRIVERS:
         for backend in backends:
@@ -270,7 +275,7 @@ def volume_types() -> dict[str, dict[str, str]]:
     One a driver and protocol, one a pool.
     """
     types: dict[str, dict[str, str]] = {}
-    for pool in [*pools(), *block_pools()]:
+    for pool in all_pools():
         name = pool.backend.volume_backend_name(pool.driver)
         types[name] = {'volume_backend_name': name}
         types[pool.volume_type] = {

@@ -4,6 +4,8 @@ import dataclasses
 
 HIT_CALLS = 2
 """ONTAP REST calls that a hit may cost."""
+LUN_HIT_CALLS = 3
+"""The same for a LUN, which is grown to the volume's size by a call."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,4 +27,10 @@ SITUATIONS = (
     Situation('other FlexVol, first', 'gold', 'copy_offload', 'other_flexvol'),
     Situation('other FlexVol, again', 'gold', 'cached', calls=HIT_CALLS),
     Situation('other cluster', 'remote', 'download', 'other_cluster'),
+    Situation('LUN, first', 'block-one', 'download', 'file_not_lun'),
+    Situation('LUN, again', 'block-one', 'cached', calls=LUN_HIT_CALLS),
+    Situation('LUN in other FlexVol, first', 'block-two', 'copy_offload',
+              'not_cached'),
+    Situation('LUN in other FlexVol, again', 'block-two', 'cached',
+              calls=LUN_HIT_CALLS),
 )

@@ -1,0 +1,68 @@
+"""What do volumes in pools of LUNs cost: first ones at once, and a hit?
+
+ONTAP's tool for copy offload knows no LUNs; EIC copies LUNs inside the cluster
+and clones them. The stock driver downloads each volume.
+"""
+
+from typing import Any
+
+from benchmarks import fills, images
+from benchmarks.arithmetic import spread
+from benchmarks.model import Answer, Table, Target
+from benchmarks.traces import Traces
+from lab.context import Lab
+from lab.demo.observe import Observer
+from lab.topology import DRIVERS
+
+_POOLS = ('block-one', 'block-two')
+_VOLUMES = 20
+_HIT_CALLS = 3
+_TITLE = f'{_VOLUMES} first volumes at once'
+
+
+def run(lab: Lab) -> dict[str, Any]:
+    """The answer."""
+    rows, hits = [], []
+    for driver in DRIVERS:
+        with Traces(lab) as traces:
+            disk = images.random_disk(traces, fills.IMAGE_MIB)
+            image_id = traces.upload(disk)
+            rows.append(fills.measure(
+                traces, driver, _TITLE, image_id, disk,
+                lambda t=traces, i=image_id, d=driver:  # type: ignore[misc]
+                t.create_at_once(i, d, spread(_VOLUMES, _POOLS)), _POOLS))
+            hits += [_again(traces, driver, image_id, pool) for pool in _POOLS]
+    return _answer(rows, hits).to_json()
+
+
+def _again(traces: Traces, driver: str, image_id: str, pool: str,
+           ) -> dict[str, Any]:
+    observer = Observer(traces.lab, driver, image_id)
+    with traces.lab.console.step(f'{driver}: one more, in {pool}'):
+        mark = observer.mark()
+        made = traces.create(image_id, driver, pool)
+        cost = observer.since(mark)
+    return {'driver': driver, 'pool': pool, 'route': made.route,
+            'calls': list(cost.calls), 'connections': cost.connections,
+            'downloads': cost.downloads, 'host_io': cost.host_io}
+
+
+def _answer(rows: list[fills.Row], hits: list[dict[str, Any]]) -> Answer:
+    ours = [hit for hit in hits if hit['driver'] == 'eic']
+    return Answer(
+        'What do volumes in pools of LUNs cost?',
+        (*fills.targets(rows),
+         Target('REST calls of a hit', max(len(hit['calls']) for hit in ours),
+                _HIT_CALLS, is_count=True),
+         Target('downloads of a hit', max(hit['downloads'] for hit in ours), 0,
+                is_count=True)),
+        (fills.table(f'{_VOLUMES} volumes at once, {fills.IMAGE_MIB} MiB, two '
+                     'pools of LUNs', rows),
+         Table('One more volume', (
+             'pool', 'driver', 'route', 'REST calls', 'new connections',
+             'downloads', 'host I/O MiB'), tuple(
+                 (hit['pool'], hit['driver'], hit['route'],
+                  str(len(hit['calls'])), str(hit['connections']),
+                  str(hit['downloads']), f'{hit["host_io"] / images.MIB:.0f}')
+                 for hit in hits))),
+        {'first': rows, 'again': hits}, (fills.NOTE,))
