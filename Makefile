@@ -12,7 +12,7 @@ SOURCES := benchmarks eic_plugins lab tests
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
 
-.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e lint clean
+.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e tables lint clean
 
 help:
 	@echo 'Targets:'
@@ -70,6 +70,12 @@ test: $(STAMP) ## unit, contract and functional tests, then lint; LAB=1: e2e too
 
 e2e: lab ## the end-to-end tests, on the running lab
 	@$(BIN)/python -m pytest $(E2E)
+
+# The faults in a process of their own: they disturb what comes behind them.
+tables: lab ## kill -9 before each step, every fault in every call; long
+	@set -e; \
+	EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/test_faults.py; \
+	EIC_CRASH_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_crashes.py
 
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \
