@@ -40,6 +40,8 @@ DIRECTORY = 'EIC_CRASH_DIR'
 ROOT = f'{Path.cwd()}/'
 """The lab's directory."""
 END = 'the end'
+METRICS = 'cinder/metrics/'
+"""Written now and then, for all volumes: no step of any one of them."""
 FILE_EVENTS = {'os.rename': 2, 'os.remove': 1, 'os.truncate': 1, 'os.utime': 1,
                'os.chmod': 1, 'os.mkdir': 1, 'os.rmdir': 1, 'os.link': 2}
 LOCK_EVENTS = {'fcntl.flock', 'fcntl.lockf'}
@@ -73,7 +75,8 @@ class Handling:
         often a job is asked about is not the same in every run.
         """
         label = self._plain(label)
-        if self._inside or self.steps[-1:] == [label]:
+        if (self._inside or self.steps[-1:] == [label]
+                or METRICS in label):
             return
         self.steps.append(label)
         if len(self.steps) == self.stop_at:
@@ -81,6 +84,10 @@ class Handling:
 
     def save(self):
         self._write('steps', json.dumps(self.steps))
+        if self.stop_at:
+            # It had fewer steps than the one that was recorded.
+            self._write('stopped', END)
+            stopped.add(self.stop_at)
 
     def _stop(self, label):
         self._write('stopped', label)
