@@ -214,6 +214,8 @@ def test_a_client_that_goes_while_its_answer_is_held_ends_as_with_stock(
                            'imageRef': image, 'volume_type': driver}}), headers)
         wait_for(lambda name=f'e2e-{driver}-gone': named(cloud, name),
                  'the request to have made a volume')
+        cloud.volumes += [volume['id'] for volume in named(
+            cloud, f'e2e-{driver}-gone')]
         connection.close()
         services.resume()
     ends = [cloud.ended(named(cloud, f'e2e-{driver}-gone')[0]['id'])
