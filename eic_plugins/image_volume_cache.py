@@ -20,6 +20,7 @@ from eic_plugins.model import Image
 from eic_plugins.precache import Wishes, wants
 
 _GIB = 1 << 30
+_BEING_MADE = frozenset({'creating', 'downloading'})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,26 @@ class CachePool:
                           self.backend_name}) - {''}
 
 
+@dataclasses.dataclass(frozen=True)
+class Seed:
+    """A volume that is made so that Cinder caches its image, then deleted.
+
+    ``age`` in seconds; ``pool`` is the one that it was asked for.
+    """
+
+    volume_id: str
+    image_id: str
+    pool: str
+    status: str
+    age: float = 0.0
+    scheduled: bool = True
+
+    @property
+    def being_made(self) -> bool:
+        """True as long as Cinder has neither made it nor given it up."""
+        return self.status in _BEING_MADE
+
+
 class Why(enum.StrEnum):
     """Why an entry is made, or why not."""
 
@@ -110,7 +131,8 @@ _MESSAGES: Mapping[Why, str] = {
     Why.REFUSED: 'Cinder did not make the seed volume',
     Why.NO_ENTRY: 'the seed volume was made, but no entry: see the log of '
                   "cinder-volume (is the cache on? the internal tenant's quota?)",
-    Why.TIMED_OUT: 'the seed volume was not ready in time; a later run deletes it',
+    Why.TIMED_OUT: 'the seed volume was not ready within --timeout; the first '
+                   'run that finds it ready, or in error, deletes it',
 }
 
 FILL = frozenset({Why.NOT_CACHED, Why.IMAGE_CHANGED})
