@@ -151,7 +151,7 @@ class Seeds:
     def complaint(self, seed: Seed) -> str:
         """What Cinder told the owner of a seed that it could not make."""
         told = db.message_get_all(_admin(), {'resource_uuid': seed.volume_id})
-        return ' '.join(message_field.translate_detail(each.detail_id)
+        return ' '.join(message_field.translate_detail(each['detail_id'])
                         for each in told)
 
     def _candidates(self, backend_name: str) -> Iterator[str]:
