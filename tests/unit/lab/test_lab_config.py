@@ -5,7 +5,15 @@ import tomllib
 import pytest
 
 from eic_plugins.simulator import config as simulator_config
-from lab import cinder, context, description, mariadb, namespace, simulator
+from lab import (
+    cinder,
+    context,
+    description,
+    identity,
+    mariadb,
+    namespace,
+    simulator,
+)
 from lab.errors import LabError
 from lab.paths import Paths, from_environment
 from lab.preflight import available_memory
