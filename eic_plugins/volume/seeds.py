@@ -10,14 +10,15 @@ nowhere else. Not a scheduler hint: anybody can send those.
 Import it by :func:`eic_plugins.volume.controller.open_cinder`.
 """
 
-import functools
-from collections.abc import Iterator
+import types
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cinder import context, exception, objects
 from cinder.db import api as db
 from cinder.message import message_field
 from cinder.scheduler import rpcapi
+from cinder.scheduler.filters import capabilities_filter
 from cinder.volume import api as volume_api
 from cinder.volume import configuration, driver, volume_types
 from oslo_config import cfg
@@ -65,11 +66,13 @@ class Seeds:
         self._asked_type = volume_type
         self._scheduler = rpcapi.SchedulerAPI()
         self._images = ServiceImageService(conf)
+        self._reports: dict[str, Mapping[str, Any]] = {}
 
     def pools(self) -> list[CachePool]:
         """The pools of all services that are up, as the scheduler sees them."""
-        found = self._scheduler.get_pools(_admin())
-        return sorted((_pool(each) for each in found), key=lambda p: p.name)
+        self._reports = {each['name']: each.get('capabilities') or {}
+                         for each in self._scheduler.get_pools(_admin())}
+        return [_pool(*each) for each in sorted(self._reports.items())]
 
     def settings(self, pool: CachePool) -> CacheSettings:
         """What this process's configuration says of the pool's backend."""
@@ -93,9 +96,10 @@ class Seeds:
 
         :raises RefusedError: there is no such type as was asked for
         """
-        return next((each for each in self._candidates(pool.backend_name)
-                     if pool.name in self._pools_of_type(each)
-                     and not volume_types.is_encrypted(_admin(), each)), None)
+        return next((each['id'] for each in self._candidates(pool.backend_name)
+                     if self._leads_to(each, pool)
+                     and not volume_types.is_encrypted(_admin(), each['id'])),
+                    None)
 
     def find(self) -> list[Seed]:
         """All seeds, of this run and of others."""
@@ -154,27 +158,23 @@ class Seeds:
         return ' '.join(message_field.translate_detail(each['detail_id'])
                         for each in told)
 
-    def _candidates(self, backend_name: str) -> Iterator[str]:
-        if self._asked_type is not None:
-            yield self._type_named(self._asked_type)
-            return
+    def _candidates(self, backend_name: str) -> list[dict[str, Any]]:
         found = volume_types.get_all_types(_admin())
-        yield from (found[name]['id'] for name in sorted(found, key=lambda name: (
-            name != self._conf.default_volume_type,
-            found[name]['extra_specs'].get('volume_backend_name')
-            != backend_name, name)))
+        if self._asked_type is not None:
+            return [_named(found.values(), self._asked_type)]
+        return sorted(found.values(), key=lambda each: (
+            each['name'] != self._conf.default_volume_type,
+            each['extra_specs'].get('volume_backend_name') != backend_name,
+            each['name']))
 
-    def _type_named(self, name_or_id: str) -> str:
-        try:
-            found = objects.VolumeType.get_by_name_or_id(_admin(), name_or_id)
-        except exception.VolumeTypeNotFound as err:
-            raise RefusedError(str(err)) from err
-        return str(found.id)
-
-    @functools.cache  # noqa: B019 - a Seeds lives as long as a run
-    def _pools_of_type(self, volume_type: str) -> frozenset[str]:
-        found = self._scheduler.get_pools(_admin(), {'volume_type': volume_type})
-        return frozenset(each['name'] for each in found)
+    def _leads_to(self, volume_type: Any, pool: CachePool) -> bool:
+        """As the scheduler's own filter has it, which can only be asked for a
+        volume: its get_pools fails for the type of a thin pool.
+        """
+        report = types.SimpleNamespace(
+            capabilities=self._reports.get(pool.name, {}))
+        return bool(capabilities_filter.CapabilitiesFilter().backend_passes(
+            report, {'resource_type': volume_type}))
 
     def _zone(self, pool: CachePool) -> str | None:
         """The zone of the pool's service; Cinder's default if there is none."""
@@ -214,10 +214,17 @@ def _admin() -> Any:
     return context.get_admin_context()
 
 
-def _pool(raw: Any) -> CachePool:
-    capabilities = raw.get('capabilities') or {}
-    return CachePool(raw['name'], capabilities.get('volume_backend_name') or '',
-                     'eic' in capabilities)
+def _named(kinds: Iterable[dict[str, Any]],
+           name_or_id: str) -> dict[str, Any]:
+    for each in kinds:
+        if name_or_id in {each['name'], each['id']}:
+            return each
+    raise RefusedError(f'There is no volume type {name_or_id!r}.')
+
+
+def _pool(name: str, report: Mapping[str, Any]) -> CachePool:
+    return CachePool(name, report.get('volume_backend_name') or '',
+                     'eic' in report)
 
 
 def _seed(volume: Any) -> Seed:

@@ -35,19 +35,15 @@ class Scheduler:
 
     def __init__(self):
         self.requests = []
-        self.reachable = {}
 
     def create_volume(self, _ctxt, volume, **arguments):
         self.requests.append((volume, arguments))
 
-    def get_pools(self, _ctxt, filters=None):
-        if filters:
-            names = self.reachable.get(filters['volume_type'], ())
-        else:
-            names = [POOL.name, 'eic@gold#share']
-        return [{'name': name, 'capabilities': {
-            'volume_backend_name': 'iscsi',
-            **({'eic': {}} if name.startswith('eic') else {})}} for name in names]
+    def get_pools(self, _ctxt):
+        return [
+            {'name': POOL.name, 'capabilities': {
+                'volume_backend_name': 'iscsi', 'pool_name': 'one'}},
+            {'name': 'eic@gold#share', 'capabilities': {'eic': {}}}]
 
 
 @pytest.fixture
@@ -147,38 +143,68 @@ def test_an_image_that_is_gone_is_refused(module, seeds, default_type, service):
         seeds.create(gone, POOL, default_type)
 
 
+@pytest.fixture
+def make_type(module):
+    admin = context.get_admin_context()
+    made = []
+
+    def make(name, **extra_specs):
+        made.append(volume_types.create(admin, name, extra_specs)['id'])
+        return made[-1]
+
+    yield make
+    for each in made:
+        volume_types.destroy(admin, each)
+
+
+@pytest.fixture
+def default_name(module, conf):
+    """A default_volume_type of the test's choice."""
+    yield lambda name: conf.set_override('default_volume_type', name)
+    conf.clear_override('default_volume_type')
+
+
 def test_the_volume_type_is_one_that_leads_to_the_pool(
-        seeds, scheduler, default_type):
-    admin = context.get_admin_context()
-    other = volume_types.create(admin, 'aaa')['id']
-    ours = volume_types.create(admin, 'zzz', {'volume_backend_name': 'iscsi'})['id']
-    try:
-        assert seeds.volume_type_for(POOL) is None
-        scheduler.reachable = {key: [POOL.name] for key in (other, ours)}
-        seeds._pools_of_type.cache_clear()
-        assert seeds.volume_type_for(POOL) == ours
-        scheduler.reachable[default_type] = [POOL.name]
-        seeds._pools_of_type.cache_clear()
-        assert seeds.volume_type_for(POOL) == default_type
-    finally:
-        for each in (other, ours):
-            volume_types.destroy(admin, each)
+        seeds, make_type, default_name):
+    seeds.pools()
+    make_type('elsewhere', volume_backend_name='nfs')
+    make_type('aaa')
+    ours = make_type('zzz', volume_backend_name='iscsi', pool_name='one')
+    make_type('yyy', volume_backend_name='iscsi', pool_name='two')
+    default_name('elsewhere')
+    assert seeds.volume_type_for(POOL) == ours
+    default_name('zzz')
+    assert seeds.volume_type_for(POOL) == ours
 
 
-def test_an_encrypted_type_is_never_taken(
-        module, conf, seeds, scheduler, default_type):
+def test_the_default_type_is_taken_if_it_leads_to_the_pool(
+        seeds, make_type, default_type):
+    seeds.pools()
+    make_type('zzz', volume_backend_name='iscsi')
+    assert seeds.volume_type_for(POOL) == default_type
+
+
+def test_the_operators_type_is_taken_or_none(module, conf, scheduler, make_type):
+    ours = make_type('ours')
+    make_type('theirs', volume_backend_name='nfs')
+    for name, found in (('ours', ours), (ours, ours), ('theirs', None)):
+        seeds = module.Seeds(conf, name)
+        seeds.pools()
+        assert seeds.volume_type_for(POOL) == found
+
+
+def test_an_encrypted_type_is_never_taken(module, conf, scheduler, make_type):
+    luks = make_type('luks')
     admin = context.get_admin_context()
-    luks = volume_types.create(admin, 'luks')['id']
-    objects_db = module.db
-    objects_db.volume_type_encryption_create(admin, luks, {
+    module.db.volume_type_encryption_create(admin, luks, {
         'provider': 'luks', 'cipher': 'x', 'key_size': 256,
         'control_location': 'front-end'})
-    scheduler.reachable = {luks: [POOL.name]}
     try:
-        assert module.Seeds(conf, 'luks').volume_type_for(POOL) is None
+        seeds = module.Seeds(conf, 'luks')
+        seeds.pools()
+        assert seeds.volume_type_for(POOL) is None
     finally:
-        objects_db.volume_type_encryption_delete(admin, luks)
-        volume_types.destroy(admin, luks)
+        module.db.volume_type_encryption_delete(admin, luks)
 
 
 def test_a_type_that_there_is_not_is_refused(module, conf):
