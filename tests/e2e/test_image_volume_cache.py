@@ -17,7 +17,6 @@ import pytest
 
 from lab import cinder, image_volumes, simulator
 from lab.files import read_json
-from lab.paths import venv_bin
 from lab.topology import BLOCK_BACKENDS
 from tests.e2e.conftest import DEADLINE, IMAGE_SIZE, wait_for
 
@@ -33,29 +32,26 @@ class Cache:
         self.lab, self.cloud, self.image = lab, cloud, image
         self._luns = Path(f'/proc/{lab.holder()}/root'
                           f'{simulator.svm_directory(lab, BLOCK_BACKENDS[0])}')
-        etc = lab.paths / 'cinder/etc'
-        self._configs = [etc / 'cinder.conf', etc / 'volume-stock.conf']
 
-    def arguments(self, *more, configs=None):
-        return [venv_bin('eic'), 'precache', '-f', 'json',
-                *(word for path in configs or self._configs
-                  for word in ('--config-file', str(path))),
-                '--image', self.image, *more]
+    def run(self, *arguments, **options):
+        """`eic precache` of the image, to its end."""
+        return subprocess.run(
+            image_volumes.precache_command(
+                self.lab, self.image, '-f', 'json', *arguments, **options),
+            capture_output=True, text=True, timeout=DEADLINE, check=False)
 
-    def precache(self, *more, configs=None):
-        """The exit status, and outcome and reason for each stock LUN pool."""
-        done = subprocess.run(
-            self.arguments('--pool', 'stock-block', *more, configs=configs),
-            capture_output=True, text=True, timeout=DEADLINE, check=False,
-            env=self.lab.processes.environment('eic'))
+    def precache(self, pool='stock-block', **options):
+        """The exit status, and outcome and reason for each of the pools."""
+        done = self.run('--pool', pool, **options)
         assert done.stdout, done.stderr
         return done.returncode, {row['Pool']: (row['Outcome'], row['Reason'])
                                  for row in json.loads(done.stdout)}
 
-    def start_precache(self):
+    def start_precache(self, pool):
         return subprocess.Popen(
-            self.arguments('--pool', 'block_one'), stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env=self.lab.processes.environment('eic'))
+            image_volumes.precache_command(
+                self.lab, self.image, '--pool', pool),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def pools(self):
         """The pools that have an image-volume."""
@@ -143,7 +139,7 @@ def test_a_second_precache_does_nothing(cache, cloud):
 
 def test_with_an_entry_in_one_pool_the_weigher_sends_all_volumes_there(
         cache, cloud, digest):
-    cache.precache('--pool', 'block_one')
+    cache.precache('block_one')
     before = cloud.downloads(cache.image)
     hosts = cache.check([cloud.create(cache.image, TYPE) for _ in range(N)], digest)
     assert hosts == {POOLS[0]: N}
@@ -179,7 +175,7 @@ def test_what_a_killed_precache_left_is_deleted_by_the_next(
     # A cinder-volume that stands still keeps the seed in the making.
     volume = cinder.volume_service('stock')
     services.pause(volume)
-    running = cache.start_precache()
+    running = cache.start_precache('block_one')
     wait_for(cache.seeds, 'a seed volume')
     running.send_signal(signal.SIGKILL)
     running.wait(DEADLINE)
@@ -193,7 +189,7 @@ def test_what_a_killed_precache_left_is_deleted_by_the_next(
 
 
 def test_an_image_that_changed_gets_another_entry(cache, cloud, digest):
-    cache.precache('--pool', 'block_one')
+    cache.precache('block_one')
     time.sleep(1)  # Glance's updated_at counts seconds.
     cloud.api.request(
         'PATCH', 'glance', f'/v2/images/{cache.image}',
@@ -220,20 +216,13 @@ def test_without_the_backends_section_nothing_is_downloaded(lab, cache, cloud):
 
 
 def test_without_an_internal_tenant_it_says_what_to_configure(lab, cache):
-    done = subprocess.run(
-        cache.arguments(configs=[lab.paths / 'cinder/etc/cinder.conf']),
-        capture_output=True, text=True, timeout=DEADLINE, check=False,
-        env=lab.processes.environment('eic'))
+    done = cache.run(configs=[lab.paths / 'cinder/etc/cinder.conf'])
     assert done.returncode == 1
     assert 'cinder_internal_tenant_project_id' in done.stderr
 
 
-def test_a_backend_with_its_cache_off_is_said_to_be(lab, cache, cloud):
-    done = subprocess.run(
-        cache.arguments('--pool', 'stock-silver'), capture_output=True,
-        text=True, timeout=DEADLINE, check=False,
-        env=lab.processes.environment('eic'))
-    (row,) = json.loads(done.stdout)
-    assert (done.returncode, row['Outcome'], row['Reason']) == (
-        1, 'failed', 'cache_off')
+def test_a_backend_with_its_cache_off_is_said_to_be(cache, cloud):
+    code, results = cache.precache('stock-silver')
+    assert code == 1
+    assert set(results.values()) == {('failed', 'cache_off')}
     assert cloud.downloads(cache.image) == 0

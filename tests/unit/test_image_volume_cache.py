@@ -1,6 +1,7 @@
 """Which pools have an image in Cinder's own cache, and which are to have it."""
 
 import datetime
+import pathlib
 
 import pytest
 
@@ -122,3 +123,8 @@ def test_the_entry_of_the_image_before_its_change_makes_room():
 def test_every_reason_is_explained_and_good_bad_or_to_be_done():
     assert all(reason.message for reason in Why)
     assert not FILL & FINE
+
+
+def test_the_manual_has_every_reason():
+    manual = (pathlib.Path(__file__).parents[2] / 'docs/operations.md').read_text()
+    assert [reason for reason in Why if f'`{reason}`' not in manual] == []
