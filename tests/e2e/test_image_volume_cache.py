@@ -58,11 +58,15 @@ class Cache:
         return sorted(volume['os-vol-host-attr:host']
                       for volume in image_volumes.of(self.lab, self.image))
 
-    def seeds(self):
+    def seeds(self, field='status'):
         listed = self.cloud.admin.cinder(
             'GET', '/volumes/detail?all_tenants=1'
                    f'&name=eic-precache-{self.image}')['volumes']
-        return [volume['status'] for volume in listed]
+        return [volume[field] for volume in listed]
+
+    def scheduled(self):
+        """True once the one seed is with the cinder-volume of its pool."""
+        return self.seeds('os-vol-host-attr:host') == POOLS[:1]
 
     def sha256(self, volume, host):
         path = self._luns / host.partition('#')[2] / f"volume-{volume['id']}"
@@ -176,7 +180,7 @@ def test_what_a_killed_precache_left_is_deleted_by_the_next(
     volume = cinder.volume_service('stock')
     services.pause(volume)
     running = cache.start_precache('block_one')
-    wait_for(cache.seeds, 'a seed volume')
+    wait_for(cache.scheduled, 'a seed volume')
     running.send_signal(signal.SIGKILL)
     running.wait(DEADLINE)
     services.resume(volume)
@@ -186,6 +190,25 @@ def test_what_a_killed_precache_left_is_deleted_by_the_next(
     assert results[POOLS[0]] == ('skipped', 'cached')
     wait_for(lambda: cache.seeds() == [], 'the seed to be deleted')
     assert cloud.downloads(cache.image) == len(POOLS)
+
+
+def test_what_a_cinder_volume_that_died_left_is_deleted_and_made_again(
+        cache, cloud, services):
+    volume = cinder.volume_service('stock')
+    services.pause(volume)
+    running = cache.start_precache('block_one')
+    wait_for(cache.scheduled, 'a seed volume')
+    running.send_signal(signal.SIGKILL)
+    running.wait(DEADLINE)
+    services.pause('glance')
+    services.resume(volume)
+    # It is stuck in front of Glance until it is killed.
+    services.command('restart', volume)
+    services.resume('glance')
+    wait_for(lambda: cache.seeds() == ['error'], 'the seed to be in error')
+    assert cache.precache() == (0, dict.fromkeys(POOLS, ('made', 'not_cached')))
+    wait_for(lambda: cache.seeds() == [], 'the seed to be deleted')
+    assert cache.pools() == POOLS
 
 
 def test_an_image_that_changed_gets_another_entry(cache, cloud, digest):

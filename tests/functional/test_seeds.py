@@ -2,10 +2,12 @@
 
 import types
 
+import keystoneauth1.fixture
 import pytest
 from cinder import context, objects
 from cinder.scheduler import rpcapi
 from cinder.volume import volume_types
+from keystoneauth1 import access
 from oslo_config import cfg
 
 from eic_plugins import config
@@ -257,3 +259,36 @@ def test_what_cinder_told_the_owner_is_passed_on(module, seeds):
         'event_id': 'VOLUME_001_003'})
     assert seeds.complaint(types.SimpleNamespace(volume_id='v')) == (
         'Could not find any available weighted backend.')
+
+
+@pytest.mark.parametrize(('info', 'region', 'server'), [
+    ('image:glance:publicURL', None, 'public.one:9292'),
+    ('image:glance:internalURL', 'two', 'internal.two:9292')])
+def test_cinder_volume_finds_glance_in_the_catalog_that_it_is_sent(
+        conf, info, region, server):
+    from cinder.image import glance  # noqa: PLC0415
+
+    token = keystoneauth1.fixture.V3Token()
+    image = token.add_service('image', name='glance')
+    for name in ('one', 'two'):
+        image.add_standard_endpoints(
+            public=f'http://public.{name}:9292', region=name,
+            internal=f'http://internal.{name}:9292')
+    found = access.create(body=token, auth_token='token')
+    session = types.SimpleNamespace(auth=types.SimpleNamespace(
+        get_access=lambda _session: found))
+    service = ServiceImageService.__new__(ServiceImageService)
+    service._images = types.SimpleNamespace(session=session)
+    sent = context.RequestContext(
+        'user', 'project', is_admin=True, service_catalog=service.catalog())
+    options = {'glance_api_servers': None, 'glance_catalog_info': info}
+    for name, value in options.items():
+        conf.set_override(name, value)
+    conf.set_override('region_name', region, group='glance')
+    try:
+        received = context.RequestContext.from_dict(sent.to_dict())
+        assert next(glance.get_api_servers(received)) == (server, False)
+    finally:
+        for name in options:
+            conf.clear_override(name)
+        conf.clear_override('region_name', group='glance')
