@@ -17,7 +17,7 @@ from typing import Any
 from keystoneauth1 import exceptions
 
 from benchmarks import storage
-from lab import files, identity, luns
+from lab import files, identity, image_volumes, luns
 from lab.context import Lab
 from lab.errors import LabError
 from lab.topology import DEMO_PROJECT, DEMO_USER
@@ -147,6 +147,7 @@ class Traces:
             self._ids.add(image['id'])
             with contextlib.suppress(exceptions.NotFound):
                 self._api.request('DELETE', 'glance', f'/v2/images/{image["id"]}')
+            image_volumes.remove(self.lab, image['id'])
         for key in self._ids:
             luns.remove(self.lab, f'*{key}*')
         for path in self._files():

@@ -93,6 +93,11 @@ SCHEDULER_OPTS = [
         help='A pool with less free capacity than that gets no weight for '
              'having an image near, so that a popular image does not fill '
              'one FlexVol to its brim.'),
+    cfg.BoolOpt(
+        'weigh_image_volume_cache', default=True,
+        help="Whether EICImageLocalityWeigher looks into Cinder's own "
+             'image-volume cache, with one query for each volume from an '
+             "image, if there is a pool whose driver is not EIC's."),
 ]
 
 VOLUME_OPTS = [

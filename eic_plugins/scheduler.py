@@ -10,19 +10,36 @@ image file 0.75, a pool on the SVM that serves the file 0.5, a pool of its
 cluster 0.25, all others, and those nearly full, 0, times
 ``[eic] locality_weight_multiplier``. Where the image is comes as the scheduler
 hint ``eic`` from the API's filter, where the pools are as the capability
-``eic`` from the drivers; without either, all pools weigh the same. No I/O.
+``eic`` from the drivers; without either, all pools weigh the same.
+
+A pool of another driver weighs 1 if Cinder's own image-volume cache has the
+image there: Cinder itself takes the entry only if the volume happens to land in
+its pool. For requests with such a pool among the candidates this takes the
+weigher's one query, of an indexed column. If it fails, no pool weighs more for
+it. ``[eic] weigh_image_volume_cache = False`` turns it off.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cinder import context
+from cinder.db import api as db
 from cinder.scheduler import weights
 from oslo_config import cfg
+from oslo_log import log as logging
 
 from eic_plugins import config, locality
+from eic_plugins.image_volume_cache import Entry, pools_with_entry
 from eic_plugins.model import ImageCopy
 
 CONF = cfg.CONF
+LOG = logging.getLogger(__name__)
+
+
+class _Said:
+    """What the scheduler's process has said already."""
+
+    query_failed = False
 
 
 class EICImageLocalityWeigher(weights.BaseHostWeigher):
@@ -42,14 +59,52 @@ class EICImageLocalityWeigher(weights.BaseHostWeigher):
     def weigh_objects(self, weighed_obj_list: Iterable[Any],
                       weight_properties: Mapping[str, Any]) -> list[float]:
         """All pools at once: which servers a cluster has, they say together."""
-        pools = [_facts(weighed.obj) for weighed in weighed_obj_list]
-        return locality.weigh(pools, *_wanted(weight_properties))
+        return _weigh([weighed.obj for weighed in weighed_obj_list],
+                      weight_properties)
 
     def _weigh_object(self, host_state: Any,
                       weight_properties: Mapping[str, Any]) -> float:
         """One pool on its own, as the base class requires."""
-        return locality.weigh([_facts(host_state)],
-                              *_wanted(weight_properties))[0]
+        return _weigh([host_state], weight_properties)[0]
+
+
+def _weigh(states: Sequence[Any],
+           weight_properties: Mapping[str, Any]) -> list[float]:
+    image_id, copies = _wanted(weight_properties)
+    weights = locality.weigh([_facts(state) for state in states], image_id,
+                             copies)
+    others = [state for state in states if not _is_ours(state)]
+    having = _pools_with_entry(image_id) if image_id and others else frozenset()
+    return [locality.CACHED if _is_hit(state, having) else weight
+            for state, weight in zip(states, weights, strict=True)]
+
+
+def _is_hit(state: Any, having: frozenset[str]) -> bool:
+    """True if Cinder would clone the image-volume for a volume there."""
+    return (getattr(state, 'backend_id', None) in having
+            and not _is_ours(state) and not _is_nearly_full(state))
+
+
+def _pools_with_entry(image_id: str) -> frozenset[str]:
+    options = CONF[config.GROUP]
+    if not (options.weigh_image_volume_cache
+            and options.locality_weight_multiplier):
+        return frozenset()
+    try:
+        found = db.image_volume_cache_get_all(context.get_admin_context(),
+                                              image_id=image_id)
+    except Exception as err:
+        # Whatever it is: a volume without locality is a volume.
+        log = LOG.debug if _Said.query_failed else LOG.warning
+        _Said.query_failed = True
+        log("Cinder's image-volume cache could not be looked at, and no pool "
+            'is preferred for it: %(error)s: %(err)s',
+            {'error': type(err).__name__, 'err': err})
+        return frozenset()
+    _Said.query_failed = False
+    return pools_with_entry(
+        Entry(row.image_id, row.host, row.cluster_name, row.image_updated_at)
+        for row in found)
 
 
 def _wanted(weight_properties: Mapping[str, Any],
@@ -61,10 +116,19 @@ def _wanted(weight_properties: Mapping[str, Any],
 
 
 def _facts(host_state: Any) -> Mapping[str, Any]:
-    facts = (getattr(host_state, 'capabilities', None) or {}).get('eic')
+    facts = _report(host_state)
     if not isinstance(facts, Mapping) or _is_nearly_full(host_state):
         return {}
     return facts
+
+
+def _is_ours(host_state: Any) -> bool:
+    """An EIC driver says itself what it has; it asks no cache of Cinder's."""
+    return _report(host_state) is not None
+
+
+def _report(host_state: Any) -> Any:
+    return (getattr(host_state, 'capabilities', None) or {}).get('eic')
 
 
 def _is_nearly_full(host_state: Any) -> bool:

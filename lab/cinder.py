@@ -140,7 +140,9 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
             'host': host(driver),
             'enabled_backends':
                 ','.join(f'{driver}-{b.name}'
-                         for b in (*BACKENDS, *BLOCK_BACKENDS))},
+                         for b in (*BACKENDS, *BLOCK_BACKENDS)),
+            # Of use to the backends with an image-volume cache alone.
+            **(identity.internal_tenant(lab) if driver == 'stock' else {})},
         'coordination': {'backend_url': _coordination(lab, driver)},
     }
     if driver == 'eic':
@@ -184,6 +186,9 @@ def _block_backend(lab: Lab, driver: str,
         'netapp_storage_protocol': backend.protocol,
         'netapp_vserver': backend.svm,
         'netapp_lun_space_reservation': 'disabled',
+        # What an operator of the stock driver turns on where it has no
+        # clone_image; EIC's driver has.
+        'image_volume_cache_enabled': driver == 'stock',
         'lab_flexvols': simulator.svm_directory(lab, backend),
     }
 

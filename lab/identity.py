@@ -2,11 +2,13 @@
 
 import functools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
+from lab import files
 from lab.context import Lab
 from lab.topology import (
     COMPUTE_MICROVERSION,
@@ -119,6 +121,25 @@ def authtoken(lab: Lab, user: str) -> dict[str, object]:
     }
 
 
+def internal_tenant(lab: Lab) -> Mapping[str, str]:
+    """Cinder's options for its internal tenant: its user in its project.
+
+    Empty until Keystone has both. Kept in a file: Cinder's configuration is
+    also written while Keystone is down.
+    """
+    return files.read_json(_tenant_file(lab)) or {}
+
+
+def _keep_internal_tenant(lab: Lab, project_id: str, user_id: str) -> None:
+    files.write_json(_tenant_file(lab), {
+        'cinder_internal_tenant_project_id': project_id,
+        'cinder_internal_tenant_user_id': user_id})
+
+
+def _tenant_file(lab: Lab) -> Path:
+    return lab.paths / 'cinder/internal-tenant.json'
+
+
 def create_all(lab: Lab) -> None:
     """Create projects, users, role assignments and the catalog."""
     cloud = admin(lab)
@@ -132,6 +153,8 @@ def create_all(lab: Lab) -> None:
         for role in names:
             _keystone(cloud, 'PUT', f'/projects/{projects[project]}/users/'
                                     f'{user_id}/roles/{roles[role]}')
+        if user == 'cinder':
+            _keep_internal_tenant(lab, projects[project], user_id)
     _ensure_catalog(lab, cloud)
 
 

@@ -8,7 +8,7 @@ from lab.paths import venv_bin
 from lab.topology import REGION
 
 NAME = 'keystone'
-_VERSION = '3'  # of what create_all() creates
+_VERSION = '4'  # of what create_all() creates
 
 
 def prepare(lab: Lab) -> None:

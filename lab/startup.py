@@ -134,11 +134,14 @@ def _steps(lab: Lab) -> list[Step]:
     for name in (cinder.API, cinder.STOCK_API):
         found.append(Step(name, functools.partial(cinder.start_api, lab, name),
                           ('Cinder tables', 'RabbitMQ')))
+    found.append(Step("Cinder's internal tenant",
+                      lambda: cinder.write_config(lab),
+                      ('Cinder tables', 'Keystone')))
     for driver in DRIVERS:
         found.append(Step(
             cinder.volume_service(driver),
             functools.partial(cinder.start_volume, lab, driver),
-            ('Cinder tables', 'RabbitMQ', 'ONTAP simulators')))
+            ("Cinder's internal tenant", 'RabbitMQ', 'ONTAP simulators')))
     found += [
         Step('volume types', lambda: cloud.ensure_volume_types(lab),
              (cinder.API, 'Keystone')),

@@ -29,7 +29,8 @@ _NO_OUTCOME = (
     'It has no outcome of EIC. Either it is not from an image, or its type is '
     'encrypted (Cinder then asks no driver), or [eic] record_outcome is off, '
     "or the volume_driver of its backend is not EIC's. The log of "
-    'cinder-volume tells the outcome even if the metadata does not.')
+    'cinder-volume tells the outcome even if the metadata does not. With another '
+    "driver, Cinder's own image-volume cache may have served it.")
 
 
 class Explain(Command):

@@ -2,6 +2,7 @@
 
 ``eic reasons`` needs no cloud. ``eic explain`` asks Cinder as a user, with
 ``OS_*`` in the environment or, where openstacksdk is installed, ``OS_CLOUD``.
+``eic precache`` is for operators, on a controller with Cinder and its cinder.conf.
 """
 
 import importlib.metadata
@@ -17,7 +18,8 @@ class Program(App):
 
     def __init__(self) -> None:
         super().__init__(
-            description='Why a volume from an image was fast or slow.',
+            description='Why a volume from an image was fast or slow, and images '
+                        "precached in Cinder's own cache.",
             version=importlib.metadata.version('eic-plugins'),
             command_manager=CommandManager('eic.cli'), deferred_help=True)
 

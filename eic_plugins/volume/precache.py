@@ -129,7 +129,7 @@ class Precacher:
 
     def _reconcile(self) -> None:
         images = self._images()
-        listed = list(self._listed(images))
+        listed = list(all_images(images, self._wishes))
         pools = list(self._pools())
         known = {each.image.id for each in listed}
         held = {image_id for pool in pools for image_id in pool.held}
@@ -142,18 +142,6 @@ class Precacher:
                 if wants(pool.names, each, self._wishes))
         for action in compare(listed, gone, pools, self._wishes, self._clock()):
             self._carry_out(action)
-
-    def _listed(self, images: Images) -> Iterator[ListedImage]:
-        """All images, and hidden ones if they are configured by id."""
-        seen = set()
-        for each in images.all():
-            seen.add(each.image.id)
-            yield each
-        for image_id in self._wishes.images:
-            if uuidutils.is_uuid_like(image_id) and image_id not in seen:
-                hidden = images.find(image_id)
-                if hidden:
-                    yield hidden
 
     def _look(self, image_id: str) -> tuple[ListedImage | None, list[Action]]:
         """The image, if it is there, and what is to be done with it."""
@@ -238,6 +226,19 @@ class Precacher:
                   'end': 'failed' if outcome.left_to_cinder else
                          f'route {outcome.route}',
                   'refused': outcome.explain() or 'none'})
+
+
+def all_images(images: Images, wishes: Wishes) -> Iterator[ListedImage]:
+    """All images, and hidden ones if they are configured by id."""
+    seen = set()
+    for each in images.all():
+        seen.add(each.image.id)
+        yield each
+    for image_id in wishes.images:
+        if uuidutils.is_uuid_like(image_id) and image_id not in seen:
+            hidden = images.find(image_id)
+            if hidden:
+                yield hidden
 
 
 def _all_held(cache: PoolCache, image_id: str | None) -> dict[str, Held]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions
 
-from lab import luns, simulator
+from lab import image_volumes, luns, simulator
 from lab.context import Lab
 from lab.demo.user import User
 from lab.errors import LabError
@@ -56,6 +56,7 @@ class Traces:
             self._user.delete_volume(self._volumes.pop())
         for image_id in self._images:
             self._user.delete_image(image_id)
+            image_volumes.remove(self._lab, image_id)
             luns.remove(self._lab, f'img-cache-{image_id}')
             for path in self._cached_files(image_id):
                 path.unlink(missing_ok=True)

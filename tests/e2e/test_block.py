@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import simulator
+from lab import image_volumes, simulator
 from lab.topology import BLOCK_BACKENDS
 from tests.e2e.conftest import IMAGE_SIZE
 
@@ -18,6 +18,7 @@ class Luns:
     def __init__(self, lab, ontap, cloud):
         self._root = Path(f'/proc/{lab.holder()}/root'
                           f'{simulator.svm_directory(lab, BLOCK_BACKENDS[0])}')
+        self._lab = lab
         self._ontap = ontap
         self._cloud = cloud
 
@@ -33,6 +34,7 @@ class Luns:
         for image in self._cloud.images:
             self._ontap.rest('DELETE', '/storage/luns',
                              name=f'*/img-cache-{image}')
+            image_volumes.remove(self._lab, image)
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'metrics',
          'shared_password', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
-         'precache', 'storage', 'routes', 'cache', 'cluster_search', 'locality',
-         'engine', 'middleware', 'scheduler', 'volume', 'cli']
+         'precache', 'image_volume_cache', 'storage', 'routes', 'cache',
+         'cluster_search', 'locality', 'engine', 'middleware', 'scheduler',
+         'volume', 'cli']
 """Each may import what stands before it."""
 ON_ITS_OWN = 'simulator'
 

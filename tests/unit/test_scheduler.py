@@ -47,7 +47,7 @@ def test_without_a_hint_no_pool_is_preferred(hints):
 def test_a_backend_that_is_not_ours_weighs_nothing():
     other = types.SimpleNamespace(capabilities={}, total_capacity_gb=1,
                                   free_capacity_gb=1)
-    assert weigh([other]) == [0.0]
+    assert weigh([other], image_id=None) == [0.0]
 
 
 def test_one_step_nearer_outweighs_any_difference_in_capacity():

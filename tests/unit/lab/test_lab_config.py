@@ -5,7 +5,15 @@ import tomllib
 import pytest
 
 from eic_plugins.simulator import config as simulator_config
-from lab import cinder, context, description, mariadb, namespace, simulator
+from lab import (
+    cinder,
+    context,
+    description,
+    identity,
+    mariadb,
+    namespace,
+    simulator,
+)
 from lab.errors import LabError
 from lab.paths import Paths, from_environment
 from lab.preflight import available_memory
@@ -47,13 +55,23 @@ def test_the_two_drivers_differ_in_driver_and_user_alone(lab):
         'netapp_password', 'nfs_shares_config', 'nfs_mount_point_base'}
 
 
-def test_block_backends_differ_in_driver_and_user_alone(lab):
+def test_block_backends_differ_in_driver_user_and_cinders_own_cache(lab):
     eic = cinder.volume_sections(lab, 'eic')['eic-block']
     stock = cinder.volume_sections(lab, 'stock')['stock-block']
     differing = {key for key in eic if eic[key] != stock[key]}
-    assert differing == {'volume_driver', 'volume_backend_name',
-                         'netapp_login', 'netapp_password'}
+    assert differing == {'volume_driver', 'volume_backend_name', 'netapp_login',
+                         'netapp_password', 'image_volume_cache_enabled'}
+    assert stock['image_volume_cache_enabled'] is True
     assert str(stock['lab_flexvols']).endswith('cluster-a/volumes/svm_block')
+
+
+def test_cinders_internal_tenant_is_known_once_keystone_knows_it(lab):
+    before = cinder.volume_sections(lab, 'stock')['DEFAULT']
+    identity._keep_internal_tenant(lab, 'project', 'user')
+    after = cinder.volume_sections(lab, 'stock')['DEFAULT']
+    assert {key: after[key] for key in after.keys() - before.keys()} == {
+        'cinder_internal_tenant_project_id': 'project',
+        'cinder_internal_tenant_user_id': 'user'}
 
 
 def test_tls_is_verified_against_the_simulators_ca(lab):

@@ -1,0 +1,149 @@
+"""``eic precache``: has Cinder's own image-volume cache hold images beforehand.
+
+For backends whose driver is not EIC's; EIC's drivers precache by themselves.
+Runs on a controller, as Cinder's user, with Cinder installed and the same
+cinder.conf; from a timer, for example every ten minutes. Without ``--image`` it
+makes what the images' property ``eic_precache`` and ``[eic] precache_images`` ask
+for. Images are read with the credentials of ``[eic]`` or ``[service_user]``.
+
+The exit status is not 0 if an entry that is asked for could not be made.
+"""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cliff.lister import Lister
+from oslo_config import cfg
+
+from eic_plugins.cli.cloud import CloudError
+from eic_plugins.glance import CredentialsMissingError, Images, ListedImage
+from eic_plugins.image_volume_cache import CachePool
+from eic_plugins.precache import Wishes, parse_image
+from eic_plugins.volume.precache import all_images
+
+_ALL = frozenset({'all'})
+_COLUMNS = ('Image', 'Pool', 'Outcome', 'Reason', 'Meaning', 'Seconds')
+
+
+class Precache(Lister):
+    """Make the entries of Cinder's image-volume cache that images ask for."""
+
+    _failed = False
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The arguments."""
+        parser: argparse.ArgumentParser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--config-file', action='append', default=[], metavar='FILE',
+            help="cinder.conf, and those with the backends' sections; may be "
+                 'given several times (default: where Cinder looks)')
+        parser.add_argument(
+            '--image', action='append', default=[], metavar='IMAGE',
+            help='make entries of this image alone, whether it asks for them or '
+                 'not: its id, or the name of public images and of those of '
+                 'precache_projects')
+        parser.add_argument(
+            '--pool', action='append', default=[], metavar='POOL',
+            help='look at this pool or backend alone, named as in eic_precache')
+        parser.add_argument(
+            '--volume-type', metavar='TYPE',
+            help='volume type of the seed volumes (default: one that leads to '
+                 'the pool, default_volume_type if that does)')
+        parser.add_argument(
+            '--timeout', type=float, default=3600.0, metavar='SECONDS',
+            help='seconds that a seed volume may take (default: 3600)')
+        parser.add_argument(
+            '--assume-cache-enabled', action='store_true',
+            help='take image_volume_cache_enabled for set where the '
+                 "configuration lacks the backend's section")
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        """Print the results, then say by the exit status if all is well."""
+        return int(super().run(parsed_args) or self._failed)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> tuple[
+            Sequence[str], list[Sequence[Any]]]:
+        """Header and rows."""
+        seeds, seeding = _open(parsed_args.config_file)
+        try:
+            rows = [_row(each) for each in _results(parsed_args, seeds, seeding)]
+        except (seeds.InternalTenantMissingError, CredentialsMissingError,
+                ValueError) as err:
+            raise CloudError(str(err)) from err
+        self._failed = any(row[2] == 'failed' for row in rows)
+        return _COLUMNS, rows
+
+
+def wishes_of(options: Any, images: Iterable[str]) -> Wishes:
+    """The images asked for, in all pools; without any what is configured.
+
+    :raises ValueError: a line of ``precache_images`` says nothing
+    """
+    asked = dict.fromkeys(images, _ALL)
+    if not asked:
+        for line in options.precache_images:
+            name, pools = parse_image(line)
+            asked[name] = asked.get(name, frozenset()) | pools
+    return Wishes(asked, frozenset(options.precache_projects))
+
+
+def chosen_images(listed: Iterable[ListedImage],
+                  asked: Sequence[str]) -> list[ListedImage]:
+    """The images of these ids or names; all if none is asked for.
+
+    :raises ValueError: there is none of that name
+    """
+    found = [each for each in listed
+             if not asked or {each.image.id, each.name} & {*asked}]
+    known = {word for each in found for word in (each.image.id, each.name)}
+    for name in asked:
+        if name not in known:
+            raise ValueError(f'Glance lists no image {name!r} to the user of '
+                             '[eic] or [service_user].')
+    return found
+
+
+def chosen_pools(pools: Iterable[CachePool],
+                 asked: Sequence[str]) -> list[CachePool]:
+    """The pools of these names; all if none is asked for.
+
+    :raises ValueError: there is none of that name
+    """
+    found = [each for each in pools if not asked or each.names & {*asked}]
+    for name in asked:
+        if not any(name in each.names for each in found):
+            raise ValueError(f'The scheduler knows no pool or backend {name!r}; '
+                             'see openstack volume backend pool list.')
+    return found
+
+
+def _open(config_files: Sequence[str]) -> tuple[Any, Any]:
+    """The modules that know Cinder, which a laptop with the rest may lack."""
+    try:
+        from eic_plugins.volume import controller, seeding  # noqa: PLC0415
+    except ImportError as err:
+        raise CloudError(f'{err}: eic precache runs where Cinder is installed, '
+                         'on a controller.') from err
+    try:
+        return controller.open_cinder(config_files), seeding
+    except cfg.Error as err:
+        raise CloudError(f"Cinder's configuration: {err}") from err
+
+
+def _results(args: argparse.Namespace, seeds: Any, seeding: Any) -> Any:
+    conf = cfg.CONF
+    wishes = wishes_of(conf.eic, args.image)
+    cinder = seeds.Seeds(conf, args.volume_type)
+    seeder = seeding.Seeder(cinder, seeds.RefusedError, wishes, args.timeout,
+                            assume_enabled=args.assume_cache_enabled)
+    listed = all_images(Images(conf), wishes)
+    return seeder.run(chosen_images(listed, args.image),
+                      chosen_pools(cinder.pools(), args.pool))
+
+
+def _row(result: Any) -> Sequence[Any]:
+    meaning = ': '.join(filter(None, (result.why.message, result.detail)))
+    return (result.image.id, result.pool, result.outcome, result.why.value,
+            meaning, round(result.seconds, 1))

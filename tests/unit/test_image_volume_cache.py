@@ -1,0 +1,130 @@
+"""Which pools have an image in Cinder's own cache, and which are to have it."""
+
+import datetime
+import pathlib
+
+import pytest
+
+from eic_plugins.glance import ListedImage, listed_image
+from eic_plugins.image_volume_cache import (
+    FILL,
+    FINE,
+    CachePool,
+    CacheSettings,
+    Entry,
+    Why,
+    decide,
+    is_current,
+    pools_with_entry,
+    size_gib,
+)
+from eic_plugins.precache import Wishes
+from tests.unit.factories import GIB, IMAGE_ID, image
+
+NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)
+LATER = NOON + datetime.timedelta(seconds=1)
+ONE, TWO = 'host@block#one', 'host@block#two'
+ON = CacheSettings(True)
+
+
+def entry(pool=ONE, date=NOON, image_id=IMAGE_ID, size=1, cluster=None):
+    return Entry(image_id, pool, cluster, date, size)
+
+
+def test_a_pool_has_an_image_under_its_own_name_or_that_of_its_cluster():
+    assert pools_with_entry([entry(ONE)]) == {ONE}
+    assert pools_with_entry([entry(ONE, cluster='cluster@block#one')]) == {
+        'cluster@block#one'}
+    assert pools_with_entry([]) == frozenset()
+
+
+def test_an_entry_older_than_another_pools_is_out_of_date():
+    assert pools_with_entry([entry(ONE), entry(TWO, LATER)]) == {TWO}
+    assert pools_with_entry([entry(ONE, LATER), entry(TWO, LATER)]) == {ONE, TWO}
+    assert pools_with_entry([entry(ONE, LATER), entry(ONE)]) == {ONE}
+
+
+def test_an_entry_without_a_date_is_none():
+    assert pools_with_entry([entry(ONE, None)]) == frozenset()
+
+
+@pytest.mark.parametrize(('updated_at', 'current'), [
+    ('2026-05-01 12:00:00+00:00', True), ('2026-05-01 14:00:00+02:00', True),
+    ('2026-05-01 12:00:00', True), ('2026-05-01 12:00:01+00:00', False),
+    ('', False), ('yesterday', False)])
+def test_an_entry_is_current_while_the_image_has_its_time(updated_at, current):
+    assert is_current(entry(), image(updated_at=updated_at)) is current
+
+
+def test_the_time_is_the_one_that_glance_lists():
+    listed = listed_image({'id': IMAGE_ID, 'updated_at': '2026-05-01T12:00:00Z'})
+    assert is_current(entry(), listed.image)
+
+
+@pytest.mark.parametrize(('fields', 'gib'), [
+    ({'size': 1}, 1), ({'size': GIB}, 1), ({'size': GIB + 1}, 2),
+    ({'size': GIB, 'min_disk': 5}, 5),
+    ({'disk_format': 'qcow2', 'size': 7, 'virtual_size': 3 * GIB}, 3),
+    ({'disk_format': 'qcow2', 'size': 2 * GIB}, 2)])
+def test_a_volume_of_an_image_takes_whole_gib(fields, gib):
+    assert size_gib(image(**fields)) == gib
+
+
+def why(asks='all', pool=None, settings=ON, entries=(), **fields):
+    asked = image(properties={'eic_precache': asks},
+                  updated_at='2026-05-01 12:00:00+00:00', **fields)
+    return decide(ListedImage(asked, 'n', 'o', 'public'),
+                  pool or CachePool(ONE, 'iscsi'), settings, entries, Wishes())
+
+
+@pytest.mark.parametrize('name', ['all', ONE, 'one', 'block', 'iscsi'])
+def test_a_pool_is_named_like_anywhere_else(name):
+    assert why(name) is Why.NOT_CACHED
+
+
+@pytest.mark.parametrize('name', ['', 'two', 'host'])
+def test_a_pool_that_nobody_names_is_left_alone(name):
+    assert why(name) is None
+
+
+def test_an_entry_of_the_image_as_it_is_stays():
+    assert why(entries=[entry()]) is Why.CACHED
+    assert why(entries=[entry()], settings=CacheSettings(False)) is Why.CACHED
+
+
+def test_a_changed_image_gets_another_entry():
+    assert why(entries=[entry(date=LATER)]) is Why.IMAGE_CHANGED
+    assert why(entries=[entry(image_id='other')]) is Why.NOT_CACHED
+
+
+def test_pools_of_eic_drivers_are_left_to_them():
+    assert why(pool=CachePool(ONE, keeps_cached_images=True)) is Why.EIC_DRIVER
+
+
+@pytest.mark.parametrize(('enabled', 'reason'), [
+    (None, Why.CACHE_UNKNOWN), (False, Why.CACHE_OFF)])
+def test_without_a_cache_nothing_is_downloaded(enabled, reason):
+    assert why(settings=CacheSettings(enabled)) is reason
+
+
+@pytest.mark.parametrize(('limits', 'reason'), [
+    ({'max_count': 1}, Why.CACHE_FULL), ({'max_count': 2}, Why.NOT_CACHED),
+    ({'max_size_gb': 3}, Why.CACHE_FULL), ({'max_size_gb': 4}, Why.NOT_CACHED)])
+def test_no_entry_is_made_at_the_cost_of_another(limits, reason):
+    assert why(settings=CacheSettings(True, **limits),
+               entries=[entry(image_id='other', size=3)]) is reason
+
+
+def test_the_entry_of_the_image_before_its_change_makes_room():
+    assert why(settings=CacheSettings(True, max_count=1),
+               entries=[entry(date=LATER)]) is Why.IMAGE_CHANGED
+
+
+def test_every_reason_is_explained_and_good_bad_or_to_be_done():
+    assert all(reason.message for reason in Why)
+    assert not FILL & FINE
+
+
+def test_the_manual_has_every_reason():
+    manual = (pathlib.Path(__file__).parents[2] / 'docs/operations.md').read_text()
+    assert [reason for reason in Why if f'`{reason}`' not in manual] == []
