@@ -31,14 +31,15 @@ def run(lab: Lab) -> dict[str, Any]:
             rows.append(fills.measure(
                 traces, driver, _TITLE, image_id, disk,
                 lambda t=traces, i=image_id, d=driver:  # type: ignore[misc]
-                t.create_at_once(i, d, spread(_VOLUMES, _POOLS)), _POOLS))
+                t.create_at_once(i, d, spread(_VOLUMES, _POOLS)), _POOLS,
+                'iscsi'))
             hits += [_again(traces, driver, image_id, pool) for pool in _POOLS]
     return _answer(rows, hits).to_json()
 
 
 def _again(traces: Traces, driver: str, image_id: str, pool: str,
            ) -> dict[str, Any]:
-    observer = Observer(traces.lab, driver, image_id)
+    observer = Observer(traces.lab, driver, image_id, 'iscsi')
     with traces.lab.console.step(f'{driver}: one more, in {pool}'):
         mark = observer.mark()
         made = traces.create(image_id, driver, pool)

@@ -26,13 +26,13 @@ Row = dict[str, Any]
 
 def measure(traces: Traces, driver: str, title: str, image_id: str, disk: Path,
             create: Callable[[], list[Made]],
-            pools: Sequence[str] = POOLS) -> Row:
+            pools: Sequence[str] = POOLS, protocol: str = 'nfs') -> Row:
     """The row of one driver and one image.
 
     :param disk: the raw bytes that every volume must have
     :param create: makes the volumes, the first ones of this image
     """
-    observer = Observer(traces.lab, driver, image_id)
+    observer = Observer(traces.lab, driver, image_id, protocol)
     with traces.lab.console.step(f'{driver}: {title}'):
         mark, before = observer.mark(), control.copies_begun(traces.lab)
         made = create()

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from lab import context, files, paths, simulator
 from lab.context import Lab
@@ -14,7 +13,7 @@ from lab.demo.situations import SITUATIONS, Situation
 from lab.demo.traces import Traces
 from lab.demo.user import User
 from lab.errors import LabError
-from lab.topology import DRIVERS, all_pools
+from lab.topology import DRIVERS, Pool, all_pools
 
 
 def main() -> int:
@@ -67,25 +66,24 @@ def run(lab: Lab) -> tuple[Result, list[ServerRow]]:
 
 def _run_one(lab: Lab, traces: Traces, driver: str, image_id: str,
              wanted: str, situation: Situation) -> Row:
-    observer = Observer(lab, driver, image_id)
+    pool = _pool(driver, situation.pool)
+    observer = Observer(lab, driver, image_id, pool.backend.protocol)
     with lab.console.step(f'{driver}: {situation.title}'):
         mark = observer.mark()
         volume, seconds = traces.create_volume(
             image_id, f'{driver}-{situation.pool}')
         cost = observer.since(mark)
-    path = _volume_file(lab, driver, situation.pool, volume['id'])
+    path = (simulator.pool_directory_from_host(lab, pool)
+            / f'volume-{volume["id"]}')
     equal = path.exists() and disk.sha256(path) == wanted
     return Row(driver, situation, volume['status'],
                route_taken(driver, volume, cost),
                volume['metadata'].get('eic_refused', ''), seconds, equal, cost)
 
 
-def _volume_file(lab: Lab, driver: str, pool_name: str,
-                 volume_id: str) -> Path:
-    pool = next(pool for pool in all_pools()
-                if (pool.driver, pool.name) == (driver, pool_name))
-    root = simulator.pool_directory_from_host(lab, pool)
-    return root / f'volume-{volume_id}'
+def _pool(driver: str, name: str) -> Pool:
+    return next(pool for pool in all_pools()
+                if (pool.driver, pool.name) == (driver, name))
 
 
 def report_problems(problems: Sequence[str]) -> int:

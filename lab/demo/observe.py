@@ -8,6 +8,7 @@ of the driver's processes.
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ _PERIODIC_PARTS = ('/snapshots',)
 _PERIODIC_QUERIES = ('space.', 'efficiency', 'aggregates',
                      # the FlexVols whose snapshots are looked through
                      'fields=name,uuid&')
+_LUNS = ('/api/storage/luns', '/api/storage/namespaces')
+# All LUNs of a FlexVol or an SVM, and all cached images or fills.
+_PERIODIC_LUN_QUERY = re.compile(
+    r'fields=space\.size,name&|(img-cache|eic-fill)-(%2A|\*)|'
+    r'^svm\.name=\w+&fields=svm\.name,[^&]*&max_records=\d+$')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,11 +71,17 @@ class Mark:
 
 
 class Observer:
-    """Looks at one driver's doings with one image."""
+    """Looks at one driver's doings with one image.
 
-    def __init__(self, lab: Lab, driver: str, image_id: str) -> None:
+    :param protocol: of the pools that are looked at: what the driver's other
+        backend asks about its LUNs has nothing to do with a file
+    """
+
+    def __init__(self, lab: Lab, driver: str, image_id: str,
+                 protocol: str = 'nfs') -> None:
         self._lab = lab
         self._driver = driver
+        self._protocol = protocol
         self._download = f'/v2/images/{image_id}/file'
         self._control = requests.Session()
         # REQUESTS_CA_BUNDLE would go before our own CA.
@@ -92,7 +104,8 @@ class Observer:
         cpu, host_io = self.cpu(), self._host_io()
         found = {cluster.name: [
             call for call in self._calls(cluster, mark.calls[cluster.name])['calls']
-            if not is_periodic(call)] for cluster in CLUSTERS}
+            if not is_periodic(call) and self._is_of_protocol(call)]
+            for cluster in CLUSTERS}
         calls = [call for made in found.values() for call in made]
         sent = [entry['bytes'] for entry in self._glance_entries(mark)
                 if entry['path'] == self._download and entry['bytes']]
@@ -107,6 +120,9 @@ class Observer:
             sum(len({call['connection'] for call in made}
                     - mark.connections[name]) for name, made in found.items()),
             cpu - mark.cpu)
+
+    def _is_of_protocol(self, call: dict[str, Any]) -> bool:
+        return self._protocol != 'nfs' or not call['path'].startswith(_LUNS)
 
     def cpu(self) -> float:
         """CPU seconds until now of the driver's processes."""
@@ -154,7 +170,10 @@ def is_periodic(call: dict[str, Any]) -> bool:
     return (path.startswith(_PERIODIC)
             or any(part in path for part in _PERIODIC_PARTS)
             or (path.startswith('/api/storage/volumes')
-                and any(word in query for word in _PERIODIC_QUERIES)))
+                and any(word in query for word in _PERIODIC_QUERIES))
+            or (call['method'] == 'GET' and path in _LUNS
+                and _PERIODIC_LUN_QUERY.search(str(call.get('query')))
+                is not None))
 
 
 def _tree(pid: int) -> Iterator[int]:

@@ -1,15 +1,24 @@
-"""The witnesses of what a volume costs."""
+"""Which ONTAP calls are a volume's, and which are made on a timer."""
 
-import os
+import pytest
 
-from lab.demo import observe
+from lab.demo.observe import is_periodic
 
-
-def test_cpu_of_a_process_is_what_the_kernel_says_of_it():
-    user, system, child_user, child_system, _ = os.times()
-    accounted = user + system + child_user + child_system
-    assert observe._cpu_of(os.getpid()) >= accounted - 4 / os.sysconf('SC_CLK_TCK')
+SVM = 'svm.name=svm_block&'
+FIELDS = 'fields=svm.name,location.volume.name,uuid'
 
 
-def test_a_process_that_is_gone_used_nothing():
-    assert observe._cpu_of(2**22 + 1) == 0
+@pytest.mark.parametrize(('method', 'path', 'query', 'periodic'), [
+    ('GET', '/api/storage/luns',
+     f'location.volume.name=one&{SVM}fields=space.size,name&max_records=10', True),
+    ('GET', '/api/storage/luns', f'{SVM}{FIELDS}&max_records=10', True),
+    ('GET', '/api/storage/luns', f'{SVM}name=%2Fvol%2Fone%2Fimg-cache-%2A', True),
+    ('GET', '/api/storage/luns', f'{SVM}name=%2Fvol%2Fone%2Fimg-cache-1', False),
+    ('GET', '/api/storage/luns', f'{SVM}{FIELDS}&name=/vol/one/volume-1', False),
+    ('POST', '/api/storage/luns', '', False),
+    ('GET', '/api/cluster/counter/tables', '', True),
+    ('POST', '/api/storage/file/clone', '', False),
+])
+def test_what_is_asked_on_a_timer(method, path, query, periodic):
+    assert is_periodic({'method': method, 'path': path,
+                        'query': query}) is periodic
