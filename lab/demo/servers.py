@@ -58,7 +58,7 @@ def _run_one(lab: Lab, user: User, driver: str, image_id: str,
         [entry.status for entry in seen],
         sorted(entry.at - began for entry in seen
                if entry.status == 'ACTIVE'),
-        _routes(driver, shown, cost), files_left(lab, volumes))
+        _routes(driver, shown, cost), _remove(lab, files_left(lab, volumes)))
 
 
 def _boot(lab: Lab, user: User, side: Side, name: str, image_id: str,
@@ -79,6 +79,15 @@ def _routes(driver: str, volumes: Sequence[dict[str, Any]], cost: Cost,
         return routes_of_eic([volume['metadata'].get('eic_route', 'unknown')
                               for volume in volumes])
     return routes_of_stock(len(volumes), round(cost.downloaded / disk.SIZE))
+
+
+def _remove(lab: Lab, left: list[str]) -> list[str]:
+    """Remove the files that were counted: nothing else ever would."""
+    for name in left:
+        share, _, file_name = name.rpartition('/')
+        root = simulator.flexvol_directory_from_host(lab, share)
+        (root / file_name).unlink(missing_ok=True)
+    return left
 
 
 def files_left(lab: Lab, volumes: Sequence[str]) -> list[str]:
