@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from cinder import utils as cinder_utils
 from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp import options as na_opts
 from cinder.volume.drivers.netapp import utils as na_utils
@@ -40,6 +41,7 @@ from eic_plugins.ontap.session import OntapSession
 from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
 from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
+from eic_plugins.volume.precaching import PrecachingDriver
 
 
 class _Attachable(dict[str, Any]):
@@ -52,7 +54,7 @@ class _Attachable(dict[str, Any]):
             raise AttributeError(name) from err
 
 
-class BlockVolumeFromImage(VolumeFromImage):
+class BlockVolumeFromImage(PrecachingDriver):
     """``clone_image`` for a stock driver that keeps its work in a library."""
 
     devices_class: type[BlockDevices]
@@ -65,6 +67,7 @@ class BlockVolumeFromImage(VolumeFromImage):
         kwargs['netapp_mode'] = 'proxy'
         super().__init__(*args, **kwargs)
         self.configuration.append_config_values(na_opts.netapp_img_cache_opts)
+        self._cleans = False
 
     @property
     def backend_name(self) -> str:  # type: ignore[override]
@@ -80,11 +83,19 @@ class BlockVolumeFromImage(VolumeFromImage):
     def _os_type(self) -> str:
         """The ``os_type`` of new devices."""
 
-    def do_setup(self, context: Any) -> None:
-        """Stock set-up, then ours, and a periodic task to clean up."""
-        super().do_setup(context)
-        interval = self.configuration.netapp_nfs_image_cache_cleanup_interval
-        self.library.loopingcalls.add_task(self._clean, interval, interval)
+    def check_for_setup_error(self) -> None:
+        """As the stock driver, which starts all periodic tasks at its end."""
+        self._add_looping_tasks()
+        super().check_for_setup_error()  # type: ignore[misc]
+
+    def _add_looping_tasks(self) -> None:
+        """Once: set-up is repeated if it has failed, with the tasks kept."""
+        if not self._cleans:
+            self._cleans = True
+            self.library.loopingcalls.add_task(
+                self._clean,
+                self.configuration.netapp_nfs_image_cache_cleanup_interval)
+        self._start_precaching(self.library.loopingcalls)
 
     def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:
         """Stock statistics, with the capability ``eic`` of each pool."""
@@ -198,8 +209,11 @@ class BlockVolumeFromImage(VolumeFromImage):
     @contextlib.contextmanager
     def _connected(self, connection: Any) -> Iterator[Path]:
         attached = self._connect_device(connection)  # type: ignore[attr-defined]
+        path = attached['device']['path']
         try:
-            yield Path(attached['device']['path'])
+            # A device is root's, and its bytes are inspected by this process.
+            with cinder_utils.temporary_chown(path):
+                yield Path(path)
         finally:
             attached['connector'].disconnect_volume(
                 connection['data'], attached['device'], force=True)
