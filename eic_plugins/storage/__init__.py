@@ -49,11 +49,13 @@ class Record:
 @dataclasses.dataclass(frozen=True)
 class Filled:
     """What a fill says of what it made: bytes of the raw disk (0: not known),
-    and whether the image's signature is known to be verified.
+    whether the image's signature is known to be verified, and whether it is
+    made of bytes that were inspected before they were published.
     """
 
     virtual_size: int = 0
     signature_verified: bool = False
+    inspected: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +86,12 @@ class PoolStorage(abc.ABC):
 
     @abc.abstractmethod
     def examine(self, name: str, expected_size: int,
-                also: Examine | None) -> int:
+                also: Examine | None, inspected: bool = False) -> int:
         """Inspect what a fill made; the size in bytes of the raw disk.
 
         :param expected_size: bytes, 0 if it is not known
         :param also: another look that is wanted
+        :param inspected: True if these bytes were inspected elsewhere
         :raises UnsafeImageError: these are not the bytes of a raw disk, or
             not of this size
         :raises NotReadableError: the host may not read them

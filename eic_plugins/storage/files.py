@@ -94,7 +94,7 @@ class FileStorage(PoolStorage):
         return True
 
     def examine(self, name: str, expected_size: int,
-                also: Examine | None) -> int:
+                also: Examine | None, inspected: bool = False) -> int:
         """Make the file a volume's in mode, then look at its bytes."""
         self._make_accessible(name)
         size = inspection.virtual_size_of_raw(self.mount.path(name),

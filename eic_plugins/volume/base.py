@@ -101,6 +101,14 @@ class VolumeFromImage(abc.ABC):
     def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
         """The file behind a location, or why it is of no use to the pools."""
 
+    def _locate_volume(self, copy: ImageCopy) -> StoredFile | Refusal:
+        """As :meth:`_locate`, for the file of an image-volume."""
+        return self._locate(copy)
+
+    def _image_files(self, session: OntapSession) -> StoredFiles | None:
+        """What makes the pools' files of image files, if not the above."""
+        return None
+
     @abc.abstractmethod
     def _capacity(self, pool_name: str) -> Space:
         """A pool's capacity in bytes."""
@@ -162,7 +170,8 @@ class VolumeFromImage(abc.ABC):
             self._reader, self._routes,
             FillLimits(clone=self._eic.clone_timeout,
                        copy=self._eic.copy_offload_timeout,
-                       copy_throughput=self._eic.copy_offload_max_throughput)))
+                       copy_throughput=self._eic.copy_offload_max_throughput),
+            self._image_files(session)))
 
     def clone_image(self, context: Any, volume: Any, image_location: Any,
                     image_meta: Mapping[str, Any], image_service: Any,
@@ -289,7 +298,7 @@ class VolumeFromImage(abc.ABC):
             fetcher, cache, image_location,
             encrypted=bool(volume['encryption_key_id']),
             pool_is_flexgroup=self._cannot_clone(volume),
-            find_volume=ImageVolumes(self._locate, fetcher.image,
+            find_volume=ImageVolumes(self._locate_volume, fetcher.image,
                                      volume['project_id']).locate)
         outcome = self._engine.create(name, demand, cache,
                                       self._neighbours(pool_name))

@@ -35,8 +35,11 @@ from eic_plugins.ontap.block import (
     BlockDevice,
     BlockDevices,
     BlockOptions,
+    Luns,
     device_path,
 )
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.image_files import LunsOfFiles
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
@@ -68,6 +71,7 @@ class BlockVolumeFromImage(PrecachingDriver):
         super().__init__(*args, **kwargs)
         self.configuration.append_config_values(na_opts.netapp_img_cache_opts)
         self._cleans = False
+        self._files: Files | None = None
 
     @property
     def backend_name(self) -> str:  # type: ignore[override]
@@ -132,13 +136,17 @@ class BlockVolumeFromImage(PrecachingDriver):
     def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
         return Refusal('location', Reason.FILE_NOT_LUN)
 
+    def _locate_volume(self, copy: ImageCopy) -> StoredFile | Refusal:
+        """No part of a file becomes a device."""
+        return Refusal('location', Reason.FILE_NOT_LUN)
+
     def _pool_names(self) -> Sequence[str]:
         return tuple(self.library.ssc_library.get_ssc_flexvol_names())
 
     def _storage_of(self, pool_name: str) -> BlockStorage:
         pool = Pool(pool_name, self._namespace.flexvol(pool_name))
         return BlockStorage(pool, self._devices, self._attached,
-                            self._eic.clone_timeout)
+                            self._eic.clone_timeout, files=self._files)
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
         flexvols = self._namespace.flexvols([self.library.vserver])
@@ -225,6 +233,20 @@ class BlockVolumeFromImage(PrecachingDriver):
 
 class LunVolumeFromImage(BlockVolumeFromImage):
     """For the drivers on LUNs."""
+
+    devices_class = Luns
+    _devices: Luns
+
+    def _image_files(self, session: OntapSession) -> StoredFiles | None:
+        if not self._eic.experimental_lun_from_file:
+            return None
+        self._files = Files(session)
+        return LunsOfFiles(self._files, self._devices, self._eic.clone_timeout)
+
+    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
+        if self._files is None:
+            return super()._locate(copy)
+        return self._namespace.locate(copy)
 
     def _os_type(self) -> str:
         return str(self.library.lun_ostype)

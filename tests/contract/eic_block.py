@@ -164,16 +164,22 @@ class Cloud:
 
     def create(self, image_id: str, pool: str = POOLS[0]) -> Any:
         """A volume as the volume manager has it made."""
+        volume = self.try_to_create(image_id, pool)
+        assert volume is not None, f'left to Cinder: {self.refused}'
+        return volume
+
+    def try_to_create(self, image_id: str, pool: str = POOLS[0]) -> Any | None:
+        """The volume, or None if that is left to Cinder."""
         volume = stock.new_volume(self.admin, pool)
-        meta = self.glance.show(None, image_id)
         update, cloned = self.driver.clone_image(
-            self.admin, volume, self.glance.get_location(None, image_id), meta,
-            self.glance)
-        assert cloned, volume.metadata
-        volume.update(update)
+            self.admin, volume, self.glance.get_location(None, image_id),
+            self.glance.show(None, image_id), self.glance)
+        volume.update(update or {})
         volume.save()
         volume.refresh()
-        return volume
+        self.outcome = volume.metadata['eic_route']
+        self.refused = volume.metadata.get('eic_refused')
+        return volume if cloned else None
 
     def root(self, pool: str) -> Path:
         return self.simulator.directory(SVM, pool)
