@@ -13,6 +13,7 @@ from pathlib import Path
 
 from eic_plugins.eviction import Usage
 from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+from eic_plugins.ontap.session import OntapError, OntapRejectedError
 
 FILL_PREFIX = 'eic-fill-'
 """What is being made, or what a cut-off fill left, is named with this."""
@@ -35,6 +36,21 @@ class VolumeNotMadeError(Exception):
         super().__init__(str(cause))
         self.cause = cause
         self.image_is_gone = image_is_gone
+
+
+def image_is_gone(cached: CachedImage, err: Exception,
+                  find: Callable[[StoredFile], object | None]) -> bool:
+    """True if a clone failed because its cached image is not there any more.
+
+    :param err: why it failed; only a refusal of ONTAP's can mean that
+    :param find: asks ONTAP for the cached image
+    """
+    if not isinstance(err, OntapRejectedError):
+        return False
+    try:
+        return find(cached.file) is None
+    except OntapError:
+        return False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -44,6 +44,7 @@ from eic_plugins.storage import (
     PoolStorage,
     Record,
     VolumeNotMadeError,
+    image_is_gone,
 )
 
 LOG = logging.getLogger(__name__)
@@ -145,7 +146,8 @@ class BlockStorage(PoolStorage):
                 self._devices.resize(device, size * GIB)
         except OntapError as err:
             self.remove_volume(name)
-            raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
+            raise VolumeNotMadeError(
+                err, image_is_gone(cached, err, self._devices.find)) from err
 
     def publish(self, target: StoredFile, image: Image, record: Record) -> None:
         """Rename it and say what it is, with one call."""
@@ -255,14 +257,6 @@ class BlockStorage(PoolStorage):
     def _find(self, image_id: str) -> BlockDevice | None:
         return self._devices.find(
             self.pool.file(CACHED_IMAGE_PREFIX + image_id))
-
-    def _is_gone(self, cached: CachedImage, err: Exception) -> bool:
-        if not isinstance(err, OntapRejectedError):
-            return False
-        try:
-            return self._devices.find(cached.file) is None
-        except OntapError:
-            return False
 
 
 def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],

@@ -3,7 +3,9 @@
 Cached images are LUNs or namespaces of the pool's FlexVol, outside any
 project's quota. The first one of a cluster's SVM is filled from Glance, over a
 connection to this host as Cinder's own download uses one; other pools of the
-SVM copy LUNs inside the cluster. Volumes are clones, grown to their size.
+SVM copy LUNs inside the cluster. Volumes are clones, grown to their size. A
+volume that gets another image (``reimage``) is left to Cinder: a device that is
+mapped cannot be replaced.
 
 The stock driver's cache options are the same as for NFS, in the backend's
 section: ``thres_avl_size_perc_start``, ``thres_avl_size_perc_stop``,
@@ -160,30 +162,16 @@ class BlockVolumeFromImage(PrecachingDriver):
                      int(capacity['size-available']))
 
     @property
+    @abc.abstractmethod
     def _client(self) -> Any:
         """The stock driver's client of ONTAP."""
-        return (getattr(self.library, 'zapi_client', None)
-                or self.library.rest_client)
 
     def _cannot_clone(self, volume: Any) -> bool:
         """An ASA r2 system has no FlexVols to speak of."""
         return bool(self.configuration.netapp_disaggregated_platform)
 
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
-        self._set_qos(volume, pool_name)
-        update = self.library._get_volume_model_update(volume) or {}
-        return {**update, 'bootable': True}
-
-    def _set_qos(self, volume: Any, pool_name: str) -> None:
-        """Give the volume the QoS policy of its type."""
-
-    def _reimage(self, context: Any, volume: Any, image_service: Any,
-                 image_id: str) -> bool:
-        """Left to Cinder: a device that is mapped cannot be replaced."""
-        return False
-
-    def _replace(self, volume: Any, made: str) -> None:
-        raise NotImplementedError
+        return {'bootable': True}
 
     def delete_volume(self, volume: Any) -> None:
         """The stock driver's, which finds devices by their name."""
@@ -248,8 +236,17 @@ class LunVolumeFromImage(BlockVolumeFromImage):
             return super()._locate(copy)
         return self._namespace.locate(copy)
 
+    @property
+    def _client(self) -> Any:
+        return self.library.zapi_client
+
     def _os_type(self) -> str:
         return str(self.library.lun_ostype)
+
+    def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
+        self._set_qos(volume, pool_name)
+        update = self.library._get_volume_model_update(volume) or {}
+        return {**update, **super()._hand_over(volume, pool_name)}
 
     def _forget_device(self, name: str) -> None:
         self.library._delete_lun_from_table(name)

@@ -1,4 +1,4 @@
-"""EIC's iSCSI driver in this process, with a Glance that is an object.
+"""EIC's block drivers in this process, with a Glance that is an object.
 
 As cinder-volume would run it, on the simulator's SVM ``svm_san`` with its two
 pools. Hosts reach a LUN as the file that it is, as in the lab.
@@ -28,20 +28,22 @@ NEEDS_ROOT = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def configured(served: Simulator, state: Path, **eic: object) -> Iterator[Any]:
+def configured(served: Simulator, state: Path, protocol: str = 'iscsi',
+               **eic: object) -> Iterator[Any]:
     """Cinder's configuration, and the context of the administrator."""
     import os_brick.privileged  # noqa: PLC0415 - only when these tests run
-    with stock.configured(state, _config(served, state, eic)):
+    with stock.configured(state, _config(served, state, protocol, eic)):
         os_brick.privileged.default.set_client_mode(False)
         yield stock.admin_context()
         os_brick.privileged.default.set_client_mode(True)
 
 
-def _config(served: Simulator, state: Path, eic: Mapping[str, object]) -> str:
+def _config(served: Simulator, state: Path, protocol: str,
+            eic: Mapping[str, object]) -> str:
     """A cinder.conf with one backend; ``eic`` are options of ``[eic]``."""
     own = '\n'.join(f'{name} = {text}' for name, text in eic.items())
     return stock.config(
-        served, state, netapp_storage_protocol='iscsi', netapp_vserver=SVM,
+        served, state, netapp_storage_protocol=protocol, netapp_vserver=SVM,
         lab_flexvols=served.directory(SVM, '.')) + f'''
 [DEFAULT]
 image_conversion_dir = {state}/conversion
@@ -51,15 +53,49 @@ image_conversion_dir = {state}/conversion
 
 
 def new_driver() -> Any:
-    """The driver, as the volume manager makes it; it is not set up yet."""
+    """EIC's iSCSI driver, as the volume manager makes it, not yet set up."""
+    from lab.fabric import EICISCSIDriver  # noqa: PLC0415
+    return _made(EICISCSIDriver)
+
+
+def new_nvme_driver() -> Any:
+    """EIC's NVMe driver; a host that connects is told the namespace's file."""
+    from eic_plugins.volume.nvme import EICNVMeDriver  # noqa: PLC0415
+
+    class LocalNVMeDriver(EICNVMeDriver):
+        def initialize_connection(self, volume: Any, connector: Any) -> Any:
+            super().initialize_connection(volume, _HOST)
+            return {'driver_volume_type': 'local',
+                    'data': {'device_path': str(self._file(volume))}}
+
+        def terminate_connection(self, volume: Any, connector: Any,
+                                 **kwargs: Any) -> Any:
+            # qemu-img cuts a file off where what it writes ends; a disk it
+            # could not.
+            os.truncate(self._file(volume), int(
+                self.library._get_namespace_attr(volume['name'], 'size')))
+            return super().terminate_connection(volume, _HOST, **kwargs)
+
+        def _file(self, volume: Any) -> Path:
+            path = self.library._get_namespace_attr(
+                volume['name'], 'metadata')['Path']
+            return (Path(self.configuration.lab_flexvols)
+                    / str(path).removeprefix('/vol/'))
+
+    return _made(LocalNVMeDriver)
+
+
+def _made(driver_class: type) -> Any:
     import cinder.db  # noqa: PLC0415 - only when these tests run
     from cinder.volume import configuration  # noqa: PLC0415
     from cinder.volume import driver as base  # noqa: PLC0415
 
-    from lab.fabric import EICISCSIDriver  # noqa: PLC0415
-    found = EICISCSIDriver(
-        configuration=configuration.Configuration(
-            base.volume_opts, config_group=BACKEND),
+    from lab.fabric import _OPTIONS  # noqa: PLC0415
+    options = configuration.Configuration(base.volume_opts,
+                                          config_group=BACKEND)
+    options.append_config_values(_OPTIONS)
+    found = driver_class(
+        configuration=options,
         host=f'contract@{BACKEND}', db=cinder.db, is_vol_db_empty=True)
     # Tests do at once what its timers would do at some time.
     found.library.loopingcalls.start_tasks = lambda: None
@@ -87,11 +123,10 @@ class Glance:
     @classmethod
     def served(cls, monkeypatch: pytest.MonkeyPatch) -> 'Glance':
         """One that the driver finds wherever it looks for Glance."""
-        from eic_plugins import glance  # noqa: PLC0415
-        from eic_plugins.volume import precaching  # noqa: PLC0415
+        from eic_plugins.volume import base, precaching  # noqa: PLC0415
         from eic_plugins.volume.precache import Precacher  # noqa: PLC0415
         found = cls()
-        monkeypatch.setattr(glance, 'ImageLocations', lambda _conf: Locations(
+        monkeypatch.setattr(base, 'ImageLocations', lambda _conf: Locations(
             found))
         monkeypatch.setattr(precaching, 'Images', lambda _conf: found)
         monkeypatch.setattr(precaching, 'ServiceImageService',
@@ -207,6 +242,7 @@ class Cloud:
         return self.simulator.control('GET', '/counters')
 
 
+_HOST = {'nqn': 'nqn.2014-08.org.nvmexpress:uuid:host-1', 'host': 'host1'}
 _SEEDS = itertools.count()
 
 

@@ -51,9 +51,9 @@ def admin(served: Simulator,
 @pytest.fixture
 def cloud(admin: Any, simulator: Simulator,
           monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    driver = new_driver()
+    glance, driver = Glance.served(monkeypatch), new_driver()
     set_up(driver, admin)
-    return Cloud(driver, admin, Glance.served(monkeypatch), simulator)
+    return Cloud(driver, admin, glance, simulator)
 
 
 def put(cloud: Cloud, content: bytes, stored: bytes | None = None) -> str:
