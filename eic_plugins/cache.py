@@ -152,7 +152,8 @@ class PoolCache:
             filled = fill.make(target)
             size = self.storage.examine(
                 name, image.raw_size or filled.virtual_size,
-                None if filled.signature_verified else fill.verify)
+                None if filled.signature_verified else fill.verify,
+                filled.inspected)
             record = Record(
                 image.identity, size,
                 filled.signature_verified or fill.verify is not None)

@@ -114,6 +114,15 @@ VOLUME_OPTS = [
              "one of the cluster's places for copies, before it is given up "
              'and Cinder downloads the image.'),
     cfg.BoolOpt(
+        'experimental_lun_from_file', default=False,
+        help='EXPERIMENTAL, not for production. Whether the iSCSI and Fibre '
+             'Channel drivers make a LUN of the file of a raw image that is in '
+             'a FlexVol of the cluster, instead of downloading the image. That '
+             'takes one call of ONTAP, lun create through /private/cli, of '
+             'which NetApp documents neither that it can be reached so nor its '
+             'parameters; nobody has tried it on a real system. Where ONTAP '
+             'refuses it, the image is downloaded.'),
+    cfg.BoolOpt(
         'create_svm_peering', default=False,
         help='Peer two SVMs of a cluster for file_copy when an image is to be '
              'copied from the one to the other. If not set, an operator peers '

@@ -103,6 +103,7 @@ class Toolbox:
     """What an engine works with, the same for all demands of a backend.
 
     ``locate`` finds the file behind a location, or says why none of use.
+    ``image_files`` as in :class:`~eic_plugins.routes.FillTools`.
     """
 
     files: StoredFiles
@@ -111,6 +112,7 @@ class Toolbox:
     reader: LocationReader
     routes: Sequence[Route]
     limits: FillLimits
+    image_files: StoredFiles | None = None
 
 
 class Engine:
@@ -144,7 +146,8 @@ class _Attempt:
         self._cache = cache
         self._neighbours = neighbours
         self._tools = FillTools(toolbox.files, toolbox.limits, demand.download,
-                                self._prove, self._keep, self._cut)
+                                self._prove, self._keep, self._cut,
+                                toolbox.image_files)
         self._routes = {route.name: route for route in toolbox.routes}
         self._failed: list[Refusal] = []
         self._fills: list[str] = []

@@ -114,7 +114,8 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.SIGNATURE_INVALID: "the image's signature was not verified; the log "
                               'says why',
     Reason.FILE_NOT_LUN: "the image's copy is a file, of which no documented "
-                         'call of ONTAP makes a LUN or a namespace',
+                         'call of ONTAP makes a LUN or a namespace; the option '
+                         'experimental_lun_from_file tries another one for LUNs',
     Reason.FLEXGROUP: 'the pool is a FlexGroup, whose files are not cloned '
                       'through this route',
     Reason.NO_STOCK_FILE: 'the stock driver left no cached file of the image '

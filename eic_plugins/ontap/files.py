@@ -8,12 +8,12 @@ by a stat of the destination.
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from oslo_log import log as logging
 
-from eic_plugins.model import StoredFile
+from eic_plugins.model import FlexVol, StoredFile
 from eic_plugins.ontap import jobs
 from eic_plugins.ontap.session import (
     RETURN_TIMEOUT,
@@ -49,6 +49,14 @@ class FileStat:
     """What ONTAP says about a file; ``size`` in bytes."""
 
     size: int
+
+
+@dataclasses.dataclass(frozen=True)
+class ListedFile:
+    """A file of a FlexVol's root, and when it was changed (ISO 8601)."""
+
+    name: str
+    changed: str
 
 
 class Files:
@@ -131,6 +139,19 @@ class Files:
             raise
         records = answer.get('records') or [answer]
         return FileStat(int(records[0].get('size', 0)))
+
+    def list(self, flexvol: FlexVol, pattern: str) -> Sequence[ListedFile]:
+        """The files in the FlexVol's root with names like the pattern."""
+        records = self._session.records(
+            f'/api/storage/volumes/{flexvol.uuid}/files', type='file',
+            name=pattern, fields='name,changed_time')
+        return [ListedFile(str(record['name']),
+                           str(record.get('changed_time') or ''))
+                for record in records]
+
+    def resize(self, file: StoredFile, size: int) -> None:
+        """Set a file's size in bytes."""
+        self._finish(self._session.patch(_url(file), {'size': size}))
 
     def rename(self, file: StoredFile, to: StoredFile) -> None:
         """Rename inside a FlexVol; what had the name ``to`` must be gone."""

@@ -54,7 +54,8 @@ class FillTools:
     file to the image's size and raises
     :class:`~eic_plugins.inspection.NotTheImageError` unless it has the image's
     checksum; ``keep`` is called while a copy goes on, so that its source is
-    seen to be in use; ``cut`` cuts a file to the image's size.
+    seen to be in use; ``cut`` cuts a file to the image's size. ``image_files``
+    makes pools' files of image files, where ``files`` does not.
     """
 
     files: StoredFiles
@@ -63,6 +64,13 @@ class FillTools:
     prove: Callable[[StoredFile], None]
     keep: Callable[[Source], None]
     cut: Callable[[StoredFile], None]
+    image_files: StoredFiles | None = None
+
+    def files_for(self, source: Source) -> StoredFiles:
+        """What clones and copies from there into the pool."""
+        if source.cached is None and self.image_files is not None:
+            return self.image_files
+        return self.files
 
 
 class FillRoute(Route):
@@ -91,7 +99,7 @@ class CopyRoute(FillRoute):
         if source.cached is None:
             return Filled()
         return Filled(source.cached.virtual_size,
-                      source.cached.signature_verified)
+                      source.cached.signature_verified, inspected=True)
 
     @abc.abstractmethod
     def make(self, tools: FillTools, source: Source,

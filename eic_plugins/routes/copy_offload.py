@@ -42,9 +42,9 @@ class CopyOffload(CopyRoute):
     def make(self, tools: FillTools, source: Source,
              target: StoredFile) -> None:
         """Have the cluster copy the file."""
-        tools.files.copy(source.file, target, tools.limits.copy,
-                         tools.limits.copy_throughput,
-                         lambda: tools.keep(source))
+        tools.files_for(source).copy(
+            source.file, target, tools.limits.copy,
+            tools.limits.copy_throughput, lambda: tools.keep(source))
 
     @staticmethod
     def _nearest(found: Iterable[Source],

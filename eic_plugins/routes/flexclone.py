@@ -31,4 +31,4 @@ class FlexClone(CopyRoute):
     def make(self, tools: FillTools, source: Source,
              target: StoredFile) -> None:
         """FlexClone the image file."""
-        tools.files.clone(source.file, target, tools.limits.clone)
+        tools.files_for(source).clone(source.file, target, tools.limits.clone)

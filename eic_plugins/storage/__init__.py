@@ -13,6 +13,7 @@ from pathlib import Path
 
 from eic_plugins.eviction import Usage
 from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+from eic_plugins.ontap.session import OntapError, OntapRejectedError
 
 FILL_PREFIX = 'eic-fill-'
 """What is being made, or what a cut-off fill left, is named with this."""
@@ -37,6 +38,21 @@ class VolumeNotMadeError(Exception):
         self.image_is_gone = image_is_gone
 
 
+def image_is_gone(cached: CachedImage, err: Exception,
+                  find: Callable[[StoredFile], object | None]) -> bool:
+    """True if a clone failed because its cached image is not there any more.
+
+    :param err: why it failed; only a refusal of ONTAP's can mean that
+    :param find: asks ONTAP for the cached image
+    """
+    if not isinstance(err, OntapRejectedError):
+        return False
+    try:
+        return find(cached.file) is None
+    except OntapError:
+        return False
+
+
 @dataclasses.dataclass(frozen=True)
 class Record:
     """What is known of a cached image: without a record there is none."""
@@ -49,11 +65,13 @@ class Record:
 @dataclasses.dataclass(frozen=True)
 class Filled:
     """What a fill says of what it made: bytes of the raw disk (0: not known),
-    and whether the image's signature is known to be verified.
+    whether the image's signature is known to be verified, and whether it is
+    made of bytes that were inspected before they were published.
     """
 
     virtual_size: int = 0
     signature_verified: bool = False
+    inspected: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,11 +102,12 @@ class PoolStorage(abc.ABC):
 
     @abc.abstractmethod
     def examine(self, name: str, expected_size: int,
-                also: Examine | None) -> int:
+                also: Examine | None, inspected: bool = False) -> int:
         """Inspect what a fill made; the size in bytes of the raw disk.
 
         :param expected_size: bytes, 0 if it is not known
         :param also: another look that is wanted
+        :param inspected: True if these bytes were inspected elsewhere
         :raises UnsafeImageError: these are not the bytes of a raw disk, or
             not of this size
         :raises NotReadableError: the host may not read them

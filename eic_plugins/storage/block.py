@@ -2,7 +2,8 @@
 
     /vol/FLEXVOL/img-cache-<image id>          the cached image; what it is
                                                stands in its comment
-    /vol/FLEXVOL/eic-fill-<image id>-<random>  one being made
+    /vol/FLEXVOL/eic-fill-<image id>-<random>  one being made; with ``.raw``
+                                               and ``.lun``, what it is made of
 
 A device without that comment is no cached image, whatever its name. They are
 nobody's: outside any project's quota, and in no list of volumes.
@@ -31,7 +32,9 @@ from eic_plugins.model import (
     Pool,
     StoredFile,
 )
-from eic_plugins.ontap.block import BlockDevice, BlockDevices
+from eic_plugins.ontap.block import BLOCK, BlockDevice, BlockDevices
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.image_files import FILE_SUFFIX
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
 from eic_plugins.planner import GIB
 from eic_plugins.storage import (
@@ -41,12 +44,11 @@ from eic_plugins.storage import (
     PoolStorage,
     Record,
     VolumeNotMadeError,
+    image_is_gone,
 )
 
 LOG = logging.getLogger(__name__)
 _USE_SECONDS = 600.0
-_BLOCK = 4096
-"""Sizes of devices are whole blocks; the record has the image's own size."""
 
 Attach = Callable[[StoredFile, BlockDevice], AbstractContextManager[Path]]
 """Connects a device to this host for as long as the context lasts."""
@@ -57,17 +59,21 @@ class BlockStorage(PoolStorage):
 
     :param attach: connects a device to this host
     :param clone_timeout: seconds that one FlexClone may take
+    :param files: files beside them, if LUNs are made of any
     """
 
     def __init__(self, pool: Pool, devices: BlockDevices, attach: Attach,
                  clone_timeout: float,
-                 clock: Callable[[], float] = time.time) -> None:
+                 clock: Callable[[], float] = time.time,
+                 files: Files | None = None) -> None:
         self.pool = pool
         self._devices = devices
         self._attach = attach
         self._clone_timeout = clone_timeout
         self._clock = clock
+        self._files = files
         self._seen: dict[str, BlockDevice] = {}
+        self._written: set[str] = set()
 
     def refresh(self) -> None:
         """ONTAP is asked each time."""
@@ -96,9 +102,9 @@ class BlockStorage(PoolStorage):
         return True
 
     def examine(self, name: str, expected_size: int,
-                also: Examine | None) -> int:
-        """Its size alone: bytes are inspected where they are written, and
-        what is copied was inspected there.
+                also: Examine | None, inspected: bool = False) -> int:
+        """Its size; its bytes, too, if they come from neither this host, which
+        inspected them when it wrote them, nor another cached image.
         """
         file = self.pool.file(name)
         found = self._devices.find(file)
@@ -106,9 +112,15 @@ class BlockStorage(PoolStorage):
             raise inspection.UnsafeImageError(
                 f'{found.size if found else 0} bytes are there, the image has '
                 f'{expected_size or "an unknown number"}')
-        if also is not None:
+        if inspected or name in self._written:
+            looks = [also] if also else []
+        else:
+            _check_whole_blocks(found, expected_size)
+            looks = [inspection.check_raw, *([also] if also else [])]
+        if looks:
             with self._attach(file, found) as path:
-                also(path)
+                for look in looks:
+                    look(path)
         return expected_size
 
     def prove(self, name: str, image: Image) -> None:
@@ -134,10 +146,12 @@ class BlockStorage(PoolStorage):
                 self._devices.resize(device, size * GIB)
         except OntapError as err:
             self.remove_volume(name)
-            raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
+            raise VolumeNotMadeError(
+                err, image_is_gone(cached, err, self._devices.find)) from err
 
     def publish(self, target: StoredFile, image: Image, record: Record) -> None:
         """Rename it and say what it is, with one call."""
+        self._written.discard(target.name)
         device = self._devices.find(target)
         if device is None:
             raise OntapRejectedError(404, '4', f'{target.path} is gone')
@@ -174,14 +188,21 @@ class BlockStorage(PoolStorage):
 
     def remove(self, name: str) -> None:
         """Delete it; a copy that is still going on is cancelled by that."""
+        self._written.discard(name)
         try:
-            found = self._devices.find(self.pool.file(name))
-            if found is not None:
-                self._devices.delete(found)
+            self._delete(self.pool.file(name))
         except OntapError as err:
             LOG.error('%(name)s is left in pool %(pool)s: %(err)s. It is '
                       'tried again with every cleaning.',
                       {'name': name, 'pool': self.pool.name, 'err': err})
+
+    def _delete(self, file: StoredFile) -> None:
+        if self._files is not None and _is_fill_file(file.name):
+            self._files.delete(file)
+            return
+        found = self._devices.find(file)
+        if found is not None:
+            self._devices.delete(found)
 
     def remove_volume(self, name: str) -> None:
         """Delete what was to become a volume."""
@@ -194,10 +215,15 @@ class BlockStorage(PoolStorage):
                         last_use(device), device.size)
 
     def leftovers(self) -> Iterator[Leftover]:
-        """Everything with a fill's name, idle since it was made."""
+        """Everything with a fill's name, idle since it was made; LUNs first,
+        for a file cannot be deleted before a LUN of it.
+        """
         for device in self._devices.list(self.pool.flexvol, f'{FILL_PREFIX}*'):
-            image_id = device.name.removeprefix(FILL_PREFIX).rpartition('-')[0]
-            yield Leftover(device.name, image_id, _seconds(device.created))
+            yield _leftover(device.name, device.created)
+        if self._files is not None:
+            for file in self._files.list(self.pool.flexvol,
+                                         f'{FILL_PREFIX}*{FILE_SUFFIX}'):
+                yield _leftover(file.name, file.changed)
 
     def image_ids(self) -> Iterator[str]:
         """The images of everything that has a record."""
@@ -219,10 +245,11 @@ class BlockStorage(PoolStorage):
         if not size:
             raise inspection.UnsafeImageError('its size is not known')
         file = self.pool.file(name)
-        device = self._devices.create(file, -(-size // _BLOCK) * _BLOCK)
+        device = self._devices.create(file, -(-size // BLOCK) * BLOCK)
         with self._attach(file, device) as path:
             yield path
             inspection.check_raw(path)
+        self._written.add(name)
 
     def _cached(self) -> Sequence[BlockDevice]:
         return self._devices.list(self.pool.flexvol, f'{CACHED_IMAGE_PREFIX}*')
@@ -230,14 +257,6 @@ class BlockStorage(PoolStorage):
     def _find(self, image_id: str) -> BlockDevice | None:
         return self._devices.find(
             self.pool.file(CACHED_IMAGE_PREFIX + image_id))
-
-    def _is_gone(self, cached: CachedImage, err: Exception) -> bool:
-        if not isinstance(err, OntapRejectedError):
-            return False
-        try:
-            return self._devices.find(cached.file) is None
-        except OntapError:
-            return False
 
 
 def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
@@ -253,6 +272,22 @@ def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
                 StoredFile(flexvol, device.name), record.identity,
                 record.virtual_size, record.signature_verified))
     return tuple(found)
+
+
+def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:
+    """Of what nobody has written in the image's size, it must be that."""
+    if device.size - expected_size >= BLOCK:
+        raise inspection.UnsafeImageError(
+            f'{device.size} bytes are there, the image has {expected_size}')
+
+
+def _is_fill_file(name: str) -> bool:
+    return name.startswith(FILL_PREFIX) and name.endswith(FILE_SUFFIX)
+
+
+def _leftover(name: str, idle_since: str) -> Leftover:
+    image_id = name.removeprefix(FILL_PREFIX).rpartition('-')[0]
+    return Leftover(name, image_id, _seconds(idle_since))
 
 
 def format_comment(record: Record, used: float) -> str:

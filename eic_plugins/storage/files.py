@@ -38,6 +38,7 @@ from eic_plugins.storage import (
     PoolStorage,
     Record,
     VolumeNotMadeError,
+    image_is_gone,
 )
 
 LOG = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class FileStorage(PoolStorage):
         return True
 
     def examine(self, name: str, expected_size: int,
-                also: Examine | None) -> int:
+                also: Examine | None, inspected: bool = False) -> int:
         """Make the file a volume's in mode, then look at its bytes."""
         self._make_accessible(name)
         size = inspection.virtual_size_of_raw(self.mount.path(name),
@@ -127,7 +128,8 @@ class FileStorage(PoolStorage):
             self._check_and_grow(name, cached, size * GIB)
         except (OntapError, OSError) as err:
             self.remove_volume(name)
-            raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
+            raise VolumeNotMadeError(
+                err, image_is_gone(cached, err, self._files.stat)) from err
 
     def publish(self, target: StoredFile, image: Image, record: Record) -> None:
         """Rename the file, then write its record."""
@@ -213,15 +215,6 @@ class FileStorage(PoolStorage):
     def writable(self, name: str, size: int) -> Iterator[Path]:
         """The file's path on the mount; whoever writes makes the file."""
         yield self.mount.path(name)
-
-    def _is_gone(self, cached: CachedImage, err: Exception) -> bool:
-        """ONTAP refused, and the cached image is not there (any more)."""
-        if not isinstance(err, OntapRejectedError):
-            return False
-        try:
-            return self._files.stat(cached.file) is None
-        except OntapError:
-            return False
 
     def _check_and_grow(self, name: str, cached: CachedImage,
                         wanted: int) -> None:

@@ -7,7 +7,6 @@ driver's.
 
 import abc
 import functools
-import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -48,7 +47,6 @@ from eic_plugins.volume.fetch import Fetcher
 from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.outcomes import (
     CREATED,
-    REIMAGED,
     Event,
     OutcomeRecorder,
     left_to_cinder,
@@ -101,6 +99,14 @@ class VolumeFromImage(abc.ABC):
     def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
         """The file behind a location, or why it is of no use to the pools."""
 
+    def _locate_volume(self, copy: ImageCopy) -> StoredFile | Refusal:
+        """As :meth:`_locate`, for the file of an image-volume."""
+        return self._locate(copy)
+
+    def _image_files(self, session: OntapSession) -> StoredFiles | None:
+        """What makes the pools' files of image files, if not the above."""
+        return None
+
     @abc.abstractmethod
     def _capacity(self, pool_name: str) -> Space:
         """A pool's capacity in bytes."""
@@ -124,10 +130,6 @@ class VolumeFromImage(abc.ABC):
     @abc.abstractmethod
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
         """What Cinder has to know of the new volume."""
-
-    @abc.abstractmethod
-    def _replace(self, volume: Any, made: str) -> None:
-        """Put what was made under the name ``made`` in a volume's place."""
 
     @abc.abstractmethod
     def _cannot_clone(self, volume: Any) -> bool:
@@ -162,7 +164,8 @@ class VolumeFromImage(abc.ABC):
             self._reader, self._routes,
             FillLimits(clone=self._eic.clone_timeout,
                        copy=self._eic.copy_offload_timeout,
-                       copy_throughput=self._eic.copy_offload_max_throughput)))
+                       copy_throughput=self._eic.copy_offload_max_throughput),
+            self._image_files(session)))
 
     def clone_image(self, context: Any, volume: Any, image_location: Any,
                     image_meta: Mapping[str, Any], image_service: Any,
@@ -227,7 +230,7 @@ class VolumeFromImage(abc.ABC):
         """Cinder's download of what was handed back to it.
 
         Otherwise this is a volume that gets another image (``reimage``, the
-        rebuild of a server): from the cached image, too, if that can be.
+        rebuild of a server): from the cached image, if the driver can do that.
         """
         if volume['id'] in self._handed_back:
             self._handed_back.discard(volume['id'])
@@ -239,26 +242,8 @@ class VolumeFromImage(abc.ABC):
 
     def _reimage(self, context: Any, volume: Any, image_service: Any,
                  image_id: str) -> bool:
-        """Replace the volume's bytes; False if that is left to Cinder."""
-        made = f'{FILL_PREFIX}{image_id}-{secrets.token_hex(4)}'
-        pool_name = volume_utils.extract_host(volume['host'], level='pool')
-        try:
-            image = glance.image_from_meta(image_service.show(context, image_id))
-            fetcher = self._fetcher(context, image_service, image,
-                                    volume['size'])
-            outcome = self._make(fetcher, volume, made, None)
-            if not outcome.left_to_cinder:
-                self._replace(volume, made)
-        except Exception:
-            LOG.exception('Volume %(volume)s does not get image %(image)s from '
-                          'a cached image, by an error of ours; Cinder '
-                          'downloads it.',
-                          {'volume': volume['id'], 'image': image_id})
-            outcome = left_to_cinder(Reason.INTERNAL_ERROR)
-            self._remove(pool_name, made)
-        self._recorder.record(context, Event(
-            REIMAGED, volume, image_id, pool_name, outcome))
-        return not outcome.left_to_cinder
+        """Replace the volume's bytes; False, as here, leaves it to Cinder."""
+        return False
 
     def delete_volume(self, volume: Any) -> None:
         """The stock driver's; it leaves the bytes of a volume whose making
@@ -289,7 +274,7 @@ class VolumeFromImage(abc.ABC):
             fetcher, cache, image_location,
             encrypted=bool(volume['encryption_key_id']),
             pool_is_flexgroup=self._cannot_clone(volume),
-            find_volume=ImageVolumes(self._locate, fetcher.image,
+            find_volume=ImageVolumes(self._locate_volume, fetcher.image,
                                      volume['project_id']).locate)
         outcome = self._engine.create(name, demand, cache,
                                       self._neighbours(pool_name))

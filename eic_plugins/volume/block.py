@@ -3,7 +3,9 @@
 Cached images are LUNs or namespaces of the pool's FlexVol, outside any
 project's quota. The first one of a cluster's SVM is filled from Glance, over a
 connection to this host as Cinder's own download uses one; other pools of the
-SVM copy LUNs inside the cluster. Volumes are clones, grown to their size.
+SVM copy LUNs inside the cluster. Volumes are clones, grown to their size. A
+volume that gets another image (``reimage``) is left to Cinder: a device that is
+mapped cannot be replaced.
 
 The stock driver's cache options are the same as for NFS, in the backend's
 section: ``thres_avl_size_perc_start``, ``thres_avl_size_perc_stop``,
@@ -16,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from cinder import utils as cinder_utils
 from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp import options as na_opts
 from cinder.volume.drivers.netapp import utils as na_utils
@@ -34,12 +37,16 @@ from eic_plugins.ontap.block import (
     BlockDevice,
     BlockDevices,
     BlockOptions,
+    Luns,
     device_path,
 )
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.image_files import LunsOfFiles
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
 from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
+from eic_plugins.volume.precaching import PrecachingDriver
 
 
 class _Attachable(dict[str, Any]):
@@ -52,7 +59,7 @@ class _Attachable(dict[str, Any]):
             raise AttributeError(name) from err
 
 
-class BlockVolumeFromImage(VolumeFromImage):
+class BlockVolumeFromImage(PrecachingDriver):
     """``clone_image`` for a stock driver that keeps its work in a library."""
 
     devices_class: type[BlockDevices]
@@ -65,6 +72,8 @@ class BlockVolumeFromImage(VolumeFromImage):
         kwargs['netapp_mode'] = 'proxy'
         super().__init__(*args, **kwargs)
         self.configuration.append_config_values(na_opts.netapp_img_cache_opts)
+        self._cleans = False
+        self._files: Files | None = None
 
     @property
     def backend_name(self) -> str:  # type: ignore[override]
@@ -80,11 +89,19 @@ class BlockVolumeFromImage(VolumeFromImage):
     def _os_type(self) -> str:
         """The ``os_type`` of new devices."""
 
-    def do_setup(self, context: Any) -> None:
-        """Stock set-up, then ours, and a periodic task to clean up."""
-        super().do_setup(context)
-        interval = self.configuration.netapp_nfs_image_cache_cleanup_interval
-        self.library.loopingcalls.add_task(self._clean, interval, interval)
+    def check_for_setup_error(self) -> None:
+        """As the stock driver, which starts all periodic tasks at its end."""
+        self._add_looping_tasks()
+        super().check_for_setup_error()  # type: ignore[misc]
+
+    def _add_looping_tasks(self) -> None:
+        """Once: set-up is repeated if it has failed, with the tasks kept."""
+        if not self._cleans:
+            self._cleans = True
+            self.library.loopingcalls.add_task(
+                self._clean,
+                self.configuration.netapp_nfs_image_cache_cleanup_interval)
+        self._start_precaching(self.library.loopingcalls)
 
     def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:
         """Stock statistics, with the capability ``eic`` of each pool."""
@@ -121,13 +138,17 @@ class BlockVolumeFromImage(VolumeFromImage):
     def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
         return Refusal('location', Reason.FILE_NOT_LUN)
 
+    def _locate_volume(self, copy: ImageCopy) -> StoredFile | Refusal:
+        """No part of a file becomes a device."""
+        return Refusal('location', Reason.FILE_NOT_LUN)
+
     def _pool_names(self) -> Sequence[str]:
         return tuple(self.library.ssc_library.get_ssc_flexvol_names())
 
     def _storage_of(self, pool_name: str) -> BlockStorage:
         pool = Pool(pool_name, self._namespace.flexvol(pool_name))
         return BlockStorage(pool, self._devices, self._attached,
-                            self._eic.clone_timeout)
+                            self._eic.clone_timeout, files=self._files)
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
         flexvols = self._namespace.flexvols([self.library.vserver])
@@ -141,30 +162,16 @@ class BlockVolumeFromImage(VolumeFromImage):
                      int(capacity['size-available']))
 
     @property
+    @abc.abstractmethod
     def _client(self) -> Any:
         """The stock driver's client of ONTAP."""
-        return (getattr(self.library, 'zapi_client', None)
-                or self.library.rest_client)
 
     def _cannot_clone(self, volume: Any) -> bool:
         """An ASA r2 system has no FlexVols to speak of."""
         return bool(self.configuration.netapp_disaggregated_platform)
 
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
-        self._set_qos(volume, pool_name)
-        update = self.library._get_volume_model_update(volume) or {}
-        return {**update, 'bootable': True}
-
-    def _set_qos(self, volume: Any, pool_name: str) -> None:
-        """Give the volume the QoS policy of its type."""
-
-    def _reimage(self, context: Any, volume: Any, image_service: Any,
-                 image_id: str) -> bool:
-        """Left to Cinder: a device that is mapped cannot be replaced."""
-        return False
-
-    def _replace(self, volume: Any, made: str) -> None:
-        raise NotImplementedError
+        return {'bootable': True}
 
     def delete_volume(self, volume: Any) -> None:
         """The stock driver's, which finds devices by their name."""
@@ -198,8 +205,11 @@ class BlockVolumeFromImage(VolumeFromImage):
     @contextlib.contextmanager
     def _connected(self, connection: Any) -> Iterator[Path]:
         attached = self._connect_device(connection)  # type: ignore[attr-defined]
+        path = attached['device']['path']
         try:
-            yield Path(attached['device']['path'])
+            # A device is root's, and its bytes are inspected by this process.
+            with cinder_utils.temporary_chown(path):
+                yield Path(path)
         finally:
             attached['connector'].disconnect_volume(
                 connection['data'], attached['device'], force=True)
@@ -212,8 +222,31 @@ class BlockVolumeFromImage(VolumeFromImage):
 class LunVolumeFromImage(BlockVolumeFromImage):
     """For the drivers on LUNs."""
 
+    devices_class = Luns
+    _devices: Luns
+
+    def _image_files(self, session: OntapSession) -> StoredFiles | None:
+        if not self._eic.experimental_lun_from_file:
+            return None
+        self._files = Files(session)
+        return LunsOfFiles(self._files, self._devices, self._eic.clone_timeout)
+
+    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
+        if self._files is None:
+            return super()._locate(copy)
+        return self._namespace.locate(copy)
+
+    @property
+    def _client(self) -> Any:
+        return self.library.zapi_client
+
     def _os_type(self) -> str:
         return str(self.library.lun_ostype)
+
+    def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
+        self._set_qos(volume, pool_name)
+        update = self.library._get_volume_model_update(volume) or {}
+        return {**update, **super()._hand_over(volume, pool_name)}
 
     def _forget_device(self, name: str) -> None:
         self.library._delete_lun_from_table(name)

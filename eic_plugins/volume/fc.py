@@ -12,7 +12,6 @@ In cinder.conf, in place of the stock driver; its options keep their meaning::
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import fc_cmode
 
-from eic_plugins.ontap.block import Luns
 from eic_plugins.volume.block import LunVolumeFromImage
 
 
@@ -22,4 +21,3 @@ class EICFibreChannelDriver(LunVolumeFromImage,
     """Volumes from images by clone of a cached image's LUN."""
 
     VERSION = '4.0.0-eic-0.1.0'
-    devices_class = Luns

@@ -31,10 +31,12 @@ from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.volume.base import ModelUpdate
 from eic_plugins.volume.precaching import PrecachingDriver
+from eic_plugins.volume.reimaging import ReimagingDriver
 
 
 @interface.volumedriver
-class EICNfsDriver(PrecachingDriver, nfs_cmode.NetAppCmodeNfsDriver):
+class EICNfsDriver(PrecachingDriver, ReimagingDriver,
+                   nfs_cmode.NetAppCmodeNfsDriver):
     """Volumes from images by FlexClone of a cached image in the same pool."""
 
     VERSION = '4.0.0-eic-0.1.0'

@@ -11,9 +11,12 @@ In cinder.conf, in place of the stock driver; its options keep their meaning::
 ONTAP copies no namespace between FlexVols: each pool has its own download.
 """
 
+from typing import Any
+
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nvme_cmode
 
+from eic_plugins.engine import Neighbours
 from eic_plugins.ontap.block import Namespaces
 from eic_plugins.volume.block import BlockVolumeFromImage
 
@@ -24,6 +27,14 @@ class EICNVMeDriver(BlockVolumeFromImage, nvme_cmode.NetAppCmodeNVMeDriver):
 
     VERSION = '4.0.0-eic-0.1.0'
     devices_class = Namespaces
+
+    def _neighbours(self, pool_name: str) -> Neighbours:
+        """Nothing that is cached elsewhere is of use."""
+        return Neighbours(lambda: (), lambda _image: ())
+
+    @property
+    def _client(self) -> Any:
+        return self.library.client
 
     def _os_type(self) -> str:
         return str(self.library.namespace_ostype)

@@ -24,7 +24,7 @@ CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 600.0
-_FIRST_COMPARISON = 10  # seconds after the start, when the shares are mounted
+_FIRST_COMPARISON = 10  # seconds after the start, when the driver is set up
 
 
 class PrecachingDriver(VolumeFromImage):
@@ -35,18 +35,18 @@ class PrecachingDriver(VolumeFromImage):
         self._precacher: Precacher | None = None
 
     def _start_precaching(self, loopingcalls: Any) -> None:
-        """Add the comparison to the stock driver's periodic tasks.
+        """Add the comparison to the stock driver's periodic tasks, once.
 
         Called whenever the stock driver adds its own, which it does again if
-        its set-up has failed.
+        its set-up has failed; it keeps those of the first time.
 
         :param loopingcalls: the stock driver's
         """
         interval = self._eic.precache_interval
-        if interval == 0 and not self._eic.precache_notifications:
+        if self._precacher is not None or (
+                interval == 0 and not self._eic.precache_notifications):
             return
-        if self._precacher is None:
-            self._precacher = self._make_precacher()
+        self._precacher = self._make_precacher()
         if interval:
             loopingcalls.add_task(self._precacher.reconcile, interval,
                                   _FIRST_COMPARISON)

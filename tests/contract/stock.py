@@ -36,6 +36,8 @@ def config(served: Simulator, state: Path, **options: object) -> str:
 state_path = {state}
 enabled_backends = {BACKEND}
 host = contract
+[database]
+connection = sqlite:///{state}/cinder.sqlite
 [coordination]
 backend_url = file://{state}
 [oslo_concurrency]

@@ -66,6 +66,13 @@ class Files:
             self._check_no_block_object(volume, path)
             volume.directory.rename(path, to)
 
+    def resize(self, volume: FlexVol, path: str, size: int) -> None:
+        """Set a file's size in bytes."""
+        with file_errors(path):
+            self._check_no_block_object(volume, path)
+            with volume.directory.writable(path) as file:
+                os.ftruncate(file, size)
+
     def delete(self, volume: FlexVol, path: str, recurse: bool) -> None:
         """Delete a file or a directory."""
         with file_errors(path):

@@ -59,7 +59,7 @@ def post_file(call: Call) -> Answer:
 
 
 def patch_file(call: Call) -> Answer:
-    """Rename; a QoS policy is taken note of by nobody."""
+    """Rename or resize; a QoS policy is taken note of by nobody."""
     if call.query.get('return_timeout'):
         # Clone, copy and delete have it; the reference of this call does not.
         raise UnexpectedArgumentError('return_timeout')
@@ -68,6 +68,8 @@ def patch_file(call: Call) -> Answer:
     if to is not None:
         # Cinder encodes the new path as it does the old one in the URL.
         call.cluster.files.rename(volume, path, unquote(str(to)))
+    elif 'size' in body:
+        call.cluster.files.resize(volume, path, _size(body))
     elif 'qos_policy' in body:
         _check_policy(call, volume, path, body)
     else:
@@ -160,6 +162,13 @@ def _split_loads(call: Call) -> list[Record]:
 def _path(call: Call) -> str:
     # A server may hand over %2F as it is, or as a slash; "." as %2E.
     return unquote(call.parameters.get('path', ''))
+
+
+def _size(body: Record) -> int:
+    text = str(body['size'])
+    if not text.isdecimal():
+        raise InvalidValueError('size', text)
+    return int(text)
 
 
 def _check_policy(call: Call, volume: FlexVol, path: str, body: Record) -> None:

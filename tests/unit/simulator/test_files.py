@@ -167,6 +167,23 @@ def test_rename_takes_no_return_timeout(api: Api, image: Path) -> None:
     assert image.exists()
 
 
+@pytest.mark.parametrize('size', [3, 9000])
+def test_a_file_is_cut_off_or_grows_with_zeros(
+        api: Api, image: Path, size: int) -> None:
+    content = image.read_bytes()
+    response = api.patch(f'{api.files("vol1")}/image', {'size': size})
+    assert response.status_int == 200
+    assert image.read_bytes() == content[:size].ljust(size, b'\0')
+
+
+@pytest.mark.parametrize('size', [-1, 'much'])
+def test_a_file_gets_no_such_size(api: Api, image: Path, size: object) -> None:
+    content = image.read_bytes()
+    assert error_code(api.patch(f'{api.files("vol1")}/image',
+                                {'size': size})) == '262197'
+    assert image.read_bytes() == content
+
+
 def test_delete_removes_a_file_once(api: Api, image: Path) -> None:
     url = f'{api.files("vol1")}/image'
     assert api.delete(url).status_int == 200
