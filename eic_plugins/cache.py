@@ -96,6 +96,10 @@ class PoolCache:
         """
         return self.storage.touch(image.id)
 
+    def keep(self, image: Image) -> None:
+        """Say that the cached image is still in use, which takes a while."""
+        self.storage.keep(image.id)
+
     def forget(self, image: Image) -> None:
         """Withdraw the record: the bytes turned out not to be there."""
         try:

@@ -292,7 +292,7 @@ class _Attempt:
         """Say that the cached image that is copied from is in use."""
         for other in self._neighbours.pools():
             if source.cached and other.pool.flexvol == source.file.flexvol:
-                other.touch(self._image)
+                other.keep(self._image)
 
     def _use(self, plan: Plan, cached: CachedImage,
              use: Callable[[CachedImage], None]) -> None:

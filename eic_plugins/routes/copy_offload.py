@@ -42,6 +42,7 @@ class CopyOffload(CopyRoute):
     def make(self, tools: FillTools, source: Source,
              target: StoredFile) -> None:
         """Have the cluster copy the file."""
+        tools.keep(source)
         tools.files_for(source).copy(
             source.file, target, tools.limits.copy,
             tools.limits.copy_throughput, lambda: tools.keep(source))

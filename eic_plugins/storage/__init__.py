@@ -100,6 +100,10 @@ class PoolStorage(abc.ABC):
     def touch(self, image_id: str) -> bool:
         """Say that it is in use now; False if it is not there any more."""
 
+    def keep(self, image_id: str) -> None:
+        """Say that it is still in use; called often while it is."""
+        self.touch(image_id)
+
     @abc.abstractmethod
     def examine(self, name: str, expected_size: int,
                 also: Examine | None, inspected: bool = False) -> int:

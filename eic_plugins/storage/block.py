@@ -23,7 +23,7 @@ from pathlib import Path
 from oslo_log import log as logging
 
 from eic_plugins import inspection
-from eic_plugins.eviction import Usage
+from eic_plugins.eviction import IN_USE_SECONDS, Usage
 from eic_plugins.model import (
     CACHED_IMAGE_PREFIX,
     CachedImage,
@@ -93,11 +93,18 @@ class BlockStorage(PoolStorage):
         for this follows a look at the record.
         """
         found = self._seen.pop(image_id, None) or self._find(image_id)
+        return self._write_use(found, _USE_SECONDS)
+
+    def keep(self, image_id: str) -> None:
+        """Often enough that no eviction takes it meanwhile."""
+        self._write_use(self._find(image_id), IN_USE_SECONDS / 4)
+
+    def _write_use(self, found: BlockDevice | None, older_than: float) -> bool:
         record = parse_comment(found.comment) if found else None
         if found is None or record is None:
             return False
         now = self._clock()
-        if now - last_use(found) > _USE_SECONDS:
+        if now - last_use(found) > older_than:
             self._devices.modify(found, comment=format_comment(record, now))
         return True
 
@@ -188,13 +195,16 @@ class BlockStorage(PoolStorage):
 
     def remove(self, name: str) -> None:
         """Delete it; a copy that is still going on is cancelled by that."""
+        self._remove(name, 'It is tried again with every cleaning.')
+
+    def _remove(self, name: str, advice: str) -> None:
         self._written.discard(name)
         try:
             self._delete(self.pool.file(name))
         except OntapError as err:
-            LOG.error('%(name)s is left in pool %(pool)s: %(err)s. It is '
-                      'tried again with every cleaning.',
-                      {'name': name, 'pool': self.pool.name, 'err': err})
+            LOG.error('%(name)s is left in pool %(pool)s: %(err)s. %(advice)s',
+                      {'name': name, 'pool': self.pool.name, 'err': err,
+                       'advice': advice})
 
     def _delete(self, file: StoredFile) -> None:
         if self._files is not None and _is_fill_file(file.name):
@@ -206,7 +216,9 @@ class BlockStorage(PoolStorage):
 
     def remove_volume(self, name: str) -> None:
         """Delete what was to become a volume."""
-        self.remove(name)
+        self._remove(name, 'Cinder cannot make the volume while it is there. '
+                           'Delete the volume through Cinder, which deletes '
+                           'it, too.')
 
     def usages(self) -> Iterator[Usage]:
         """Everything with a cached image's name."""

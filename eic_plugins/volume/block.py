@@ -192,9 +192,9 @@ class BlockVolumeFromImage(PrecachingDriver):
         properties = volume_utils.brick_get_connector_properties(
             self.configuration.use_multipath_for_image_xfer,
             self.configuration.enforce_multipath_for_image_xfer)
-        connection = self.initialize_connection(  # type: ignore[attr-defined]
-            volume, properties)
         try:
+            connection = self.initialize_connection(  # type: ignore[attr-defined]
+                volume, properties)
             with self._connected(connection) as path:
                 yield path
         finally:

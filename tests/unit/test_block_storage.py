@@ -124,6 +124,15 @@ def test_a_hit_is_at_most_three_calls_and_attaches_nothing(svm):
     assert svm.attached == []
 
 
+def test_what_is_copied_from_is_in_use_when_the_copy_begins(svm):
+    """A use is written every ten minutes only, but for this."""
+    svm.create()
+    svm.now += 300
+    svm.create('volume-2', at='silver_vol')
+    usage, = svm.cache().storage.usages()
+    assert usage.last_used == svm.now
+
+
 def test_the_other_pool_copies_inside_the_cluster(svm):
     svm.create()
     svm.session.copy_states = [{'state': 'replicating'}, DONE]
