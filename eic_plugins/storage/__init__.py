@@ -174,6 +174,11 @@ class PoolStorage(abc.ABC):
     def usages(self) -> Iterator[Usage]:
         """Every cached image, and what is left of one."""
 
+    def held(self) -> Iterator[tuple[Usage, Record | None]]:
+        """The same with their records; None for what is left of one."""
+        for usage in self.usages():
+            yield usage, self.read(usage.image_id)
+
     @abc.abstractmethod
     def leftovers(self) -> Iterator[Leftover]:
         """What cut-off fills may have left."""

@@ -81,8 +81,8 @@ class BlockStorage(PoolStorage):
     def read(self, image_id: str) -> Record | None:
         """The record: one call."""
         found = self._find(image_id)
-        record = parse_comment(found.comment) if found else None
-        if found is None or record is None or found.size < record.virtual_size:
+        record = _record_of(found) if found else None
+        if found is None or record is None:
             self._seen.pop(image_id, None)
             return None
         self._seen[image_id] = found
@@ -222,9 +222,14 @@ class BlockStorage(PoolStorage):
 
     def usages(self) -> Iterator[Usage]:
         """Everything with a cached image's name."""
+        for usage, _record in self.held():
+            yield usage
+
+    def held(self) -> Iterator[tuple[Usage, Record | None]]:
+        """One call, however many there are."""
         for device in self._cached():
             yield Usage(device.name.removeprefix(CACHED_IMAGE_PREFIX),
-                        last_use(device), device.size)
+                        last_use(device), device.size), _record_of(device)
 
     def leftovers(self) -> Iterator[Leftover]:
         """Everything with a fill's name, idle since it was made; LUNs first,
@@ -284,6 +289,14 @@ def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
                 StoredFile(flexvol, device.name), record.identity,
                 record.virtual_size, record.signature_verified))
     return tuple(found)
+
+
+def _record_of(device: BlockDevice) -> Record | None:
+    """The record, unless the device is too small for what it says."""
+    record = parse_comment(device.comment)
+    if record is None or device.size < record.virtual_size:
+        return None
+    return record
 
 
 def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:

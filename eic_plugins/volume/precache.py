@@ -35,6 +35,7 @@ from eic_plugins.precache import (
     has_room,
     wants,
 )
+from eic_plugins.storage import Record
 from eic_plugins.volume.retry import Failures
 
 LOG = logging.getLogger(__name__)
@@ -244,14 +245,13 @@ def all_images(images: Images, wishes: Wishes) -> Iterator[ListedImage]:
 def _all_held(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
     """What a pool holds, or holds of one image."""
     cache.storage.refresh()
-    return {usage.image_id: _held(cache, usage)
-            for usage in cache.storage.usages()
+    return {usage.image_id: _held(usage, record)
+            for usage, record in cache.storage.held()
             if image_id in {None, usage.image_id}
             and uuidutils.is_uuid_like(usage.image_id)}
 
 
-def _held(cache: PoolCache, usage: Usage) -> Held:
-    record = cache.storage.read(usage.image_id)
+def _held(usage: Usage, record: Record | None) -> Held:
     if record is None:
         return Held(usage, None)
     return Held(usage, record.identity, record.signature_verified)

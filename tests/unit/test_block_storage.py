@@ -271,3 +271,12 @@ def test_what_is_not_there_can_be_evicted_and_removed(svm):
     assert svm.cache().evict(Usage(RAW.id, 0, 0))
     svm.cache().storage.remove('nothing')
     assert svm.names() == []
+
+
+def test_what_a_pool_holds_is_one_call_for_all_images(svm):
+    svm.create()
+    svm.session.calls.clear()
+    (usage, record), = svm.cache().storage.held()
+    assert usage.image_id == RAW.id
+    assert record == Record(RAW.identity, SIZE)
+    assert svm.session.verbs() == ['GET']
