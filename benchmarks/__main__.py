@@ -20,6 +20,7 @@ from benchmarks import (
     cleanliness,
     cpu,
     filters,
+    hit_rate,
     image_size,
     qcow2,
     report,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'qcow2': qcow2.run,
     'cpu': cpu.run,
     'block': block.run,
+    'hit_rate': hit_rate.run,
     'servers': servers.run,
     'filters': filters.run,
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import cinder, image_volumes, simulator
+from lab import cinder, image_volumes, simulator, weigher
 from lab.files import read_json
 from lab.topology import BLOCK_BACKENDS
 from tests.e2e.conftest import DEADLINE, IMAGE_SIZE, wait_for
@@ -103,23 +103,10 @@ def cache(lab, cloud, image):
 @pytest.fixture
 def no_weigher(lab, services):
     """cinder-scheduler as it is released."""
-    path = lab.paths / 'cinder/etc/cinder.conf'
-    before = path.read_text()
-    path.write_text(before.replace(',EICImageLocalityWeigher', ''))
-    assert path.read_text() != before
-    lab.processes.stop(cinder.SCHEDULER)
-    cinder.start_scheduler(lab)
-    wait_for_scheduler(lab)
-    yield
-    path.write_text(before)
-    lab.processes.stop(cinder.SCHEDULER)
-    cinder.start_scheduler(lab)
-    wait_for_scheduler(lab)
-
-
-def wait_for_scheduler(lab):
-    from lab import cloud as lab_cloud  # noqa: PLC0415
-    lab_cloud.wait_for_pools(lab)
+    with weigher.left_out(lab):
+        assert weigher.NAME not in (
+            lab.paths / 'cinder/etc/cinder.conf').read_text()
+        yield
 
 
 def test_after_one_precache_every_volume_is_a_hit(cache, cloud, digest):

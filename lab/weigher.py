@@ -1,0 +1,29 @@
+"""The scheduler without EIC's weigher, as it is released."""
+
+import contextlib
+from collections.abc import Iterator
+
+from lab import cinder, cloud
+from lab.context import Lab
+
+NAME = 'EICImageLocalityWeigher'
+
+
+@contextlib.contextmanager
+def left_out(lab: Lab) -> Iterator[None]:
+    """cinder-scheduler without it for as long as the context lasts."""
+    path = lab.paths / 'cinder/etc/cinder.conf'
+    before = path.read_text()
+    path.write_text(before.replace(f',{NAME}', ''))
+    try:
+        _restart(lab)
+        yield
+    finally:
+        path.write_text(before)
+        _restart(lab)
+
+
+def _restart(lab: Lab) -> None:
+    lab.processes.stop(cinder.SCHEDULER)
+    cinder.start_scheduler(lab)
+    cloud.wait_for_pools(lab)
