@@ -152,11 +152,14 @@ class BlockVolumeFromImage(VolumeFromImage):
 
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
         self._set_qos(volume, pool_name)
-        update = self.library._get_volume_model_update(volume) or {}
-        return {**update, 'bootable': True}
+        return {**self._stock_update(volume), 'bootable': True}
 
     def _set_qos(self, volume: Any, pool_name: str) -> None:
         """Give the volume the QoS policy of its type."""
+
+    def _stock_update(self, volume: Any) -> ModelUpdate:
+        """What the stock driver tells Cinder of a new volume."""
+        return {}
 
     def _reimage(self, context: Any, volume: Any, image_service: Any,
                  image_id: str) -> bool:
@@ -185,14 +188,16 @@ class BlockVolumeFromImage(VolumeFromImage):
         properties = volume_utils.brick_get_connector_properties(
             self.configuration.use_multipath_for_image_xfer,
             self.configuration.enforce_multipath_for_image_xfer)
-        connection = self.initialize_connection(  # type: ignore[attr-defined]
-            volume, properties)
         try:
-            with self._connected(connection) as path:
-                yield path
+            connection = self.initialize_connection(  # type: ignore[attr-defined]
+                volume, properties)
+            try:
+                with self._connected(connection) as path:
+                    yield path
+            finally:
+                self.terminate_connection(  # type: ignore[attr-defined]
+                    volume, properties, force=True)
         finally:
-            self.terminate_connection(  # type: ignore[attr-defined]
-                volume, properties, force=True)
             self._forget_device(file.name)
 
     @contextlib.contextmanager
@@ -217,6 +222,10 @@ class LunVolumeFromImage(BlockVolumeFromImage):
 
     def _forget_device(self, name: str) -> None:
         self.library._delete_lun_from_table(name)
+
+    def _stock_update(self, volume: Any) -> ModelUpdate:
+        """Of replication, which the stock NVMe driver does not have."""
+        return self.library._get_volume_model_update(volume) or {}
 
     def _set_qos(self, volume: Any, pool_name: str) -> None:
         """As the stock driver does for a clone; one call more, if there is

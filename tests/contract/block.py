@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.contract import stock
 from tests.contract.conftest import Simulator
 from tests.contract.images import Glance
@@ -38,9 +40,17 @@ fill_wait_timeout = 20
 
 @contextlib.contextmanager
 def configured(served: Simulator, state: Path, protocol: str) -> Iterator[Any]:
-    """Cinder's configuration and database; privilege separation is off."""
+    """Cinder's configuration and database; privilege separation is off.
+
+    Nor is there a pool of threads for slow work: eventlet's answers to the
+    first thread that used it, the only one that cinder-volume has.
+    """
     import os_brick.privileged  # noqa: PLC0415 - only when these tests run
-    with stock.configured(state, config(served, state, protocol)) as found:
+    from eventlet import tpool  # noqa: PLC0415
+    with (stock.configured(state, config(served, state, protocol)) as found,
+          pytest.MonkeyPatch.context() as patch):
+        patch.setattr(tpool, 'execute', lambda call, *args, **kwargs: call(
+            *args, **kwargs))
         os_brick.privileged.default.set_client_mode(False)
         yield found
         os_brick.privileged.default.set_client_mode(True)

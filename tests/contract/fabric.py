@@ -27,29 +27,31 @@ class LocalFabric:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connections: list[str] = []
+        self._sizes: dict[Path, int] = {}
 
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         self.connections.append(volume['name'])
         super().initialize_connection(  # type: ignore[misc]
             volume, {**connector, **HOST})
-        return {'driver_volume_type': 'local',
-                'data': {'device_path': str(self._file(volume)[0])}}
+        path = self._file(volume)
+        self._sizes[path] = path.stat().st_size
+        return {'driver_volume_type': 'local', 'data': {'device_path': str(path)}}
 
     def terminate_connection(self, volume: Any, connector: Any,
                              **kwargs: Any) -> Any:
         # qemu-img and dd cut a file off where what they write ends; a disk
         # they could not.
-        os.truncate(*self._file(volume))
+        path = self._file(volume)
+        os.truncate(path, self._sizes.pop(path))
         return super().terminate_connection(  # type: ignore[misc]
             volume, connector and {**connector, **HOST}, **kwargs)
 
-    def _file(self, volume: Any) -> tuple[Path, int]:
-        found = self._device(volume['name'])
-        return (self.flexvols / found['Path'].removeprefix('/vol/'),
-                int(found['Size']))
+    def _file(self, volume: Any) -> Path:
+        path = self._device(volume['name']).metadata['Path']
+        return self.flexvols / path.removeprefix('/vol/')
 
     def _device(self, name: str) -> Any:
-        return self.library._get_lun_from_table(name).metadata
+        return self.library._get_lun_from_table(name)
 
 
 class ISCSIDriver(LocalFabric, iscsi.EICISCSIDriver):
@@ -64,7 +66,7 @@ class NVMeDriver(LocalFabric, nvme.EICNVMeDriver):
     """EIC's NVMe driver."""
 
     def _device(self, name: str) -> Any:
-        return self.library._get_namespace_from_table(name).metadata
+        return self.library._get_namespace_from_table(name)
 
 
 DRIVERS = {'iscsi': ISCSIDriver, 'fc': FibreChannelDriver, 'nvme': NVMeDriver}
