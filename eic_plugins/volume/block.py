@@ -14,6 +14,7 @@ section: ``thres_avl_size_perc_start``, ``thres_avl_size_perc_stop``,
 
 import abc
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -193,14 +194,29 @@ class BlockVolumeFromImage(PrecachingDriver):
             self.configuration.use_multipath_for_image_xfer,
             self.configuration.enforce_multipath_for_image_xfer)
         try:
-            connection = self.initialize_connection(  # type: ignore[attr-defined]
-                volume, properties)
-            with self._connected(connection) as path:
+            with (self._exported(volume, properties) as connection,
+                  self._connected(connection) as path):
                 yield path
         finally:
-            self.terminate_connection(  # type: ignore[attr-defined]
-                volume, properties, force=True)
             self._forget_device(file.name)
+
+    @contextlib.contextmanager
+    def _exported(self, volume: Any, properties: Any) -> Iterator[Any]:
+        terminate = functools.partial(
+            self.terminate_connection,  # type: ignore[attr-defined]
+            volume, properties, force=True)
+        try:
+            connection = self.initialize_connection(  # type: ignore[attr-defined]
+                volume, properties)
+        except Exception:
+            # It may have been mapped before that failed.
+            with contextlib.suppress(Exception):
+                terminate()
+            raise
+        try:
+            yield connection
+        finally:
+            terminate()
 
     @contextlib.contextmanager
     def _connected(self, connection: Any) -> Iterator[Path]:
@@ -250,6 +266,10 @@ class LunVolumeFromImage(BlockVolumeFromImage):
 
     def _forget_device(self, name: str) -> None:
         self.library._delete_lun_from_table(name)
+
+    def _stock_update(self, volume: Any) -> ModelUpdate:
+        """Of replication, which the stock NVMe driver does not have."""
+        return self.library._get_volume_model_update(volume) or {}
 
     def _set_qos(self, volume: Any, pool_name: str) -> None:
         """As the stock driver does for a clone; one call more, if there is

@@ -65,7 +65,8 @@ def configured(state: Path, text: str) -> Iterator[Any]:
         yield cfg.CONF
     coordination.COORDINATOR.stop()
     cinder.privsep.sys_admin_pctxt.set_client_mode(True)
-    cfg.CONF.reset()
+    # Not reset(): it would forget the defaults that Cinder has set.
+    cfg.CONF.clear()
 
 
 @contextlib.contextmanager
