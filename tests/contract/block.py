@@ -33,7 +33,7 @@ def config(served: Simulator, state: Path, protocol: str) -> str:
 image_conversion_dir = {state}/conversion
 [eic]
 clone_timeout = 2
-copy_offload_timeout = 2
+copy_offload_timeout = 4
 fill_wait_timeout = 20
 '''
 
