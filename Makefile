@@ -74,7 +74,9 @@ e2e: lab ## the end-to-end tests, on the running lab
 # The faults in a process of their own: they disturb what comes behind them.
 tables: lab ## kill -9 before each step, every fault in every call; long
 	@set -e; \
-	EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/test_faults.py; \
+	for table in test_faults test_block_faults; do \
+	    EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/$$table.py; \
+	done; \
 	EIC_CRASH_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_crashes.py
 
 lint: $(STAMP) ## ruff and mypy
