@@ -14,7 +14,7 @@ from typing import Any
 from lab import cinder
 from lab.boots import Side
 from lab.context import Lab
-from lab.demo.servers import files_left
+from lab.demo.servers import files_left, remove_files
 
 _VOLUME = re.compile(r'/volumes/(?P<id>[0-9a-f-]{36})$')
 _NOVAS_CLIENT = 'python-cinderclient'
@@ -63,7 +63,7 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
         [s.status for s in seen],
         [volume['metadata'].get('eic_route', '-') for volume in shown],
         [looks.get(volume_id, 0) for volume_id in volumes],
-        files_left(lab, volumes))
+        remove_files(lab, files_left(lab, volumes)))
 
 
 def waiting_looks(entries: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],

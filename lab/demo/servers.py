@@ -58,7 +58,7 @@ def _run_one(lab: Lab, user: User, driver: str, image_id: str,
         [entry.status for entry in seen],
         sorted(entry.at - began for entry in seen
                if entry.status == 'ACTIVE'),
-        _routes(driver, shown, cost), _remove(lab, files_left(lab, volumes)))
+        _routes(driver, shown, cost), remove_files(lab, files_left(lab, volumes)))
 
 
 def _boot(lab: Lab, user: User, side: Side, name: str, image_id: str,
@@ -81,7 +81,7 @@ def _routes(driver: str, volumes: Sequence[dict[str, Any]], cost: Cost,
     return routes_of_stock(len(volumes), round(cost.downloaded / disk.SIZE))
 
 
-def _remove(lab: Lab, left: list[str]) -> list[str]:
+def remove_files(lab: Lab, left: list[str]) -> list[str]:
     """Remove the files that were counted: nothing else ever would."""
     for name in left:
         share, _, file_name = name.rpartition('/')
