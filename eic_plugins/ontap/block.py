@@ -8,6 +8,7 @@ in the background, shows its progress for two minutes after its end, is
 cancelled by deleting its destination, and counts among the cluster's 50 copies.
 """
 
+import contextlib
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
@@ -119,7 +120,12 @@ class BlockDevices:
 
     def modify(self, device: BlockDevice, **fields: Any) -> None:
         """PATCH a device: ``name``, ``comment``, ``space`` and the like."""
-        self._finish(self._session.patch(f'{self.resource}/{device.uuid}', fields))
+        path = f'{self.resource}/{device.uuid}'
+        try:
+            self._finish(self._session.patch(path, fields))
+        except jobs.JobUnknownError:
+            if not _has(self._session.get(path, fields=_FIELDS), fields):
+                raise
 
     def resize(self, device: BlockDevice, size: int) -> None:
         """Set a device's size in bytes."""
@@ -135,6 +141,10 @@ class BlockDevices:
             self._finish(self._session.delete(
                 f'{self.resource}/{device.uuid}', allow_delete_while_mapped='true',
                 return_timeout=RETURN_TIMEOUT))
+        except jobs.JobUnknownError:
+            if any(found.uuid == device.uuid
+                   for found in self.named(device.name)):
+                raise
         except OntapRejectedError as err:
             if err.status != _NOT_FOUND:
                 raise
@@ -147,7 +157,10 @@ class BlockDevices:
     def _made(self, answer: Record, file: StoredFile,
               timeout: float = RETURN_TIMEOUT) -> BlockDevice:
         """What a POST made: in its answer, or to be looked for."""
-        self._finish(answer, timeout)
+        try:
+            self._finish(answer, timeout)
+        except jobs.JobUnknownError as err:
+            return self._expect(file, err)
         records = answer.get('records') or ()
         if records and records[0].get('space', {}).get('size') is not None:
             return _parse(records[0])
@@ -203,7 +216,9 @@ class Luns(BlockDevices):
                 if err.code != COPY_LIMIT or left <= pause:
                     raise
             else:
-                self._finish(answer, deadline - self._clock())
+                # Of a job that is not known the destination tells as much.
+                with contextlib.suppress(jobs.JobUnknownError):
+                    self._finish(answer, deadline - self._clock())
                 break
             LOG.debug('All places for copies of the cluster are taken.')
             self._sleep(pause)
@@ -273,6 +288,13 @@ class Namespaces(BlockDevices):
 def device_path(file: StoredFile) -> str:
     """``/vol/FLEXVOL/NAME``."""
     return f'/vol/{file.flexvol.name}/{file.path}'
+
+
+def _has(record: Record, fields: Record) -> bool:
+    """Whether a device is what a PATCH was to make of it."""
+    return all(_has(record.get(name, {}), value) if isinstance(value, dict)
+               else record.get(name, '') == value
+               for name, value in fields.items())
 
 
 def _parse(record: Record) -> BlockDevice:

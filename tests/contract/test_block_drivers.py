@@ -23,6 +23,7 @@ from tests.contract.stock import GIB, MIB
 
 AT_ONCE = 20
 SECONDS = 120
+HOUR = 3600.0
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0, reason='Cinder writes to devices as root: run as root')
@@ -148,9 +149,8 @@ def test_deletion_and_eviction_leave_nothing(
     monkeypatch.setattr(world.driver, '_capacity', lambda _: full)
     world.driver._clean()
     assert world.names(ONE), 'one that was just used is not evicted'
-    month = 30 * 86400
     now = time.time
-    monkeypatch.setattr('time.time', lambda: now() + month)
+    monkeypatch.setattr('time.time', lambda: now() + 30 * 24 * HOUR)
     world.driver._clean()
     assert [*world.names(ONE), *world.names(TWO)] == []
     assert world.records() == {}
@@ -161,6 +161,24 @@ def test_an_image_that_is_too_large_is_left_to_cinder(
     image.meta = {**image.meta, 'virtual_size': 2 * GIB}
     assert not world.clone(world.new_volume(), image)
     assert world.records() == {}
+
+
+@pytest.mark.parametrize(('method', 'nth'), [
+    ('PATCH', 1), ('POST', 1), ('PATCH', 2)], ids=['use', 'clone', 'growth'])
+def test_a_job_that_vanishes_when_it_is_done_costs_no_clone(
+        world: BlockWorld, image: Glance, simulator: Simulator,
+        method: str, nth: int) -> None:
+    """Some systems forget their jobs at once; the device itself tells then."""
+    world.make(image)
+    storage = world.driver._cache_of(ONE).storage
+    storage._clock = lambda: time.time() + HOUR
+    simulator.fault('job_vanishes', effect='done', nth=nth, match={
+        'method': method, 'path': block.RESOURCES[world.protocol],
+        'user': 'stock'})
+    volume, route = world.make(image)
+    fault, = simulator.control('GET', '/faults')['faults']
+    assert (route, fault['hits']) == ('cached', 1)
+    assert world.is_right(volume, image)
 
 
 def test_twenty_first_volumes_at_once_are_one_download_and_one_copy_a_pool(
