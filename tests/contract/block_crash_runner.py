@@ -51,7 +51,7 @@ class Steps:
         @functools.wraps(send)
         def putrequest(connection: Any, method: str, url: str,
                        *args: Any, **kwargs: Any) -> Any:
-            if method != 'GET' or self._has_asked_for_a_device():
+            if method not in {'GET', 'HEAD'} or self._has_asked_for_a_device():
                 self.step(f'{method} {_plain(url)}')
             return send(connection, method, url, *args, **kwargs)
         http.client.HTTPConnection.putrequest = putrequest  # type: ignore[method-assign]

@@ -207,7 +207,7 @@ def world(driver: Any, admin: Any, simulator: Simulator, protocol: str,
 
 @pytest.mark.parametrize(
     ('protocol', 'name'), [(case.protocol, name) for name, case in CASES.items()],
-    indirect=['protocol'], ids=list(CASES))
+    indirect=['protocol'], ids=list(CASES), scope='module')
 def test_a_crash_at_any_step_costs_no_more_than_its_volume(
         name: str, world: Crashing) -> None:
     case = CASES[name]

@@ -167,7 +167,7 @@ def makes_devices(method: str, path: str) -> bool:
     'fault', list(fault_table.all_faults()), ids=fault_table.shown)
 @pytest.mark.parametrize(
     ('protocol', 'name'), [(case.protocol, name) for name, case in CASES.items()],
-    indirect=['protocol'], ids=list(CASES))
+    indirect=['protocol'], ids=list(CASES), scope='module')
 def test_no_fault_of_any_call_costs_a_volume(
         name: str, fault: Fault, world: Suffering,
         recorded: dict[str, list[Call]]) -> None:

@@ -9,22 +9,20 @@ sweep; and the next volume is right.
 """
 
 import dataclasses
-import hashlib
 import itertools
 import os
-import re
-import subprocess
 import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eic_plugins.simulator import faults
-from tests.contract import stock
+from tests.contract import fault_table, stock
 from tests.contract.conftest import Simulator
+from tests.contract.fault_table import VARIANTS, Call, Fault, all_faults, shown
+from tests.contract.images import Glance, image_of, qcow2_of
 from tests.contract.stock import BACKEND, GIB, MIB
 
 IMAGES = '127.0.81.1:/images'
@@ -32,39 +30,10 @@ GOLD = '127.0.81.1:/gold'
 AFTER_THE_SWEEP_MAY = 3600
 SETTLE_SECONDS = 20
 
-Fault = Mapping[str, Any]
-
-VARIANTS: Mapping[str, Sequence[Fault]] = {
-    'latency': [{'seconds': 0.1}],
-    'error': [{'status': 500}, {'status': 404, 'code': '4'},
-              {'status': 500, 'count': None}],
-    'drop_connection': [{'when': 'before'}, {'when': 'after'},
-                        {'when': 'before', 'count': None},
-                        {'when': 'after', 'count': None}],
-    'job_vanishes': [{'effect': 'done'}, {'effect': 'lost'}],
-    'job_fails': [{}],
-    'job_stalls': [{}],
-    'volume_full': [{'svm': 'svm_gold', 'volume': 'gold'},
-                    {'svm': 'svm_gold', 'volume': 'gold', 'count': None}],
-}
-"""How each kind is set; a count of None is a fault that stays."""
-
 pytestmark = [pytest.mark.usefixtures('nfs'), pytest.mark.skipif(
     not os.environ.get('EIC_FAULT_TABLE'),
     reason='the table of faults takes half an hour, and a process of its own: '
            'EIC_FAULT_TABLE=1 pytest tests/contract/test_faults.py')]
-
-
-def all_faults() -> Iterator[Fault]:
-    for kind, variants in VARIANTS.items():
-        for variant in variants:
-            yield {'kind': kind, **variant}
-
-
-def shown(fault: Fault) -> str:
-    words = [str(value) for key, value in fault.items()
-             if key in {'kind', 'when', 'effect', 'status'}]
-    return ' '.join([*words, 'lasting'] if 'count' in fault else words)
 
 
 @pytest.fixture(scope='module')
@@ -118,42 +87,6 @@ def driver(cinder_conf: Any, admin: Any) -> Any:
     return found
 
 
-@dataclasses.dataclass
-class Glance:
-    """One image, as Cinder's image service has it.
-
-    ``temp_images`` is where Cinder's image utilities remember what they have
-    fetched.
-    """
-
-    meta: Mapping[str, Any]
-    raw: bytes
-    stored: bytes
-    location: str | None = None
-    temp_images: Any = None
-
-    def show(self, context: Any, image_id: str) -> Mapping[str, Any]:
-        return self.meta
-
-    def download(self, context: Any, image_id: str, data: Any) -> None:
-        data.write(self.stored)
-
-    def get_location(self, context: Any, image_id: str) -> Any:
-        return self.location, []
-
-
-def image_of(content: bytes, stored: bytes, disk_format: str,
-             location: str | None) -> Glance:
-    image_id = str(uuid.uuid4())
-    meta = {
-        'id': image_id, 'status': 'active', 'disk_format': disk_format,
-        'container_format': 'bare', 'size': len(stored), 'min_disk': 0,
-        'virtual_size': len(content), 'os_hash_algo': 'sha256',
-        'os_hash_value': hashlib.sha256(stored).hexdigest(), 'properties': {}}
-    return Glance(meta, content, stored,
-                  location and f'nfs://{location}/{image_id}')
-
-
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A route, and what makes a volume take it."""
@@ -194,7 +127,8 @@ class World:
 
     def new_image(self, case: Case) -> Glance:
         content = os.urandom(MIB)
-        stored = content if case.disk_format == 'raw' else self._qcow2(content)
+        stored = content if case.disk_format == 'raw' else (
+            qcow2_of(content, self.tmp_path))
         image = image_of(content, stored, case.disk_format,
                          '127.0.81.2/images' if case.located else None)
         image_id = image.meta['id']
@@ -207,13 +141,6 @@ class World:
             assert self.clone(volume, image)
             self.root(case.share).joinpath(volume.name).unlink()
         return image
-
-    def _qcow2(self, content: bytes) -> bytes:
-        raw, made = self.tmp_path / 'raw', self.tmp_path / 'qcow2'
-        raw.write_bytes(content)
-        subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2',
-                        str(raw), str(made)], check=True, timeout=60)
-        return made.read_bytes()
 
     @staticmethod
     def _put(path: Path, content: bytes, size: int = 0) -> None:
@@ -292,7 +219,7 @@ class World:
             assert time.monotonic() < deadline, 'waited for copies to end'
             time.sleep(0.05)
 
-    def calls_of(self, case: Case) -> list[tuple[str, str, int]]:
+    def calls_of(self, case: Case) -> list[Call]:
         """The calls of a route: method, path, and the how-manieth it is."""
         image = self.new_image(case)
         volume = self._to_reimage(case)
@@ -300,12 +227,7 @@ class World:
         since = self.simulator.calls()['last']
         _, route = self.make(case, image, volume)
         assert route == case.route
-        seen: dict[tuple[str, str], int] = {}
-        found = []
-        for call in self.simulator.calls(since, 'stock')['calls']:
-            key = (call['method'], _pattern(call['path']))
-            seen[key] = seen.get(key, 0) + 1
-            found.append((*key, seen[key]))
+        found = fault_table.calls_since(self.simulator, since)
         self.clean()
         return found
 
@@ -327,12 +249,12 @@ class World:
         self.start_anew()
         fault_id = self.simulator.fault(**fault)
         volume, _ = self.make(case, image, before)
-        hits = self._hits(fault_id)
+        hit = fault_table.was_hit(self.simulator, fault_id)
         self.simulator.control('DELETE', '/faults')
         self.settle()
         self.start_anew()
         self.sweep()
-        wrong = [] if hits else ['the fault hit nothing']
+        wrong = [] if hit else ['the fault hit nothing']
         if not self.is_right(volume, image):
             wrong.append('the volume has other bytes')
         if left := self.left_over(image, volume):
@@ -345,24 +267,9 @@ class World:
         self.clean()
         return '; '.join(wrong)
 
-    def _hits(self, fault_id: str) -> bool:
-        """True also of a fault that is gone: it was deleted after a hit."""
-        return all(fault['hits'] for fault in
-                   self.simulator.control('GET', '/faults')['faults']
-                   if fault['id'] == fault_id)
-
-
-def _pattern(path: str) -> str:
-    """A path of any image and volume, as a regular expression."""
-    escaped = re.sub(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID',
-                     path)
-    escaped = re.sub(r'(eic-fill-UUID-|json\.)[0-9a-f]{8}', r'\1HEX', escaped)
-    return '^' + re.escape(escaped).replace('UUID', '[0-9a-f-]{36}').replace(
-        'HEX', '[0-9a-f]{8}') + '$'
-
 
 @pytest.fixture(scope='module')
-def recorded() -> dict[str, list[tuple[str, str, int]]]:
+def recorded() -> dict[str, list[Call]]:
     """The calls of the routes that have been taken."""
     return {}
 
@@ -377,20 +284,10 @@ def test_there_is_a_variant_of_every_kind_of_fault() -> None:
     assert set(VARIANTS) == set(faults._PARAMETERS)
 
 
-def hit_by(fault: Fault, calls: list[tuple[str, str, int]],
-           ) -> Iterator[tuple[str, Fault]]:
-    """The table: the fault in each call that it can hit."""
-    jobs = [call for call in calls if call[0] == 'POST' and (
-        '/file/clone' in call[1].replace('\\', '')
-        or '/file/copy' in call[1].replace('\\', ''))]
-    if fault['kind'] == 'volume_full':
-        for nth in range(1, len(jobs) + 1):
-            yield f'operation {nth} on the FlexVol', {**fault, 'nth': nth}
-        return
-    for method, path, nth in jobs if fault['kind'] in faults.JOB_KINDS else calls:
-        yield f'{method} {path} no. {nth}', {
-            **fault, 'nth': nth,
-            'match': {'method': method, 'path': path, 'user': 'stock'}}
+def has_job(method: str, path: str) -> bool:
+    plain = path.replace('\\', '')
+    return method == 'POST' and (
+        '/file/clone' in plain or '/file/copy' in plain)
 
 
 @pytest.mark.parametrize(('name', 'fault'), list(
@@ -398,13 +295,14 @@ def hit_by(fault: Fault, calls: list[tuple[str, str, int]],
     ids=lambda value: value if isinstance(value, str) else shown(value))
 def test_no_fault_of_any_call_costs_a_volume(
         name: str, fault: Fault, world: World,
-        recorded: dict[str, list[tuple[str, str, int]]]) -> None:
+        recorded: dict[str, list[Call]]) -> None:
     case = CASES[name]
     if name not in recorded:
         recorded[name] = world.calls_of(case)
-    if fault['kind'] == 'volume_full' and case.share != GOLD:
-        fault = {**fault, 'volume': 'images_vol'}
+    flexvol = {'svm': 'svm_gold',
+               'volume': 'gold' if case.share == GOLD else 'images_vol'}
     wrong = {where: found
-             for where, one in hit_by(fault, recorded[name])
+             for where, one in fault_table.hit_by(
+                 fault, recorded[name], has_job, has_job, flexvol)
              if (found := world.suffer(case, one))}
     assert wrong == {}
