@@ -19,7 +19,7 @@ import pytest
 import requests
 from keystoneauth1 import exceptions
 
-from lab import boots, cinder, context, identity, paths, simulator
+from lab import boots, cinder, context, identity, luns, paths, simulator
 from lab import cloud as lab_cloud
 from lab.topology import (
     CLUSTERS,
@@ -210,6 +210,8 @@ class Cloud:
         for image_id in self.images:
             with contextlib.suppress(exceptions.HttpError):
                 self.api.request('DELETE', 'glance', f'/v2/images/{image_id}')
+            # One that is precached everywhere has cached images there, too.
+            luns.remove(self.lab, f'img-cache-{image_id}')
         return left
 
 
