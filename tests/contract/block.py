@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.contract import stock
 from tests.contract.conftest import Simulator
 from tests.contract.images import Glance
@@ -40,17 +38,9 @@ fill_wait_timeout = 20
 
 @contextlib.contextmanager
 def configured(served: Simulator, state: Path, protocol: str) -> Iterator[Any]:
-    """Cinder's configuration and database; privilege separation is off.
-
-    Nor is there a pool of threads for slow work: eventlet's answers to the
-    first thread that used it, the only one that cinder-volume has.
-    """
+    """Cinder's configuration and database; privilege separation is off."""
     import os_brick.privileged  # noqa: PLC0415 - only when these tests run
-    from eventlet import tpool  # noqa: PLC0415
-    with (stock.configured(state, config(served, state, protocol)) as found,
-          pytest.MonkeyPatch.context() as patch):
-        patch.setattr(tpool, 'execute', lambda call, *args, **kwargs: call(
-            *args, **kwargs))
+    with stock.configured(state, config(served, state, protocol)) as found:
         os_brick.privileged.default.set_client_mode(False)
         yield found
         os_brick.privileged.default.set_client_mode(True)
@@ -67,7 +57,7 @@ def start_driver(admin: Any, served: Simulator, protocol: str) -> Any:
             driver.volume_opts, config_group=BACKEND),
         host=f'contract@{BACKEND}', db=cinder.db, is_vol_db_empty=True)
     found.flexvols = served.data_dir / 'volumes' / SVM
-    # Their timers would make calls that belong to no volume.
+    # Its timers would make calls that belong to no volume.
     found.library.loopingcalls.start_tasks = lambda: None
     found.do_setup(admin)
     found.check_for_setup_error()

@@ -62,7 +62,8 @@ def configured(state: Path, text: str) -> Iterator[Any]:
     cinder.privsep.sys_admin_pctxt.set_client_mode(False)
     objects.register_all()
     coordination.COORDINATOR.start()
-    with _no_periodic_tasks(), _database(f'sqlite:///{state}/cinder.sqlite'):
+    with (_no_periodic_tasks(), _no_pool_of_threads(),
+          _database(f'sqlite:///{state}/cinder.sqlite')):
         yield cfg.CONF
     coordination.COORDINATOR.stop()
     cinder.privsep.sys_admin_pctxt.set_client_mode(True)
@@ -79,6 +80,17 @@ def _no_periodic_tasks() -> Iterator[None]:
         loopingcalls,
     )
     with mock.patch.object(loopingcalls.LoopingCalls, 'start_tasks'):
+        yield
+
+
+@contextlib.contextmanager
+def _no_pool_of_threads() -> Iterator[None]:
+    """What Cinder leaves to eventlet's is done at once: that pool answers to the
+    first thread that used it, which is the only one of cinder-volume.
+    """
+    from eventlet import tpool  # noqa: PLC0415
+    with mock.patch.object(tpool, 'execute', lambda call, *args, **kwargs: call(
+            *args, **kwargs)):
         yield
 
 
