@@ -8,7 +8,9 @@ that is found, backing and data files, allowed VMDK subtypes
 (``allow_compression_on_image_upload``), conversion to raw.
 """
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +82,7 @@ class Fetcher:
             fileutils.ensure_tree(CONF.image_conversion_dir)
         image_utils.check_available_space(
             CONF.image_conversion_dir, image.size, image.id)
-        with image_utils.TemporaryImages.fetch(
-                self.image_service, self.context, image.id,
-                self.backend) as fetched:
+        with self._fetched() as fetched:
             if self.verifies:
                 self._verify(Path(fetched))
             size = image.raw_size or self._virtual_size(fetched)
@@ -91,6 +91,23 @@ class Fetcher:
                     self.context, self.image_service, image.id, str(path),
                     self.block_size, size=self.size, run_as_root=self.as_root)
         return Filled(size, self.verifies)
+
+    @contextlib.contextmanager
+    def _fetched(self) -> Iterator[str]:
+        """The image in a temporary file, which Cinder's utilities find.
+
+        Where an error ends this, they would go on finding it after it is gone,
+        and Cinder's own download with them.
+        """
+        try:
+            with image_utils.TemporaryImages.fetch(
+                    self.image_service, self.context, self.image.id,
+                    self.backend) as path:
+                yield path
+        finally:
+            known = image_utils.TemporaryImages.for_image_service(
+                self.image_service).temporary_images
+            known.get(self.context.user_id, {}).pop(self.image.id, None)
 
     def _virtual_size(self, path: str) -> int:
         """As qemu-img finds it, where Glance does not say; 0 if it must be

@@ -14,6 +14,7 @@ from castellan.common.objects import x_509
 from castellan.tests.unit.key_manager import mock_key_manager
 from cinder import context, privsep
 from cinder import utils as cinder_utils
+from cinder.image import image_utils
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -97,6 +98,20 @@ def converted(tmp_path, qemu_format, *options):
     subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', qemu_format, *options,
                     str(raw), str(path)], check=True, timeout=60)
     return path.read_bytes()
+
+
+def test_after_a_failure_cinders_own_download_has_a_file_of_its_own(
+        share, tmp_path, monkeypatch):
+    def no_device(_name, _size):
+        raise OSError('no device to write to')
+    service = ImageService(RAW)
+    monkeypatch.setattr(share.storage, 'writable', no_device)
+    with pytest.raises(DownloadError, match='no device'):
+        share.fetch(service)
+    target = tmp_path / 'volume'
+    image_utils.fetch_to_raw(context.get_admin_context(), service, IMAGE_ID,
+                             str(target), '1M', run_as_root=False)
+    assert target.read_bytes() == RAW
 
 
 @pytest.mark.parametrize(('disk_format', 'options'), [
