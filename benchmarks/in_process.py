@@ -76,7 +76,10 @@ def _configs(traces: Traces, driver: str) -> list[str]:
                    'use_stderr = False\n'
                    f'[database]\nconnection = sqlite:///{database}\n'
                    # The disk of a database is not what is measured.
-                   'sqlite_synchronous = False\n')
+                   'sqlite_synchronous = False\n'
+                   # Nor is what the driver does besides, in other threads.
+                   '[eic]\nprecache_interval = 0\n'
+                   'precache_notifications = False\n')
     return [str(etc / 'cinder.conf'), str(etc / f'volume-{driver}.conf'),
             str(own)]
 
