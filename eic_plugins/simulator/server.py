@@ -81,6 +81,8 @@ class Server:
             (host, port), app, numthreads=_THREADS, timeout=_IDLE_SECONDS,
             shutdown_timeout=_SHUTDOWN_SECONDS, request_queue_size=_BACKLOG,
             server_name=app.cluster.name)
+        # Cheroot would keep 10 and close each further one behind its answer.
+        self._server.keep_alive_conn_limit = None  # type: ignore[assignment]
         self._server.gateway = _Gateway
         self._server.ConnectionClass = _Connection
         self._server.error_log = _log  # type: ignore[method-assign]

@@ -218,6 +218,19 @@ def test_session_keeps_one_connection_for_many_calls(
     assert len({call['connection'] for call in calls}) == 1
 
 
+def test_many_clients_keep_their_connections(simulator: Simulator) -> None:
+    clients = [simulator.connection() for _ in range(24)]
+    before = simulator.calls()['last']
+    for _ in range(2):
+        for client in clients:
+            client.session.get(f'{simulator.origin}/api/cluster')
+    calls = simulator.calls(before, 'admin')['calls']
+    for client in clients:
+        client.session.close()
+    assert len(calls) == 2 * len(clients)
+    assert len({call['connection'] for call in calls}) == len(clients)
+
+
 def test_wrong_password_is_refused(simulator: Simulator) -> None:
     connection = HostConnection(simulator.host, port=simulator.port,
                                 username='admin', password='wrong',
