@@ -78,14 +78,14 @@ def answering(given: Environ,
 def cinder_filter(app: WSGIApp) -> WSGIApp:
     """The filter with a look-up that has been answered, holding nobody.
 
-    To hold is to wait; what it costs besides is Cinder's own GET.
+    To hold is to wait; what it costs besides are queries of Cinder's database.
     """
     def find(_image_id: str) -> tuple[ImageCopy, ...]:
         return (ImageCopy('192.0.2.11', '/images/' + IMAGE),)
     lookup = ImageLookup(find, LookupLimits(4, 3600.0), _breaker())
     lookup.copies(IMAGE, 10)
     return cinder.CinderFilter(app, lookup, 0.5,
-                               Hold('none', 2.0, 16, lambda: ()))
+                               Hold('none', 2.0, 16, lambda: (), lambda _: {}))
 
 
 def nova_filter(app: WSGIApp) -> WSGIApp:

@@ -38,17 +38,17 @@ from eic_plugins import config, locality
 from eic_plugins.breaker import CircuitBreaker
 from eic_plugins.glance import ImageLocations
 from eic_plugins.locations import LocationReader
-from eic_plugins.middleware import body
+from eic_plugins.middleware import body, volume_statuses
 from eic_plugins.middleware.hold import Hold
 from eic_plugins.middleware.lookup import Copies, ImageLookup, LookupLimits
-from eic_plugins.middleware.subrequest import Answer, Subrequests, WSGIApp, call
+from eic_plugins.middleware.subrequest import Answer, WSGIApp, call
 from eic_plugins.model import ImageCopy
 
 LOG = logging.getLogger(__name__)
 
 HOLD_HEADER = 'X-EIC-Hold'
 
-_CREATE = re.compile(r'^((?:/v3)?(?:/[^/]+)?/volumes)(?:\.[a-z]+)?/?$')
+_CREATE = re.compile(r'^(?:/v3)?(?:/[^/]+)?/volumes(?:\.[a-z]+)?/?$')
 _ACCEPTED = 202
 _JSON_TYPES = frozenset({'application/json',
                          'application/vnd.openstack.volume+json'})
@@ -73,22 +73,20 @@ class CinderFilter:
                  start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Pass the request on, with the hint if it is a volume from image."""
         if environ['REQUEST_METHOD'] == 'POST':
-            create = _CREATE.match(environ.get('PATH_INFO', ''))
-            if (create and self._prepare(environ)
+            is_create = _CREATE.match(environ.get('PATH_INFO', ''))
+            if (is_create and self._prepare(environ)
                     and self._hold.wanted(environ)):
-                return self._held(environ, create[1], start_response)
+                return self._held(environ, start_response)
         return self._app(environ, start_response)
 
-    def _held(self, environ: body.Environ, volumes: str,
+    def _held(self, environ: body.Environ,
               start_response: Callable[..., Any]) -> Iterable[bytes]:
-        ask = Subrequests(self._app, environ)
         multithread = bool(environ.get('wsgi.multithread'))
         answer = call(self._app, environ)
         volume_id = _created(answer)
         if volume_id is None:
             return answer.send(start_response)
-        outcome = self._hold.until_usable(ask, f'{volumes}/{volume_id}',
-                                          multithread)
+        outcome = self._hold.until_usable(volume_id, multithread)
         return answer.send(start_response, (HOLD_HEADER, str(outcome)))
 
     def _prepare(self, environ: body.Environ) -> bool:
@@ -161,7 +159,8 @@ def filter_factory(global_conf: Mapping[str, str],
             'is. Check glance-api and the credentials in [eic].',
             options['breaker_failures'], options['breaker_reset']))
     hold = Hold(options['hold_requests'], options['hold_budget'],
-                options['hold_limit'], lambda: _service_roles(conf))
+                options['hold_limit'], lambda: _service_roles(conf),
+                volume_statuses.of)
 
     def make_filter(app: WSGIApp) -> CinderFilter:
         return CinderFilter(app, lookup, options['filter_budget'], hold)

@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-PATCHED = '''
+import pytest
+
+LOOK_UP = '''
 import eventlet
 eventlet.monkey_patch()
 import time
@@ -27,8 +29,33 @@ assert lookup.copies('quick', 2) == COPIES
 print('right')
 '''
 
+HOLD = '''
+import eventlet
+eventlet.monkey_patch()
+from eic_plugins.middleware.hold import Hold
 
-def test_a_slow_look_up_blocks_no_other_greenthread():
-    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', PATCHED],
+there = set()
+looks = []
+
+def statuses(volume_ids):
+    looks.append(len(volume_ids))
+    eventlet.sleep(0.01)
+    return {one: 'available' if one in there else 'creating'
+            for one in volume_ids}
+
+hold = Hold('all', 20, 16, list, statuses)
+held = [eventlet.spawn(hold.until_usable, number, True) for number in range(10)]
+eventlet.sleep(0.3)
+assert set(looks) == {10}, looks
+there.update(range(10))
+with eventlet.Timeout(10):
+    assert [str(one.wait()) for one in held] == ['available'] * 10
+print('right')
+'''
+
+
+@pytest.mark.parametrize('code', [LOOK_UP, HOLD], ids=['look-up', 'hold'])
+def test_who_waits_blocks_no_other_greenthread(code):
+    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', code],
                           check=False, capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == 'right', done.stderr

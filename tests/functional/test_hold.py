@@ -77,6 +77,13 @@ def test_a_volume_that_vanishes_ends_the_hold(filtered_app, becomes):
                                  held.json['volume']['id'])
 
 
+def test_a_volume_that_no_service_has_yet_is_not_there(filtered_app, becomes,
+                                                       monkeypatch):
+    monkeypatch.setattr(f'{__name__}.SERVICE', None)
+    becomes('available')
+    assert create(filtered_app).headers[HEADER] == 'budget'
+
+
 def test_the_budget_ends_the_hold(filtered_app, glance, scheduled):
     assert create(filtered_app).headers[HEADER] == 'budget'
 
@@ -105,7 +112,7 @@ def test_an_error_while_holding_is_not_the_users(filtered_app, plain_app, glance
                                                  scheduled, monkeypatch):
     def broken(*_args):
         raise OSError('the database went away')
-    monkeypatch.setattr('eic_plugins.middleware.subrequest.Subrequests.get', broken)
+    monkeypatch.setattr('cinder.db.api.volume_get_all', broken)
     held = create(filtered_app)
     assert held.headers[HEADER] == 'unknown'
     assert without_hold(held) == seen(create(plain_app))

@@ -1,13 +1,14 @@
 """A held answer occupies a worker no longer, and no more, than allowed."""
 
-import json
+import threading
 import types
 
 import pytest
 
 from eic_plugins.middleware import hold
 from eic_plugins.middleware.hold import Hold
-from eic_plugins.middleware.subrequest import Answer
+
+SECONDS = 20
 
 
 class Clock:
@@ -24,21 +25,17 @@ class Clock:
         self.now += seconds
 
 
-class Cinder:
-    """Shows a volume in one status after the other, the last one for ever."""
+class Database:
+    """Shows all volumes in one status after the other, the last one for ever."""
 
     def __init__(self, *statuses):
         self.statuses, self.asked = list(statuses), []
 
-    def get(self, path, _version):
-        self.asked.append(path)
+    def __call__(self, volume_ids):
+        self.asked.append(sorted(volume_ids))
         status = (self.statuses.pop(0) if len(self.statuses) > 1
                   else self.statuses[0])
-        if isinstance(status, int):
-            return Answer(f'{status} x', [], b'{}')
-        status, _, unfinished = (status or '').partition(' ')
-        volume = {'status': status, 'service_uuid': None if unfinished else 's'}
-        return Answer('200 OK', [], json.dumps({'volume': volume}).encode())
+        return dict.fromkeys(volume_ids, status) if status else {}
 
 
 @pytest.fixture
@@ -48,74 +45,146 @@ def clock(monkeypatch):
     return passing
 
 
-def holding(clock, whose='service', budget=2.0, limit=1):
-    return Hold(whose, budget, limit, lambda: ['service'], clock)
+def holding(clock, statuses, whose='service', budget=2.0, limit=1):
+    return Hold(whose, budget, limit, lambda: ['service'], statuses, clock)
 
 
 @pytest.mark.parametrize(('statuses', 'outcome'), [
     (['creating', 'downloading', 'available'], 'available'),
     (['creating', 'error'], 'error'),
     (['creating', 'error_deleting'], 'unknown'),
-    (['creating', 404], 'unknown'), ([500], 'unknown'), ([None], 'unknown'),
+    (['creating', None], 'unknown'),
     (['creating'], 'budget'),
-    (['available without service'], 'budget'),
-    (['creating', 'available without service', 'available'], 'available'),
 ])
 def test_how_a_hold_ends(statuses, outcome, clock):
-    cinder = Cinder(*statuses)
-    assert holding(clock).until_usable(cinder, '/v3/volumes/x', True) == outcome
-    assert set(cinder.asked) == {'/v3/volumes/x'}
+    database = Database(*statuses)
+    assert holding(clock, database).until_usable('x', True) == outcome
+    assert database.asked == [['x']] * len(database.asked)
 
 
-def test_looks_grow_further_apart_and_end_with_the_budget(clock):
-    cinder = Cinder('creating')
-    holding(clock).until_usable(cinder, 'x', True)
+def test_looks_end_with_the_budget(clock):
+    database = Database('creating')
+    holding(clock, database).until_usable('x', True)
     assert clock.now == pytest.approx(2.0)
-    assert clock.pauses[:-1] == sorted(clock.pauses[:-1])
-    assert 8 < len(cinder.asked) < 16
+    assert 30 < len(database.asked) < 45
 
 
-@pytest.mark.parametrize('took', [0.01, 0.1, 0.3])
-def test_looks_take_a_fifth_of_the_time_at_most(took, clock):
-    class Slow(Cinder):
-        def get(self, path, version):
+@pytest.mark.parametrize('took', [0.01, 0.05])
+def test_looks_take_a_tenth_of_the_time_at_most(took, clock):
+    class Slow(Database):
+        def __call__(self, volume_ids):
             clock.now += took
-            return super().get(path, version)
-    cinder = Slow('creating')
-    holding(clock, budget=20.0).until_usable(cinder, 'x', True)
-    assert len(cinder.asked) * took <= clock.now / 5 + 2 * took  # the first, the last
+            return super().__call__(volume_ids)
+    database = Slow('creating')
+    holding(clock, database, budget=20.0).until_usable('x', True)
+    assert len(database.asked) * took <= clock.now / 10 + 2 * took  # first, last
+
+
+def test_a_slow_database_does_not_make_the_next_hold_late(clock):
+    class Slow(Database):
+        def __call__(self, volume_ids):
+            clock.now += 1.0
+            return super().__call__(volume_ids)
+    held = holding(clock, Slow('creating', 'available'), budget=20.0)
+    for _ in range(2):
+        held.until_usable('x', True)
+    assert max(clock.pauses) == 0.5
+    assert clock.pauses[0] == clock.pauses[-1] == 0.05
+
+
+class Burst:
+    """Volumes whose answers are held by a thread each."""
+
+    def __init__(self, statuses, names, budget=SECONDS):
+        self.held = Hold('all', budget, len(names), list, statuses)
+        self.outcomes = {}
+        self.threads = {name: threading.Thread(target=self._hold, args=[name])
+                        for name in names}
+
+    def _hold(self, name):
+        self.outcomes[name] = str(self.held.until_usable(name, True))
+
+    def start(self):
+        for thread in self.threads.values():
+            thread.start()
+        return self
+
+    def end(self):
+        for thread in self.threads.values():
+            thread.join(SECONDS)
+        return self.outcomes
+
+
+def test_one_look_serves_all_held_answers():
+    names = [f'volume-{number}' for number in range(8)]
+    asked = []
+
+    def statuses(volume_ids):
+        asked.append(set(volume_ids))
+        whole = asked[-1] == set(names)
+        return dict.fromkeys(volume_ids, 'available' if whole else 'creating')
+    assert Burst(statuses, names).start().end() == dict.fromkeys(
+        names, 'available')
+    assert sum(look == set(names) for look in asked) == 1
+
+
+def test_an_answer_is_sent_when_its_own_volume_is_there():
+    first_sent = threading.Event()
+
+    def statuses(volume_ids):
+        rest = 'available' if first_sent.is_set() else 'creating'
+        return {name: 'available' if name == 'first' else rest
+                for name in volume_ids}
+    burst = Burst(statuses, ['second', 'first', 'third']).start()
+    burst.threads['first'].join(SECONDS)
+    assert burst.outcomes == {'first': 'available'}
+    first_sent.set()
+    assert burst.end() == dict.fromkeys(['first', 'second', 'third'], 'available')
+
+
+def test_who_looked_for_all_and_failed_leaves_it_to_the_next():
+    failures = [OSError('the database went away')]
+
+    def statuses(volume_ids):
+        if failures:
+            raise failures.pop()
+        return dict.fromkeys(volume_ids, 'available')
+    outcomes = Burst(statuses, ['a', 'b', 'c']).start().end()
+    assert sorted(outcomes.values()) == ['available', 'available', 'unknown']
 
 
 def test_beyond_the_limit_nothing_is_held(clock):
-    full = holding(clock)
+    second = []
 
-    class Second(Cinder):
-        def get(self, path, version):
-            self.outcome = full.until_usable(Cinder('available'), path, True)
-            return super().get(path, version)
-    first = Second('available')
-    assert full.until_usable(first, 'x', True) == 'available'
-    assert first.outcome == 'limit'
-    assert full.until_usable(Cinder('available'), 'x', True) == 'available'
+    def statuses(volume_ids):
+        second.append(full.until_usable('y', True))
+        return dict.fromkeys(volume_ids, 'available')
+    full = holding(clock, statuses)
+    assert full.until_usable('x', True) == 'available'
+    assert full.until_usable('x', True) == 'available'
+    assert second == ['limit', 'limit']
 
 
 @pytest.mark.parametrize('error', [OSError, GeneratorExit, SystemExit])
 def test_a_place_is_free_again_however_a_hold_ends(error, clock):
-    class Broken(Cinder):
-        def get(self, path, version):
-            raise error
-    held = holding(clock)
+    failures = [error]
+
+    def statuses(volume_ids):
+        if failures:
+            raise failures.pop()
+        return dict.fromkeys(volume_ids, 'available')
+    held = holding(clock, statuses)
     try:
-        assert held.until_usable(Broken('x'), 'x', True) == 'unknown'
+        assert held.until_usable('x', True) == 'unknown'
     except BaseException as err:
         assert type(err) is error
-    assert held.until_usable(Cinder('available'), 'x', True) == 'available'
+    assert held.until_usable('x', True) == 'available'
 
 
 def test_a_limit_of_nothing_holds_nothing(clock):
-    cinder = Cinder('available')
-    assert holding(clock, limit=0).until_usable(cinder, 'x', True) == 'limit'
-    assert cinder.asked == []
+    database = Database('available')
+    assert holding(clock, database, limit=0).until_usable('x', True) == 'limit'
+    assert database.asked == []
 
 
 @pytest.mark.parametrize(('whose', 'budget', 'roles', 'wanted'), [
@@ -125,6 +194,6 @@ def test_a_limit_of_nothing_holds_nothing(clock):
 ])
 def test_whose_answers_are_held(whose, budget, roles, wanted, clock):
     context = types.SimpleNamespace(service_roles=roles)
-    held = holding(clock, whose, budget)
+    held = holding(clock, Database('creating'), whose, budget)
     assert held.wanted({'cinder.context': context}) is wanted
     assert held.wanted({}) is (whose == 'all' and budget > 0)
