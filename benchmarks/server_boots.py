@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import server_watch
 from lab import cinder
 from lab.boots import Side
 from lab.context import Lab
@@ -50,7 +51,7 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
     with concurrent.futures.ThreadPoolExecutor(servers) as pool:
         try:
             list(pool.map(create, range(servers)))
-            seen = side.watch(name, servers)
+            seen = server_watch.until_ended(lab, name, servers)
             looks = waiting_looks(_entries(log, offset))
             volumes = [v for s in seen for v in side.volumes(s.server_id)]
             shown = [side.cinder('GET', f'/volumes/{volume_id}')['volume']

@@ -167,8 +167,8 @@ def answer(results: Results) -> Answer:
         question="How long from a server's create to ACTIVE?",
         targets=tuple(targets),
         tables=(Table('Server create to ACTIVE', header, tuple(rows)),),
-        notes=('Seen by polling every 0.2 s. All services of both sides share '
-               'the machine.',
+        notes=("Seen by reading Nova's table every 0.1 s. All services of both "
+               'sides share the machine.',
                "Nova's looks: of nova-compute at the volume until it was there. "
                'Each after the first is three seconds of dead time.'),
         numbers=[{**dataclasses.asdict(way), 'servers': servers,

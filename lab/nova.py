@@ -23,7 +23,8 @@ SCHEDULER = 'nova-scheduler'
 SIDES = {API: 'eic', STOCK_API: 'stock'}
 """Which driver's volumes and hosts the servers of an API have."""
 CELL0 = 'nova_cell0'
-_OWNER = 'nova'
+DATABASE_OWNER = 'nova'
+"""Whose all of Nova's databases are."""
 # FakeDriver with a node that is the same one after a restart.
 _VIRT_DRIVER = 'fake.FakeDriverWithoutFakeNodes'
 _STOP_SECONDS = 20
@@ -99,8 +100,8 @@ def write_config(lab: Lab) -> None:
     files.write_private(etc / 'nova.conf', files.ini(_common(lab)))
     files.write_private(etc / 'database.conf', files.ini({
         'api_database': {
-            'connection': mariadb.url(lab, 'nova_api', _OWNER)},
-        'database': {'connection': mariadb.url(lab, 'nova', _OWNER)}}))
+            'connection': mariadb.url(lab, 'nova_api', DATABASE_OWNER)},
+        'database': {'connection': mariadb.url(lab, 'nova', DATABASE_OWNER)}}))
     for name, driver in SIDES.items():
         files.write_private(etc / f'{name}.conf',
                             files.ini(api_sections(lab, name, driver)))
@@ -178,7 +179,7 @@ def _cinder(lab: Lab, driver: str) -> dict[str, object]:
 
 def _create_tables(lab: Lab) -> None:
     for name in ('nova_api', CELL0, 'nova'):
-        mariadb.create_database(lab, name, _OWNER)
+        mariadb.create_database(lab, name, DATABASE_OWNER)
     _manage(lab, 'api_db', 'sync')
     # cell0 is next to [database] connection, and cell1 is that itself.
     _manage(lab, 'cell_v2', 'map_cell0')

@@ -10,6 +10,7 @@ user_agent, request_id.
 """
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -119,6 +120,9 @@ def main() -> None:
     options, app_argv = _parse(sys.argv[1:])
     sys.argv = [options.application, *app_argv]
     app = AccessLog(load(options.application), options.access_log)
+    # What is loaded now stays: no collection needs to look at it again.
+    gc.collect()
+    gc.freeze()
     server = waitress.create_server(
         app, listen=options.listen, threads=options.threads, ident=None,
         max_request_body_size=_LARGEST_BODY)

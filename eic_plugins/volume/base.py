@@ -141,6 +141,8 @@ class VolumeFromImage(abc.ABC):
         self._recorder = OutcomeRecorder(self.db, self.host, self._metrics)
         self._connect(self.failed_over_backend_name or self.backend_name)
         locks.check_reach(self.cluster_name)
+        # What an earlier process counted is not this one's.
+        self._metrics.write(at_once=True)
         LOG.info('EIC for backend %(backend)s: routes %(routes)s, locations '
                  '%(locations)s.',
                  {'backend': self.backend_name,
