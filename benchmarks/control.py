@@ -2,23 +2,14 @@
 
 from typing import Any
 
-import requests
-
-from lab import simulator
+from lab.cluster_api import ClusterApi
 from lab.context import Lab
 from lab.topology import CLUSTERS, Cluster, all_pools, flexvol_of
-
-_TIMEOUT = 10
 
 
 def get(lab: Lab, cluster: Cluster, path: str) -> dict[str, Any]:
     """GET of a cluster's control API."""
-    answer = requests.get(
-        f'{lab.ports.cluster_url(cluster)}/simulator/v1{path}',
-        auth=('lab', lab.secrets['ontap-lab']), timeout=_TIMEOUT,
-        verify=str(simulator.ca_file(lab)))
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = ClusterApi(lab, cluster).control('GET', path)
     return found
 
 

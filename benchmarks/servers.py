@@ -10,19 +10,18 @@ the stock pipelines and driver and through EIC's, in two situations:
 """
 
 import dataclasses
-import os
 import statistics
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+from benchmarks import images
 from benchmarks.model import Answer, Table, Target
 from benchmarks.server_boots import Booted, boot
-from lab import identity, simulator
+from benchmarks.traces import Traces
+from lab import identity
 from lab.boots import PLAIN_FLAVOR, Side, root_volume
 from lab.context import Lab
-from lab.topology import DEMO_PROJECT, DEMO_USER, DRIVERS, pools
+from lab.topology import DEMO_PROJECT, DEMO_USER, DRIVERS
 
 IMAGE_MIB = 64
 BOOTS = 5
@@ -32,7 +31,6 @@ TEN = 10
 _POOL = 'images'
 _OPT_IN_FLAVOR = 'eic.tiny'
 _LIMIT = 1 / 3
-_MIB = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,43 +57,6 @@ AGAIN = (Way('stock', 'again'), Way('eic', 'again'),
 FIRST_WAYS = (Way('stock', 'first'), Way('eic', 'first'))
 
 
-class _Images:
-    """Uploads images, and removes them with what is cached of them."""
-
-    def __init__(self, lab: Lab, api: identity.Cloud) -> None:
-        self._lab = lab
-        self._api = api
-        self._made: list[str] = []
-
-    def upload(self) -> str:
-        """A new image of random bytes."""
-        image_id = str(self._api.request('POST', 'glance', '/v2/images', {
-            'name': 'bench-servers', 'disk_format': 'raw',
-            'container_format': 'bare'})['id'])
-        self._made.append(image_id)
-        self._api.upload(f'/v2/images/{image_id}/file',
-                         os.urandom(IMAGE_MIB * _MIB))
-        return image_id
-
-    def remove(self) -> None:
-        """All of them."""
-        for image_id in self._made:
-            self._api.request('DELETE', 'glance', f'/v2/images/{image_id}')
-            for share in {pool.share for pool in pools()}:
-                root = simulator.flexvol_directory_from_host(self._lab, share)
-                for name in (f'img-cache-{image_id}', f'.eic-{image_id}.json'):
-                    (root / name).unlink(missing_ok=True)
-
-
-@contextmanager
-def _images(lab: Lab, api: identity.Cloud) -> Iterator[_Images]:
-    images = _Images(lab, api)
-    try:
-        yield images
-    finally:
-        images.remove()
-
-
 Results = dict[tuple[Way, int], list[Booted]]
 """By way and by how many servers at once."""
 
@@ -110,33 +71,37 @@ def run(lab: Lab, boots: int = BOOTS, rounds: int = ROUNDS,
     """
     api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
     results: Results = {}
-    with _images(lab, api) as images:
+    with Traces(lab) as traces:
         for servers in (1, TEN):
-            results |= _first(lab, api, images, servers, first)
-        ready = {driver: images.upload() for driver in DRIVERS}
+            results |= _first(traces, api, servers, first)
+        ready = {driver: _upload(traces) for driver in DRIVERS}
         for servers, times in ((1, boots), (TEN, rounds)):
             results |= _again(lab, api, ready, servers, times)
     return answer({key: booted for key, booted in results.items()
                    if booted}).to_json()
 
 
-def _first(lab: Lab, api: identity.Cloud, images: _Images, servers: int,
+def _upload(traces: Traces) -> str:
+    return traces.upload(images.random_disk(traces, IMAGE_MIB))
+
+
+def _first(traces: Traces, api: identity.Cloud, servers: int,
            rounds: int) -> Results:
     results: Results = {(way, servers): [] for way in FIRST_WAYS}
     for number in range(rounds):
         for way in FIRST_WAYS:
-            image_id = images.upload()
             results[way, servers].append(
-                _boot(lab, api, way, image_id, servers, f'{number + 1}/{rounds}'))
+                _boot(traces.lab, api, way, _upload(traces), servers,
+                      f'{number + 1}/{rounds}'))
     return results
 
 
-def _again(lab: Lab, api: identity.Cloud, images: dict[str, str], servers: int,
+def _again(lab: Lab, api: identity.Cloud, ready: dict[str, str], servers: int,
            rounds: int) -> Results:
     results: Results = {(way, servers): [] for way in AGAIN}
     for number in range(-1, rounds) if rounds else ():
         for way in AGAIN:
-            booted = _boot(lab, api, way, images[way.driver], servers,
+            booted = _boot(lab, api, way, ready[way.driver], servers,
                            f'{number + 1}/{rounds}')
             # The first one finds nothing cached or connected, on either side.
             if number >= 0:

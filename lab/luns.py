@@ -1,12 +1,8 @@
 """Removes LUNs as an operator would: the simulator's files alone do not."""
 
-import requests
-
-from lab import simulator
+from lab.cluster_api import ClusterApi
 from lab.context import Lab
 from lab.topology import BLOCK_BACKENDS, cluster_named
-
-_TIMEOUT = 10
 
 
 def remove(lab: Lab, pattern: str) -> None:
@@ -15,9 +11,5 @@ def remove(lab: Lab, pattern: str) -> None:
     :param pattern: of the name, as ONTAP takes it: ``img-cache-1*``
     """
     for cluster in {backend.cluster for backend in BLOCK_BACKENDS}:
-        answer = requests.delete(
-            f'{lab.ports.cluster_url(cluster_named(cluster))}/api/storage/luns',
-            params={'name': f'*/{pattern}'}, timeout=_TIMEOUT,
-            auth=('lab', lab.secrets['ontap-lab']),
-            verify=str(simulator.ca_file(lab)))
-        answer.raise_for_status()
+        ClusterApi(lab, cluster_named(cluster)).ontap(
+            'DELETE', '/storage/luns', params={'name': f'*/{pattern}'})

@@ -13,13 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import requests
-
-from lab import qemu_img, simulator
+from lab import qemu_img
+from lab.cluster_api import ClusterApi
 from lab.context import Lab
 from lab.topology import CLUSTERS, Cluster
 
-_TIMEOUT = 10
 # What both drivers ask on a timer (pool statistics, housekeeping) has nothing
 # to do with the volume that happens to be created meanwhile.
 _PERIODIC = ('/api/cluster/counter/', '/api/storage/aggregates',
@@ -83,11 +81,8 @@ class Observer:
         self._driver = driver
         self._protocol = protocol
         self._download = f'/v2/images/{image_id}/file'
-        self._control = requests.Session()
-        # REQUESTS_CA_BUNDLE would go before our own CA.
-        self._control.trust_env = False
-        self._control.auth = ('lab', lab.secrets['ontap-lab'])
-        self._control.verify = str(simulator.ca_file(lab))
+        self._clusters = {cluster.name: ClusterApi(lab, cluster)
+                           for cluster in CLUSTERS}
 
     def mark(self) -> Mark:
         """Remember now."""
@@ -148,12 +143,9 @@ class Observer:
             return stream.read().splitlines()
 
     def _calls(self, cluster: Cluster, since: int) -> Any:
-        url = f'{self._lab.ports.cluster_url(cluster)}/simulator/v1/calls'
-        answer = self._control.get(
-            url, params={'since': str(since), 'user': self._driver},
-            timeout=_TIMEOUT)
-        answer.raise_for_status()
-        return answer.json()
+        return self._clusters[cluster.name].control(
+            'GET', '/calls',
+            params={'since': str(since), 'user': self._driver})
 
     def _host_io(self) -> int:
         return sum(map(_io_of, self._processes()))

@@ -16,17 +16,16 @@ import sys
 import time
 
 import pytest
-import requests
 from keystoneauth1 import exceptions
 
 from lab import boots, cinder, context, identity, luns, paths, simulator
 from lab import cloud as lab_cloud
+from lab.cluster_api import ClusterApi
 from lab.topology import (
     CLUSTERS,
     DEMO_PROJECT,
     DEMO_USER,
     DRIVERS,
-    cluster_named,
     pools,
 )
 
@@ -52,24 +51,15 @@ class Ontap:
 
     def __init__(self, lab):
         self._lab = lab
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.auth = ('lab', lab.secrets['ontap-lab'])
-        self._session.verify = str(simulator.ca_file(lab))
+        self._clusters = {cluster.name: ClusterApi(lab, cluster)
+                           for cluster in CLUSTERS}
 
     def control(self, method, path, cluster='cluster-a', **kwargs):
-        url = (f'{self._lab.ports.cluster_url(cluster_named(cluster))}'
-               f'/simulator/v1{path}')
-        answer = self._session.request(method, url, timeout=10, **kwargs)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return self._clusters[cluster].control(method, path, **kwargs)
 
     def rest(self, method, path, cluster='cluster-a', **query):
         """ONTAP's own API, as an operator."""
-        url = f'{self._lab.ports.cluster_url(cluster_named(cluster))}/api{path}'
-        answer = self._session.request(method, url, timeout=10, params=query)
-        answer.raise_for_status()
-        return answer.json()
+        return self._clusters[cluster].ontap(method, path, params=query)
 
     def fault(self, kind, path, method='POST', count=1, **parameters):
         return self.control('POST', '/faults', json={
@@ -79,15 +69,15 @@ class Ontap:
     @contextlib.contextmanager
     def peered(self, svm, other):
         """An SVM peering, made and ended as an operator would."""
-        url = f"{self._lab.ports.cluster_url(cluster_named('cluster-a'))}/api/svm/peers"
-        self._session.post(url, timeout=10, json={
+        cluster = self._clusters['cluster-a']
+        cluster.ontap('POST', '/svm/peers', json={
             'svm': {'name': svm}, 'peer': {'svm': {'name': other}},
-            'applications': ['file_copy']}).raise_for_status()
+            'applications': ['file_copy']})
         try:
             yield
         finally:
-            for record in self._session.get(url, timeout=10).json()['records']:
-                self._session.delete(f"{url}/{record['uuid']}", timeout=10)
+            for record in cluster.ontap('GET', '/svm/peers')['records']:
+                cluster.ontap('DELETE', f"/svm/peers/{record['uuid']}")
 
     def hits(self):
         return [fault['hits'] for fault in self.control('GET', '/faults')['faults']]
