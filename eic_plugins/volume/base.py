@@ -7,7 +7,6 @@ driver's.
 
 import abc
 import functools
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins import config, eviction, glance, routes
+from eic_plugins import config, glance, routes
 from eic_plugins.breaker import CircuitBreaker
-from eic_plugins.cache import LockTimeoutError, PoolCache
+from eic_plugins.cache import PoolCache
 from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
 from eic_plugins.eviction import Space, Thresholds
 from eic_plugins.glance import ImageLocations, Location
@@ -43,6 +42,7 @@ from eic_plugins.routes import FillLimits, StoredFiles
 from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.volume import locks
 from eic_plugins.volume.backend import endpoint_from_backend
+from eic_plugins.volume.cleaner import Cleaner
 from eic_plugins.volume.fetch import Fetcher
 from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.outcomes import (
@@ -388,40 +388,12 @@ class VolumeFromImage(abc.ABC):
                         {'name': name, 'pool': pool_name, 'err': err})
 
     def _clean(self) -> None:
-        """Periodically: remove what cut-off fills left, and make room with
-        the thresholds of the stock driver, by real last use.
-        """
+        """Periodically, see :mod:`eic_plugins.volume.cleaner`."""
         thresholds = Thresholds(self.configuration.thres_avl_size_perc_start,
                                 self.configuration.thres_avl_size_perc_stop,
                                 self.configuration.expiry_thres_minutes)
-        for cache in self._caches_but(None):
-            try:
-                cache.sweep(time.time())
-                self._make_room(cache, self._capacity(cache.pool.name),
-                                thresholds)
-                self._count_cached(cache)
-            except Exception:
-                LOG.exception('Pool %s was not cleaned; it is tried again after '
-                              'netapp_nfs_image_cache_cleanup_interval.',
-                              cache.pool.name)
-
-    def _make_room(self, cache: PoolCache, space: Space,
-                   thresholds: Thresholds) -> None:
-        for usage in eviction.choose(cache.storage.usages(), space, thresholds,
-                                     time.time(),
-                                     self._evicted_last(cache.pool.name)):
-            try:
-                if cache.evict(usage):
-                    self._report.discard(cache.pool.name, usage.image_id)
-                    self._metrics.evicted(cache.pool.name)
-            except LockTimeoutError:
-                LOG.debug('Cached image %s is being made and stays.',
-                          usage.image_id)
-
-    def _count_cached(self, cache: PoolCache) -> None:
-        usages = list(cache.storage.usages())
-        self._metrics.cached(cache.pool.name, len(usages),
-                             sum(usage.allocated for usage in usages))
+        Cleaner(thresholds, self._capacity, self._evicted_last, self._report,
+                self._metrics).clean(self._caches_but(None))
 
     def _evicted_last(self, _pool_name: str) -> frozenset[str]:
         """Ids of images that are to stay as long as possible."""

@@ -1,0 +1,90 @@
+"""Pools are cleaned one by one, and what cannot be done now is left for later."""
+
+import types
+
+import pytest
+
+from eic_plugins.cache import LockTimeoutError
+from eic_plugins.eviction import Space, Thresholds, Usage
+from eic_plugins.volume.cleaner import Cleaner
+
+GIB = 1 << 30
+FULL = Space(total=100 * GIB, available=1 * GIB)
+
+
+class Pool:
+    """A pool's cached images, each unused for ever."""
+
+    def __init__(self, name, images=(), broken=None, being_made=()):
+        self.pool = types.SimpleNamespace(name=name)
+        self.storage = self
+        self.images, self.broken, self.being_made = list(images), broken, being_made
+        self.swept = False
+
+    def sweep(self, _now):
+        if self.broken:
+            raise self.broken
+        self.swept = True
+
+    def usages(self):
+        return [Usage(image_id=one, allocated=GIB, last_used=0.0)
+                for one in self.images]
+
+    def evict(self, usage):
+        if usage.image_id in self.being_made:
+            raise LockTimeoutError
+        self.images.remove(usage.image_id)
+        return True
+
+
+class Notes:
+    """Report and metrics in one."""
+
+    def __init__(self):
+        self.discarded, self.evictions, self.counted = [], [], {}
+
+    def discard(self, pool, image_id):
+        self.discarded.append((pool, image_id))
+
+    def evicted(self, pool):
+        self.evictions.append(pool)
+
+    def cached(self, pool, images, occupied):
+        self.counted[pool] = (images, occupied)
+
+
+@pytest.fixture
+def notes():
+    return Notes()
+
+
+def clean(notes, *pools, space=FULL, evicted_last=frozenset()):
+    Cleaner(Thresholds(20, 60, 720), lambda _: space, lambda _: evicted_last,
+            notes, notes).clean(pools)
+
+
+def test_an_error_in_one_pool_keeps_no_other_from_it(notes):
+    other = Pool('other', ['a'])
+    clean(notes, Pool('broken', ['a'], broken=OSError('no answer')), other)
+    assert other.swept
+    assert notes.counted == {'other': (0, 0)}
+
+
+def test_what_is_evicted_is_neither_reported_nor_counted_any_more(notes):
+    clean(notes, Pool('gold', ['a', 'b']))
+    assert sorted(notes.discarded) == [('gold', 'a'), ('gold', 'b')]
+    assert notes.evictions == ['gold', 'gold']
+
+
+def test_an_image_that_is_being_made_stays_and_the_others_go(notes):
+    pool = Pool('gold', ['a', 'b'], being_made={'a'})
+    clean(notes, pool)
+    assert pool.images == ['a']
+    assert notes.counted == {'gold': (1, GIB)}
+
+
+def test_a_pool_with_room_keeps_all(notes):
+    pool = Pool('gold', ['a'])
+    clean(notes, pool, space=Space(total=100 * GIB, available=50 * GIB))
+    assert pool.images == ['a']
+    assert notes.evictions == []
