@@ -24,9 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract import block
-from tests.contract.conftest import Simulator
-from tests.contract.images import Glance, image_of
-from tests.contract.stock import BACKEND
+from tests.contract.images import Glance
+from tests.contract.simulator import Simulator
 
 END = 'the end'
 
@@ -74,11 +73,12 @@ class SlowGlance(Glance):
 
     def download(self, context: Any, image_id: str, data: Any) -> None:
         self.steps.step('the image from Glance')
-        half = len(self.stored) // 2
-        data.write(self.stored[:half])
+        stored = self.images[image_id].stored
+        half = len(stored) // 2
+        data.write(stored[:half])
         data.flush()
         self.steps.step('the second half of the image')
-        data.write(self.stored[half:])
+        data.write(stored[half:])
 
 
 def _plain(url: str) -> str:
@@ -86,32 +86,31 @@ def _plain(url: str) -> str:
     return re.sub(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID', path)
 
 
-def _follow(world: block.BlockWorld, order: Mapping[str, Any]) -> list[str]:
+def _follow(world: block.BlockWorld, glance: SlowGlance,
+            order: Mapping[str, Any]) -> list[str]:
     """Make one volume; its steps."""
     from cinder import objects  # noqa: PLC0415 - as all of Cinder
     from cinder.db import api  # noqa: PLC0415
     # What the process that forked has open is not this one's.
     api.get_engine().dispose(close=False)
-    world.driver._connect(BACKEND)
-    world.forget()
+    world.start_anew()
     volume = objects.Volume.get_by_id(world.admin, order['volume_id'])
-    content = Path(order['content']).read_bytes()
-    found = image_of(content, content, image_id=order['image_id'])
-    image = SlowGlance(found.meta, found.raw, found.stored)
-    image.steps = Steps(order['stop_before'])
-    image.steps.watch()
+    image = glance.add(Path(order['content']).read_bytes(),
+                       image_id=order['image_id'])
+    glance.steps = Steps(order['stop_before'])
+    glance.steps.watch()
     assert world.clone_image(volume, image)
-    image.steps.step(END)
-    return image.steps.taken
+    glance.steps.step(END)
+    return glance.steps.taken
 
 
-def _fork(world: block.BlockWorld, order: Mapping[str, Any],
-          answer: Path) -> int:
+def _fork(world: block.BlockWorld, glance: SlowGlance,
+          order: Mapping[str, Any], answer: Path) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            answer.write_text(json.dumps(_follow(world, order)))
+            answer.write_text(json.dumps(_follow(world, glance, order)))
             status = 0
         finally:
             os._exit(status)
@@ -124,13 +123,13 @@ def main(host: str, port: str, data_dir: str, state: str, protocol: str) -> None
     answer = Path(state) / 'steps.json'
     with block.configured(simulator, Path(state), protocol):
         from cinder import context  # noqa: PLC0415
-        admin = context.get_admin_context()
-        driver = block.start_driver(admin, simulator, protocol)
-        world = block.BlockWorld(driver, admin, simulator, protocol)
+        glance = SlowGlance()
+        world = block.BlockWorld(context.get_admin_context(), simulator,
+                                 protocol, glance)
         print(json.dumps('ready'), flush=True)
         for line in sys.stdin:
             answer.unlink(missing_ok=True)
-            status = _fork(world, json.loads(line), answer)
+            status = _fork(world, glance, json.loads(line), answer)
             steps = json.loads(answer.read_text()) if answer.exists() else None
             print(json.dumps({'status': status, 'steps': steps}), flush=True)
 

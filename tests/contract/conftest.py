@@ -13,137 +13,24 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from netapp_ontap import HostConnection
 from netapp_ontap.resources import Volume
 
 from eic_plugins.simulator.main import start
+from tests.contract import block, stock
+from tests.contract.block import BlockWorld
+from tests.contract.images import Glance
+from tests.contract.simulator import TOPOLOGY, Simulator
 
 _CLONE_NEWNS = 0x00020000
 _MS_REC_PRIVATE = 0x4000 | 0x40000
 _IMAGE_BYTES = 4 << 30
 _TIMEOUT = 30
-TOPOLOGY = '''
-[cluster]
-name = "contract"
-version = "9.15.1"
-listen = "127.0.0.1:0"
-
-[[users]]
-name = "admin"
-password = "admin-secret"
-
-[[users]]
-name = "stock"
-password = "stock-secret"
-
-[[users]]
-name = "auditor"
-password = "auditor-secret"
-role = "readonly"
-
-[[aggregates]]
-name = "aggr1"
-size = "1TiB"
-node = "contract-01"
-
-[[svms]]
-name = "svm_gold"
-[[svms.lifs]]
-name = "lif1"
-address = "127.0.81.1"
-[[svms.lifs]]
-name = "lif2"
-address = "127.0.81.2"
-[[svms.volumes]]
-name = "images_vol"
-junction_path = "/images"
-size = "100GiB"
-aggregate = "aggr1"
-[[svms.volumes]]
-name = "gold"
-junction_path = "/gold"
-size = "100GiB"
-aggregate = "aggr1"
-[[svms.volumes]]
-name = "store"
-junction_path = "/store"
-size = "100GiB"
-aggregate = "aggr1"
-
-[[svms]]
-name = "svm_silver"
-[[svms.lifs]]
-name = "lif1"
-address = "127.0.82.1"
-[[svms.volumes]]
-name = "silver_vol"
-junction_path = "/tenants/silver"
-size = "100GiB"
-aggregate = "aggr1"
-
-[[svms]]
-name = "svm_san"
-protocols = ["iscsi", "fcp", "nvme"]
-[[svms.lifs]]
-name = "lif1"
-address = "127.0.83.1"
-[[svms.lifs]]
-name = "lif2"
-address = "127.0.83.2"
-[[svms.volumes]]
-name = "san_one"
-size = "100GiB"
-aggregate = "aggr1"
-[[svms.volumes]]
-name = "san_two"
-size = "100GiB"
-aggregate = "aggr1"
-'''
-
-
-class Simulator:
-    """The running simulator, as a test sees it."""
-
-    def __init__(self, data_dir: Path, address: tuple[str, int]) -> None:
-        self.data_dir = data_dir
-        self.host, self.port = address
-        self.ca = data_dir / 'ca.pem'
-        self.session = requests.Session()
-        self.session.auth = ('admin', 'admin-secret')
-        self.session.verify = str(self.ca)
-
-    @property
-    def origin(self) -> str:
-        return f'https://{self.host}:{self.port}'
-
-    def connection(self, user: str = 'admin') -> HostConnection:
-        return HostConnection(
-            self.host, port=self.port, username=user,
-            password=f'{user}-secret', verify=str(self.ca), poll_interval=1)
-
-    def directory(self, svm: str, volume: str) -> Path:
-        return self.data_dir / 'volumes' / svm / volume
-
-    def control(self, method: str, path: str, **kwargs: Any) -> Mapping[str, Any]:
-        response = self.session.request(
-            method, f'{self.origin}/simulator/v1{path}', timeout=_TIMEOUT,
-            **kwargs)
-        response.raise_for_status()
-        return response.json()
-
-    def fault(self, kind: str, **parameters: Any) -> str:
-        return self.control('POST', '/faults',
-                            json={'kind': kind, **parameters})['id']
-
-    def calls(self, since: int = 0, user: str | None = None) -> Mapping[str, Any]:
-        params = {'since': since} | ({'user': user} if user else {})
-        return self.control('GET', '/calls', params=params)
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -249,3 +136,42 @@ def nfs(mount_namespace: None, served: Simulator,
     helper.chmod(0o755)
     subprocess.run(['mount', '--bind', str(helper), str(target.resolve())],
                    check=True, timeout=_TIMEOUT)
+
+
+@pytest.fixture(scope='module')
+def protocol(request: pytest.FixtureRequest) -> str:
+    """The module's own, unless its tests are parametrized by it."""
+    return str(getattr(request, 'param', '') or request.module.PROTOCOL)
+
+
+@pytest.fixture(scope='module')
+def state(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where cinder-volume has its configuration, database and locks."""
+    return tmp_path_factory.mktemp('cinder')
+
+
+@pytest.fixture(scope='module')
+def cinder_conf(request: pytest.FixtureRequest, served: Simulator, state: Path,
+                protocol: str) -> Iterator[Any]:
+    """A backend on svm_san, with what the module wants in ``[eic]``."""
+    with block.configured(served, state, protocol,
+                          **getattr(request.module, 'EIC', {})) as found:
+        yield found
+
+
+@pytest.fixture(scope='module')
+def admin(cinder_conf: Any) -> Any:
+    return stock.admin_context()
+
+
+@pytest.fixture
+def glance(monkeypatch: pytest.MonkeyPatch) -> Glance:
+    """One that a block driver finds wherever it looks for Glance."""
+    return Glance.served(monkeypatch)
+
+
+@pytest.fixture
+def world(admin: Any, simulator: Simulator, protocol: str,
+          glance: Glance) -> BlockWorld:
+    """EIC's block driver, as it has just been started."""
+    return BlockWorld(admin, simulator, protocol, glance)

@@ -1,55 +1,113 @@
-"""Images of a Glance that is an object, for drivers that run in this process."""
+"""A Glance that is an object, for drivers that run in this process."""
 
 import dataclasses
 import hashlib
 import subprocess
-import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-_COUNTING = threading.Lock()
+import pytest
+
+from eic_plugins.glance import ListedImage, Location, image_from_meta
 
 
 @dataclasses.dataclass
-class Glance:
-    """One image, as Cinder's image service has it.
-
-    ``temp_images`` is where Cinder's image utilities remember what they have
-    fetched; ``downloads`` counts.
-    """
+class Image:
+    """A disk, ``raw``, and what Glance has ``stored`` of it."""
 
     meta: Mapping[str, Any]
     raw: bytes
     stored: bytes
     location: str | None = None
-    temp_images: Any = None
-    downloads: int = 0
+
+    @property
+    def id(self) -> str:
+        return str(self.meta['id'])
+
+    @property
+    def cached(self) -> str:
+        """The name of the cached image."""
+        return f'img-cache-{self.id}'
+
+
+class Glance:
+    """Images, as Cinder's image service and EIC's own look-ups have them."""
+
+    def __init__(self) -> None:
+        self.images: dict[str, Image] = {}
+        self.downloads: list[str] = []
+        # Where Cinder's image utilities remember what they have fetched.
+        self.temp_images: Any = None
+
+    @classmethod
+    def served(cls, monkeypatch: pytest.MonkeyPatch) -> 'Glance':
+        """One that the driver finds wherever it looks for Glance."""
+        from eic_plugins.volume import base, precaching  # noqa: PLC0415
+        from eic_plugins.volume.precache import Precacher  # noqa: PLC0415
+        found = cls()
+        monkeypatch.setattr(base, 'ImageLocations', lambda _conf: Locations(
+            found))
+        monkeypatch.setattr(precaching, 'Images', lambda _conf: found)
+        monkeypatch.setattr(precaching, 'ServiceImageService',
+                            lambda _conf: found)
+        # Tests do at once what its threads would do at some time.
+        monkeypatch.setattr(Precacher, 'start', lambda *_: None)
+        return found
+
+    def add(self, raw: bytes, stored: bytes | None = None,
+            disk_format: str = 'raw', image_id: str | None = None,
+            **properties: str) -> Image:
+        """A public image of that disk."""
+        stored = raw if stored is None else stored
+        meta = {
+            'id': image_id or str(uuid.uuid4()), 'status': 'active',
+            'disk_format': disk_format, 'container_format': 'bare',
+            'size': len(stored), 'min_disk': 0, 'virtual_size': len(raw),
+            'os_hash_algo': 'sha256',
+            'os_hash_value': hashlib.sha256(stored).hexdigest(),
+            'properties': properties}
+        image = Image(meta, raw, stored)
+        self.images[image.id] = image
+        return image
+
+    def all(self) -> Iterator[ListedImage]:
+        return iter([ListedImage(image_from_meta(image.meta), visibility='public')
+                     for image in self.images.values()])
+
+    def find(self, image_id: str) -> ListedImage | None:
+        return next((each for each in self.all()
+                     if each.image.id == image_id), None)
+
+    def is_gone(self, image_id: str) -> bool:
+        return image_id not in self.images
+
+    def context(self) -> Any:
+        """Of the service itself: no user asks."""
+        from cinder import context  # noqa: PLC0415
+        return context.get_admin_context()
 
     def show(self, context: Any, image_id: str) -> Mapping[str, Any]:
-        return self.meta
+        return self.images[image_id].meta
 
     def download(self, context: Any, image_id: str, data: Any) -> None:
-        with _COUNTING:
-            self.downloads += 1
-        data.write(self.stored)
+        self.downloads.append(image_id)
+        data.write(self.images[image_id].stored)
 
     def get_location(self, context: Any, image_id: str) -> Any:
-        return self.location, []
+        return self.images[image_id].location, []
 
 
-def image_of(content: bytes, stored: bytes, disk_format: str = 'raw',
-             location: str | None = None, image_id: str | None = None) -> Glance:
-    """An image whose raw bytes are ``content``."""
-    image_id = image_id or str(uuid.uuid4())
-    meta = {
-        'id': image_id, 'status': 'active', 'disk_format': disk_format,
-        'container_format': 'bare', 'size': len(stored), 'min_disk': 0,
-        'virtual_size': len(content), 'os_hash_algo': 'sha256',
-        'os_hash_value': hashlib.sha256(stored).hexdigest(), 'properties': {}}
-    return Glance(meta, content, stored,
-                  location and f'nfs://{location}/{image_id}')
+@dataclasses.dataclass(frozen=True)
+class Locations:
+    """What the service's own credentials find."""
+
+    glance: Glance
+
+    def find(self, image_id: str) -> Sequence[Location]:
+        url, _ = self.glance.get_location(None, image_id)
+        return [Location(url, {})] if url else []
 
 
 def qcow2_of(content: bytes, directory: Path) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 
 BACKEND = 'stock'
 MIB = 1 << 20
@@ -121,18 +121,28 @@ def admin_context() -> Any:
     return found
 
 
-def start_driver(admin: Any) -> Any:
-    """The driver, set up as the volume manager sets it up."""
+def new_driver(driver_class: Any) -> Any:
+    """A driver as the volume manager makes it, not yet set up."""
     import cinder.db  # noqa: PLC0415
     from cinder.volume import configuration, driver  # noqa: PLC0415
-    from cinder.volume.drivers.netapp import common  # noqa: PLC0415
-    found = common.NetAppDriver(
+    return driver_class(
         configuration=configuration.Configuration(
             driver.volume_opts, config_group=BACKEND),
         host=f'contract@{BACKEND}', db=cinder.db, is_vol_db_empty=True)
-    found.do_setup(admin)
-    found.check_for_setup_error()
-    found.set_initialized()
+
+
+def set_up(driver: Any, admin: Any) -> None:
+    """As the volume manager sets a driver up, once or again."""
+    driver.do_setup(admin)
+    driver.check_for_setup_error()
+    driver.set_initialized()
+
+
+def start_driver(admin: Any) -> Any:
+    """Cinder's own driver, set up."""
+    from cinder.volume.drivers.netapp import common  # noqa: PLC0415
+    found = new_driver(common.NetAppDriver)
+    set_up(found, admin)
     return found
 
 

@@ -20,10 +20,9 @@ from typing import Any
 import pytest
 
 from eic_plugins.storage.block import parse_comment
-from tests.contract import block, stock
-from tests.contract.block import ONE, TWO, BlockWorld
-from tests.contract.conftest import Simulator
-from tests.contract.images import Glance, image_of
+from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
+from tests.contract.images import Glance, Image
+from tests.contract.simulator import Simulator
 from tests.contract.stock import MIB
 
 SECONDS = 60
@@ -31,8 +30,7 @@ END = 'the end'
 SLOW_COPIES = MIB
 """Bytes per second: a copy outlives the process that asked for it."""
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason='Cinder writes to devices as root: run as root')
+pytestmark = NEEDS_ROOT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,13 +65,13 @@ class Runner:
         threading.Thread(target=self._read, daemon=True).start()
         assert self._answer() == 'ready'
 
-    def make(self, volume: Any, image: Glance, content: Path,
+    def make(self, volume: Any, image: Image, content: Path,
              stop_before: int | None = None) -> Any:
         """How the process that makes the volume ended, and its steps."""
         content.write_bytes(image.raw)
         assert self._process.stdin
         print(json.dumps({
-            'volume_id': volume.id, 'image_id': image.meta['id'],
+            'volume_id': volume.id, 'image_id': image.id,
             'content': str(content), 'stop_before': stop_before}),
             file=self._process.stdin, flush=True)
         return self._answer()
@@ -102,29 +100,6 @@ class Runner:
 
 
 @pytest.fixture(scope='module')
-def protocol(request: pytest.FixtureRequest) -> str:
-    """Parametrized together with the case."""
-    return str(request.param)
-
-
-@pytest.fixture(scope='module')
-def state(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of both processes: they have one database and one place for locks."""
-    return tmp_path_factory.mktemp('cinder')
-
-
-@pytest.fixture(scope='module')
-def admin(protocol: str, served: Simulator, state: Path) -> Iterator[Any]:
-    with block.configured(served, state, protocol):
-        yield stock.admin_context()
-
-
-@pytest.fixture(scope='module')
-def driver(admin: Any, served: Simulator, protocol: str) -> Any:
-    return block.start_driver(admin, served, protocol)
-
-
-@pytest.fixture(scope='module')
 def runner(admin: Any, served: Simulator, state: Path,
            protocol: str) -> Iterator[Runner]:
     found = Runner(served, state, protocol)
@@ -138,17 +113,15 @@ class Crashing(BlockWorld):
     runner: Runner
     content: Path
 
-    def prepare(self, case: Case) -> tuple[Any, Glance]:
+    def prepare(self, case: Case) -> tuple[Any, Image]:
         """An image as the case wants it, and a volume to be made of it."""
         self.simulator.control('POST', '/reset', json={'files': True})
         self.simulator.control('PATCH', '/settings',
                                json={'copy_throughput': SLOW_COPIES})
         self.start_anew()
-        content = os.urandom(MIB)
-        image = image_of(content, content)
+        image = self.glance.add(os.urandom(MIB))
         if case.cached_in:
-            volume, _ = self.make(image, case.cached_in)
-            self.driver.delete_volume(volume)
+            self.cache(image, case.cached_in)
         return self.new_volume(), image
 
     def steps(self, case: Case) -> list[str]:
@@ -182,25 +155,24 @@ class Crashing(BlockWorld):
             wrong.append(f'left over: {left}')
         return '; '.join([*wrong, *self.bad_cached_images(image)])
 
-    def bad_cached_images(self, image: Glance) -> list[str]:
+    def bad_cached_images(self, image: Image) -> list[str]:
         """Devices that say that they are the image, and are not."""
         return [path for path, record in self.records().items()
                 if '/img-cache-' in path and parse_comment(
                     record.get('comment', ''))
                 and not self._is_whole(path, image)]
 
-    def _is_whole(self, path: str, image: Glance) -> bool:
+    def _is_whole(self, path: str, image: Image) -> bool:
         pool, _, name = path.removeprefix('/vol/').partition('/')
         found = (self.root(pool) / name).read_bytes()
-        return (name == f"img-cache-{image.meta['id']}"
-                and found.startswith(image.raw)
+        return (name == image.cached and found.startswith(image.raw)
                 and not any(found[len(image.raw):]))
 
 
 @pytest.fixture
-def world(driver: Any, admin: Any, simulator: Simulator, protocol: str,
+def world(admin: Any, simulator: Simulator, protocol: str, glance: Glance,
           runner: Runner, tmp_path: Path) -> Crashing:
-    found = Crashing(driver, admin, simulator, protocol)
+    found = Crashing(admin, simulator, protocol, glance)
     found.runner, found.content = runner, tmp_path / 'content'
     return found
 

@@ -9,26 +9,24 @@ after a sweep; and the next volume is right.
 import dataclasses
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contract import block, fault_table, stock
-from tests.contract.block import ONE, SVM, TWO, BlockWorld
-from tests.contract.conftest import Simulator
-from tests.contract.fault_table import Call, Fault
-from tests.contract.images import Glance, image_of, qcow2_of
-from tests.contract.stock import MIB
+from tests.contract import fault_table
+from tests.contract.block import NEEDS_ROOT, ONE, SVM, TWO, BlockWorld
+from tests.contract.fault_table import Fault, SufferingWorld
+from tests.contract.images import Glance, Image
+from tests.contract.simulator import Simulator
 
 pytestmark = [
     pytest.mark.skipif(
         not os.environ.get('EIC_FAULT_TABLE'),
         reason='the table of faults takes minutes: EIC_FAULT_TABLE=1 pytest '
                'tests/contract/test_block_faults.py'),
-    pytest.mark.skipif(
-        os.geteuid() != 0, reason='Cinder writes to devices as root')]
+    NEEDS_ROOT]
 DEVICES = re.compile('/storage/(luns|namespaces)')
 
 
@@ -52,115 +50,30 @@ CASES = {
 }
 
 
-@pytest.fixture(scope='module')
-def protocol(request: pytest.FixtureRequest) -> str:
-    """Parametrized together with the case."""
-    return str(request.param)
+class SufferingBlocks(SufferingWorld, BlockWorld):
+    """A new volume must be cloned, or Cinder may end in an error of its own."""
 
-
-@pytest.fixture(scope='module')
-def admin(protocol: str, served: Simulator,
-          tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    state = tmp_path_factory.mktemp('cinder')
-    with block.configured(served, state, protocol):
-        yield stock.admin_context()
-
-
-@pytest.fixture(scope='module')
-def driver(admin: Any, served: Simulator, protocol: str) -> Any:
-    return block.start_driver(admin, served, protocol)
-
-
-class Suffering(BlockWorld):
-    """One volume after the other, each with its fault."""
-
-    tmp_path: Path
-
-    def new_image(self, case: Case) -> Glance:
-        content = os.urandom(MIB)
-        stored = content if case.disk_format == 'raw' else (
-            qcow2_of(content, self.tmp_path))
-        image = image_of(content, stored, case.disk_format)
-        if case.cached_in:
-            volume = self.new_volume(case.cached_in)
-            assert self.clone_image(volume, image)
-            self.driver.delete_volume(volume)
-        return image
-
-    def calls_of(self, case: Case) -> list[Call]:
-        """What a volume of this route asks of ONTAP, before its export."""
-        image = self.new_image(case)
-        self.start_anew()
-        since = self.simulator.calls()['last']
+    def attempt(self, case: Case, image: Image,
+                before: Any | None) -> tuple[Any, bool]:
         volume = self.new_volume()
-        assert self.clone_image(volume, image)
-        assert volume.metadata['eic_route'] == case.route
-        found = fault_table.calls_since(self.simulator, since)
-        self.clean()
-        return found
+        return volume, self.clone_image(volume, image)
 
-    def clean(self) -> None:
-        self.simulator.control('POST', '/reset', json={'files': True})
+    def has_job(self, method: str, path: str) -> bool:
+        return method != 'GET' and DEVICES.search(path) is not None
 
-    def suffer(self, case: Case, fault: Fault) -> str:
-        """What is wrong after a fault; nothing, if all is well."""
-        image = self.new_image(case)
-        self.start_anew()
-        fault_id = self.simulator.fault(**fault)
-        volume = self.new_volume()
-        cloned = self.clone_image(volume, image)
-        hit = fault_table.was_hit(self.simulator, fault_id)
-        self.simulator.control('DELETE', '/faults')
-        self.settle()
-        wrong = [] if hit else ['the fault hit nothing']
-        volumes = [volume]
-        if not (cloned or self.is_downloaded(volume, image)):
-            self.driver.delete_volume(volume)
-            volumes.clear()
-        elif not self.is_right(volume, image):
-            wrong.append('the volume has other bytes')
-        self.start_anew()
-        self.sweep()
-        if left := self.left_over(image, *volumes):
-            wrong.append(f'left over: {left}')
-        again, route = self.make(image)
-        if not self.is_right(again, image):
-            wrong.append(f'the next volume has other bytes, by {route}')
-        if route == 'cinder_download':
-            wrong.append('the next volume was left to Cinder')
-        self.clean()
-        return '; '.join(wrong)
+    def takes_space(self, method: str, path: str) -> bool:
+        return method == 'POST' and self.has_job(method, path)
 
-    def is_downloaded(self, volume: Any, image: Glance) -> bool:
-        """False if Cinder ends in an error of its own."""
-        from cinder import exception  # noqa: PLC0415
-        try:
-            self.download(volume, image)
-        except exception.CinderException:
-            return False
-        return True
+    def flexvol(self, case: Case) -> Mapping[str, str]:
+        return {'svm': SVM, 'volume': ONE}
 
 
 @pytest.fixture
-def world(driver: Any, admin: Any, simulator: Simulator, protocol: str,
-          tmp_path: Path) -> Suffering:
-    found = Suffering(driver, admin, simulator, protocol)
+def world(admin: Any, simulator: Simulator, protocol: str, glance: Glance,
+          tmp_path: Path) -> SufferingBlocks:
+    found = SufferingBlocks(admin, simulator, protocol, glance)
     found.tmp_path = tmp_path
     return found
-
-
-@pytest.fixture(scope='module')
-def recorded() -> dict[str, list[Call]]:
-    """The calls of the routes that have been taken."""
-    return {}
-
-
-def changes_devices(method: str, path: str) -> bool:
-    return method != 'GET' and DEVICES.search(path) is not None
-
-
-def makes_devices(method: str, path: str) -> bool:
-    return method == 'POST' and changes_devices(method, path)
 
 
 @pytest.mark.parametrize(
@@ -169,15 +82,5 @@ def makes_devices(method: str, path: str) -> bool:
     ('protocol', 'name'), [(case.protocol, name) for name, case in CASES.items()],
     indirect=['protocol'], ids=list(CASES), scope='module')
 def test_no_fault_of_any_call_costs_a_volume(
-        name: str, fault: Fault, world: Suffering,
-        recorded: dict[str, list[Call]]) -> None:
-    case = CASES[name]
-    if name not in recorded:
-        recorded[name] = world.calls_of(case)
-        print(name, *recorded[name], sep='\n')
-    wrong = {where: found
-             for where, one in fault_table.hit_by(
-                 fault, recorded[name], changes_devices, makes_devices,
-                 {'svm': SVM, 'volume': ONE})
-             if (found := world.suffer(case, one))}
-    assert wrong == {}
+        name: str, fault: Fault, world: SufferingBlocks) -> None:
+    assert world.damages(CASES[name], fault) == {}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 from tests.contract.stock import BACKEND, MIB
 from tests.contract.test_stock_nfs_driver import (  # noqa: F401 - fixtures
     GOLD,

@@ -20,7 +20,7 @@ from netapp_ontap.resources import (
     Volume,
 )
 
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 
 MIB = 1 << 20
 SLOW = 1 << 10

@@ -21,7 +21,7 @@ from netapp_ontap.resources import (
     SplitStatus,
 )
 
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB
 
 INITIATOR = 'iqn.1994-05.com.example:host1'

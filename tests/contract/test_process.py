@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.contract.conftest import TOPOLOGY, Simulator
+from tests.contract.simulator import TOPOLOGY, Simulator
 
 TIMEOUT = 30
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contract import stock
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 
 CONNECTOR = {'wwpns': ['21000024ff406cc3', '21000024ff406cc2'], 'host': 'host1'}
 

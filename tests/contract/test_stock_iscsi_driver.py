@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract import stock
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB
 
 POOLS = ('san_one', 'san_two')

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.contract import stock
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB
 
 IMAGES = '127.0.81.1:/images'

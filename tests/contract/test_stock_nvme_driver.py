@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract import stock
-from tests.contract.conftest import Simulator
+from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB
 
 CONNECTOR = {'nqn': 'nqn.2014-08.org.nvmexpress:uuid:host-1', 'host': 'host1'}
