@@ -100,9 +100,7 @@ class BlockWorld(World):
         return found
 
     def start_anew(self) -> None:
-        """Nor does the stock driver remember devices that are gone."""
-        for table in ('lun_table', 'namespace_table'):
-            getattr(self.driver.library, table, {}).clear()
+        stock.forget_devices(self.driver)
         self.driver.connections.clear()
         super().start_anew()
 

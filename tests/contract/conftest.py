@@ -23,7 +23,7 @@ from netapp_ontap.resources import Volume
 
 from eic_plugins.simulator.main import start
 from tests.contract import block, stock
-from tests.contract.block import BlockWorld
+from tests.contract.block import ONE, SVM, BlockWorld
 from tests.contract.images import Glance
 from tests.contract.simulator import TOPOLOGY, Simulator
 
@@ -162,6 +162,39 @@ def cinder_conf(request: pytest.FixtureRequest, served: Simulator, state: Path,
 @pytest.fixture(scope='module')
 def admin(cinder_conf: Any) -> Any:
     return stock.admin_context()
+
+
+@pytest.fixture(scope='module')
+def started(admin: Any) -> Any:
+    return stock.start_driver(admin)
+
+
+@pytest.fixture
+def driver(started: Any, simulator: Simulator) -> Any:
+    """Cinder's own driver, as if it had just been started."""
+    stock.forget_devices(started)
+    return started
+
+
+@pytest.fixture
+def new_volume(admin: Any) -> Any:
+    """Makes volumes in the database."""
+    return lambda pool=ONE, size=1: stock.new_volume(admin, pool, size)
+
+
+@pytest.fixture
+def created(driver: Any, new_volume: Any) -> Any:
+    """A volume that Cinder's own driver has created."""
+    volume = new_volume()
+    volume.update(driver.create_volume(volume) or {})
+    volume.save()
+    return volume
+
+
+@pytest.fixture
+def pool(simulator: Simulator) -> Path:
+    """What san_one's LUNs and namespaces are: files."""
+    return simulator.directory(SVM, ONE)
 
 
 @pytest.fixture

@@ -146,6 +146,13 @@ def start_driver(admin: Any) -> Any:
     return found
 
 
+def forget_devices(driver: Any) -> None:
+    """What the driver remembers of LUNs or namespaces may be gone."""
+    library = getattr(driver, 'library', None)
+    for table in ('lun_table', 'namespace_table'):
+        getattr(library, table, {}).clear()
+
+
 def new_volume(admin: Any, pool: str, size: int = 1) -> Any:
     """A volume in the database; ``size`` in GiB."""
     from cinder import objects  # noqa: PLC0415
@@ -165,3 +172,15 @@ def new_snapshot(admin: Any, volume: Any) -> Any:
         project_id='p', user_id='u', display_name='test', metadata={})
     snapshot.create()
     return snapshot
+
+
+def write(file: Path, content: bytes) -> None:
+    """Over the first bytes of a volume."""
+    with file.open('r+b') as stream:
+        stream.write(content)
+
+
+def head(file: Path, size: int = MIB) -> bytes:
+    """The first bytes of a volume: it is large and mostly empty."""
+    with file.open('rb') as stream:
+        return stream.read(size)

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.contract import stock
 from tests.contract.simulator import Simulator
 from tests.contract.stock import BACKEND, MIB
 from tests.contract.test_stock_nfs_driver import (  # noqa: F401 - fixtures
     GOLD,
     IMAGES,
-    admin,
+    PROTOCOL,
     cinder_conf,
 )
 
@@ -26,25 +27,15 @@ OWNER = 'the-owner'
 
 
 @pytest.fixture(scope='module')
-def driver(cinder_conf: Any, admin: Any) -> Any:  # noqa: F811
-    from cinder.db import api  # noqa: PLC0415
-    from cinder.volume import configuration  # noqa: PLC0415
-    from cinder.volume import driver as base  # noqa: PLC0415
-
+def driver(admin: Any) -> Any:
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
-
-    found = EICNfsDriver(
-        configuration=configuration.Configuration(
-            base.volume_opts, config_group=BACKEND),
-        host=f'contract@{BACKEND}', db=api, is_vol_db_empty=True)
-    found.do_setup(admin)
-    found.check_for_setup_error()
-    found.set_initialized()
+    found = stock.new_driver(EICNfsDriver)
+    stock.set_up(found, admin)
     return found
 
 
 @pytest.fixture
-def new_volume(admin: Any) -> Any:  # noqa: F811
+def new_volume(admin: Any) -> Any:
     from cinder import objects  # noqa: PLC0415
 
     def make(share: str, **fields: Any) -> Any:
@@ -80,7 +71,7 @@ def image() -> dict[str, Any]:
             'os_hash_value': hashlib.sha256(CONTENT).hexdigest()}
 
 
-def clone(driver: Any, admin: Any, volume: Any, url: str,  # noqa: F811
+def clone(driver: Any, admin: Any, volume: Any, url: str,
           image: dict[str, Any]) -> tuple[Any, bool]:
     return driver.clone_image(
         admin, volume, (None, [{'url': url, 'metadata': {'store': 'volumes'}}]),
@@ -90,7 +81,7 @@ def clone(driver: Any, admin: Any, volume: Any, url: str,  # noqa: F811
 @pytest.mark.parametrize(('share', 'name', 'route'), [
     (IMAGES, 'images_vol', 'flexclone'), (GOLD, 'gold', 'copy_offload')])
 def test_a_volume_is_made_of_the_beginning_of_an_image_volume(
-        driver: Any, admin: Any, new_volume: Any,  # noqa: F811
+        driver: Any, admin: Any, new_volume: Any,
         image_volume: Any, image: dict[str, Any], simulator: Simulator,
         share: str, name: str, route: str) -> None:
     volume = new_volume(share, status='creating')

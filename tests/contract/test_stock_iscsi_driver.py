@@ -1,75 +1,29 @@
 """Cinder's own NetApp iSCSI driver, unmodified, works against the simulator."""
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract import stock
+from tests.contract.block import POOLS
 from tests.contract.simulator import Simulator
-from tests.contract.stock import GIB, MIB
+from tests.contract.stock import GIB, MIB, head, write
 
-POOLS = ('san_one', 'san_two')
+PROTOCOL = 'iscsi'
 CONNECTOR = {'initiator': 'iqn.1994-05.com.example:host1', 'host': 'host1',
              'ip': '127.0.0.1', 'multipath': False}
 OTHER_CONNECTOR = {**CONNECTOR, 'initiator': 'iqn.1994-05.com.example:host2',
                    'host': 'host2'}
 
 
-@pytest.fixture(scope='module')
-def admin(served: Simulator,
-          tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    state = tmp_path_factory.mktemp('cinder')
-    with stock.configured(state, stock.config(
-            served, state, netapp_storage_protocol='iscsi',
-            netapp_vserver='svm_san')):
-        yield stock.admin_context()
-
-
-@pytest.fixture(scope='module')
-def started(admin: Any) -> Any:
-    return stock.start_driver(admin)
-
-
 @pytest.fixture
-def driver(started: Any, simulator: Simulator) -> Any:
-    # What it remembers of the LUNs of the test before is not there any more.
-    started.library.lun_table.clear()
-    return started
-
-
-@pytest.fixture
-def new_volume(admin: Any) -> Any:
-    """Makes volumes in the database."""
-    return lambda pool='san_one', size=1: stock.new_volume(admin, pool, size)
-
-
-@pytest.fixture
-def created(driver: Any, admin: Any, new_volume: Any) -> Any:
+def created(driver: Any, admin: Any, created: Any) -> Any:
     """A volume that the driver has created and exported."""
-    volume = new_volume()
-    volume.update(driver.create_volume(volume) or {})
-    volume.update(driver.create_export(admin, volume, CONNECTOR))
-    volume.save()
-    return volume
-
-
-@pytest.fixture
-def pool(simulator: Simulator) -> Path:
-    """What san_one's LUNs are: files."""
-    return simulator.directory('svm_san', 'san_one')
-
-
-def write(file: Path, content: bytes) -> None:
-    with file.open('r+b') as stream:
-        stream.write(content)
-
-
-def head(file: Path, size: int = MIB) -> bytes:
-    with file.open('rb') as stream:
-        return stream.read(size)
+    created.update(driver.create_export(admin, created, CONNECTOR))
+    created.save()
+    return created
 
 
 def methods(calls: dict[str, Any]) -> list[str]:

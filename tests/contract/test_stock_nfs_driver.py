@@ -14,8 +14,9 @@ import pytest
 
 from tests.contract import stock
 from tests.contract.simulator import Simulator
-from tests.contract.stock import GIB, MIB
+from tests.contract.stock import GIB, MIB, head
 
+PROTOCOL = 'nfs'
 IMAGES = '127.0.81.1:/images'
 GOLD = '127.0.81.1:/gold'
 STORE = '127.0.81.1:/store'
@@ -25,9 +26,7 @@ pytestmark = pytest.mark.usefixtures('nfs')
 
 
 @pytest.fixture(scope='module')
-def cinder_conf(served: Simulator,
-                tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    state = tmp_path_factory.mktemp('cinder')
+def cinder_conf(served: Simulator, state: Path) -> Iterator[Any]:
     (state / 'shares').write_text('\n'.join(SHARES))
     with stock.configured(state, stock.config(
             served, state, netapp_storage_protocol='nfs',
@@ -38,34 +37,10 @@ def cinder_conf(served: Simulator,
         yield configuration
 
 
-@pytest.fixture(scope='module')
-def admin(cinder_conf: Any) -> Any:
-    return stock.admin_context()
-
-
-@pytest.fixture(scope='module')
-def started(admin: Any) -> Any:
-    return stock.start_driver(admin)
-
-
-@pytest.fixture
-def driver(started: Any, simulator: Simulator) -> Any:
-    return started
-
-
 @pytest.fixture
 def new_volume(admin: Any) -> Any:
     """Makes volumes in the database."""
     return lambda share=GOLD, size=1: stock.new_volume(admin, share, size)
-
-
-@pytest.fixture
-def created(driver: Any, new_volume: Any) -> Any:
-    """A volume that the driver has created."""
-    volume = new_volume()
-    volume.update(driver.create_volume(volume))
-    volume.save()
-    return volume
 
 
 @pytest.fixture
@@ -98,12 +73,6 @@ def put_image(directory: Path) -> tuple[str, bytes]:
     content = os.urandom(MIB)
     (directory / image_id).write_bytes(content)
     return image_id, content
-
-
-def head(file: Path, size: int = MIB) -> bytes:
-    """The first bytes of a file: volumes are large and mostly empty."""
-    with file.open('rb') as stream:
-        return stream.read(size)
 
 
 def clone_image(driver: Any, admin: Any, volume: Any, image_id: str,

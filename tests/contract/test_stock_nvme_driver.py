@@ -1,6 +1,5 @@
 """Cinder's own NetApp NVMe/TCP driver, unmodified, works against the simulator."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,63 +7,12 @@ import pytest
 
 from tests.contract import stock
 from tests.contract.simulator import Simulator
-from tests.contract.stock import GIB, MIB
+from tests.contract.stock import GIB, MIB, head, write
 
+PROTOCOL = 'nvme'
 CONNECTOR = {'nqn': 'nqn.2014-08.org.nvmexpress:uuid:host-1', 'host': 'host1'}
 OTHER_CONNECTOR = {'nqn': 'nqn.2014-08.org.nvmexpress:uuid:host-2',
                    'host': 'host2'}
-
-
-@pytest.fixture(scope='module')
-def admin(served: Simulator,
-          tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    state = tmp_path_factory.mktemp('cinder')
-    with stock.configured(state, stock.config(
-            served, state, netapp_storage_protocol='nvme',
-            netapp_vserver='svm_san')):
-        yield stock.admin_context()
-
-
-@pytest.fixture(scope='module')
-def started(admin: Any) -> Any:
-    return stock.start_driver(admin)
-
-
-@pytest.fixture
-def driver(started: Any, simulator: Simulator) -> Any:
-    # What it remembers of the test before is not there any more.
-    started.library.namespace_table.clear()
-    return started
-
-
-@pytest.fixture
-def new_volume(admin: Any) -> Any:
-    """Makes volumes in the database."""
-    return lambda pool='san_one', size=1: stock.new_volume(admin, pool, size)
-
-
-@pytest.fixture
-def created(driver: Any, new_volume: Any) -> Any:
-    """A volume that the driver has created."""
-    volume = new_volume()
-    driver.create_volume(volume)
-    return volume
-
-
-@pytest.fixture
-def pool(simulator: Simulator) -> Path:
-    """What san_one's namespaces are: files."""
-    return simulator.directory('svm_san', 'san_one')
-
-
-def write(file: Path, content: bytes) -> None:
-    with file.open('r+b') as stream:
-        stream.write(content)
-
-
-def head(file: Path, size: int = MIB) -> bytes:
-    with file.open('rb') as stream:
-        return stream.read(size)
 
 
 def namespace(simulator: Simulator, volume: Any) -> dict[str, Any]:
