@@ -12,24 +12,19 @@ from cinder.scheduler import rpcapi
 from oslo_config import cfg
 from paste import deploy
 
-from tests.functional import glance_stub
+from tests.functional.glance_stub import (  # noqa: F401 - fixtures
+    GlanceStub,
+    as_new,
+    serve,
+)
 
 ROOT = pathlib.Path(__file__).parents[2]
 PROJECT = '0123456789abcdef0123456789abcdef'
 
 
 @pytest.fixture(scope='session')
-def glance_server():
-    with glance_stub.running() as running:
-        yield running
-
-
-@pytest.fixture
-def glance(glance_server):
-    stub, _url = glance_server
-    stub.reset()
-    yield stub
-    stub.reset()
+def stub():
+    return GlanceStub()
 
 
 @pytest.fixture(scope='session')

@@ -4,11 +4,12 @@ It stands in for Glance only where the *filter's* look-up is tested against the
 real cinder-api in process; the lab runs the real one.
 """
 
-import contextlib
 import json
 import socketserver
 import threading
 from wsgiref import simple_server
+
+import pytest
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 INVISIBLE = '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22'
@@ -78,10 +79,9 @@ class _Quiet(simple_server.WSGIRequestHandler):
         """Nothing on the terminal."""
 
 
-@contextlib.contextmanager
-def running(stub=None):
-    """The stub and its URL."""
-    stub = stub or GlanceStub()
+@pytest.fixture(scope='session', name='glance_server')
+def serve(stub):
+    """The suite's stub and its URL."""
     server = simple_server.make_server(
         '127.0.0.1', 0, stub, server_class=_Server, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -93,3 +93,12 @@ def running(stub=None):
         server.shutdown()
         thread.join(10)
         server.server_close()
+
+
+@pytest.fixture(name='glance')
+def as_new(glance_server):
+    """The stub with nothing left of the test before."""
+    stub, _url = glance_server
+    stub.reset()
+    yield stub
+    stub.reset()

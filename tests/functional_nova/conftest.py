@@ -17,7 +17,7 @@ from nova.volume import cinder
 from oslo_utils import uuidutils
 from paste import deploy
 
-from tests.functional import glance_stub
+from tests.functional.glance_stub import as_new, serve  # noqa: F401 - fixtures
 from tests.functional_nova.glance_stub import Images
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -36,17 +36,8 @@ FLAVORS = {
 
 
 @pytest.fixture(scope='session')
-def glance_server():
-    with glance_stub.running(Images()) as running:
-        yield running
-
-
-@pytest.fixture
-def glance(glance_server):
-    stub, _url = glance_server
-    stub.reset()
-    yield stub
-    stub.reset()
+def stub():
+    return Images()
 
 
 @pytest.fixture(scope='session')
