@@ -86,8 +86,7 @@ def _plain(url: str) -> str:
     return re.sub(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID', path)
 
 
-def _follow(world: block.BlockWorld, glance: SlowGlance,
-            order: Mapping[str, Any]) -> list[str]:
+def _follow(world: block.BlockWorld, order: Mapping[str, Any]) -> list[str]:
     """Make one volume; its steps."""
     from cinder import objects  # noqa: PLC0415 - as all of Cinder
     from cinder.db import api  # noqa: PLC0415
@@ -95,6 +94,8 @@ def _follow(world: block.BlockWorld, glance: SlowGlance,
     api.get_engine().dispose(close=False)
     world.start_anew()
     volume = objects.Volume.get_by_id(world.admin, order['volume_id'])
+    glance = world.glance
+    assert isinstance(glance, SlowGlance)
     image = glance.add(Path(order['content']).read_bytes(),
                        image_id=order['image_id'])
     glance.steps = Steps(order['stop_before'])
@@ -104,13 +105,13 @@ def _follow(world: block.BlockWorld, glance: SlowGlance,
     return glance.steps.taken
 
 
-def _fork(world: block.BlockWorld, glance: SlowGlance,
-          order: Mapping[str, Any], answer: Path) -> int:
+def _fork(world: block.BlockWorld, order: Mapping[str, Any],
+          answer: Path) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            answer.write_text(json.dumps(_follow(world, glance, order)))
+            answer.write_text(json.dumps(_follow(world, order)))
             status = 0
         finally:
             os._exit(status)
@@ -123,13 +124,12 @@ def main(host: str, port: str, data_dir: str, state: str, protocol: str) -> None
     answer = Path(state) / 'steps.json'
     with block.configured(simulator, Path(state), protocol):
         from cinder import context  # noqa: PLC0415
-        glance = SlowGlance()
         world = block.BlockWorld(context.get_admin_context(), simulator,
-                                 protocol, glance)
+                                 protocol, SlowGlance())
         print(json.dumps('ready'), flush=True)
         for line in sys.stdin:
             answer.unlink(missing_ok=True)
-            status = _fork(world, glance, json.loads(line), answer)
+            status = _fork(world, json.loads(line), answer)
             steps = json.loads(answer.read_text()) if answer.exists() else None
             print(json.dumps({'status': status, 'steps': steps}), flush=True)
 
