@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import server_watch
+from benchmarks import machine, server_watch
 from lab import cinder
 from lab.boots import Side
 from lab.context import Lab
@@ -35,6 +35,8 @@ class Booted:
     """Of nova-compute at each volume until it was there. The first one follows
     the answer to its request; each further one comes three seconds later."""
     files_left: list[str]
+    cpu_seconds: float = 0.0
+    """Of the whole machine, from the first request to the last ACTIVE."""
 
 
 def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
@@ -43,6 +45,7 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
     log = lab.paths.access_log(cinder.api_of(side.driver))
     offset = log.stat().st_size
     began: dict[str, float] = {}
+    busy = machine.cpu_seconds()
 
     def create(number: int) -> None:
         sent = time.time()
@@ -52,6 +55,7 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
         try:
             list(pool.map(create, range(servers)))
             seen = server_watch.until_ended(lab, name, servers)
+            busy = machine.cpu_seconds() - busy
             looks = waiting_looks(_entries(log, offset))
             volumes = [v for s in seen for v in side.volumes(s.server_id)]
             shown = [side.cinder('GET', f'/volumes/{volume_id}')['volume']
@@ -64,7 +68,7 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
         [s.status for s in seen],
         [volume['metadata'].get('eic_route', '-') for volume in shown],
         [looks.get(volume_id, 0) for volume_id in volumes],
-        remove_files(lab, files_left(lab, volumes)))
+        remove_files(lab, files_left(lab, volumes)), round(busy, 2))
 
 
 def waiting_looks(entries: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],

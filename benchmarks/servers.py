@@ -12,6 +12,7 @@ the stock pipelines and driver and through EIC's, in two situations:
 import dataclasses
 import statistics
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from benchmarks import images
@@ -26,8 +27,8 @@ from lab.topology import DEMO_PROJECT, DEMO_USER, DRIVERS
 IMAGE_MIB = 64
 BOOTS = 5
 ROUNDS = 2
-FIRST = 1
 TEN = 10
+FIRST = {1: 3, TEN: 1}
 _POOL = 'images'
 _OPT_IN_FLAVOR = 'eic.tiny'
 _LIMIT = 1 / 3
@@ -62,21 +63,22 @@ Results = dict[tuple[Way, int], list[Booted]]
 
 
 def run(lab: Lab, boots: int = BOOTS, rounds: int = ROUNDS,
-        first: int = FIRST) -> dict[str, Any]:
+        first: Mapping[int, int] = FIRST) -> dict[str, Any]:
     """The answer, as JSON can hold it.
 
     :param boots: how often one server, again
     :param rounds: how often ten servers, again
-    :param first: how often one and ten servers of a new image
+    :param first: how often of a new image, by how many servers at once
     """
     api = identity.Cloud(lab, DEMO_USER, DEMO_PROJECT)
     results: Results = {}
     with Traces(lab) as traces:
-        for servers in (1, TEN):
-            results |= _first(traces, api, servers, first)
         ready = {driver: _upload(traces) for driver in DRIVERS}
+        # Again first: it is the image that is to be new, not the services.
         for servers, times in ((1, boots), (TEN, rounds)):
             results |= _again(lab, api, ready, servers, times)
+        for servers, times in first.items():
+            results |= _first(traces, api, servers, times)
     return answer({key: booted for key, booted in results.items()
                    if booted}).to_json()
 
@@ -126,8 +128,8 @@ def answer(results: Results) -> Answer:
         if way.driver == 'eic':
             targets += _targets(way, servers, booted, ratio)
     header = ('situation', 'at once', 'side', 'boot', 's median', 's max',
-              'times stock', "Nova's looks, most", 'routes', 'not ACTIVE',
-              'files left')
+              'times stock', 'CPU s a server', "Nova's looks, most", 'routes',
+              'not ACTIVE', 'files left')
     return Answer(
         question="How long from a server's create to ACTIVE?",
         targets=tuple(targets),
@@ -135,7 +137,8 @@ def answer(results: Results) -> Answer:
         notes=("Seen by reading Nova's table every 0.1 s. All services of both "
                'sides share the machine.',
                "Nova's looks: of nova-compute at the volume until it was there. "
-               'Each after the first is three seconds of dead time.'),
+               'Each after the first is three seconds of dead time.',
+               'CPU: of the whole machine, until the last server was ACTIVE.'),
         numbers=[{**dataclasses.asdict(way), 'servers': servers,
                   'rounds': [dataclasses.asdict(one) for one in booted]}
                  for (way, servers), booted in results.items()])
@@ -146,7 +149,7 @@ def _row(way: Way, servers: int, booted: list[Booted], ratio: float,
     routes = Counter(route for one in booted for route in one.routes)
     return (way.situation, str(servers), way.driver, way.title,
             f'{_median(booted):.1f}', f'{max(_seconds(booted)):.1f}',
-            f'{ratio:.2f}', str(_most_looks(booted)),
+            f'{ratio:.2f}', f'{_cpu(booted):.2f}', str(_most_looks(booted)),
             ', '.join(f'{n} {route}' for route, n in routes.items()),
             str(_not_active(booted)), str(_left(booted)))
 
@@ -166,6 +169,11 @@ def _targets(way: Way, servers: int, booted: list[Booted], ratio: float,
 
 def _seconds(booted: list[Booted]) -> list[float]:
     return [second for one in booted for second in one.seconds]
+
+
+def _cpu(booted: list[Booted]) -> float:
+    return (sum(one.cpu_seconds for one in booted)
+            / sum(len(one.statuses) for one in booted))
 
 
 def _median(booted: list[Booted]) -> float:

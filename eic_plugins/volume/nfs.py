@@ -10,7 +10,8 @@ options keep their meaning, and no other credentials are needed::
     ...
 
 Every operation but "create a volume from an image" and "give a volume another
-image" is the stock driver's.
+image" is the stock driver's. Connecting a volume that Cinder has recorded to be
+raw starts no ``qemu-img``.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.files import FileStorage
+from eic_plugins.volume import raw_image
 from eic_plugins.volume.base import ModelUpdate
 from eic_plugins.volume.precaching import PrecachingDriver
 from eic_plugins.volume.reimaging import ReimagingDriver
@@ -90,6 +92,16 @@ class EICNfsDriver(PrecachingDriver, ReimagingDriver,
             volume.save()
         update = self._get_volume_model_update(volume) or {}
         return {**update, 'provider_location': pool_name, 'bootable': True}
+
+    def _qemu_img_info(self, path: str, volume_name: str,
+                       img_format: str | None = None) -> Any:
+        """As the stock driver's, without its processes if there is only a size.
+
+        It is called whenever a volume is connected, and then starts qemu-img
+        twice, each time through another Python program.
+        """
+        info = raw_image.info(path) if img_format == 'raw' else None
+        return info or super()._qemu_img_info(path, volume_name, img_format)
 
     def _replace(self, volume: Any, made: str) -> None:
         """Rename on the server: at any moment there is a whole file."""

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from lab import cinder, identity, nova
+from lab import cinder, identity, nova, qemu_img
 from lab.boots import PLAIN_FLAVOR
 from lab.topology import DRIVERS, LOOPBACK, SERVICE_PROJECT
 from tests.e2e.conftest import seen_by_user, wait_for
@@ -70,6 +70,17 @@ def test_each_sides_server_has_its_own_host_and_driver(cloud, servers, image):
         assert shown['OS-EXT-SRV-ATTR:host'] == nova.host(driver)
         volume, = servers.volumes_of(server)
         assert volume['volume_type'] == driver
+
+
+def test_connecting_a_clone_starts_no_qemu_img(cloud, servers, image, lab):
+    warm(cloud, image)
+    runs = {}
+    for driver in DRIVERS:
+        server, = servers.boot(driver, image)
+        volume, = servers.volumes_of(server)
+        runs[driver] = qemu_img.log(lab).read_text().count(volume['id'])
+    assert runs['eic'] == 0
+    assert runs['stock'] > 0
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
