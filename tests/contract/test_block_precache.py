@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,16 @@ def test_cached_images_of_a_deleted_image_go(
     world.driver._precacher.reconcile()
     assert [world.names(pool) for pool in POOLS] == [[volume.name], []]
     assert world.is_right(volume, precached)
+
+
+def test_counts_of_an_earlier_process_are_not_shown(
+        world: BlockWorld, tmp_path: Path) -> None:
+    file = tmp_path / 'eic-backend.prom'
+    file.write_text('eic_volumes_total 7\n')
+    world.driver._metrics._file = file
+    stock.set_up(world.driver, world.admin)
+    assert 'eic_volumes_total' in file.read_text()
+    assert ' 7' not in file.read_text()
 
 
 def test_tasks_are_added_once_however_often_the_driver_is_set_up(
