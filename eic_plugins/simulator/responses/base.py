@@ -17,6 +17,8 @@ from eic_plugins.simulator.models.jobs import Job, Work
 from eic_plugins.simulator.models.volumes import FlexVol, Svm
 from eic_plugins.simulator.query import Query, Record, expand, value
 
+_VANISHING_SECONDS = 1.0
+
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
@@ -138,6 +140,9 @@ def run_job(call: Call, description: str, work: Work, *, status: int = 200,
         svm.reference() if svm else None)
     if any(fault.kind == 'job_vanishes' for fault in call.faults):
         job.hidden = True
+        # Its work is done by the time that the job is not known, unless it is
+        # a long copy.
+        job.done.wait(_VANISHING_SECONDS)
         return Answer({'job': job.link()}, 202)
     if not timeout or not job.done.wait(timeout):
         return Answer({'job': job.link()}, 202)
