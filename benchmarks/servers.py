@@ -12,7 +12,7 @@ the stock pipelines and driver and through EIC's, in two situations:
 import dataclasses
 import statistics
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from benchmarks import images
@@ -101,20 +101,20 @@ class _Boots:
     """An image by driver, to boot again."""
 
     def first(self, servers: int, rounds: int) -> Results:
-        results: Results = {(way, servers): [] for way in FIRST_WAYS}
-        for number in range(rounds):
-            for way in FIRST_WAYS:
-                results[way, servers].append(self._boot(
-                    way, _upload(self.traces), servers, f'{number + 1}/{rounds}'))
-        return results
+        return self._in_turn(FIRST_WAYS, servers, rounds,
+                             lambda _: _upload(self.traces))
 
     def again(self, servers: int, rounds: int) -> Results:
-        results: Results = {(way, servers): [] for way in AGAIN}
+        return self._in_turn(AGAIN, servers, rounds,
+                             lambda way: self.ready[way.driver])
+
+    def _in_turn(self, ways: Sequence[Way], servers: int, rounds: int,
+                 image: Callable[[Way], str]) -> Results:
+        results: Results = {(way, servers): [] for way in ways}
         for number in range(rounds):
-            for way in AGAIN:
+            for way in ways:
                 results[way, servers].append(self._boot(
-                    way, self.ready[way.driver], servers,
-                    f'{number + 1}/{rounds}'))
+                    way, image(way), servers, f'{number + 1}/{rounds}'))
         return results
 
     def _boot(self, way: Way, image_id: str, servers: int, number: str) -> Booted:

@@ -20,7 +20,7 @@ _KEPT = (
     'SCRIPT_NAME', 'SERVER_NAME', 'SERVER_PORT', 'SERVER_PROTOCOL',
     'REMOTE_ADDR', 'HTTP_HOST', 'wsgi.version', 'wsgi.url_scheme', 'wsgi.errors',
     'wsgi.multithread', 'wsgi.multiprocess', 'wsgi.run_once',
-    'cinder.context', 'nova.context', 'openstack.request_id',
+    'nova.context', 'openstack.request_id',
 )
 """Who asks and where. What routers and WebOb noted on the request in hand (its
 route, its parsed body, its content type) would be wrong for another one."""

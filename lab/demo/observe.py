@@ -82,7 +82,7 @@ class Observer:
         self._protocol = protocol
         self._download = f'/v2/images/{image_id}/file'
         self._clusters = {cluster.name: ClusterApi(lab, cluster)
-                           for cluster in CLUSTERS}
+                          for cluster in CLUSTERS}
 
     def mark(self) -> Mark:
         """Remember now."""

@@ -52,7 +52,7 @@ class Ontap:
     def __init__(self, lab):
         self._lab = lab
         self._clusters = {cluster.name: ClusterApi(lab, cluster)
-                           for cluster in CLUSTERS}
+                          for cluster in CLUSTERS}
 
     def control(self, method, path, cluster='cluster-a', **kwargs):
         return self._clusters[cluster].control(method, path, **kwargs)
