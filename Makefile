@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.bench-installed
 E2E ?= tests/e2e
+SUITES := unit contract functional functional_nova \
+    security/storage security/cinder_api security/nova_api
 SOURCES := benchmarks eic_plugins lab tests
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
@@ -58,10 +60,10 @@ bench: lab $(BENCH_STAMP) ## measure both drivers side by side; docs/bench.md
 
 # A process for each suite: configuration and database of Cinder and of Nova are
 # global, and nova-api refuses to share one with Cinder.
-test: $(STAMP) ## unit, contract and functional tests, then lint; LAB=1: e2e too
+test: $(STAMP) ## all tests that need no lab, then lint; LAB=1: e2e too
 	@set -e; \
 	$(BIN)/python -m lab.packages test; \
-	for suite in unit contract functional functional_nova; do \
+	for suite in $(SUITES); do \
 	    echo "tests/$$suite"; \
 	    $(BIN)/python -m pytest tests/$$suite; \
 	done; \
