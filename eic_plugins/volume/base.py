@@ -43,6 +43,7 @@ from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.volume import locks
 from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.cleaner import Cleaner
+from eic_plugins.volume.deployment import Deployment, KnownPool
 from eic_plugins.volume.fetch import Fetcher
 from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.outcomes import (
@@ -82,6 +83,7 @@ class VolumeFromImage(abc.ABC):
         self._reader = LocationReader.from_entry_points()
         self._routes = routes.load()
         self._caches: dict[str, PoolCache] = {}
+        self._deployment = Deployment(self._own_pools)
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._handed_back: set[str] = set()
@@ -324,6 +326,15 @@ class VolumeFromImage(abc.ABC):
             except (OntapError, UnknownShareError) as err:
                 LOG.warning('No cached images are looked for in %(pool)s: '
                             '%(err)s', {'pool': other, 'err': err})
+
+    def _own_pools(self) -> Iterator[KnownPool]:
+        """The backend's pools, as other backends know them."""
+        host = self.cluster_name or self.host
+        for cache in self._caches_but(None):
+            flexvol = cache.pool.flexvol
+            yield KnownPool(f'{host}#{cache.pool.name}', flexvol.cluster,
+                            flexvol.svm, flexvol.uuid,
+                            self._report.images(cache.pool.name))
 
     def _watch_limits(self) -> None:
         """For the periodic statistics, which nothing here may break."""

@@ -40,6 +40,11 @@ class PoolReport:
         with self._lock:
             self._images.get(share, {}).pop(image_id, None)
 
+    def images(self, share: str) -> frozenset[str]:
+        """The ids of the pool's cached images, as far as they are known."""
+        with self._lock:
+            return frozenset(self._images.get(share, ()))
+
     def facts(self, cache: PoolCache) -> dict[str, Any]:
         """The capability of one pool.
 
@@ -52,6 +57,7 @@ class PoolReport:
             images = list(self._images.get(pool.name, ()))
         return {
             'cluster': pool.flexvol.cluster,
+            'svm': pool.flexvol.svm,
             'flexvol': pool.flexvol.uuid,
             'junction_path': pool.flexvol.junction_path,
             'servers': list(self._namespace.lifs_of(pool.flexvol.svm)),

@@ -26,7 +26,8 @@ def test_a_pool_says_where_it_is_and_what_it_has():
     report = PoolReport(Lifs())
     report.add(cache.pool.name, 'new')
     assert report.facts(cache) == {
-        'cluster': 'cluster-a', 'flexvol': cache.pool.flexvol.uuid,
+        'cluster': 'cluster-a', 'svm': 'svm_gold',
+        'flexvol': cache.pool.flexvol.uuid,
         'junction_path': '/mnt/gold_vol', 'servers': ['svm_gold-lif'],
         'cached': ['old']}
     report.add(cache.pool.name, 'new')

@@ -1,0 +1,132 @@
+"""The pools of this Cinder deployment, and where they are on ONTAP.
+
+A FlexVol counts as ours if a pool lives on it, and only cinder-scheduler knows
+all pools: each backend reports its own to it once a minute, with the capability
+``eic`` (:mod:`eic_plugins.volume.report`). It is asked over RPC, by the call that
+``cinder get-pools`` makes, when somebody needs to know; the answer is remembered
+for a minute. Without an answer what was known last counts, or the backend's own
+pools alone: nothing that is asked here is worth a failed volume.
+
+Nothing is to be configured. Backends of drivers other than EIC's are not in it.
+"""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from cinder import context
+from cinder.scheduler import rpcapi
+from oslo_log import log as logging
+
+LOG = logging.getLogger(__name__)
+
+_TTL = 60.0
+_RPC_TIMEOUT = 5.0
+_RPC_VERSION = '3.0'
+
+Fetch = Callable[[], Iterable[Mapping[str, Any]]]
+"""Gives pools as the scheduler does: ``name`` and ``capabilities``."""
+
+
+@dataclasses.dataclass(frozen=True)
+class KnownPool:
+    """A pool as it was reported last.
+
+    ``name`` is ``host@backend#pool``; ``cluster`` and ``flexvol`` are uuids,
+    ``svm`` a name; ``cached`` the ids of (some of) its cached images.
+    """
+
+    name: str
+    cluster: str
+    svm: str
+    flexvol: str
+    cached: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_report(cls, name: str, facts: Any) -> 'KnownPool | None':
+        """The pool of a capability ``eic``; None if that is not one."""
+        if not isinstance(facts, Mapping):
+            return None
+        place = {key: str(facts.get(key) or '')
+                 for key in ('cluster', 'svm', 'flexvol')}
+        if not all(place.values()):
+            return None
+        return cls(name, **place, cached=frozenset(
+            map(str, facts.get('cached') or ())))
+
+
+def ask_scheduler() -> Iterable[Mapping[str, Any]]:
+    """All pools that cinder-scheduler knows.
+
+    :raises Exception: it did not answer within five seconds
+    """
+    client = rpcapi.SchedulerAPI().client.prepare(
+        version=_RPC_VERSION, timeout=_RPC_TIMEOUT)
+    found: Iterable[Mapping[str, Any]] = client.call(
+        context.get_admin_context(), 'get_pools', filters=None)
+    return found
+
+
+class Deployment:
+    """The pools of all of EIC's backends.
+
+    :param own: gives the backend's own pools, which it knows from itself
+    :param fetch: gives all pools, as the scheduler knows them
+    """
+
+    def __init__(self, own: Callable[[], Iterable[KnownPool]],
+                 fetch: Fetch = ask_scheduler,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._own = own
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: tuple[KnownPool, ...] = ()
+        self._asked = float('-inf')
+        self._silent = False
+
+    def pools(self) -> tuple[KnownPool, ...]:
+        """All pools, the backend's own first; never raises for the others."""
+        own = tuple(self._own())
+        names = {pool.name for pool in own}
+        return own + tuple(pool for pool in self._reported()
+                           if pool.name not in names)
+
+    def flexvols(self) -> frozenset[str]:
+        """The uuids of the FlexVols that pools live on."""
+        return frozenset(pool.flexvol for pool in self.pools())
+
+    def _reported(self) -> tuple[KnownPool, ...]:
+        with self._lock:
+            if self._clock() - self._asked > _TTL:
+                self._refresh()
+                # After a silence, too: nobody waits for it more than once a
+                # minute.
+                self._asked = self._clock()
+            return self._known
+
+    def _refresh(self) -> None:
+        try:
+            self._known = tuple(_known(self._fetch()))
+        except Exception as err:
+            if not self._silent:
+                LOG.warning(
+                    'cinder-scheduler does not say which pools there are, so '
+                    'those of other backends count as they were known last '
+                    '(%(count)d): %(error)s: %(err)s',
+                    {'count': len(self._known), 'error': type(err).__name__,
+                     'err': err})
+            self._silent = True
+        else:
+            self._silent = False
+
+
+def _known(found: Iterable[Mapping[str, Any]]) -> Iterator[KnownPool]:
+    for each in found:
+        capabilities = each.get('capabilities') or {}
+        pool = KnownPool.from_report(str(each.get('name')),
+                                     capabilities.get('eic'))
+        if pool is not None:
+            yield pool

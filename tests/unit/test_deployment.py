@@ -1,0 +1,79 @@
+"""Which pools there are comes from the scheduler, at most once a minute."""
+
+import logging
+
+import pytest
+
+from eic_plugins.volume.deployment import Deployment, KnownPool
+
+OWN = KnownPool('host@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
+FACTS = {'cluster': 'cluster-a', 'svm': 'svm_silver', 'flexvol': 'uuid-silver',
+         'junction_path': '/silver', 'servers': ['127.0.82.1'],
+         'cached': ['an-image']}
+OTHER = KnownPool('host@other#silver', 'cluster-a', 'svm_silver',
+                  'uuid-silver', frozenset({'an-image'}))
+
+
+def reported(name='host@other#silver', eic=FACTS):
+    return {'name': name, 'capabilities': {'free_capacity_gb': 1, 'eic': eic}}
+
+
+class Scheduler:
+    def __init__(self, *pools):
+        self.pools = list(pools)
+        self.asked = 0
+        self.silent = False
+
+    def __call__(self):
+        self.asked += 1
+        if self.silent:
+            raise TimeoutError('no answer')
+        return self.pools
+
+
+def made(scheduler, now):
+    return Deployment(lambda: [OWN], scheduler, lambda: now[0])
+
+
+def test_all_backends_pools_are_known_with_their_place():
+    found = made(Scheduler(reported()), [0.0])
+    assert found.pools() == (OWN, OTHER)
+    assert found.flexvols() == {'uuid-gold', 'uuid-silver'}
+
+
+def test_an_own_pool_is_as_the_backend_knows_it():
+    stale = reported('host@own#gold', {**FACTS, 'flexvol': 'before'})
+    assert made(Scheduler(stale), [0.0]).pools() == (OWN,)
+
+
+@pytest.mark.parametrize('eic', [
+    None, {}, [], 'text', {**FACTS, 'flexvol': ''}, {**FACTS, 'svm': None},
+    {key: FACTS[key] for key in ('cluster', 'flexvol')}])
+def test_a_pool_without_its_place_is_none_of_ours(eic):
+    assert made(Scheduler(reported(eic=eic)), [0.0]).flexvols() == {'uuid-gold'}
+
+
+def test_the_scheduler_is_asked_once_a_minute():
+    now, scheduler = [0.0], Scheduler(reported())
+    found = made(scheduler, now)
+    for now[0] in (0.0, 30.0, 60.0, 61.0, 100.0):
+        found.pools()
+    assert scheduler.asked == 2
+
+
+def test_a_silent_scheduler_leaves_what_was_known_and_one_line(caplog):
+    now, scheduler = [0.0], Scheduler(reported())
+    found = made(scheduler, now)
+    found.pools()
+    scheduler.silent = True
+    with caplog.at_level(logging.WARNING):
+        for now[0] in (61.0, 62.0, 122.0, 183.0):
+            assert found.pools() == (OWN, OTHER)
+    assert scheduler.asked == 4
+    assert len(caplog.records) == 1
+
+
+def test_without_any_answer_the_own_pools_are_known():
+    scheduler = Scheduler()
+    scheduler.silent = True
+    assert made(scheduler, [0.0]).pools() == (OWN,)
