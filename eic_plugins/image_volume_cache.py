@@ -3,9 +3,11 @@
 For backends whose driver is not EIC's. Cinder keeps an *entry*, a row of
 ``image_volume_cache_entries``, for each image-volume: the image's id, the pool
 (``host``, or ``cluster_name`` of a clustered service), and ``updated_at`` of the
-image at that time. It uses an entry in the volume's own pool alone, and only as
-long as the image's ``updated_at`` is still the same; otherwise it deletes the
-image-volume and downloads.
+image at that time. It uses an entry in the volume's own pool, and only as long as
+the image's ``updated_at`` is still the same; otherwise it deletes the
+image-volume and downloads. A backend that reports ``clone_across_pools`` and is
+not clustered gets the entries of all pools, whatever their backend: those of its
+own it can clone, and as long as there is any other Cinder makes none there.
 
 Who names pools for an image is as in :mod:`eic_plugins.precache`.
 """
@@ -33,10 +35,16 @@ class Entry:
     image_updated_at: datetime.datetime | None
     size: int = 0
 
-    @property
-    def pool(self) -> str:
-        """The pool's name in the scheduler (``backend_id``)."""
-        return self.cluster_name or self.host
+    def serves(self, pool: str, across_pools: bool) -> bool:
+        """True if Cinder clones it for a volume in the pool, and can.
+
+        :param pool: its name in the scheduler (``backend_id``)
+        :param across_pools: its backend reports ``clone_across_pools``, and
+            is not clustered
+        """
+        if pool in {self.host, self.cluster_name}:
+            return True
+        return across_pools and _backend(self.host) == _backend(pool)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +66,8 @@ class CachePool:
     backend_name: str = ''
     keeps_cached_images: bool = False
     """Its driver is EIC's."""
+    clones_across_pools: bool = False
+    """It reports ``clone_across_pools``, and its service is not clustered."""
 
     @property
     def section(self) -> str:
@@ -97,6 +107,7 @@ class Why(enum.StrEnum):
     NOT_CACHED = 'not_cached'
     IMAGE_CHANGED = 'image_changed'
     CACHED = 'cached'
+    CACHED_ELSEWHERE = 'cached_elsewhere'
     EIC_DRIVER = 'eic_driver'
     BEING_MADE = 'being_made'
     CACHE_OFF = 'cache_off'
@@ -116,7 +127,11 @@ class Why(enum.StrEnum):
 _MESSAGES: Mapping[Why, str] = {
     Why.NOT_CACHED: 'the pool had no entry of the image',
     Why.IMAGE_CHANGED: 'the image has changed since the entry was made',
-    Why.CACHED: 'the pool has an entry of the image as it is now',
+    Why.CACHED: 'the pool has an entry of the image as it is now, or, if its '
+                'backend reports clone_across_pools, another pool of it',
+    Why.CACHED_ELSEWHERE: "another backend has an entry, which Cinder takes "
+                          "for this pool's because the backend reports "
+                          'clone_across_pools: it makes no other one here',
     Why.EIC_DRIVER: "the pool's driver is EIC's, which precaches by itself",
     Why.BEING_MADE: 'a seed volume of another run is being made there',
     Why.CACHE_OFF: "set image_volume_cache_enabled = True in the backend's "
@@ -137,22 +152,23 @@ _MESSAGES: Mapping[Why, str] = {
 
 FILL = frozenset({Why.NOT_CACHED, Why.IMAGE_CHANGED})
 """An entry is to be made."""
-FINE = frozenset({Why.CACHED, Why.EIC_DRIVER, Why.BEING_MADE})
+FINE = frozenset({Why.CACHED, Why.CACHED_ELSEWHERE, Why.EIC_DRIVER,
+                  Why.BEING_MADE})
 """Nothing is to be done, and nothing is wrong."""
 
 
-def pools_with_entry(entries: Iterable[Entry]) -> frozenset[str]:
-    """The pools that have the newest of an image's entries.
+def newest(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The newest of an image's entries.
 
     Nobody tells a scheduler the image's ``updated_at``. But it only grows: what
-    is older than another pool's entry is out of date.
+    is older than another entry is out of date.
 
     :param entries: all of one image
     """
-    dated = [(entry.image_updated_at, entry.pool) for entry in entries
+    dated = [(entry.image_updated_at, entry) for entry in entries
              if entry.image_updated_at is not None]
-    newest = max((date for date, _ in dated), default=None)
-    return frozenset(pool for date, pool in dated if date == newest)
+    last = max((date for date, _ in dated), default=None)
+    return tuple(entry for date, entry in dated if date == last)
 
 
 def size_gib(image: Image) -> int:
@@ -164,18 +180,36 @@ def decide(listed: ListedImage, pool: CachePool, settings: CacheSettings,
            entries: Collection[Entry], wishes: Wishes) -> Why | None:
     """Whether the pool is to get an entry of the image; None if nobody asks.
 
-    :param entries: all of the pool, of whatever image
+    :param entries: all that there are
     """
     if not wants(pool.names, listed, wishes):
         return None
     if pool.keeps_cached_images:
         return Why.EIC_DRIVER
-    mine = [each for each in entries if each.image_id == listed.image.id]
-    if any(is_current(each, listed.image) for each in mine):
+    if serving(listed.image, pool, entries):
         return Why.CACHED
-    others = [each for each in entries if each not in mine]
+    if pool.clones_across_pools and _held_elsewhere(listed.image, pool, entries):
+        return Why.CACHED_ELSEWHERE
+    here = [each for each in entries if each.serves(pool.name, False)]
+    others = [each for each in here if each.image_id != listed.image.id]
     return (_obstacle(listed.image, settings, others)
-            or (Why.IMAGE_CHANGED if mine else Why.NOT_CACHED))
+            or (Why.NOT_CACHED if here == others else Why.IMAGE_CHANGED))
+
+
+def serving(image: Image, pool: CachePool,
+            entries: Iterable[Entry]) -> list[Entry]:
+    """The entries of the image as it is now that serve volumes in the pool."""
+    return [each for each in entries
+            if each.image_id == image.id and is_current(each, image)
+            and each.serves(pool.name, pool.clones_across_pools)]
+
+
+def _held_elsewhere(image: Image, pool: CachePool,
+                    entries: Iterable[Entry]) -> bool:
+    """True if Cinder takes another backend's entry for the pool's."""
+    return any(each.image_id == image.id and is_current(each, image)
+               and _backend(each.host) != _backend(pool.name)
+               for each in entries)
 
 
 def is_current(entry: Entry, image: Image) -> bool:
@@ -187,6 +221,11 @@ def is_current(entry: Entry, image: Image) -> bool:
     if updated.tzinfo is not None:
         updated = updated.astimezone(datetime.UTC).replace(tzinfo=None)
     return entry.image_updated_at == updated
+
+
+def _backend(pool: str) -> str:
+    """``host@backend`` of ``host@backend#pool``."""
+    return pool.partition('#')[0]
 
 
 def _obstacle(image: Image, settings: CacheSettings,

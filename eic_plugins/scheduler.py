@@ -14,9 +14,10 @@ hint ``eic`` from the API's filter, where the pools are as the capability
 
 A pool of another driver weighs 1 if Cinder's own image-volume cache has the
 image there: Cinder itself takes the entry only if the volume happens to land in
-its pool. For requests with such a pool among the candidates this takes the
-weigher's one query, of an indexed column. If it fails, no pool weighs more for
-it. ``[eic] weigh_image_volume_cache = False`` turns it off.
+its pool, or, where that reports ``clone_across_pools``, in its backend. For
+requests with such a pool among the candidates this takes the weigher's one
+query, of an indexed column. If it fails, no pool weighs more for it.
+``[eic] weigh_image_volume_cache = False`` turns it off.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config, locality
-from eic_plugins.image_volume_cache import Entry, pools_with_entry
+from eic_plugins.image_volume_cache import Entry, newest
 from eic_plugins.model import ImageCopy
 
 CONF = cfg.CONF
@@ -74,22 +75,26 @@ def _weigh(states: Sequence[Any],
     weights = locality.weigh([_facts(state) for state in states], image_id,
                              copies)
     others = [state for state in states if not _is_ours(state)]
-    having = _pools_with_entry(image_id) if image_id and others else frozenset()
-    return [locality.CACHED if _is_hit(state, having) else weight
+    entries = _entries(image_id) if image_id and others else ()
+    return [locality.CACHED if _is_hit(state, entries) else weight
             for state, weight in zip(states, weights, strict=True)]
 
 
-def _is_hit(state: Any, having: frozenset[str]) -> bool:
-    """True if Cinder would clone the image-volume for a volume there."""
-    return (getattr(state, 'backend_id', None) in having
-            and not _is_ours(state) and not _is_nearly_full(state))
+def _is_hit(state: Any, entries: Sequence[Entry]) -> bool:
+    """True if Cinder would clone an image-volume for a volume there."""
+    pool = getattr(state, 'backend_id', None)
+    if pool is None or _is_ours(state) or _is_nearly_full(state):
+        return False
+    across = (bool(_capability(state, 'clone_across_pools'))
+              and not state.cluster_name)
+    return any(entry.serves(pool, across) for entry in entries)
 
 
-def _pools_with_entry(image_id: str) -> frozenset[str]:
+def _entries(image_id: str) -> Sequence[Entry]:
     options = CONF[config.GROUP]
     if not (options.weigh_image_volume_cache
             and options.locality_weight_multiplier):
-        return frozenset()
+        return ()
     try:
         found = db.image_volume_cache_get_all(context.get_admin_context(),
                                               image_id=image_id)
@@ -100,9 +105,9 @@ def _pools_with_entry(image_id: str) -> frozenset[str]:
         log("Cinder's image-volume cache could not be looked at, and no pool "
             'is preferred for it: %(error)s: %(err)s',
             {'error': type(err).__name__, 'err': err})
-        return frozenset()
+        return ()
     _Said.query_failed = False
-    return pools_with_entry(
+    return newest(
         Entry(row.image_id, row.host, row.cluster_name, row.image_updated_at)
         for row in found)
 
@@ -128,7 +133,11 @@ def _is_ours(host_state: Any) -> bool:
 
 
 def _report(host_state: Any) -> Any:
-    return (getattr(host_state, 'capabilities', None) or {}).get('eic')
+    return _capability(host_state, 'eic')
+
+
+def _capability(host_state: Any, name: str) -> Any:
+    return (getattr(host_state, 'capabilities', None) or {}).get(name)
 
 
 def _is_nearly_full(host_state: Any) -> bool:

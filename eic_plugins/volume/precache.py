@@ -11,6 +11,8 @@ Every host of a backend does this. The locks of :mod:`eic_plugins.cache` make it
 one fill in all; whoever waited finds the image cached.
 """
 
+import collections
+import contextlib
 import dataclasses
 import queue
 import threading
@@ -36,6 +38,7 @@ from eic_plugins.precache import (
     wants,
 )
 from eic_plugins.storage import Record
+from eic_plugins.volume.known import KnownIds
 from eic_plugins.volume.retry import Failures
 
 LOG = logging.getLogger(__name__)
@@ -75,7 +78,7 @@ class Precacher:
         self._start_percent = start_percent
         self._clock = clock
         self._failures = Failures(pause, clock)
-        self._wanted: dict[str, frozenset[str]] = {}
+        self._wanted: dict[str, KnownIds] = collections.defaultdict(KnownIds)
         self._lock = threading.Lock()
         self._queued: set[tuple[str, str]] = set()
         self._fills: queue.Queue[tuple[str, str]] = queue.Queue()
@@ -109,7 +112,7 @@ class Precacher:
 
     def wanted_in(self, pool: str) -> frozenset[str]:
         """Ids of the images that the pool was to have at the last look."""
-        return self._wanted.get(pool, frozenset())
+        return frozenset(self._wanted[pool].all())
 
     def fill_next(self) -> None:
         """Wait for a fill that is to be done, and do it; never raises."""
@@ -130,19 +133,27 @@ class Precacher:
 
     def _reconcile(self) -> None:
         images = self._images()
-        listed = list(all_images(images, self._wishes))
         pools = list(self._pools())
+        listed = self._list(images, pools)
         known = {each.image.id for each in listed}
         held = {image_id for pool in pools for image_id in pool.held}
         # The one thing that removes anything: asked image by image.
         gone = frozenset(image_id for image_id in held - known
                          if images.is_gone(image_id))
-        for pool in pools:
-            self._wanted[pool.name] = frozenset(
-                each.image.id for each in listed
-                if wants(pool.names, each, self._wishes))
         for action in compare(listed, gone, pools, self._wishes, self._clock()):
             self._carry_out(action)
+
+    def _list(self, images: Images,
+              pools: Iterable[PoolState]) -> list[ListedImage]:
+        """All images; which of them each pool is to have is known then."""
+        with contextlib.ExitStack() as stack:
+            found = [(pool, stack.enter_context(self._wanted[pool.name].listing()))
+                     for pool in pools]
+            listed = list(all_images(images, self._wishes))
+            for pool, wanted in found:
+                wanted(each.image.id for each in listed
+                       if wants(pool.names, each, self._wishes))
+        return listed
 
     def _look(self, image_id: str) -> tuple[ListedImage | None, list[Action]]:
         """The image, if it is there, and what is to be done with it."""
@@ -160,9 +171,8 @@ class Precacher:
 
     def _note(self, pool: PoolState, image_id: str,
               found: ListedImage | None) -> None:
-        wanted = bool(found and wants(pool.names, found, self._wishes))
-        others = self.wanted_in(pool.name) - {image_id}
-        self._wanted[pool.name] = others | {image_id} if wanted else others
+        self._wanted[pool.name].note(
+            image_id, bool(found and wants(pool.names, found, self._wishes)))
 
     def _pools(self, image_id: str | None = None) -> Iterator[PoolState]:
         """All pools, with what they hold, or hold of one image."""

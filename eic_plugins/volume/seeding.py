@@ -28,7 +28,7 @@ from eic_plugins.image_volume_cache import (
     Seed,
     Why,
     decide,
-    is_current,
+    serving,
 )
 from eic_plugins.model import Image
 from eic_plugins.precache import Wishes
@@ -145,11 +145,8 @@ class Seeder:
         settings = self._cinder.settings(pool)
         if self._assume_enabled and settings.enabled is None:
             settings = dataclasses.replace(settings, enabled=True)
-        return decide(listed, pool, settings, self._entries(pool), self._wishes)
-
-    def _entries(self, pool: CachePool) -> list[Entry]:
-        return [each for each in self._cinder.entries()
-                if each.pool == pool.name]
+        return decide(listed, pool, settings, self._cinder.entries(),
+                      self._wishes)
 
     def _fill(self, image: Image, pool: CachePool, why: Why,
               being_made: Iterable[Seed]) -> Result:
@@ -181,8 +178,7 @@ class Seeder:
         finally:
             # Also if somebody stops the program: an hour may be left to wait.
             self._end(seed)
-        if any(each.image_id == image.id and is_current(each, image)
-               for each in self._entries(pool)):
+        if serving(image, pool, self._cinder.entries()):
             return None, ''
         if not ended:
             return Why.TIMED_OUT, f'volume {seed.volume_id}'

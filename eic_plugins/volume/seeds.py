@@ -11,7 +11,7 @@ Import it by :func:`eic_plugins.volume.controller.open_cinder`.
 """
 
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from cinder import context, exception, objects
@@ -72,7 +72,9 @@ class Seeds:
         """The pools of all services that are up, as the scheduler sees them."""
         self._reports = {each['name']: each.get('capabilities') or {}
                          for each in self._scheduler.get_pools(_admin())}
-        return [_pool(*each) for each in sorted(self._reports.items())]
+        clusters = {each.cluster_name for each in _services()}
+        return [_pool(name, report, clusters)
+                for name, report in sorted(self._reports.items())]
 
     def settings(self, pool: CachePool) -> CacheSettings:
         """What this process's configuration says of the pool's backend."""
@@ -179,8 +181,7 @@ class Seeds:
     def _zone(self, pool: CachePool) -> str | None:
         """The zone of the pool's service; Cinder's default if there is none."""
         backend = pool.name.partition('#')[0]
-        for service in objects.ServiceList.get_all_by_topic(
-                _admin(), 'cinder-volume'):
+        for service in _services():
             if backend in {service.host, service.cluster_name}:
                 return str(service.availability_zone)
         return None
@@ -222,9 +223,16 @@ def _named(kinds: Iterable[dict[str, Any]],
     raise RefusedError(f'There is no volume type {name_or_id!r}.')
 
 
-def _pool(name: str, report: Mapping[str, Any]) -> CachePool:
+def _services() -> Any:
+    return objects.ServiceList.get_all_by_topic(_admin(), 'cinder-volume')
+
+
+def _pool(name: str, report: Mapping[str, Any],
+          clusters: Container[str | None]) -> CachePool:
+    across = (bool(report.get('clone_across_pools'))
+              and name.partition('#')[0] not in clusters)
     return CachePool(name, report.get('volume_backend_name') or '',
-                     'eic' in report)
+                     'eic' in report, across)
 
 
 def _seed(volume: Any) -> Seed:

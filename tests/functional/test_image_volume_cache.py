@@ -18,6 +18,7 @@ from eic_plugins.scheduler import EICImageLocalityWeigher
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)
 ONE, TWO = 'lab@block#one', 'lab@block#two'
 CLUSTER = 'cluster@block#one'
+OTHER_CLUSTER = 'cluster@block#two'
 
 
 @pytest.fixture
@@ -90,20 +91,37 @@ def test_an_entry_of_a_cluster_is_found_by_the_clusters_name(image_id):
 
 
 @pytest.mark.parametrize('host', [ONE, TWO])
-@pytest.mark.parametrize('cluster', [None, CLUSTER])
+@pytest.mark.parametrize('cluster', [None, CLUSTER, OTHER_CLUSTER])
+@pytest.mark.parametrize('entry_cluster', [None, CLUSTER])
+@pytest.mark.parametrize('across', [False, True])
 def test_what_the_weigher_takes_for_a_hit_is_one_for_cinder(
-        image_id, host, cluster):
+        image_id, host, cluster, entry_cluster, across):
+    add_entry(image_id, ONE, cluster=entry_cluster)
+    state = pool(host, cluster, clone_across_pools=across)
+    assert weigh(image_id, state) == [
+        1.0 if cinders_entry(image_id, state, across) else 0.0]
+
+
+def test_an_entry_of_another_backend_is_one_for_cinder_but_no_reason_to_go_there(
+        image_id):
+    """Cinder tries to clone it all the same: across storage systems that fails."""
+    add_entry(image_id, ONE)
+    state = pool('lab@other#one', clone_across_pools=True)
+    assert cinders_entry(image_id, state, across=True)
+    assert weigh(image_id, state) == [0.0]
+
+
+def cinders_entry(image_id, state, across):
+    """What the released cache finds for a volume in the pool."""
     from cinder.image import cache  # noqa: PLC0415
 
-    add_entry(image_id, ONE, cluster=cluster)
-    state = pool(host, cluster)
     volume = objects.Volume(
         context.get_admin_context(), host=state.host,
         cluster_name=state.cluster_name)
-    entry = cache.ImageVolumeCache(db, None).get_entry(
+    return cache.ImageVolumeCache(db, None).get_entry(
         context.get_admin_context(), volume, image_id,
-        {'updated_at': NOON.replace(tzinfo=datetime.UTC)})
-    assert weigh(image_id, state) == [1.0 if entry else 0.0]
+        {'updated_at': NOON.replace(tzinfo=datetime.UTC)},
+        clone_across_pools=across)
 
 
 def test_an_entry_of_the_image_before_it_changed_does_not_count(image_id):

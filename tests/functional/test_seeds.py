@@ -219,6 +219,22 @@ def test_pools_say_whether_their_driver_is_eics(seeds):
         ('eic@gold#share', True), (POOL.name, False)]
 
 
+@pytest.mark.parametrize(('reported', 'clustered', 'across'), [
+    (True, False, True), (False, False, False), (None, False, False),
+    (True, True, False)])
+def test_pools_say_whether_they_clone_entries_of_other_pools(
+        seeds, scheduler, service, monkeypatch, reported, clustered, across):
+    """Cinder gives a clustered service the entries of its own pool alone."""
+    name = 'cluster@seeded#one' if clustered else 'seedhost@seeded#one'
+    if clustered:
+        service.cluster_name = 'cluster@seeded'
+        service.save()
+    report = {} if reported is None else {'clone_across_pools': reported}
+    monkeypatch.setattr(scheduler, 'get_pools', lambda _ctxt: [
+        {'name': name, 'capabilities': report}])
+    assert [pool.clones_across_pools for pool in seeds.pools()] == [across]
+
+
 def test_settings_are_the_backends_or_unknown(seeds, conf, monkeypatch):
     assert seeds.settings(POOL) == CacheSettings(None)
     monkeypatch.setattr(type(conf), 'list_all_sections', lambda _self: ['seeded'])

@@ -15,7 +15,7 @@ from eic_plugins.image_volume_cache import (
     Why,
     decide,
     is_current,
-    pools_with_entry,
+    newest,
     size_gib,
 )
 from eic_plugins.precache import Wishes
@@ -31,21 +31,26 @@ def entry(pool=ONE, date=NOON, image_id=IMAGE_ID, size=1, cluster=None):
     return Entry(image_id, pool, cluster, date, size)
 
 
-def test_a_pool_has_an_image_under_its_own_name_or_that_of_its_cluster():
-    assert pools_with_entry([entry(ONE)]) == {ONE}
-    assert pools_with_entry([entry(ONE, cluster='cluster@block#one')]) == {
-        'cluster@block#one'}
-    assert pools_with_entry([]) == frozenset()
+@pytest.mark.parametrize(('held', 'pool', 'across', 'served'), [
+    (entry(ONE), ONE, False, True), (entry(ONE), TWO, False, False),
+    (entry(ONE), TWO, True, True), (entry(ONE), 'host@other#one', True, False),
+    (entry(ONE, cluster='c@block#one'), 'c@block#one', False, True),
+    (entry(ONE, cluster='c@block#one'), 'c@block#two', False, False),
+    (entry(ONE, cluster='c@block#one'), ONE, False, True)])
+def test_an_entry_serves_its_pool_and_maybe_its_backends_other_ones(
+        held, pool, across, served):
+    assert held.serves(pool, across) is served
 
 
-def test_an_entry_older_than_another_pools_is_out_of_date():
-    assert pools_with_entry([entry(ONE), entry(TWO, LATER)]) == {TWO}
-    assert pools_with_entry([entry(ONE, LATER), entry(TWO, LATER)]) == {ONE, TWO}
-    assert pools_with_entry([entry(ONE, LATER), entry(ONE)]) == {ONE}
+def test_an_entry_older_than_another_one_is_out_of_date():
+    assert newest([entry(ONE), entry(TWO, LATER)]) == (entry(TWO, LATER),)
+    both = (entry(ONE, LATER), entry(TWO, LATER))
+    assert newest([*both, entry(ONE)]) == both
+    assert newest([]) == ()
 
 
 def test_an_entry_without_a_date_is_none():
-    assert pools_with_entry([entry(ONE, None)]) == frozenset()
+    assert newest([entry(ONE, None)]) == ()
 
 
 @pytest.mark.parametrize(('updated_at', 'current'), [
@@ -95,6 +100,28 @@ def test_an_entry_of_the_image_as_it_is_stays():
 def test_a_changed_image_gets_another_entry():
     assert why(entries=[entry(date=LATER)]) is Why.IMAGE_CHANGED
     assert why(entries=[entry(image_id='other')]) is Why.NOT_CACHED
+
+
+ACROSS = CachePool(ONE, 'iscsi', clones_across_pools=True)
+
+
+def test_an_entry_of_another_pool_serves_a_backend_that_clones_across_pools():
+    assert why(entries=[entry(TWO)]) is Why.NOT_CACHED
+    assert why(pool=ACROSS, entries=[entry(TWO)]) is Why.CACHED
+    assert why(pool=ACROSS, entries=[entry(TWO, LATER)]) is Why.NOT_CACHED
+
+
+def test_where_cinder_finds_another_backends_entry_no_seed_makes_one():
+    """It would be made and deleted by each run, for ever."""
+    other = entry('host@other#one')
+    assert why(pool=ACROSS, entries=[other]) is Why.CACHED_ELSEWHERE
+    assert why(entries=[other]) is Why.NOT_CACHED
+    assert why(pool=ACROSS, entries=[other, entry(TWO)]) is Why.CACHED
+
+
+def test_the_limits_count_the_pools_own_entries():
+    assert why(settings=CacheSettings(True, max_count=1),
+               entries=[entry(TWO, image_id='other')]) is Why.NOT_CACHED
 
 
 def test_pools_of_eic_drivers_are_left_to_them():

@@ -53,3 +53,43 @@ def test_the_report_is_bounded():
     found = report.facts(cache)['cached']
     assert len(found) == 256
     assert found[-1] == 'image-999'
+
+
+def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is():
+    cache, report = Cache('old', 'evicted'), PoolReport(Lifs())
+
+    def listing():
+        yield 'old'
+        report.add(cache.pool.name, 'new')
+        report.discard(cache.pool.name, 'evicted')
+        yield 'evicted'
+
+    cache.image_ids = listing
+    assert report.facts(cache)['cached'] == ['old', 'new']
+
+
+def test_what_changed_before_the_listing_is_not_done_again():
+    now = [0.0]
+    cache, report = Cache(), PoolReport(Lifs(), clock=lambda: now[0])
+    report.add(cache.pool.name, 'evicted by another host')
+    report.facts(cache)
+    now[0] = 601.0
+    cache.ids = ['a']
+    assert report.facts(cache)['cached'] == ['a']
+
+
+def test_two_listings_at_once_lose_nothing_either():
+    cache, report = Cache(), PoolReport(Lifs())
+    outer = iter(['first', 'second'])
+
+    def listing():
+        name = next(outer, None)
+        if name is None:
+            return
+        if name == 'first':
+            report.facts(cache)
+        report.add(cache.pool.name, name)
+        yield from ()
+
+    cache.image_ids = listing
+    assert sorted(report.facts(cache)['cached']) == ['first', 'second']

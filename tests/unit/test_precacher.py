@@ -312,3 +312,18 @@ def test_the_workers_fill_in_the_background(backend):
     while backend.names() != CACHED:
         assert time.monotonic() < deadline, 'waited 10 s for the fill'
         time.sleep(0.01)
+
+
+def test_what_is_looked_at_during_the_comparison_stays_known(backend):
+    """The list of images that it began with is older than the look."""
+    listed = backend.all
+
+    def all_while_an_image_is_uploaded():
+        found = list(listed())
+        backend.images[RAW.id] = ASKED
+        backend.precacher.look_at(RAW.id)
+        return iter(found)
+
+    backend.all = all_while_an_image_is_uploaded
+    backend.precacher.reconcile()
+    assert backend.precacher.wanted_in(backend.pool.name) == {RAW.id}
