@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
-ORDER = ['model', 'config', 'breaker', 'servers', 'plugins', 'metrics',
+ORDER = ['model', 'config', 'breaker', 'native', 'servers', 'plugins', 'metrics',
          'shared_password', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
          'precache', 'image_volume_cache', 'storage', 'routes', 'cache',
