@@ -26,7 +26,7 @@ from typing import Any
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.breaker import CircuitBreakers
 from eic_plugins.middleware import cinder, nova
 from eic_plugins.middleware.body import Environ
 from eic_plugins.middleware.hold import Hold
@@ -82,8 +82,8 @@ def cinder_filter(app: WSGIApp) -> WSGIApp:
     """
     def find(_image_id: str) -> tuple[ImageCopy, ...]:
         return (ImageCopy('192.0.2.11', '/images/' + IMAGE),)
-    lookup = ImageLookup(find, LookupLimits(4, 3600.0), _breaker())
-    lookup.copies(IMAGE, 10)
+    lookup = ImageLookup(find, LookupLimits(4, 3600.0), _breakers())
+    lookup.copies(IMAGE, 10, 'p')
     return cinder.CinderFilter(app, lookup, 0.5,
                                Hold('none', 2.0, 16, lambda: (), lambda _: {}))
 
@@ -143,8 +143,8 @@ class _Glance:
         return SeenImage(Image(image_id, 'active', 'raw', 'bare', 1 << 30))
 
 
-def _breaker() -> CircuitBreaker:
-    return CircuitBreaker('Glance', 'x', 3, 15.0)
+def _breakers() -> CircuitBreakers:
+    return CircuitBreakers('Glance', 'x', 3, 15.0)
 
 
 def _fresh(given: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Leaves a remote alone for a while after failures in a row."""
 
+import collections
 import threading
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from oslo_log import log as logging
 
 LOG = logging.getLogger(__name__)
+_OWNERS = 1024
 
 
 class CircuitBreaker:
@@ -56,3 +58,36 @@ class CircuitBreaker:
                         '%(seconds).0f s %(effect)s',
                         {'remote': self._remote, 'failures': self._failures,
                          'seconds': self._reset, 'effect': self._effect})
+
+
+class CircuitBreakers:
+    """A breaker for each owner of what a remote is asked about.
+
+    What a remote fails at, or is slow at, may be one owner's doing: an image
+    with odd properties, or with very many. No failure can tell. So nobody's
+    questions are kept back because of somebody else's; a remote that is down
+    fails everybody, each a few times.
+
+    :param remote: its name for the log, as the other parameters are those of
+        :class:`CircuitBreaker`
+    """
+
+    def __init__(self, remote: str, effect: str, failures: int, reset: float,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._remote = remote
+        self._how = effect, failures, reset, clock
+        self._lock = threading.Lock()
+        self._breakers: collections.OrderedDict[str, CircuitBreaker] = (
+            collections.OrderedDict())
+
+    def of(self, owner: str) -> CircuitBreaker:
+        """The breaker for what ``owner`` (a project's id) asks about."""
+        with self._lock:
+            if owner not in self._breakers:
+                self._breakers[owner] = CircuitBreaker(
+                    f'{self._remote}, asked for project {owner or "unknown"},',
+                    *self._how)
+            self._breakers.move_to_end(owner)
+            while len(self._breakers) > _OWNERS:
+                self._breakers.popitem(last=False)
+            return self._breakers[owner]

@@ -20,19 +20,21 @@ FILTER_OPTS = [
         help='Seconds that a filter may spend on looking up an image before '
              'it lets the request go on as it came.'),
     cfg.IntOpt(
-        'filter_lookups', default=4, min=1,
+        'filter_lookups', default=4, min=2,
         help='Image look-ups that one API worker may have under way at once; '
-             'requests beyond that go on without the hint.'),
+             'requests beyond that go on as they came. One project has half '
+             'of them at most.'),
     cfg.FloatOpt(
         'locations_ttl', default=60.0, min=0,
         help='Seconds for which an API worker remembers where an image is and, '
              'in nova-api, what flavor and image a user boots from.'),
     cfg.IntOpt(
         'breaker_failures', default=3, min=1,
-        help='Failed look-ups in a row after which Glance is left alone.'),
+        help='Failed look-ups for one project in a row after which Glance is '
+             'not asked for that project.'),
     cfg.FloatOpt(
         'breaker_reset', default=15.0, min=0,
-        help='Seconds for which Glance is then left alone.'),
+        help='Seconds for which Glance is then not asked.'),
 ]
 
 HOLD_OPTS = [

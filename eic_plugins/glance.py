@@ -32,6 +32,8 @@ _CORE_FIELDS = frozenset({
     'min_disk', 'os_hash_algo', 'os_hash_value', 'owner', 'updated_at',
 })
 _DELETED = {'deleted', 'pending_delete'}
+_ABOUT_THE_IMAGE = frozenset({400, 403, 404, 409, 413})
+"""HTTP statuses that say something of what was asked for, whatever it is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,35 +60,63 @@ class CredentialsMissingError(Exception):
 
 
 def image_from_meta(meta: Mapping[str, Any]) -> Image:
-    """An :class:`Image` from the ``image_meta`` that Cinder hands a driver."""
-    nested = meta.get('properties') or {}
-    flat = {k: v for k, v in meta.items() if k not in _CORE_FIELDS}
+    """An :class:`Image` from the ``image_meta`` that Cinder hands a driver.
+
+    Of wrong types nothing is read: a part of an image is its owner's.
+    """
+    return _image(meta, _mapping(meta.get('properties')))
+
+
+def image_from_api(raw: Mapping[str, Any]) -> Image:
+    """An :class:`Image` from Glance's own ``GET /v2/images/{id}``.
+
+    Custom properties stand beside the others there, whatever they are called:
+    one of the name ``properties`` is one of them.
+    """
+    meta = {key: value for key, value in raw.items() if key != 'properties'}
+    meta['updated_at'] = _time(meta.get('updated_at'))
+    return _image(meta, {})
+
+
+def listed_image(raw: Mapping[str, Any]) -> ListedImage:
+    """A :class:`ListedImage` from an entry of ``GET /v2/images``."""
+    return ListedImage(
+        image_from_api(raw), raw.get('name') or '', raw.get('owner') or '',
+        raw.get('visibility') or '', bool(raw.get('os_hidden')))
+
+
+def _image(meta: Mapping[str, Any], nested: Mapping[str, Any]) -> Image:
+    flat = {k: v for k, v in meta.items()
+            if k not in _CORE_FIELDS and k != 'properties'}
     return Image(
         id=meta['id'],
-        status=meta.get('status') or '',
-        disk_format=meta.get('disk_format'),
-        container_format=meta.get('container_format'),
-        size=int(meta.get('size') or 0),
-        virtual_size=meta.get('virtual_size'),
-        min_disk=int(meta.get('min_disk') or 0),
-        os_hash_value=meta.get('os_hash_value') or nested.get('os_hash_value'),
-        os_hash_algo=meta.get('os_hash_algo') or nested.get('os_hash_algo'),
-        owner=meta.get('owner'),
+        status=_text(meta.get('status')) or '',
+        disk_format=_text(meta.get('disk_format')),
+        container_format=_text(meta.get('container_format')),
+        size=_number(meta.get('size')) or 0,
+        virtual_size=_number(meta.get('virtual_size')),
+        min_disk=_number(meta.get('min_disk')) or 0,
+        os_hash_value=_text(meta.get('os_hash_value')
+                            or nested.get('os_hash_value')),
+        os_hash_algo=_text(meta.get('os_hash_algo')
+                           or nested.get('os_hash_algo')),
+        owner=_text(meta.get('owner')),
         updated_at=str(meta.get('updated_at') or ''),
         properties={**flat, **nested},
     )
 
 
-def listed_image(raw: Mapping[str, Any]) -> ListedImage:
-    """A :class:`ListedImage` from an entry of ``GET /v2/images``."""
-    # Custom properties are beside the others here, whatever they are called.
-    meta = {key: value for key, value in raw.items() if key != 'properties'}
-    if meta.get('updated_at'):
-        # As Cinder hands it to a driver: it may be a part of the identity.
-        meta['updated_at'] = timeutils.parse_isotime(meta['updated_at'])
-    return ListedImage(
-        image_from_meta(meta), meta.get('name') or '', meta.get('owner') or '',
-        meta.get('visibility') or '', bool(meta.get('os_hidden')))
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Any) -> int | None:
+    """A number of bytes or GiB; Cinder takes one that is written as text."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if number >= 0 else None
 
 
 def locations_from_cinder(image_location: Any) -> tuple[Location, ...]:
@@ -115,13 +145,20 @@ class ImageLocations:
         :raises Exception: Glance or Keystone did not answer as they should
         """
         try:
-            found = self._client.images.get_image_locations(image_id)
-        except glance_exc.HTTPNotFound:
+            return self._find(image_id)
+        except glance_exc.HTTPException as err:
+            if err.code not in _ABOUT_THE_IMAGE:
+                raise
             # At DEBUG: any user can ask for ids that do not exist.
-            LOG.debug('Glance has no image %s for the service user, or not for '
-                      'its roles: images of other projects take "admin".',
-                      image_id)
+            LOG.debug('Glance has no image %(image)s for the service user, or '
+                      'not for its roles (HTTP %(code)s): images of other '
+                      'projects take "admin".',
+                      {'image': image_id, 'code': err.code})
             return ()
+
+    def _find(self, image_id: str) -> tuple[Location, ...]:
+        try:
+            found = self._client.images.get_image_locations(image_id)
         except (glance_exc.HTTPNotImplemented, glance_exc.HTTPForbidden) as err:
             self._warn_once(err)
             return self._legacy(image_id)
@@ -238,6 +275,18 @@ def _parse_locations(raw: Any) -> tuple[Location, ...]:
     if not isinstance(raw, Sequence):
         return ()
     return tuple(
-        Location(entry['url'], entry.get('metadata') or {})
+        Location(entry['url'], _mapping(entry.get('metadata')))
         for entry in raw
         if isinstance(entry, Mapping) and isinstance(entry.get('url'), str))
+
+
+def _time(value: Any) -> Any:
+    """As Cinder hands it to a driver: it may be a part of the identity."""
+    try:
+        return timeutils.parse_isotime(value)
+    except ValueError:
+        return value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -18,10 +18,15 @@ SAME_CLUSTER = 0.25
 FAR = 0.0
 
 
-def by_address(copies: Iterable[ImageCopy]) -> tuple[ImageCopy, ...]:
-    """The copies with their servers by address, as the reports have them."""
+def by_address(copies: Iterable[ImageCopy],
+               wait: float) -> tuple[ImageCopy, ...]:
+    """The copies with their servers by address, as the reports have them.
+
+    :param wait: seconds that it may take to resolve one of their names
+    """
     return tuple(ImageCopy(address, copy.path)
-                 for copy in copies for address in addresses(copy.server))
+                 for copy in copies
+                 for address in addresses(copy.server, wait))
 
 
 def write_hint(copies: Iterable[ImageCopy]) -> dict[str, Any]:

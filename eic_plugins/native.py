@@ -63,7 +63,7 @@ class Call(Generic[Made]):
     def _run(self) -> None:
         try:
             self._made.append(self._function(*self._arguments))
-        except BaseException as err:  # noqa: BLE001 - for who waits
+        except BaseException as err:
             self._error = err
         self._over = True
 
@@ -73,4 +73,4 @@ def original(module: str) -> ModuleType:
     patcher = sys.modules.get('eventlet.patcher')
     if patcher is None or not patcher.is_monkey_patched('thread'):
         return importlib.import_module(module)
-    return patcher.original(module)  # type: ignore[no-any-return]
+    return patcher.original(module)

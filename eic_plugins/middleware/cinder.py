@@ -35,12 +35,17 @@ from oslo_log import log as logging
 from oslo_utils import uuidutils
 
 from eic_plugins import config, locality
-from eic_plugins.breaker import CircuitBreaker
-from eic_plugins.glance import ImageLocations
+from eic_plugins.breaker import CircuitBreakers
+from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.locations import LocationReader
 from eic_plugins.middleware import body, volume_statuses
 from eic_plugins.middleware.hold import Hold
-from eic_plugins.middleware.lookup import Copies, ImageLookup, LookupLimits
+from eic_plugins.middleware.lookup import (
+    Copies,
+    ImageLookup,
+    LookupLimits,
+    NotUnderstoodError,
+)
 from eic_plugins.middleware.subrequest import Answer, WSGIApp, call
 from eic_plugins.model import ImageCopy
 
@@ -103,8 +108,7 @@ class CinderFilter:
         try:
             document = body.parse(received)
             image_id = _image_of(document)
-            changed = self._with_hint(document, image_id,
-                                      _refuses_legacy_hints(environ))
+            changed = self._with_hint(document, image_id, environ)
             if changed is not None:
                 body.replace(environ, body.serialise(changed))
         except Exception:
@@ -115,26 +119,27 @@ class CinderFilter:
         return image_id is not None
 
     def _with_hint(self, document: Any, image_id: str | None,
-                   strict: bool) -> Any:
+                   environ: body.Environ) -> Any:
         """The document to send on, None if it is to stay as it is."""
         volume = _volume(document)
         if volume is None:
             return None
         dropped = _drop_forged(document, _HINTS)
-        if not strict:
+        if not _refuses_legacy_hints(environ):
             dropped = _drop_forged(volume, _LEGACY_HINTS) or dropped
-        added = self._add_hint(document, volume, image_id)
+        added = self._add_hint(document, volume, image_id,
+                               _project_of(environ))
         return document if dropped or added else None
 
     def _add_hint(self, document: dict[str, Any], volume: Mapping[str, Any],
-                  image_id: str | None) -> bool:
+                  image_id: str | None, project: str) -> bool:
         hints = document.get(_HINTS)
         # Cinder takes one of the two places: adding the one would hide the
         # other, which the user filled.
         elsewhere = hints is None and volume.get(_LEGACY_HINTS) is not None
         if image_id is None or elsewhere or not isinstance(hints, dict | None):
             return False
-        copies = self._lookup.copies(image_id, self._budget)
+        copies = self._lookup.copies(image_id, self._budget, project)
         if not copies:
             return False
         document[_HINTS] = {**(hints or {}),
@@ -152,9 +157,9 @@ def filter_factory(global_conf: Mapping[str, str],
     options = config.with_overrides(conf, local_conf,
                                     config.CINDER_FILTER_OPTS)
     lookup = ImageLookup(
-        _Finder(conf),
+        _Finder(conf, options['filter_budget']),
         LookupLimits(options['filter_lookups'], options['locations_ttl']),
-        CircuitBreaker(
+        CircuitBreakers(
             'Glance', 'volumes are scheduled without knowing where their image '
             'is. Check glance-api and the credentials in [eic].',
             options['breaker_failures'], options['breaker_reset']))
@@ -171,21 +176,30 @@ def filter_factory(global_conf: Mapping[str, str],
 class _Finder:
     """Asks Glance; connects at the first look-up, not at start-up."""
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, budget: float) -> None:
         self._conf = conf
+        self._budget = budget
         self._reader = LocationReader.from_entry_points()
         self._glance: ImageLocations | None = None
 
     def __call__(self, image_id: str) -> Copies:
         if self._glance is None:
             self._glance = ImageLocations(self._conf)
-        copies, refusals = self._reader.read_all(self._glance.find(image_id))
+        locations = self._glance.find(image_id)
+        try:
+            return self._read(image_id, locations)
+        except Exception as err:
+            raise NotUnderstoodError(f'{type(err).__name__}: {err}') from err
+
+    def _read(self, image_id: str, locations: Iterable[Location]) -> Copies:
+        copies, refusals = self._reader.read_all(locations)
         for refusal in refusals:
             LOG.info('A location of image %(image)s is of no use: %(why)s',
                      {'image': image_id, 'why': refusal.reason.message})
         # Where a Cinder volume is, the API plane cannot know.
         return locality.by_address(
-            copy for copy in copies if isinstance(copy, ImageCopy))
+            (copy for copy in copies if isinstance(copy, ImageCopy)),
+            self._budget)
 
 
 def _service_roles(conf: cfg.ConfigOpts) -> Collection[str]:
@@ -194,6 +208,10 @@ def _service_roles(conf: cfg.ConfigOpts) -> Collection[str]:
         return conf.keystone_authtoken.service_token_roles
     except cfg.NoSuchOptError:
         return ('service',)
+
+
+def _project_of(environ: body.Environ) -> str:
+    return getattr(environ.get('cinder.context'), 'project_id', None) or ''
 
 
 def _created(answer: Answer) -> str | None:

@@ -8,10 +8,12 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.glance import image_from_meta
+from eic_plugins.glance import image_from_api
+from eic_plugins.middleware.lookup import NotUnderstoodError
 from eic_plugins.model import Image
 
-_NOT_FOR_THIS_USER = frozenset({400, 401, 403, 404})
+_NOT_NOW = frozenset({408, 425, 429})
+"""HTTP statuses 4xx that say nothing of the image or the user."""
 
 
 class EndpointMissingError(Exception):
@@ -36,16 +38,21 @@ class UserImages:
     def find(self, image_id: str, auth: Any) -> SeenImage:
         """The image as ``auth``, a keystoneauth plugin, may see it.
 
+        :raises NotUnderstoodError: nothing can be read from the image
         :raises Exception: Glance did not answer as it should
         """
         answer = self._session.get(
             f'{self._endpoint(auth)}/v2/images/{image_id}', auth=auth,
             headers={'Accept': 'application/json'}, raise_exc=False,
             connect_retries=0)
-        if answer.status_code in _NOT_FOR_THIS_USER:
+        if _is_refusal(answer.status_code):
             return SeenImage(None)
         answer.raise_for_status()
-        return SeenImage(image_from_meta(answer.json()))
+        document = answer.json()
+        try:
+            return SeenImage(image_from_api(document))
+        except Exception as err:
+            raise NotUnderstoodError(f'{type(err).__name__}: {err}') from err
 
     def _endpoint(self, auth: Any) -> str:
         found = self._options.glance_endpoint or self._session.get_endpoint(
@@ -57,3 +64,8 @@ class UserImages:
                 f'{self._options.glance_interface!r}: set glance_interface, '
                 'region_name or glance_endpoint in [eic].')
         return glance_utils.strip_version(found)[0].rstrip('/')
+
+
+def _is_refusal(status: int) -> bool:
+    """True if Glance has no such image for this user, whatever the reason."""
+    return 400 <= status < 500 and status not in _NOT_NOW  # noqa: PLR2004

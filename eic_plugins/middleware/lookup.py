@@ -4,6 +4,10 @@ Look-ups run in a few threads of their own, so that a slow Glance can hold
 neither the request (it goes on when the budget is spent) nor the worker (no
 more than ``filter_lookups`` are under way). Answers are remembered for a while;
 after failures in a row Glance is left alone for a while.
+
+Whose requests they are is known, by project: images can be made slow to look up,
+or such that a look-up fails. One project has no more than half of the threads,
+and never the last one; and its failures keep nobody else from asking.
 """
 
 import collections
@@ -16,7 +20,7 @@ from typing import Generic, TypeVar
 
 from oslo_log import log as logging
 
-from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.breaker import CircuitBreakers
 from eic_plugins.model import ImageCopy
 
 LOG = logging.getLogger(__name__)
@@ -60,30 +64,70 @@ class LookupLimits:
     ttl: float
 
 
+class NotUnderstoodError(Exception):
+    """The remote answered, but nothing can be read from that.
+
+    The remote is not to blame: what it told of is a user's.
+    """
+
+
+class Places:
+    """The look-ups that may be under way at once, shared by owners.
+
+    Not locked: who uses it is.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._share = max(1, number // 2)
+        self._taken: collections.Counter[str] = collections.Counter()
+
+    def take(self, owner: str) -> bool:
+        """Take a place, if the owner may have one more.
+
+        The last one is for an owner who has none.
+        """
+        mine = self._taken[owner]
+        if not self._free or mine >= self._share or (mine and self._free == 1):
+            return False
+        self._free -= 1
+        self._taken[owner] += 1
+        return True
+
+    def give_back(self, owner: str) -> None:
+        """The look-up is over."""
+        self._free += 1
+        self._taken[owner] -= 1
+        self._taken += collections.Counter()  # drops who has none
+
+
 class Lookup(Generic[Key, Found]):
     """Asks a remote about images, for the requests of one API worker."""
 
-    def __init__(self, limits: LookupLimits, breaker: CircuitBreaker,
+    def __init__(self, limits: LookupLimits, breakers: CircuitBreakers,
                  clock: Callable[[], float] = time.monotonic) -> None:
-        self._breaker = breaker
+        self._breakers = breakers
         self._lock = threading.Lock()
-        self._free = threading.BoundedSemaphore(limits.workers)
+        self._places = Places(limits.workers)
         self._pool = concurrent.futures.ThreadPoolExecutor(
             limits.workers, thread_name_prefix='eic-lookup')
         self._under_way: dict[Key, concurrent.futures.Future[Found]] = {}
         self._memory: Memory[Key, Found] = Memory(limits.ttl, clock)
 
-    def within(self, budget: float, key: Key,
+    def within(self, budget: float, owner: str, key: Key,
                find: Callable[[Key], Found]) -> Found | None:
         """The answer, None if it is not to be had in ``budget`` seconds.
 
-        ``find`` is not kept: it may hold a user's token.
+        :param owner: id of the project whose request it is for
+        :param find: asks the remote; it is not kept, for it may hold a user's
+            token. May raise :class:`NotUnderstoodError`; whatever else it
+            raises is a failure of the remote
         """
         with self._lock:
             known = self._memory.recall(key)
             if known is not None:
                 return known
-            future = self._under_way.get(key) or self._start(key, find)
+            future = self._under_way.get(key) or self._start(owner, key, find)
         if future is None:
             return None
         try:
@@ -97,46 +141,55 @@ class Lookup(Generic[Key, Found]):
                         {'image': key, 'err': err})
         return None
 
-    def _start(self, key: Key, find: Callable[[Key], Found],
+    def _start(self, owner: str, key: Key, find: Callable[[Key], Found],
                ) -> concurrent.futures.Future[Found] | None:
-        if not self._breaker.allows():
+        if not self._breakers.of(owner).allows():
             return None
-        if not self._free.acquire(blocking=False):
-            LOG.debug('All look-ups are busy: image %s goes without.', key)
+        if not self._places.take(owner):
+            LOG.debug('Enough look-ups are under way: image %s goes without.',
+                      key)
             return None
-        future = self._pool.submit(self._look_up, key, find)
+        future = self._pool.submit(self._look_up, owner, key, find)
         self._under_way[key] = future
         return future
 
-    def _look_up(self, key: Key, find: Callable[[Key], Found]) -> Found:
+    def _look_up(self, owner: str, key: Key,
+                 find: Callable[[Key], Found]) -> Found:
         try:
             found = find(key)
-        except Exception:
-            self._end(key, None)
+        except Exception as err:
+            self._end(owner, key, isinstance(err, NotUnderstoodError))
             raise
-        self._end(key, found)
+        self._end(owner, key, True, found)
         return found
 
-    def _end(self, key: Key, found: Found | None) -> None:
+    def _end(self, owner: str, key: Key, answered: bool,
+             found: Found | None = None) -> None:
+        breaker = self._breakers.of(owner)
         with self._lock:
-            self._free.release()
+            self._places.give_back(owner)
             self._under_way.pop(key, None)
-            if found is None:
-                self._breaker.failed()
-                return
-            self._breaker.succeeded()
-            self._memory.remember(key, found)
+            if found is not None:
+                self._memory.remember(key, found)
+        if answered:
+            breaker.succeeded()
+        else:
+            breaker.failed()
 
 
 class ImageLookup(Lookup[str, Copies]):
     """Image id to the copies that a pool could clone."""
 
     def __init__(self, find: Callable[[str], Copies], limits: LookupLimits,
-                 breaker: CircuitBreaker,
+                 breakers: CircuitBreakers,
                  clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(limits, breaker, clock)
+        super().__init__(limits, breakers, clock)
         self._find = find
 
-    def copies(self, image_id: str, budget: float) -> Copies | None:
-        """The copies, None if they are not to be had in ``budget`` seconds."""
-        return self.within(budget, image_id, self._find)
+    def copies(self, image_id: str, budget: float,
+               owner: str) -> Copies | None:
+        """The copies, None if they are not to be had in ``budget`` seconds.
+
+        :param owner: id of the project whose request it is for
+        """
+        return self.within(budget, owner, image_id, self._find)

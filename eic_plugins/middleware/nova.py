@@ -37,7 +37,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config
-from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.breaker import CircuitBreakers
 from eic_plugins.middleware import body, boot
 from eic_plugins.middleware.boot import Reason, Verdict
 from eic_plugins.middleware.flavors import Flavors
@@ -159,7 +159,7 @@ class BootFacts:
         self._glance: UserImages | None = None
         self._images: Lookup[UserImage, SeenImage] = Lookup(
             LookupLimits(options['filter_lookups'], ttl),
-            CircuitBreaker(
+            CircuitBreakers(
                 'Glance', 'image boots are left as they come. Check glance-api '
                 'and, in [eic], glance_interface and region_name.',
                 options['breaker_failures'], options['breaker_reset']))
@@ -191,8 +191,9 @@ class BootFacts:
         key = UserImage(context.user_id, context.project_id,
                         frozenset(context.roles or ()), image_id)
         auth = context.get_auth_plugin()
-        return self._images.within(self._options['filter_budget'], key,
-                                   lambda key: self._ask_glance(key, auth))
+        return self._images.within(
+            self._options['filter_budget'], context.project_id or '', key,
+            lambda key: self._ask_glance(key, auth))
 
     def _ask_glance(self, key: UserImage, auth: Any) -> SeenImage:
         if self._glance is None:

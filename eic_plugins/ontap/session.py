@@ -119,6 +119,10 @@ class OntapSession:
             # REQUESTS_CA_BUNDLE in the environment would make nothing.
             response = self._connection.session.request(
                 method, url, timeout=timeout, verify=self._verify, **kwargs)
+        except (ValueError, requests.exceptions.InvalidJSONError) as err:
+            # It was never sent: that says nothing of the cluster.
+            raise OntapError(f'{method} {path.partition("?")[0]} cannot be '
+                             f'written: {type(err).__name__}') from err
         except requests.RequestException as err:
             raise OntapUnreachableError(
                 f'{method} {path.partition("?")[0]} on ONTAP at {self.host}: '

@@ -355,10 +355,12 @@ class VolumeFromImage(abc.ABC):
         reasons = {refusal.reason for refusal in outcome.refusals}
         if not outcome.left_to_cinder:
             self._report.add(pool_name, image_id)
-        if Reason.ONTAP_UNREACHABLE not in reasons:
+        if Reason.ONTAP_UNREACHABLE in reasons:
+            if self._ontap_breaker.allows():
+                self._ontap_breaker.failed()
+        elif not outcome.left_to_cinder or Reason.CLONE_FAILED in reasons:
+            # Of an image that was refused, ONTAP was not even asked.
             self._ontap_breaker.succeeded()
-        elif self._ontap_breaker.allows():
-            self._ontap_breaker.failed()
         # What was looked up may not be true any more.
         if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:
             self._caches = {}

@@ -66,8 +66,11 @@ hold_budget = 1.0
     rpc.cleanup()
 
 
-def load_app(state, name, noauth_pipeline):
-    """The sample paste file, with users from the token instead of Keystone."""
+def load_app(state, name, noauth_pipeline, options=()):
+    """The sample paste file, with users from the token instead of Keystone.
+
+    :param options: of the filter's section
+    """
     sample = (ROOT / 'api-paste.ini.sample').read_text()
     keystone = next(line for line in sample.splitlines()
                     if line.startswith('keystone = '))
@@ -75,6 +78,9 @@ def load_app(state, name, noauth_pipeline):
     kept = [line for line in sample.splitlines()
             if not line.startswith('noauth = ')]
     kept.insert(kept.index(keystone), f'noauth = {pipeline}')
+    of_filter = kept.index('[filter:eic]') + 1
+    kept[of_filter:of_filter] = [f'{key} = {value}'
+                                 for key, value in dict(options).items()]
     path = state / f'{name}-paste.ini'
     path.write_text('\n'.join(kept))
     return webtest.TestApp(deploy.loadapp(f'config:{path}', name='osapi_volume'))

@@ -28,8 +28,8 @@ PER_REQUEST = {'x-openstack-request-id', 'x-compute-request-id', 'content-length
 
 
 def send(app, body, path='/v3/volumes', method='POST', content_type=JSON,
-         version=None, chunked=False):
-    headers = {'X-Auth-Token': f'user:{PROJECT}', 'Accept': JSON}
+         version=None, chunked=False, project=PROJECT):
+    headers = {'X-Auth-Token': f'user:{project}', 'Accept': JSON}
     if version:
         headers['OpenStack-API-Version'] = version
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()

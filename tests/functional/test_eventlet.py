@@ -9,7 +9,7 @@ LOOK_UP = '''
 import eventlet
 eventlet.monkey_patch()
 import time
-from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.breaker import CircuitBreakers
 from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
 from eic_plugins.model import ImageCopy
 
@@ -19,13 +19,14 @@ def find(image_id):
     eventlet.sleep(5 if image_id == 'slow' else 0)
     return COPIES
 
-lookup = ImageLookup(find, LookupLimits(2, 60.0), CircuitBreaker('Glance', 'x', 9, 1.0))
+lookup = ImageLookup(find, LookupLimits(2, 60.0),
+                     CircuitBreakers('Glance', 'x', 9, 1.0))
 others = []
 ticker = eventlet.spawn(lambda: [others.append(eventlet.sleep(0.01))
                                  for _ in range(20)])
-assert lookup.copies('slow', 0.3) is None
+assert lookup.copies('slow', 0.3, 'p') is None
 assert len(others) >= 10, f'the hub stood still: {len(others)}'
-assert lookup.copies('quick', 2) == COPIES
+assert lookup.copies('quick', 2, 'another') == COPIES
 print('right')
 '''
 

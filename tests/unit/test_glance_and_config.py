@@ -165,3 +165,26 @@ def test_every_option_is_in_the_sample():
 
 def test_every_option_explains_itself():
     assert all(opt.help for opt in config.ALL_OPTS)
+
+
+@pytest.mark.parametrize(('fields', 'read'), [
+    ({'properties': 'x'}, {}), ({'properties': ['img_signature']}, {}),
+    ({'size': 'large', 'min_disk': [], 'virtual_size': {}},
+     {'size': 0, 'min_disk': 0, 'virtual_size': None}),
+    ({'size': float('inf'), 'min_disk': -1}, {'size': 0, 'min_disk': 0}),
+    ({'min_disk': '4'}, {'min_disk': 4}),
+    ({'disk_format': ['raw'], 'status': 5}, {'disk_format': None, 'status': ''}),
+    ({'os_hash_value': 5, 'owner': {}}, {'os_hash_value': None, 'owner': None}),
+])
+def test_of_a_wrong_type_nothing_is_read(fields, read):
+    """Whoever owns an image may put words and properties into it."""
+    for reader in (glance.image_from_meta, glance.image_from_api):
+        image = reader({'id': 'i', 'status': 'active', **fields})
+        assert {name: getattr(image, name) for name in read} == read
+        assert not image.signed
+
+
+def test_a_property_is_a_property_whatever_it_is_called():
+    image = glance.image_from_api({
+        'id': 'i', 'properties': {'img_signature': 's'}, 'os_distro': 'd'})
+    assert image.properties == {'os_distro': 'd'}
