@@ -37,8 +37,7 @@ class PoolReport:
 
     def images(self, share: str) -> frozenset[str]:
         """The ids of the pool's cached images, as far as they are known."""
-        with self._lock:
-            return frozenset(self._images.get(share, ()))
+        return frozenset(self._images[share].all())
 
     def facts(self, cache: PoolCache) -> dict[str, Any]:
         """The capability of one pool.

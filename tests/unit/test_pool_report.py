@@ -93,3 +93,10 @@ def test_two_listings_at_once_lose_nothing_either():
 
     cache.image_ids = listing
     assert sorted(report.facts(cache)['cached']) == ['first', 'second']
+
+
+def test_its_images_are_those_that_it_reports():
+    cache, report = Cache('old'), PoolReport(Lifs())
+    assert report.images(cache.pool.name) == frozenset()
+    report.facts(cache)
+    assert report.images(cache.pool.name) == {'old'}
