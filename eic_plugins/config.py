@@ -54,6 +54,16 @@ HOLD_OPTS = [
              'held. Keep it below the number of threads of a worker.'),
 ]
 
+DELETION_OPTS = [
+    cfg.BoolOpt(
+        'postpone_deletions', default=True,
+        help='Whether a volume that a service (with a valid service token, as '
+             'Nova sends) asked to delete while Cinder was making it is '
+             'deleted when it is made. Cinder refuses such a request, and Nova '
+             'does not repeat it. What was attached, renamed or given away '
+             'since then stays.'),
+]
+
 NOVA_OPTS = [
     cfg.BoolOpt(
         'boot_from_volume', default=False,
@@ -130,9 +140,13 @@ VOLUME_OPTS = [
              'copied from the one to the other. If not set, an operator peers '
              'them, or the image is downloaded.'),
     cfg.IntOpt(
-        'fill_wait_timeout', default=3600, min=0,
+        'fill_wait_timeout', default=120, min=0,
         help='Seconds that a volume waits for another one to make the cached '
-             'image that both need.'),
+             'image that both need, before Cinder downloads the image for it. '
+             'The default leaves a minute for that of the three in which Nova '
+             'looks for a volume (block_device_allocate_retries and '
+             'block_device_allocate_retries_interval in nova.conf). Where '
+             'images take longer, raise them together.'),
     cfg.BoolOpt(
         'record_outcome', default=True,
         help='Write the route, the reasons and the seconds into the metadata '
@@ -195,9 +209,9 @@ PRECACHE_OPTS = [
         help='Exchange of these topics: control_exchange in glance-api.conf.'),
 ]
 
-CINDER_FILTER_OPTS = [*FILTER_OPTS, *HOLD_OPTS]
+CINDER_FILTER_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *DELETION_OPTS]
 NOVA_FILTER_OPTS = [*FILTER_OPTS, *NOVA_OPTS]
-ALL_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *NOVA_OPTS, *GLANCE_OPTS,
+ALL_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *DELETION_OPTS, *NOVA_OPTS, *GLANCE_OPTS,
             *SCHEDULER_OPTS, *VOLUME_OPTS, *PRECACHE_OPTS]
 
 

@@ -18,12 +18,18 @@ look-up fails or takes longer than ``filter_budget``.
 The answer to such a request of a service (``hold_requests``) is held until the
 volume is ``available`` or ``error``, or ``hold_budget`` ends; it is still the
 answer that Cinder gave, and header ``X-EIC-Hold`` says how the holding ended.
+
+A service that asks to delete a volume which is still being made gets Cinder's
+refusal; the volume is deleted as soon as it is made (``postpone_deletions``,
+:mod:`eic_plugins.middleware.postponed`).
+
 The filter never answers a request itself.
 
 Options, in ``[eic]`` of cinder.conf or in the filter's section of
 api-paste.ini: ``filter_budget``, ``filter_lookups``, ``locations_ttl``,
 ``breaker_failures``, ``breaker_reset``, ``hold_requests``, ``hold_budget``,
-``hold_limit``. To see what it does, log ``eic_plugins`` at DEBUG.
+``hold_limit``, ``postpone_deletions``. To see what it does, log ``eic_plugins``
+at DEBUG.
 """
 
 import re
@@ -38,7 +44,7 @@ from eic_plugins import config, locality
 from eic_plugins.breaker import CircuitBreakers
 from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.locations import LocationReader
-from eic_plugins.middleware import body, volume_statuses
+from eic_plugins.middleware import body, volumes
 from eic_plugins.middleware.hold import Hold
 from eic_plugins.middleware.lookup import (
     Copies,
@@ -46,6 +52,7 @@ from eic_plugins.middleware.lookup import (
     LookupLimits,
     NotUnderstoodError,
 )
+from eic_plugins.middleware.postponed import PostponedDeletions
 from eic_plugins.middleware.subrequest import Answer, WSGIApp, call
 from eic_plugins.model import ImageCopy
 
@@ -54,7 +61,12 @@ LOG = logging.getLogger(__name__)
 HOLD_HEADER = 'X-EIC-Hold'
 
 _CREATE = re.compile(r'^(?:/v3)?(?:/[^/]+)?/volumes(?:\.[a-z]+)?/?$')
+_DELETE = re.compile(
+    r'^(?:/v3)?(?:/[^/]+)?/volumes/([0-9a-f-]{36})(?:\.[a-z]+)?/?$')
 _ACCEPTED = 202
+_BAD_REQUEST = 400
+_INVALID_VOLUME = 'Invalid volume: '
+"""So begins Cinder's message if a volume's state forbids what was asked."""
 _JSON_TYPES = frozenset({'application/json',
                          'application/vnd.openstack.volume+json'})
 _HINTS = 'OS-SCH-HNT:scheduler_hints'
@@ -68,15 +80,23 @@ class CinderFilter:
     """WSGI middleware around cinder-api's router."""
 
     def __init__(self, app: WSGIApp, lookup: ImageLookup, budget: float,
-                 hold: Hold) -> None:
+                 hold: Hold,
+                 postponed: PostponedDeletions | None = None) -> None:
         self._app = app
         self._lookup = lookup
         self._budget = budget
         self._hold = hold
+        self._postponed = postponed
 
     def __call__(self, environ: body.Environ,
                  start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Pass the request on, with the hint if it is a volume from image."""
+        if self._postponed is not None:
+            self._postponed.recall()
+            deleted = _deleted(environ)
+            if deleted and self._hold.of_service(environ):
+                return self._deleting(self._postponed, deleted, environ,
+                                      start_response)
         if environ['REQUEST_METHOD'] == 'POST':
             is_create = _CREATE.match(environ.get('PATH_INFO', ''))
             if (is_create and self._prepare(environ)
@@ -93,6 +113,16 @@ class CinderFilter:
             return answer.send(start_response)
         outcome = self._hold.until_usable(volume_id, multithread)
         return answer.send(start_response, (HOLD_HEADER, str(outcome)))
+
+    def _deleting(self, postponed: PostponedDeletions, volume_id: str,
+                  environ: body.Environ,
+                  start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # Before the request: what is made meanwhile, Cinder deletes.
+        mark = postponed.in_the_making(volume_id)
+        answer = call(self._app, environ)
+        if mark is not None and _is_refused_by_state(answer):
+            postponed.postpone(volume_id, mark)
+        return answer.send(start_response)
 
     def _prepare(self, environ: body.Environ) -> bool:
         """Add the hint.
@@ -165,10 +195,13 @@ def filter_factory(global_conf: Mapping[str, str],
             options['breaker_failures'], options['breaker_reset']))
     hold = Hold(options['hold_requests'], options['hold_budget'],
                 options['hold_limit'], lambda: _service_roles(conf),
-                volume_statuses.of)
+                volumes.of)
+    postponed = (PostponedDeletions(volumes.Deletions())
+                 if options['postpone_deletions'] else None)
 
     def make_filter(app: WSGIApp) -> CinderFilter:
-        return CinderFilter(app, lookup, options['filter_budget'], hold)
+        return CinderFilter(app, lookup, options['filter_budget'], hold,
+                            postponed)
 
     return make_filter
 
@@ -212,6 +245,21 @@ def _service_roles(conf: cfg.ConfigOpts) -> Collection[str]:
 
 def _project_of(environ: body.Environ) -> str:
     return getattr(environ.get('cinder.context'), 'project_id', None) or ''
+
+
+def _deleted(environ: body.Environ) -> str | None:
+    """The id of the volume that is to be deleted, as ever and not by force."""
+    if environ['REQUEST_METHOD'] != 'DELETE' or environ.get('QUERY_STRING'):
+        return None
+    found = _DELETE.match(environ.get('PATH_INFO', ''))
+    return found[1] if found and uuidutils.is_uuid_like(found[1]) else None
+
+
+def _is_refused_by_state(answer: Answer) -> bool:
+    document = answer.document() if answer.code == _BAD_REQUEST else None
+    fault = document.get('badRequest') if isinstance(document, dict) else None
+    message = fault.get('message') if isinstance(fault, dict) else None
+    return isinstance(message, str) and message.startswith(_INVALID_VOLUME)
 
 
 def _created(answer: Answer) -> str | None:

@@ -5,7 +5,7 @@ is there after a few tenths of a second is seen after three. An answer that is
 held for those tenths makes Nova's first look succeed.
 
 All volumes that a worker holds answers for are looked at together, by one query of
-Cinder's database a look (:mod:`eic_plugins.middleware.volume_statuses`).
+Cinder's database a look (:mod:`eic_plugins.middleware.volumes`).
 
 A held answer occupies a thread (or greenthread) of the API worker. It is held no
 longer than ``hold_budget`` and with no more than ``hold_limit`` others, and not
@@ -70,8 +70,10 @@ class Hold:
         """True if the answer to this request is one to hold."""
         if self._whose == 'none' or not self._budget:
             return False
-        if self._whose == 'all':
-            return True
+        return self._whose == 'all' or self.of_service(environ)
+
+    def of_service(self, environ: body.Environ) -> bool:
+        """True if the request has a valid service token."""
         roles = getattr(environ.get('cinder.context'), 'service_roles', None)
         return not set(self._service_roles()).isdisjoint(roles or ())
 

@@ -207,6 +207,49 @@ def test_a_server_deleted_while_it_is_built_leaves_nothing(
                  'the volume to be deleted')
 
 
+@needs_filter
+def test_a_volume_that_nova_gave_up_goes_when_it_is_made(
+        cloud, servers, image, services):
+    """Nova looks for three minutes, and its request to delete the volume is
+    refused. A cinder-api that did not hear that request carries it out.
+    """
+    warm(cloud, image)
+    wait_for(lambda: servers.volumes_of(
+        servers.boot('eic', image, **plain(image, OPT_IN_FLAVOR))[0]),
+        'the filter to have looked flavor and image up')
+    servers.clean_up()
+    before = ids_of_volumes(cloud)
+    used = volumes_in_use(cloud)
+    side = servers.sides['eic']
+    with services.stopped(cinder.volume_service('eic')):
+        # While the scheduler still takes its pools for up.
+        side.create('e2e-given-up-asked', image)
+        side.create('e2e-given-up-rewritten', image,
+                    **plain(image, OPT_IN_FLAVOR))
+        ended = side.watch('e2e-given-up', 2)
+        assert [seen.status for seen in ended] == ['ERROR'] * 2
+        left = ids_of_volumes(cloud) - before
+        assert len(left) == 2
+        assert {cloud.show(volume)['status'] for volume in left} == {'creating'}
+        servers.clean_up()
+        assert ids_of_volumes(cloud) - before == left
+        services.command('restart', cinder.api_of('eic'))
+    wait_for(lambda: ids_of_volumes(cloud) == before,
+             'the volumes that Nova gave up to be deleted')
+    assert volumes_in_use(cloud) == used
+
+
+def ids_of_volumes(cloud):
+    return {volume['id'] for volume in
+            cloud.api.cinder('GET', '/volumes')['volumes']}
+
+
+def volumes_in_use(cloud):
+    quota = cloud.api.cinder(
+        'GET', f'/os-quota-sets/{cloud.api.project_id}?usage=True')['quota_set']
+    return {key: quota[key]['in_use'] for key in ('volumes', 'gigabytes')}
+
+
 def test_a_client_that_goes_while_its_answer_is_held_ends_as_with_stock(
         cloud, image, services, lab):
     """Its volume is there, as after an answer that nobody read."""

@@ -1,0 +1,138 @@
+"""Cinder's volumes, as the filter of cinder-api knows and deletes them.
+
+Read in the process of cinder-api, with its connections. A filter loads without
+Cinder, so Cinder is imported at the first look.
+
+A postponed deletion is a row of Cinder's table ``volume_admin_metadata``, which
+no user can write, for the volume and with key ``eic_delete_when_made``. The row
+is marked as deleted from the beginning: drivers save a volume's admin metadata
+as a whole while they make it, which removes every other row that is not so
+marked. ``cinder-manage db purge`` removes such rows with those of deleted
+volumes.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from oslo_utils import timeutils
+
+from eic_plugins.middleware.postponed import RefusedError, Seen
+
+_CREATING = 'creating'
+_KEY = 'eic_delete_when_made'
+
+
+def of(volume_ids: Collection[str]) -> Mapping[str, str]:
+    """The statuses of these volumes, in one query; none of one that is gone.
+
+    :raises Exception: what Cinder's database layer raises
+    """
+    return {row.id: _status(row) for row in _rows(volume_ids)}
+
+
+class Deletions:
+    """What postponed deletions need of Cinder; each method raises what Cinder
+    does.
+    """
+
+    def seen(self, volume_ids: Collection[str]) -> Mapping[str, Seen]:
+        """These volumes as they are now; none of one that is gone."""
+        used = _attached_ever(volume_ids)
+        return {row.id: Seen(_status(row), row.id in used, _mark(row))
+                for row in _rows(volume_ids)}
+
+    def postpone(self, volume_id: str, mark: str) -> None:
+        """Have the volume's deletion remembered, once."""
+        from cinder.db import models  # noqa: PLC0415
+        with _writing() as session:
+            if _notes(session).filter_by(volume_id=volume_id).first() is None:
+                session.add(models.VolumeAdminMetadata(
+                    volume_id=volume_id, key=_KEY, value=mark, deleted=True,
+                    deleted_at=timeutils.utcnow()))
+
+    def postponed(self) -> Mapping[str, str]:
+        """The marks of the volumes whose deletions are remembered, by id."""
+        with _reading() as session:
+            return {row.volume_id: row.value for row in _notes(session)}
+
+    def forget(self, volume_id: str) -> None:
+        """Remember it no more."""
+        with _writing() as session:
+            _notes(session).filter_by(volume_id=volume_id).delete()
+
+    def delete(self, volume_id: str) -> None:
+        """Ask Cinder, as the volume's owner and as an admin.
+
+        :raises RefusedError: the volume is gone, or in a state to be kept
+        """
+        from cinder import context, exception, objects  # noqa: PLC0415
+        from cinder.volume import api  # noqa: PLC0415
+        try:
+            volume = objects.Volume.get_by_id(_admin(), volume_id)
+            api.API().delete(context.RequestContext(
+                volume.user_id, volume.project_id, is_admin=True), volume)
+        except (exception.Invalid, exception.VolumeNotFound) as err:
+            raise RefusedError(str(err)) from err
+
+
+def _rows(volume_ids: Collection[str]) -> Collection[Any]:
+    from cinder.db import api as db  # noqa: PLC0415
+    rows: Collection[Any] = db.volume_get_all(
+        _admin(), filters={'id': list(volume_ids)})
+    return rows
+
+
+def _status(row: Any) -> str:
+    return (_CREATING if _is_unfinished(row.status, row.service_uuid)
+            else str(row.status))
+
+
+def _is_unfinished(status: str, service_uuid: str | None) -> bool:
+    """cinder-volume says "available" first and which service it is a moment
+    later; os-brick fails on a volume that has the one without the other.
+    """
+    return status == 'available' and service_uuid is None
+
+
+def _mark(row: Any) -> str:
+    """A digest of what only people change about a volume."""
+    facts = [row.project_id, row.user_id, row.display_name,
+             row.display_description]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _attached_ever(volume_ids: Collection[str]) -> set[str]:
+    """Attachments that are gone count, too."""
+    from cinder.db import models  # noqa: PLC0415
+    attachment = models.VolumeAttachment
+    with _reading() as session:
+        return {row.volume_id for row in session.query(attachment.volume_id)
+                .filter(attachment.volume_id.in_(list(volume_ids)))}
+
+
+def _notes(session: Any) -> Any:
+    """All rows of ours, which Cinder's own queries do not see."""
+    from cinder.db import models  # noqa: PLC0415
+    return session.query(models.VolumeAdminMetadata).filter_by(key=_KEY)
+
+
+def _reading() -> AbstractContextManager[Any]:
+    from cinder.db import api as db  # noqa: PLC0415
+    reading: AbstractContextManager[Any] = (
+        db.main_context_manager.reader.using(_admin()))
+    return reading
+
+
+def _writing() -> AbstractContextManager[Any]:
+    from cinder.db import api as db  # noqa: PLC0415
+    writing: AbstractContextManager[Any] = (
+        db.main_context_manager.writer.using(_admin()))
+    return writing
+
+
+def _admin() -> Any:
+    from cinder import context  # noqa: PLC0415
+    return context.get_admin_context()

@@ -1,0 +1,242 @@
+"""What a service asked to delete while it was being made goes; nothing else."""
+
+import logging
+
+import pytest
+
+from eic_plugins.middleware.postponed import (
+    PAUSE,
+    RECALL,
+    Next,
+    PostponedDeletions,
+    RefusedError,
+    Seen,
+    decide,
+)
+
+VOLUME, OTHER, MARK = 'volume', 'other', 'as it was'
+STATES = ['creating', 'downloading', 'available', 'error', 'in-use', 'reserved',
+          'attaching', 'detaching', 'deleting', 'error_deleting', 'uploading',
+          'backing-up', 'retyping', 'extending', 'maintenance',
+          'awaiting-transfer', 'restoring-backup', 'error_restoring', 'managing']
+
+
+def made(status='creating', used=False, mark=MARK):
+    return Seen(status, used, mark)
+
+
+class Cinder:
+    """Volumes, what is remembered, and what was asked."""
+
+    def __init__(self, **volumes):
+        self.volumes = volumes
+        self.notes = {}
+        self.deleted = []
+        self.looks = 0
+        self.broken = None
+
+    def _work(self):
+        if self.broken:
+            raise self.broken
+
+    def seen(self, volume_ids):
+        self._work()
+        self.looks += 1
+        return {each: self.volumes[each] for each in volume_ids
+                if each in self.volumes}
+
+    def postpone(self, volume_id, mark):
+        self._work()
+        self.notes[volume_id] = mark
+
+    def postponed(self):
+        self._work()
+        return dict(self.notes)
+
+    def forget(self, volume_id):
+        self._work()
+        self.notes.pop(volume_id, None)
+
+    def delete(self, volume_id):
+        self._work()
+        if self.volumes[volume_id].status not in {'available', 'error'}:
+            raise RefusedError('Volume status must be available')
+        self.deleted.append(volume_id)
+        del self.volumes[volume_id]
+
+
+class Worker:
+    """One process of cinder-api; its threads run when a test says so."""
+
+    def __init__(self, cinder):
+        self.now = 0.0
+        self.pauses = []
+        self.threads = []
+        self.then = []
+        self.postponed = PostponedDeletions(
+            cinder, lambda: self.now, self._sleep, self.threads.append)
+
+    def _sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.now += seconds
+        self.then.pop(0)()
+
+    def run(self, *then):
+        """Its thread, with something that happens in each of its pauses."""
+        self.then = list(then)
+        while self.threads:
+            self.threads.pop(0)()
+
+
+@pytest.mark.parametrize('status', STATES)
+def test_only_what_is_made_is_deleted_and_only_what_is_in_the_making_waited_for(
+        status):
+    expected = {'creating': Next.WAIT, 'downloading': Next.WAIT,
+                'available': Next.DELETE, 'error': Next.DELETE}
+    assert decide(made(status), MARK) is expected.get(status, Next.FORGET)
+
+
+@pytest.mark.parametrize('status', STATES)
+@pytest.mark.parametrize('changed', [{'used': True}, {'mark': 'renamed'}])
+def test_what_somebody_did_something_with_stays(status, changed):
+    assert decide(made(status, **changed), MARK) is Next.FORGET
+
+
+def test_what_is_gone_is_forgotten():
+    assert decide(None, MARK) is Next.FORGET
+
+
+@pytest.mark.parametrize('status', STATES)
+def test_what_is_in_the_making_is_known_by_its_status(status):
+    worker = Worker(Cinder(volume=made(status)))
+    expected = MARK if status in {'creating', 'downloading'} else None
+    assert worker.postponed.in_the_making(VOLUME) == expected
+    assert worker.postponed.in_the_making(OTHER) is None
+
+
+@pytest.mark.parametrize('end', ['available', 'error'])
+def test_it_is_deleted_when_it_is_made(end):
+    cinder = Cinder(volume=made())
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK)
+    worker.run(lambda: cinder.volumes.update(volume=made('downloading')),
+               lambda: cinder.volumes.update(volume=made(end)))
+    assert cinder.deleted == [VOLUME]
+    assert cinder.notes == {}
+    assert worker.pauses == [PAUSE] * 2
+
+
+def test_it_stays_if_it_is_used_meanwhile():
+    cinder = Cinder(volume=made())
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK)
+    worker.run(lambda: cinder.volumes.update(volume=made('available', used=True)))
+    assert cinder.deleted == []
+    assert cinder.notes == {}
+
+
+def test_another_worker_deletes_it_if_this_one_ends():
+    cinder = Cinder(volume=made())
+    Worker(cinder).postponed.postpone(VOLUME, MARK)
+    cinder.volumes['volume'] = made('available')
+    later = Worker(cinder)
+    later.postponed.recall()
+    later.run()
+    assert cinder.deleted == [VOLUME]
+
+
+def test_a_worker_looks_for_those_of_others_rarely_and_has_no_thread_otherwise():
+    cinder = Cinder(volume=made())
+    worker = Worker(cinder)
+    worker.postponed.recall()
+    worker.run()
+    looks = cinder.looks
+    Worker(cinder).postponed.postpone(VOLUME, MARK)
+    cinder.volumes['volume'] = made('error')
+    worker.now = RECALL - 1
+    worker.postponed.recall()
+    assert worker.threads == []
+    assert cinder.looks == looks
+    worker.now = RECALL
+    worker.postponed.recall()
+    worker.run()
+    assert cinder.deleted == [VOLUME]
+
+
+def test_one_thread_looks_for_all():
+    cinder = Cinder(volume=made(), other=made())
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK)
+    worker.postponed.postpone(OTHER, MARK)
+    assert len(worker.threads) == 1
+    worker.run(lambda: cinder.volumes.update(volume=made('available')),
+               lambda: cinder.volumes.update(other=made('available')))
+    assert cinder.deleted == [VOLUME, OTHER]
+    assert cinder.looks == 3
+
+
+def test_what_two_workers_see_at_once_is_deleted_once():
+    cinder = Cinder(volume=made())
+    one, two = Worker(cinder), Worker(cinder)
+    one.postponed.postpone(VOLUME, MARK)
+    two.postponed.recall()
+    cinder.volumes['volume'] = made('available')
+    one.run()
+    two.run()
+    assert cinder.deleted == [VOLUME]
+
+
+def test_without_the_database_it_waits_and_nothing_is_lost(caplog):
+    cinder = Cinder(volume=made('available'))
+    cinder.notes[VOLUME] = MARK
+    cinder.broken = OSError('the database went away')
+    worker = Worker(cinder)
+    assert worker.postponed.in_the_making(VOLUME) is None
+    worker.postponed.recall()
+    worker.run()
+    assert [record.levelno for record in caplog.records
+            if record.levelno > logging.INFO] == [logging.WARNING] * 2
+    cinder.broken = None
+    worker.now = RECALL
+    worker.postponed.recall()
+    worker.run()
+    assert cinder.deleted == [VOLUME]
+
+
+def test_what_the_database_did_not_take_this_process_remembers():
+    cinder = Cinder(volume=made())
+    cinder.broken = OSError('the database went away')
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK)
+
+    def recover():
+        cinder.broken = None
+        cinder.volumes['volume'] = made('available')
+    worker.run(recover)
+    assert cinder.deleted == [VOLUME]
+
+
+def test_what_cinder_refuses_after_all_stays():
+    class Snapshots(Cinder):
+        def delete(self, volume_id):
+            raise RefusedError('Volume must not have snapshots')
+    cinder = Snapshots(volume=made('available'))
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK)
+    worker.run()
+    assert cinder.deleted == []
+    assert cinder.notes == {}
+
+
+def test_a_process_without_threads_tries_again_with_the_next_request():
+    cinder = Cinder(volume=made('available'))
+    worker = Worker(cinder)
+
+    def refuse(_work):
+        raise RuntimeError("can't start new thread")
+    start, worker.postponed._start = worker.postponed._start, refuse
+    worker.postponed.postpone(VOLUME, MARK)
+    worker.postponed._start = start
+    worker.postponed.recall()
+    worker.run()
+    assert cinder.deleted == [VOLUME]
