@@ -36,6 +36,11 @@ class LockTimeoutError(Exception):
     """A lock was not to be had within its deadline."""
 
 
+def is_verified(image: Image, signature: str) -> bool:
+    """True if what was verified is the signature that the image has today."""
+    return bool(signature) and signature == image.signature
+
+
 @dataclasses.dataclass(frozen=True)
 class Fill:
     """How a cached image is made.
@@ -60,16 +65,16 @@ class PoolCache:
         """The pool that these are in."""
         return self.storage.pool
 
-    def find(self, image: Image, signature_verified: bool = False,
-             ) -> CachedImage | None:
+    def find(self, image: Image, verified: bool = False) -> CachedImage | None:
         """The cached image of exactly these bytes.
 
-        :param signature_verified: True to find it only if it was verified
+        :param verified: True to find it only if the signature was verified
+            that the image has today
         """
         record = self.storage.read(image.id)
         if record is None or record.identity != image.identity:
             return None
-        if signature_verified and not record.signature_verified:
+        if verified and not is_verified(image, record.signature):
             return None
         return self._cached(image, record)
 
@@ -156,11 +161,11 @@ class PoolCache:
             filled = fill.make(target)
             size = self.storage.examine(
                 name, image.raw_size or filled.virtual_size,
-                None if filled.signature_verified else fill.verify,
+                None if is_verified(image, filled.signature) else fill.verify,
                 filled.inspected)
             record = Record(
                 image.identity, size,
-                filled.signature_verified or fill.verify is not None)
+                image.signature if fill.verify else filled.signature)
             self.storage.publish(target, image, record)
         except BaseException:
             self.storage.remove(name)
@@ -171,4 +176,4 @@ class PoolCache:
 
     def _cached(self, image: Image, record: Record) -> CachedImage:
         return CachedImage(self.pool.file(image.cached_name), record.identity,
-                           record.virtual_size, record.signature_verified)
+                           record.virtual_size, record.signature)

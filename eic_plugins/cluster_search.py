@@ -1,31 +1,39 @@
 """Finds a cached image in pools that belong to other backends of the cluster.
 
 Backends of one cluster do not share mounts, maybe not even hosts. What they
-share is ONTAP: a cached image's record is looked up on each FlexVol of the SVM
-and of the SVMs that it is peered with, and copied into the pool to be read.
-Asked only before a download, beside which a few calls cost nothing.
+share is ONTAP: a cached image's record is looked up in the FlexVols that pools
+of this deployment live on, and copied into the pool to be read. No other FlexVol
+is looked at, and a record counts only with its seal
+(:mod:`eic_plugins.storage.seals`). Asked only before a download, beside which a
+few calls cost nothing.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from oslo_log import log as logging
 
-from eic_plugins.model import CachedImage, FlexVol, Image, StoredFile
+from eic_plugins.model import CachedImage, Image, KnownPool, Pool
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapUnreachableError
 from eic_plugins.storage import Record
-from eic_plugins.storage.files import FileStorage, parse_record, record_name
+from eic_plugins.storage.files import (
+    MOST_RECORD_BYTES,
+    FileStorage,
+    parse_record,
+    place_of,
+    record_name,
+)
 
 LOG = logging.getLogger(__name__)
-_MOST_FLEXVOLS = 64
+_MOST_POOLS = 64
 _COPY_SECONDS = 60.0
 
 
 class ClusterSearch:
-    """Looks for cached images in the roots of a cluster's FlexVols."""
+    """Looks for cached images in pools of a cluster's other backends."""
 
     def __init__(self, files: Files, namespace: Namespace,
                  peers: Peers) -> None:
@@ -34,59 +42,77 @@ class ClusterSearch:
         self._peers = peers
 
     def find(self, image: Image, storage: FileStorage,
-             known: frozenset[str]) -> tuple[CachedImage, ...]:
+             others: Iterable[KnownPool]) -> tuple[CachedImage, ...]:
         """The first cached image of these bytes, or none.
 
         :param storage: that of the pool that wants it
-        :param known: the uuids of FlexVols that need not be looked at
+        :param others: the pools to look at
         """
         try:
-            for flexvol in self._candidates(storage, known):
-                record = self._record(image, flexvol, storage)
+            for pool in self._candidates(image, storage, others):
+                record = self._record(image, pool, storage)
                 if record and record.identity == image.identity:
                     return (CachedImage(
-                        StoredFile(flexvol, image.cached_name), record.identity,
-                        record.virtual_size, record.signature_verified),)
-        except OntapUnreachableError as err:
+                        pool.file(image.cached_name), record.identity,
+                        record.virtual_size, record.signature),)
+        except OntapError as err:
             LOG.warning('Other backends were not searched for image %(image)s: '
                         '%(err)s', {'image': image.id, 'err': err})
         return ()
 
-    def _candidates(self, storage: FileStorage,
-                    known: frozenset[str]) -> Iterator[FlexVol]:
-        own = storage.pool.flexvol
-        svms = [own.svm, *self._peers.partners(own.svm)]
-        others = [flexvol for flexvol in self._namespace.flexvols(svms)
-                  if flexvol.junction_path and flexvol.uuid != own.uuid
-                  and flexvol.uuid not in known]
-        if len(others) > _MOST_FLEXVOLS:
-            LOG.info('Only %(some)d of %(all)d FlexVols are searched for cached '
-                     'images.', {'some': _MOST_FLEXVOLS, 'all': len(others)})
-        yield from others[:_MOST_FLEXVOLS]
+    def _candidates(self, image: Image, storage: FileStorage,
+                    others: Iterable[KnownPool]) -> Iterator[Pool]:
+        """The pools that files can be copied from; first those that were
+        reported to have the image.
+        """
+        known = sorted(others, key=lambda pool: image.id not in pool.cached)
+        flexvols = {flexvol.uuid: flexvol for flexvol in
+                    self._namespace.flexvols(self._svms(storage, known))
+                    } if known else {}
+        found = [Pool(pool.name, flexvols[pool.flexvol], pool.directory)
+                 for pool in known if pool.flexvol in flexvols]
+        if len(found) > _MOST_POOLS:
+            LOG.info('Only %(some)d of %(all)d pools are searched for cached '
+                     'images.', {'some': _MOST_POOLS, 'all': len(found)})
+        yield from found[:_MOST_POOLS]
 
-    def _record(self, image: Image, flexvol: FlexVol,
+    def _svms(self, storage: FileStorage,
+              known: Iterable[KnownPool]) -> set[str]:
+        own = storage.pool.flexvol.svm
+        svms = {pool.svm for pool in known}
+        if svms <= {own}:
+            return {own}
+        return {own, *(svms & set(self._peers.partners(own)))}
+
+    def _record(self, image: Image, pool: Pool,
                 storage: FileStorage) -> Record | None:
-        there = StoredFile(flexvol, record_name(image.id))
+        there = pool.file(record_name(image.id))
         try:
-            if self._files.stat(there) is None:
+            found = self._files.stat(there)
+            if not (found and found.regular and found.size <= MOST_RECORD_BYTES):
                 return None
-            record = self._fetch(there, storage)
-            found = self._files.stat(StoredFile(flexvol, image.cached_name))
+            record = self._fetch(image, pool, storage)
+            bytes_there = self._files.stat(pool.file(image.cached_name))
         except OntapUnreachableError:
             raise
         except OntapError as err:
-            LOG.debug('FlexVol %(flexvol)s cannot be searched: %(err)s',
-                      {'flexvol': flexvol.name, 'err': err})
+            LOG.debug('Pool %(pool)s cannot be searched: %(err)s',
+                      {'pool': pool.name, 'err': err})
             return None
-        complete = record and found and found.size == record.virtual_size
+        complete = (record and bytes_there and bytes_there.regular
+                    and bytes_there.size == record.virtual_size)
         return record if complete else None
 
-    def _fetch(self, there: StoredFile, storage: FileStorage) -> Record | None:
+    def _fetch(self, image: Image, pool: Pool,
+               storage: FileStorage) -> Record | None:
         """Have ONTAP copy the record to here, and read it."""
+        there = pool.file(record_name(image.id))
         # A name that the sweep removes, if this is cut off.
         name = f'{there.name}.{secrets.token_hex(4)}'
         try:
             self._files.copy(there, storage.pool.file(name), _COPY_SECONDS)
-            return parse_record(storage.mount.read(name))
+            return parse_record(
+                storage.mount.read(name, MOST_RECORD_BYTES),
+                place_of(pool.file(image.cached_name), image.id), storage.seals)
         finally:
             storage.remove(name)

@@ -139,6 +139,13 @@ VOLUME_OPTS = [
         help='Peer two SVMs of a cluster for file_copy when an image is to be '
              'copied from the one to the other. If not set, an operator peers '
              'them, or the image is downloaded.'),
+    cfg.ListOpt(
+        'record_secret', default=[], secret=True,
+        help='Secrets that the records of cached images are sealed with, the '
+             'same on all hosts that run cinder-volume: what is not sealed '
+             'with one of them is not believed. The first one seals, all of '
+             'them verify. If not set, the password in [database] connection '
+             'is used.'),
     cfg.IntOpt(
         'fill_wait_timeout', default=120, min=0,
         help='Seconds that a volume waits for another one to make the cached '

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oslo_log import log as logging
 
-from eic_plugins.cache import Fill, LockTimeoutError, PoolCache
+from eic_plugins.cache import Fill, LockTimeoutError, PoolCache, is_verified
 from eic_plugins.glance import Location
 from eic_plugins.inspection import NotTheImageError, UnsafeImageError
 from eic_plugins.locations import Copy, LocationReader
@@ -161,7 +161,7 @@ class _Attempt:
         return Outcome(
             plan.route, tuple(dict.fromkeys((*self._failed, *plan.refusals))),
             time.monotonic() - started, kept,
-            cached is not None and cached.signature_verified,
+            cached is not None and is_verified(self._image, cached.signature),
             tuple(self._fills))
 
     def _until_done(self, use: Callable[[CachedImage], None],
@@ -240,7 +240,8 @@ class _Attempt:
             return elsewhere
         return tuple(
             cached for cached in self._neighbours.search(self._image)
-            if cached.signature_verified or self._demand.verify is None)
+            if self._demand.verify is None
+            or is_verified(self._image, cached.signature))
 
     def _peered_svms(self, files: Iterable[StoredFile]) -> frozenset[str]:
         own = self._cache.pool.flexvol.svm

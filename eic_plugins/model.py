@@ -7,6 +7,8 @@ dataclasses below. This module imports nothing else of the bundle.
 
 import dataclasses
 import enum
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -167,11 +169,22 @@ class Image:
 
     @property
     def identity(self) -> str:
-        """What changes when the image's bytes do.
+        """A short word that changes when the image's bytes do.
 
-        The hash when Glance has one; otherwise size and time of change.
+        Of the hash when Glance has one; otherwise of size and time of change.
         """
-        return self.os_hash_value or f'{self.size}@{self.updated_at}'
+        return _fingerprint(self.os_hash_value
+                            or f'{self.size}@{self.updated_at}')
+
+    @property
+    def signature(self) -> str:
+        """A short word that changes when there is another signature to be
+        verified, or another certificate; '' if there is none.
+        """
+        if not self.signature_complete:
+            return ''
+        return _fingerprint(*(str(self.properties[key])
+                              for key in SIGNATURE_PROPERTIES))
 
     @property
     def raw_size(self) -> int:
@@ -199,6 +212,11 @@ class Image:
     def encrypted(self) -> bool:
         """True if the bytes are ciphertext for one Cinder key."""
         return bool(self.properties.get('cinder_encryption_key_id'))
+
+
+def _fingerprint(*words: str) -> str:
+    """160 bits: a comment on ONTAP has room for little."""
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()[:40]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,13 +286,31 @@ class Pool:
 
 
 @dataclasses.dataclass(frozen=True)
+class KnownPool:
+    """A pool of this Cinder deployment, of whatever backend, as it was reported.
+
+    ``name`` is ``host@backend#pool``; ``cluster`` and ``flexvol`` are uuids,
+    ``svm`` a name, ``directory`` where in the FlexVol the share begins;
+    ``cached`` the ids of (some of) its cached images.
+    """
+
+    name: str
+    cluster: str
+    svm: str
+    flexvol: str
+    cached: frozenset[str] = frozenset()
+    directory: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
 class CachedImage:
     """An image's raw, inspected bytes in one pool (``virtual_size`` bytes)."""
 
     file: StoredFile
     identity: str
     virtual_size: int
-    signature_verified: bool = False
+    signature: str = ''
+    """What was verified of them, as ``Image.signature``; '' if nothing was."""
 
 
 @dataclasses.dataclass(frozen=True)

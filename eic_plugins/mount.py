@@ -5,11 +5,19 @@ the stock driver works through rootwrap; with ``True`` cinder-volume's own user
 does. Everything here is tried as that user first, and through the driver's own
 way of running commands (``mv``, ``rm``, ``chmod``, ``truncate``, all in Cinder's
 rootwrap filters) when that is denied.
+
+Others may write to the share, too. So no symbolic link is followed, by this
+process or by a command; nothing but regular files is opened; and what is read is
+bounded. Between a look at a name and a command on it, whoever may write to the
+share's root could still put a link there: he has all volumes on it in his hands
+as it is, and the stock driver's own commands follow links.
 """
 
+import contextlib
 import os
 import pathlib
 import secrets
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +26,10 @@ _RECORD_MODE = 0o640
 
 RunCommand = Callable[..., None]
 """Runs a command as the driver does; raises OSError if it fails."""
+
+
+class NotRegularError(OSError):
+    """What has the name is a link, a device or whatever else but a file."""
 
 
 class ShareMount:
@@ -33,33 +45,48 @@ class ShareMount:
         self._mode = mode
 
     def path(self, name: str) -> pathlib.Path:
-        """The file of that name on this host."""
+        """The file of that name on this host.
+
+        :raises NotRegularError: that is no name, but a way elsewhere
+        """
+        if not name or name in {'.', '..'} or {'/', '\0'} & set(name):
+            raise NotRegularError(f'{name!r} is no name of a file')
         return self._path / name
 
     def size(self, name: str) -> int | None:
-        """Bytes, None if there is no such file."""
+        """Bytes, None if there is no such regular file."""
         found = self.stat(name)
-        return found.st_size if found else None
+        return found.st_size if found and stat.S_ISREG(found.st_mode) else None
 
     def stat(self, name: str) -> os.stat_result | None:
-        """What the file system says of a file, None if there is none."""
+        """What the file system says of a name, None if there is none; of a
+        link it says what the link is.
+        """
         try:
-            return self.path(name).stat()
+            return self.path(name).lstat()
         except OSError:
             return None
 
-    def read(self, name: str) -> bytes | None:
-        """The content, None if there is no such file or it is unreadable."""
+    def read(self, name: str, most: int) -> bytes | None:
+        """The content, None if there is no such regular file of at most that
+        many bytes, or it is unreadable.
+        """
         try:
-            return self.path(name).read_bytes()
+            with self._opened(name, os.O_RDONLY) as descriptor:
+                if os.fstat(descriptor).st_size > most:
+                    return None
+                # One more: it may grow meanwhile.
+                content = os.read(descriptor, most + 1)
         except OSError:
             return None
+        return content if len(content) <= most else None
 
     def names(self) -> Iterator[str]:
-        """All names in the share's root."""
+        """All names in the share's root, but those of directories."""
         with os.scandir(self._path) as entries:
             for entry in entries:
-                yield entry.name
+                if not entry.is_dir(follow_symlinks=False):
+                    yield entry.name
 
     def refresh(self) -> None:
         """Opening the directory makes the NFS client revalidate its names."""
@@ -76,8 +103,7 @@ class ShareMount:
             self.path(temporary).replace(self.path(name))
         except PermissionError:
             self._write_by_command(temporary, content)
-            self._run('mv', '-f', str(self.path(temporary)),
-                      str(self.path(name)))
+            self._move(self.path(temporary), self.path(name))
 
     def unlink(self, name: str) -> None:
         """Remove a file; not an error if there is none.
@@ -90,24 +116,28 @@ class ShareMount:
             self._run('rm', '-f', str(self.path(name)))
 
     def resize(self, name: str, size: int) -> None:
-        """Set a raw file's length in bytes, sparsely."""
+        """Set a raw file's length in bytes, sparsely.
+
+        :raises OSError: it is as it was, or no regular file
+        """
         try:
-            os.truncate(self.path(name), size)
+            with self._opened(name, os.O_WRONLY) as descriptor:
+                os.ftruncate(descriptor, size)
         except PermissionError:
-            self._run('truncate', '-s', str(size), str(self.path(name)))
+            self._run('truncate', '-s', str(size), str(self._regular(name)))
 
     def make_accessible(self, name: str) -> None:
         """Give a file the mode of a volume, and see that it can be read.
 
         :raises OSError: it cannot be had
         """
-        path = self.path(name)
-        if path.stat().st_mode & self._mode != self._mode:
+        path = self._regular(name)
+        if path.lstat().st_mode & self._mode != self._mode:
             try:
-                path.chmod(self._mode)
+                _chmod(path, self._mode)
             except PermissionError:
                 self._run('chmod', f'{self._mode:o}', str(path))
-        with path.open('rb'):
+        with self._opened(name, os.O_RDONLY):
             """Readable, or this raises."""
 
     def touch(self, name: str) -> bool:
@@ -117,7 +147,7 @@ class ShareMount:
         """
         now = time.time()
         try:
-            os.utime(self.path(name), (now, now))
+            os.utime(self.path(name), (now, now), follow_symlinks=False)
         except FileNotFoundError:
             return False
         except OSError:
@@ -142,15 +172,45 @@ class ShareMount:
         try:
             self.path(name).replace(self.path(to))
         except PermissionError:
-            self._run('mv', '-f', str(self.path(name)), str(self.path(to)))
+            self._move(self.path(name), self.path(to))
 
     def fresh_mtime(self, name: str) -> float:
         """A file's time of modification as the server has it.
 
         Opening makes an NFS client ask; ``stat`` alone may answer from memory.
         """
-        with self.path(name).open('rb') as stream:
-            return os.fstat(stream.fileno()).st_mtime
+        with self._opened(name, os.O_RDONLY) as descriptor:
+            return os.fstat(descriptor).st_mtime
+
+    @contextlib.contextmanager
+    def _opened(self, name: str, flags: int) -> Iterator[int]:
+        """A descriptor of a regular file; opening a link, a pipe or a device
+        raises, and has done nothing.
+        """
+        # Non-blocking is for what has become a pipe since.
+        descriptor = os.open(self._regular(name), flags | os.O_NOFOLLOW
+                             | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise NotRegularError(f'{name} is not a regular file')
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _regular(self, name: str) -> pathlib.Path:
+        """Its path, for what would follow a link.
+
+        :raises NotRegularError: it is one, or a device or whatever else
+        :raises OSError: there is none
+        """
+        path = self.path(name)
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise NotRegularError(f'{name} is not a regular file')
+        return path
+
+    def _move(self, path: pathlib.Path, to: pathlib.Path) -> None:
+        """By command; not into what a link of that name leads to."""
+        self._run('mv', '-f', '-T', str(path), str(to))
 
     def _write_by_command(self, temporary: str, content: bytes) -> None:
         descriptor, local = tempfile.mkstemp(prefix='eic-')
@@ -159,9 +219,21 @@ class ShareMount:
             pathlib.Path(local).write_bytes(content)
             pathlib.Path(local).chmod(_RECORD_MODE)
             # Keeps its owner, who is the one to read it.
-            self._run('mv', local, str(self.path(temporary)))
+            self._run('mv', '-T', local, str(self.path(temporary)))
         finally:
             pathlib.Path(local).unlink(missing_ok=True)
+
+
+def _chmod(path: pathlib.Path, mode: int) -> None:
+    """Of a file that may not be readable, and may be a link by now."""
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotRegularError(f'{path.name} is not a regular file')
+        # fchmod takes no such descriptor; the link there leads nowhere else.
+        pathlib.Path(f'/proc/self/fd/{descriptor}').chmod(mode)
+    finally:
+        os.close(descriptor)
 
 
 def _write_new(path: pathlib.Path, content: bytes) -> None:

@@ -70,7 +70,7 @@ class Held:
 
     usage: Usage
     identity: str | None
-    signature_verified: bool = False
+    signature: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +168,7 @@ def _why_fill(listed: ListedImage, pool: PoolState,
     if held.identity != listed.image.identity:
         return Why.IMAGE_CHANGED
     if (listed.image.signed and wishes.verify_signatures
-            and not held.signature_verified):
+            and held.signature != listed.image.signature):
         return Why.SIGNATURE_NOT_VERIFIED
     return None
 

@@ -46,9 +46,13 @@ class SvmNotPeeredError(OntapRejectedError):
 
 @dataclasses.dataclass(frozen=True)
 class FileStat:
-    """What ONTAP says about a file; ``size`` in bytes."""
+    """What ONTAP says about a file; ``size`` in bytes.
+
+    ``regular`` unless it says that this is a link or whatever else.
+    """
 
     size: int
+    regular: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +142,8 @@ class Files:
                 return None
             raise
         records = answer.get('records') or [answer]
-        return FileStat(int(records[0].get('size', 0)))
+        return FileStat(int(records[0].get('size', 0)),
+                        records[0].get('type', 'file') == 'file')
 
     def list(self, flexvol: FlexVol, pattern: str) -> Sequence[ListedFile]:
         """The files in the FlexVol's root with names like the pattern."""

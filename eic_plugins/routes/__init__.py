@@ -99,7 +99,7 @@ class CopyRoute(FillRoute):
         if source.cached is None:
             return Filled()
         return Filled(source.cached.virtual_size,
-                      source.cached.signature_verified, inspected=True)
+                      source.cached.signature, inspected=True)
 
     @abc.abstractmethod
     def make(self, tools: FillTools, source: Source,

@@ -7,6 +7,7 @@ inspection before publication, eviction by last use.
 
 import abc
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,8 +19,17 @@ from eic_plugins.ontap.session import OntapError, OntapRejectedError
 FILL_PREFIX = 'eic-fill-'
 """What is being made, or what a cut-off fill left, is named with this."""
 
+IMAGE_ID = r'[\w-]{1,64}'
+"""What stands for an image in a name; anything else is somebody else's name,
+which is left alone."""
+
 Examine = Callable[[Path], None]
 """Looks at bytes on this host; raises if they must not be published."""
+
+
+def is_image_id(text: str) -> bool:
+    """True if a name with that in it can be one of ours."""
+    return re.fullmatch(IMAGE_ID, text, re.ASCII) is not None
 
 
 class NotReadableError(OSError):
@@ -55,22 +65,26 @@ def image_is_gone(cached: CachedImage, err: Exception,
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """What is known of a cached image: without a record there is none."""
+    """What is known of a cached image: without a record there is none.
+
+    ``identity`` and ``signature`` (what was verified, '' for nothing) are the
+    image's when it was made.
+    """
 
     identity: str
     virtual_size: int
-    signature_verified: bool = False
+    signature: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
 class Filled:
     """What a fill says of what it made: bytes of the raw disk (0: not known),
-    whether the image's signature is known to be verified, and whether it is
-    made of bytes that were inspected before they were published.
+    which signature is known to be verified (``Image.signature``), and whether it
+    is made of bytes that were inspected before they were published.
     """
 
     virtual_size: int = 0
-    signature_verified: bool = False
+    signature: str = ''
     inspected: bool = False
 
 

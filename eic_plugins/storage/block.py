@@ -5,8 +5,9 @@
     /vol/FLEXVOL/eic-fill-<image id>-<random>  one being made; with ``.raw``
                                                and ``.lun``, what it is made of
 
-A device without that comment is no cached image, whatever its name. They are
-nobody's: outside any project's quota, and in no list of volumes.
+A device without that comment, or whose comment is not sealed for this very
+device, is no cached image, whatever its name. They are nobody's: outside any
+project's quota, and in no list of volumes.
 
 The last use stands in the comment, too; writing it costs a call, so that it is
 written only when it is older than ten minutes.
@@ -45,7 +46,9 @@ from eic_plugins.storage import (
     Record,
     VolumeNotMadeError,
     image_is_gone,
+    is_image_id,
 )
+from eic_plugins.storage.seals import Place, Seals
 
 LOG = logging.getLogger(__name__)
 _USE_SECONDS = 600.0
@@ -59,17 +62,19 @@ class BlockStorage(PoolStorage):
 
     :param attach: connects a device to this host
     :param clone_timeout: seconds that one FlexClone may take
+    :param seals: of the comments
     :param files: files beside them, if LUNs are made of any
     """
 
     def __init__(self, pool: Pool, devices: BlockDevices, attach: Attach,
-                 clone_timeout: float,
+                 clone_timeout: float, seals: Seals,
                  clock: Callable[[], float] = time.time,
                  files: Files | None = None) -> None:
         self.pool = pool
         self._devices = devices
         self._attach = attach
         self._clone_timeout = clone_timeout
+        self._seals = seals
         self._clock = clock
         self._files = files
         self._seen: dict[str, BlockDevice] = {}
@@ -81,7 +86,7 @@ class BlockStorage(PoolStorage):
     def read(self, image_id: str) -> Record | None:
         """The record: one call."""
         found = self._find(image_id)
-        record = _record_of(found) if found else None
+        record = self._record_of(found) if found else None
         if found is None or record is None:
             self._seen.pop(image_id, None)
             return None
@@ -100,12 +105,13 @@ class BlockStorage(PoolStorage):
         self._write_use(self._find(image_id), IN_USE_SECONDS / 4)
 
     def _write_use(self, found: BlockDevice | None, older_than: float) -> bool:
-        record = parse_comment(found.comment) if found else None
+        record = self._record_of(found) if found else None
         if found is None or record is None:
             return False
         now = self._clock()
         if now - last_use(found) > older_than:
-            self._devices.modify(found, comment=format_comment(record, now))
+            self._devices.modify(found, comment=format_comment(
+                self._place(found, _image_id(found)), record, self._seals, now))
         return True
 
     def examine(self, name: str, expected_size: int,
@@ -162,7 +168,8 @@ class BlockStorage(PoolStorage):
         device = self._devices.find(target)
         if device is None:
             raise OntapRejectedError(404, '4', f'{target.path} is gone')
-        comment = format_comment(record, self._clock())
+        comment = format_comment(self._place(device, image.id), record,
+                                 self._seals, self._clock())
         final = self.pool.file(image.cached_name)
         try:
             self._devices.rename(device, final, comment=comment)
@@ -228,25 +235,25 @@ class BlockStorage(PoolStorage):
     def held(self) -> Iterator[tuple[Usage, Record | None]]:
         """One call, however many there are."""
         for device in self._cached():
-            yield Usage(device.name.removeprefix(CACHED_IMAGE_PREFIX),
-                        last_use(device), device.size), _record_of(device)
+            yield Usage(_image_id(device), last_use(device),
+                        device.size), self._record_of(device)
 
     def leftovers(self) -> Iterator[Leftover]:
         """Everything with a fill's name, idle since it was made; LUNs first,
         for a file cannot be deleted before a LUN of it.
         """
         for device in self._devices.list(self.pool.flexvol, f'{FILL_PREFIX}*'):
-            yield _leftover(device.name, device.created)
+            yield from _leftover(device.name, device.created)
         if self._files is not None:
             for file in self._files.list(self.pool.flexvol,
                                          f'{FILL_PREFIX}*{FILE_SUFFIX}'):
-                yield _leftover(file.name, file.changed)
+                yield from _leftover(file.name, file.changed)
 
     def image_ids(self) -> Iterator[str]:
         """The images of everything that has a record."""
         for device in self._cached():
-            if parse_comment(device.comment) is not None:
-                yield device.name.removeprefix(CACHED_IMAGE_PREFIX)
+            if self._record_of(device) is not None:
+                yield _image_id(device)
 
     def unrecorded(self, image_id: str) -> StoredFile | None:
         """Nothing: no stock driver makes such devices."""
@@ -269,7 +276,16 @@ class BlockStorage(PoolStorage):
         self._written.add(name)
 
     def _cached(self) -> Sequence[BlockDevice]:
-        return self._devices.list(self.pool.flexvol, f'{CACHED_IMAGE_PREFIX}*')
+        return [device for device in self._devices.list(
+                    self.pool.flexvol, f'{CACHED_IMAGE_PREFIX}*')
+                if is_image_id(_image_id(device))]
+
+    def _record_of(self, device: BlockDevice) -> Record | None:
+        return record_of(device, self._place(device, _image_id(device)),
+                         self._seals)
+
+    def _place(self, device: BlockDevice, image_id: str) -> Place:
+        return Place(self.pool.flexvol.uuid, device.uuid, image_id)
 
     def _find(self, image_id: str) -> BlockDevice | None:
         return self._devices.find(
@@ -277,26 +293,35 @@ class BlockStorage(PoolStorage):
 
 
 def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
-                    devices: BlockDevices) -> tuple[CachedImage, ...]:
-    """Cached images of these bytes in any FlexVol of the SVM: one call."""
+                    devices: BlockDevices,
+                    seals: Seals) -> tuple[CachedImage, ...]:
+    """Cached images of these bytes in these FlexVols of the SVM: one call."""
     by_uuid = {flexvol.uuid: flexvol for flexvol in flexvols}
     found = []
-    for device in devices.named(image.cached_name):
-        record, flexvol = (parse_comment(device.comment),
-                           by_uuid.get(device.flexvol_uuid))
-        if record and flexvol and record.identity == image.identity:
+    for device in devices.named(image.cached_name) if flexvols else ():
+        flexvol = by_uuid.get(device.flexvol_uuid)
+        # Not in a qtree, where EIC puts none.
+        if flexvol is None or device.name != image.cached_name:
+            continue
+        record = record_of(device, Place(flexvol.uuid, device.uuid, image.id),
+                           seals)
+        if record and record.identity == image.identity:
             found.append(CachedImage(
                 StoredFile(flexvol, device.name), record.identity,
-                record.virtual_size, record.signature_verified))
+                record.virtual_size, record.signature))
     return tuple(found)
 
 
-def _record_of(device: BlockDevice) -> Record | None:
-    """The record, unless the device is too small for what it says."""
-    record = parse_comment(device.comment)
+def record_of(device: BlockDevice, place: Place, seals: Seals) -> Record | None:
+    """The record, if it is sealed for this device, which is large enough."""
+    record = parse_comment(device.comment, place, seals)
     if record is None or device.size < record.virtual_size:
         return None
     return record
+
+
+def _image_id(device: BlockDevice) -> str:
+    return device.name.removeprefix(CACHED_IMAGE_PREFIX)
 
 
 def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:
@@ -310,25 +335,31 @@ def _is_fill_file(name: str) -> bool:
     return name.startswith(FILL_PREFIX) and name.endswith(FILE_SUFFIX)
 
 
-def _leftover(name: str, idle_since: str) -> Leftover:
+def _leftover(name: str, idle_since: str) -> Iterator[Leftover]:
     image_id = name.removeprefix(FILL_PREFIX).rpartition('-')[0]
-    return Leftover(name, image_id, _seconds(idle_since))
+    if is_image_id(image_id):
+        yield Leftover(name, image_id, _seconds(idle_since))
 
 
-def format_comment(record: Record, used: float) -> str:
-    """The record, and the time of the last use, as a comment."""
+def format_comment(place: Place, record: Record, seals: Seals,
+                   used: float) -> str:
+    """The record, sealed, and the time of the last use, as a comment."""
     return json.dumps({'eic': record.identity, 'size': record.virtual_size,
-                       'verified': record.signature_verified,
-                       'used': int(used)}, separators=(',', ':'))
+                       'sig': record.signature, 'used': int(used),
+                       'seal': seals.make(place, record)},
+                      separators=(',', ':'))
 
 
-def parse_comment(comment: str) -> Record | None:
-    """The record in a comment, None if it is somebody's else."""
+def parse_comment(comment: str, place: Place, seals: Seals) -> Record | None:
+    """The record in a comment, None unless its seal holds for that place."""
     found = _parse(comment)
-    identity, size = found.get('eic'), found.get('size')
-    if not isinstance(identity, str) or not isinstance(size, int):
+    identity, size, signature = (
+        found.get(key) for key in ('eic', 'size', 'sig'))
+    if not (isinstance(identity, str) and type(size) is int
+            and isinstance(signature, str)):
         return None
-    return Record(identity, size, found.get('verified') is True)
+    record = Record(identity, size, signature)
+    return record if seals.holds(found.get('seal'), place, record) else None
 
 
 def last_use(device: BlockDevice) -> float:
@@ -340,7 +371,7 @@ def last_use(device: BlockDevice) -> float:
 def _parse(comment: str) -> dict[str, object]:
     try:
         found = json.loads(comment or '{}')
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -1,7 +1,7 @@
 """Cached images as files in the root of an NFS share::
 
     img-cache-<image id>          the bytes, named as the stock driver does
-    .eic-<image id>.json          what they are; without it there is no
+    .eic-<image id>.json          what they are, sealed; without it there is no
                                   cached image, whatever the file's name says
     eic-fill-<image id>-<random>  one being made, swept away if it is left over
 
@@ -26,12 +26,13 @@ from eic_plugins.model import (
     Pool,
     StoredFile,
 )
-from eic_plugins.mount import ShareMount
+from eic_plugins.mount import NotRegularError, ShareMount
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
 from eic_plugins.planner import GIB
 from eic_plugins.storage import (
     FILL_PREFIX,
+    IMAGE_ID,
     Examine,
     Leftover,
     NotReadableError,
@@ -40,6 +41,7 @@ from eic_plugins.storage import (
     VolumeNotMadeError,
     image_is_gone,
 )
+from eic_plugins.storage.seals import Place, Seals
 
 LOG = logging.getLogger(__name__)
 
@@ -52,22 +54,27 @@ _VOLUME_ADVICE = ('Do NOT delete it by hand: Cinder is about to write the volume
 _RECORD_PREFIX = '.eic-'
 _RECORD_SUFFIX = '.json'
 _BLOCK = 512  # bytes, of st_blocks
+MOST_RECORD_BYTES = 4096
+"""What is longer is no record, and is not read."""
 
 _TEMPORARY = re.compile(
-    rf'{FILL_PREFIX}(?P<fill>.+)-[0-9a-f]+'
-    rf'|{re.escape(_RECORD_PREFIX)}(?P<record>.+){re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+')
+    rf'{FILL_PREFIX}(?P<fill>{IMAGE_ID})-[0-9a-f]+'
+    rf'|{re.escape(_RECORD_PREFIX)}(?P<record>{IMAGE_ID})'
+    rf'{re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+', re.ASCII)
 
 
 class FileStorage(PoolStorage):
     """The files of one share, through its mount and through ONTAP.
 
     :param clone_timeout: seconds that one FlexClone may take
+    :param seals: of the records
     """
 
     def __init__(self, pool: Pool, mount: ShareMount, files: Files,
-                 clone_timeout: float) -> None:
+                 clone_timeout: float, seals: Seals) -> None:
         self.pool = pool
         self.mount = mount
+        self.seals = seals
         self._files = files
         self._clone_timeout = clone_timeout
 
@@ -77,7 +84,7 @@ class FileStorage(PoolStorage):
 
     def read(self, image_id: str) -> Record | None:
         """The record, through the mount: no call to ONTAP."""
-        record = parse_record(self.mount.read(record_name(image_id)))
+        record = self._record(image_id)
         if record is None:
             return None
         found = self.mount.size(CACHED_IMAGE_PREFIX + image_id)
@@ -138,8 +145,9 @@ class FileStorage(PoolStorage):
         self.withdraw(image.id)
         self._take_name(target, self.pool.file(image.cached_name))
         try:
-            self.mount.write(record_name(image.id),
-                             format_record(image.id, record))
+            self.mount.write(
+                record_name(image.id),
+                format_record(self._place(image.id), record, self.seals))
         except BaseException:
             self.remove(image.cached_name)
             raise
@@ -158,9 +166,11 @@ class FileStorage(PoolStorage):
         aside = self.mount.move_aside(name)
         if aside is None:
             return True
-        if self.mount.fresh_mtime(aside) > usage.last_used:
-            self.mount.rename(aside, name)
-            return False
+        # What is no file is no record that anybody could use.
+        with contextlib.suppress(NotRegularError):
+            if self.mount.fresh_mtime(aside) > usage.last_used:
+                self.mount.rename(aside, name)
+                return False
         self.mount.unlink(aside)
         return True
 
@@ -204,10 +214,9 @@ class FileStorage(PoolStorage):
         return _image_ids(self.mount.names(), _RECORD_PREFIX, _RECORD_SUFFIX)
 
     def unrecorded(self, image_id: str) -> StoredFile | None:
-        """A file with the cached image's name, and no record beside it."""
+        """A file with the cached image's name, and no valid record of it."""
         name = CACHED_IMAGE_PREFIX + image_id
-        if self.mount.size(name) is None or (
-                self.mount.stat(record_name(image_id)) is not None):
+        if self.mount.size(name) is None or self._record(image_id) is not None:
             return None
         return self.pool.file(name)
 
@@ -215,6 +224,14 @@ class FileStorage(PoolStorage):
     def writable(self, name: str, size: int) -> Iterator[Path]:
         """The file's path on the mount; whoever writes makes the file."""
         yield self.mount.path(name)
+
+    def _record(self, image_id: str) -> Record | None:
+        return parse_record(
+            self.mount.read(record_name(image_id), MOST_RECORD_BYTES),
+            self._place(image_id), self.seals)
+
+    def _place(self, image_id: str) -> Place:
+        return place_of(self.pool.file(CACHED_IMAGE_PREFIX + image_id), image_id)
 
     def _check_and_grow(self, name: str, cached: CachedImage,
                         wanted: int) -> None:
@@ -274,10 +291,13 @@ class FileStorage(PoolStorage):
 
 def _image_ids(names: Iterable[str], prefix: str,
                suffix: str = '') -> Iterator[str]:
-    """What stands between the two in the names that have them."""
+    """The image ids that stand between the two in the names that have them."""
+    named = re.compile(
+        f'{re.escape(prefix)}({IMAGE_ID}){re.escape(suffix)}', re.ASCII)
     for name in names:
-        if name.startswith(prefix) and name.endswith(suffix):
-            yield name.removeprefix(prefix).removesuffix(suffix)
+        found = named.fullmatch(name)
+        if found:
+            yield found[1]
 
 
 def record_name(image_id: str) -> str:
@@ -285,23 +305,32 @@ def record_name(image_id: str) -> str:
     return f'{_RECORD_PREFIX}{image_id}{_RECORD_SUFFIX}'
 
 
-def format_record(image_id: str, record: Record) -> bytes:
-    """The content of a record's file."""
+def place_of(file: StoredFile, image_id: str) -> Place:
+    """What the record of a cached image's file is bound to."""
+    return Place(file.flexvol.uuid, file.path, image_id)
+
+
+def format_record(place: Place, record: Record, seals: Seals) -> bytes:
+    """The content of a record's file, sealed."""
     return json.dumps({
-        'image_id': image_id, 'identity': record.identity,
-        'virtual_size': record.virtual_size,
-        'signature_verified': record.signature_verified}).encode()
+        'image_id': place.image_id, 'identity': record.identity,
+        'virtual_size': record.virtual_size, 'signature': record.signature,
+        'seal': seals.make(place, record)}).encode()
 
 
-def parse_record(content: bytes | None) -> Record | None:
-    """The record in a file, None if there is none that makes sense."""
+def parse_record(content: bytes | None, place: Place,
+                 seals: Seals) -> Record | None:
+    """The record in a file, None unless its seal holds for that place."""
     try:
         found = json.loads(content or b'{}')
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
         return None
-    identity, size = found.get('identity'), found.get('virtual_size')
-    if not isinstance(identity, str) or not isinstance(size, int):
+    identity, size, signature = (
+        found.get(key) for key in ('identity', 'virtual_size', 'signature'))
+    if not (isinstance(identity, str) and type(size) is int
+            and isinstance(signature, str)):
         return None
-    return Record(identity, size, found.get('signature_verified') is True)
+    record = Record(identity, size, signature)
+    return record if seals.holds(found.get('seal'), place, record) else None

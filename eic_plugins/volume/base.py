@@ -29,6 +29,7 @@ from eic_plugins.model import (
     CachedImage,
     Image,
     ImageCopy,
+    KnownPool,
     Outcome,
     Reason,
     Refusal,
@@ -40,10 +41,11 @@ from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapSession
 from eic_plugins.routes import FillLimits, StoredFiles
 from eic_plugins.storage import FILL_PREFIX, PoolStorage
-from eic_plugins.volume import locks
+from eic_plugins.storage.seals import Seals
+from eic_plugins.volume import locks, record_secret
 from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.cleaner import Cleaner
-from eic_plugins.volume.deployment import Deployment, KnownPool
+from eic_plugins.volume.deployment import Deployment
 from eic_plugins.volume.fetch import Fetcher
 from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.outcomes import (
@@ -84,6 +86,7 @@ class VolumeFromImage(abc.ABC):
         self._routes = routes.load()
         self._caches: dict[str, PoolCache] = {}
         self._deployment = Deployment(self._own_pools)
+        self._seals = Seals(record_secret.read(CONF))
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._handed_back: set[str] = set()
@@ -334,7 +337,8 @@ class VolumeFromImage(abc.ABC):
             flexvol = cache.pool.flexvol
             yield KnownPool(f'{host}#{cache.pool.name}', flexvol.cluster,
                             flexvol.svm, flexvol.uuid,
-                            self._report.images(cache.pool.name))
+                            self._report.images(cache.pool.name),
+                            cache.pool.directory)
 
     def _watch_limits(self) -> None:
         """For the periodic statistics, which nothing here may break."""

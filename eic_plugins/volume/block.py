@@ -149,13 +149,16 @@ class BlockVolumeFromImage(PrecachingDriver):
     def _storage_of(self, pool_name: str) -> BlockStorage:
         pool = Pool(pool_name, self._namespace.flexvol(pool_name))
         return BlockStorage(pool, self._devices, self._attached,
-                            self._eic.clone_timeout, files=self._files)
+                            self._eic.clone_timeout, self._seals,
+                            files=self._files)
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
-        flexvols = self._namespace.flexvols([self.library.vserver])
-        return [cached for cached in found_elsewhere(
-                    image, flexvols, self._devices)
-                if cached.file.flexvol.name != pool_name]
+        ours = self._deployment.flexvols()
+        flexvols = [
+            flexvol for flexvol in self._namespace.flexvols(
+                [self.library.vserver])
+            if flexvol.uuid in ours and flexvol.name != pool_name]
+        return found_elsewhere(image, flexvols, self._devices, self._seals)
 
     def _capacity(self, pool_name: str) -> Space:
         capacity = self._client.get_flexvol_capacity(flexvol_name=pool_name)

@@ -10,7 +10,6 @@ pools alone: nothing that is asked here is worth a failed volume.
 Nothing is to be configured. Backends of drivers other than EIC's are not in it.
 """
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,8 @@ from cinder import context
 from cinder.scheduler import rpcapi
 from oslo_log import log as logging
 
+from eic_plugins.model import KnownPool
+
 LOG = logging.getLogger(__name__)
 
 _TTL = 60.0
@@ -28,33 +29,6 @@ _RPC_VERSION = '3.0'
 
 Fetch = Callable[[], Iterable[Mapping[str, Any]]]
 """Gives pools as the scheduler does: ``name`` and ``capabilities``."""
-
-
-@dataclasses.dataclass(frozen=True)
-class KnownPool:
-    """A pool as it was reported last.
-
-    ``name`` is ``host@backend#pool``; ``cluster`` and ``flexvol`` are uuids,
-    ``svm`` a name; ``cached`` the ids of (some of) its cached images.
-    """
-
-    name: str
-    cluster: str
-    svm: str
-    flexvol: str
-    cached: frozenset[str] = frozenset()
-
-    @classmethod
-    def from_report(cls, name: str, facts: Any) -> 'KnownPool | None':
-        """The pool of a capability ``eic``; None if that is not one."""
-        if not isinstance(facts, Mapping):
-            return None
-        place = {key: str(facts.get(key) or '')
-                 for key in ('cluster', 'svm', 'flexvol')}
-        if not all(place.values()):
-            return None
-        return cls(name, **place, cached=frozenset(
-            map(str, facts.get('cached') or ())))
 
 
 def ask_scheduler() -> Iterable[Mapping[str, Any]]:
@@ -126,7 +100,19 @@ class Deployment:
 def _known(found: Iterable[Mapping[str, Any]]) -> Iterator[KnownPool]:
     for each in found:
         capabilities = each.get('capabilities') or {}
-        pool = KnownPool.from_report(str(each.get('name')),
-                                     capabilities.get('eic'))
+        pool = known_pool(str(each.get('name')), capabilities.get('eic'))
         if pool is not None:
             yield pool
+
+
+def known_pool(name: str, facts: Any) -> KnownPool | None:
+    """The pool of a capability ``eic``; None if that is not one."""
+    if not isinstance(facts, Mapping):
+        return None
+    place = {key: str(facts.get(key) or '')
+             for key in ('cluster', 'svm', 'flexvol')}
+    if not all(place.values()):
+        return None
+    return KnownPool(
+        name, **place, directory=str(facts.get('directory') or ''),
+        cached=frozenset(map(str, facts.get('cached') or ())))

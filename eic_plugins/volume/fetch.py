@@ -19,6 +19,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_utils import fileutils
 
+from eic_plugins import glance
 from eic_plugins.engine import DownloadError, SignatureError
 from eic_plugins.model import Image, StoredFile
 from eic_plugins.storage import Filled, PoolStorage
@@ -90,7 +91,7 @@ class Fetcher:
                 image_utils.fetch_to_raw(
                     self.context, self.image_service, image.id, str(path),
                     self.block_size, size=self.size, run_as_root=self.as_root)
-        return Filled(size, self.verifies)
+        return Filled(size, image.signature if self.verifies else '')
 
     @contextlib.contextmanager
     def _fetched(self) -> Iterator[str]:
@@ -119,10 +120,29 @@ class Fetcher:
         return int(info.virtual_size or 0)
 
     def _verify(self, path: Path) -> None:
+        shown = _Shown(self.image_service)
         try:
             verified = image_utils.verify_glance_image_signature(
-                self.context, self.image_service, self.image.id, str(path))
+                self.context, shown, self.image.id, str(path))
         except Exception as err:
             raise SignatureError(str(err)) from err
         if not verified:
             raise SignatureError('Cinder found nothing to verify it with')
+        if shown.signature != self.image.signature:
+            raise SignatureError('its img_signature properties were changed '
+                                 'while it was verified')
+
+
+class _Shown:
+    """An image service that notes with which signature it shows the image:
+    Cinder's function verifies that one.
+    """
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self.signature = ''
+
+    def show(self, context: Any, image_id: str) -> Any:
+        found = self._service.show(context, image_id)
+        self.signature = glance.image_from_meta(found).signature
+        return found

@@ -69,13 +69,14 @@ class EICNfsDriver(PrecachingDriver, ReimagingDriver,
         mount = ShareMount(self._get_mount_point_for_share(pool_name),
                            self._run_command, 0o660 if secure else 0o666)
         return FileStorage(self._namespace.pool(pool_name), mount, self._files,
-                           self._eic.clone_timeout)
+                           self._eic.clone_timeout, self._seals)
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
-        known = frozenset(cache.pool.flexvol.uuid
-                          for cache in self._caches_but(pool_name))
+        own = {cache.pool.flexvol.uuid for cache in self._caches_but(None)}
+        others = [pool for pool in self._deployment.pools()
+                  if pool.flexvol not in own]
         search = ClusterSearch(self._files, self._namespace, self._peers)
-        return search.find(image, self._storage_of(pool_name), known)
+        return search.find(image, self._storage_of(pool_name), others)
 
     def _cannot_clone(self, volume: Any) -> bool:
         """As the stock driver decides it: a FlexGroup of an older ONTAP."""

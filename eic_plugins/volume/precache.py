@@ -264,4 +264,4 @@ def _all_held(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
 def _held(usage: Usage, record: Record | None) -> Held:
     if record is None:
         return Held(usage, None)
-    return Held(usage, record.identity, record.signature_verified)
+    return Held(usage, record.identity, record.signature)

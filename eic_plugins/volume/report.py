@@ -51,6 +51,7 @@ class PoolReport:
             'cluster': pool.flexvol.cluster,
             'svm': pool.flexvol.svm,
             'flexvol': pool.flexvol.uuid,
+            'directory': pool.directory,
             'junction_path': pool.flexvol.junction_path,
             'servers': list(self._namespace.lifs_of(pool.flexvol.svm)),
             'cached': self._images[pool.name].all(),

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from eic_plugins.storage.block import parse_comment
+from eic_plugins.storage.seals import Place
 from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
 from tests.contract.images import Glance, Image
 from tests.contract.simulator import Simulator
@@ -159,7 +160,9 @@ class Crashing(BlockWorld):
         """Devices that say that they are the image, and are not."""
         return [path for path, record in self.records().items()
                 if '/img-cache-' in path and parse_comment(
-                    record.get('comment', ''))
+                    record.get('comment', ''), Place(
+                        record['location']['volume']['uuid'], record['uuid'],
+                        image.id), self.driver._seals)
                 and not self._is_whole(path, image)]
 
     def _is_whole(self, path: str, image: Image) -> bool:

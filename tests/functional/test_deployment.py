@@ -11,8 +11,9 @@ import pytest
 from cinder import rpc
 from cinder.scheduler import rpcapi
 
+from eic_plugins.model import KnownPool
 from eic_plugins.volume import deployment
-from eic_plugins.volume.deployment import Deployment, KnownPool
+from eic_plugins.volume.deployment import Deployment
 
 OWN = KnownPool('eic@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
 OTHER = KnownPool('eic@other#silver', 'cluster-a', 'svm_silver', 'uuid-silver',

@@ -28,7 +28,7 @@ from eic_plugins.mount import ShareMount
 from eic_plugins.storage import Filled
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.volume.fetch import Fetcher
-from tests.unit.factories import IMAGE_ID, pool
+from tests.unit.factories import IMAGE_ID, SEALS, pool
 from tests.unit.fake_files import FakeFiles
 
 CONF = cfg.CONF
@@ -65,7 +65,7 @@ class Pool:
         self.root = root
         self.storage = FileStorage(
             pool(), ShareMount(str(root), subprocess.check_call),
-            FakeFiles({pool().flexvol.uuid: root}), 1)
+            FakeFiles({pool().flexvol.uuid: root}), 1, SEALS)
 
     def fetch(self, service, **fields):
         fetcher = Fetcher(
@@ -211,7 +211,8 @@ def test_the_signature_of_the_image_as_it_is_in_glance_is_verified(
         share, tmp_path, sign):
     content = converted(tmp_path, 'qcow2')
     service = ImageService(content, disk_format='qcow2', properties=sign(content))
-    assert share.fetch(service) == Filled(len(RAW), signature_verified=True)
+    assert share.fetch(service) == Filled(
+        len(RAW), glance.image_from_meta(service.meta).signature)
     assert share.content[:len(RAW)] == RAW
 
 
@@ -225,7 +226,7 @@ def test_a_wrong_signature_ends_the_fetch(share, sign):
 def test_signatures_can_be_left_unverified_as_in_cinder(share, sign):
     with overridden('verify_glance_signatures', 'disabled'):
         service = ImageService(RAW, properties=sign(b'other bytes'))
-        assert not share.fetch(service).signature_verified
+        assert not share.fetch(service).signature
     assert share.content == RAW
 
 

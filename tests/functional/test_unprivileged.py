@@ -10,7 +10,7 @@ from eic_plugins.cache import Fill, PoolCache
 from eic_plugins.mount import ShareMount
 from eic_plugins.storage import Filled, NotReadableError
 from eic_plugins.storage.files import FileStorage
-from tests.unit.factories import image, pool
+from tests.unit.factories import SEALS, image, pool
 from tests.unit.fake_files import FakeFiles
 
 NOBODY = 65534
@@ -68,7 +68,7 @@ def share(tmp_path):
 def cache_on(share, run):
     place = pool()
     return PoolCache(FileStorage(place, ShareMount(str(share), run, 0o666),
-                                 Ontap({place.flexvol.uuid: share}), 1), no_lock)
+                                 Ontap({place.flexvol.uuid: share}), 1, SEALS), no_lock)
 
 
 def fill_as_glance(share):

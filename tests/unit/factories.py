@@ -10,8 +10,13 @@ from eic_plugins.model import (
     Situation,
     StoredFile,
 )
+from eic_plugins.storage.seals import Seals
 
 GIB = 1024 ** 3
+SIGNATURE = {
+    'img_signature': 'x', 'img_signature_hash_method': 'SHA-256',
+    'img_signature_key_type': 'RSA-PSS', 'img_signature_certificate_uuid': 'y'}
+SEALS = Seals(['the secret of this deployment'])
 IMAGE_ID = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 
 

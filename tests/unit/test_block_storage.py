@@ -1,6 +1,7 @@
 """Cached images as LUNs: what they are stands in their comment."""
 
 import contextlib
+import dataclasses
 import threading
 
 import pytest
@@ -26,7 +27,8 @@ from eic_plugins.storage.block import (
     found_elsewhere,
     parse_comment,
 )
-from tests.unit.factories import GIB, image
+from eic_plugins.storage.seals import Place
+from tests.unit.factories import GIB, SEALS, SIGNATURE, image
 from tests.unit.fake_luns import LunSession
 
 SIZE = 300_000
@@ -73,7 +75,7 @@ class Svm:
 
     def cache(self, name='gold_vol'):
         return PoolCache(BlockStorage(
-            Pool(name, flexvol(name)), self.luns, self.attach, 1,
+            Pool(name, flexvol(name)), self.luns, self.attach, 1, SEALS,
             clock=lambda: self.now), self.lock)
 
     def download(self, cache, content=CONTENT):
@@ -208,11 +210,15 @@ def test_a_lun_without_the_comment_is_no_cached_image_and_is_replaced(svm):
 
 def test_the_comment_fits_and_says_the_images_own_size(svm):
     svm.create()
-    comment = svm.session.luns[f'/vol/gold_vol/img-cache-{RAW.id}']['comment']
-    assert parse_comment(comment) == Record(RAW.identity, SIZE)
-    longest = Record('f' * 128, 1 << 50, signature_verified=True)
-    assert len(format_comment(longest, 2e9)) <= 254
-    assert parse_comment(format_comment(longest, 2e9)) == longest
+    lun = svm.session.luns[f'/vol/gold_vol/img-cache-{RAW.id}']
+    place = Place(flexvol('gold_vol').uuid, lun['uuid'], RAW.id)
+    assert parse_comment(lun['comment'], place, SEALS) == Record(
+        RAW.identity, SIZE)
+    signed = dataclasses.replace(RAW, properties=SIGNATURE)
+    longest = Record(signed.identity, 1 << 60, signed.signature)
+    comment = format_comment(place, longest, SEALS, 2e9)
+    assert len(comment) <= 254
+    assert parse_comment(comment, place, SEALS) == longest
 
 
 def test_a_use_is_written_once_in_ten_minutes(svm):
@@ -254,11 +260,12 @@ def test_a_sweep_removes_what_a_killed_fill_left(svm):
 def test_pools_of_other_backends_are_found_with_one_call(svm):
     svm.create()
     svm.session.calls.clear()
-    (found,) = found_elsewhere(RAW, [flexvol('gold_vol')], svm.luns)
+    (found,) = found_elsewhere(RAW, [flexvol('gold_vol')], svm.luns, SEALS)
     assert found == svm.cache().find(RAW)
     assert len(svm.session.calls) == 2  # this one, and the test's own
     changed = image(size=SIZE, os_hash_value='other')
-    assert found_elsewhere(changed, [flexvol('gold_vol')], svm.luns) == ()
+    assert found_elsewhere(
+        changed, [flexvol('gold_vol')], svm.luns, SEALS) == ()
 
 
 def test_a_size_that_is_not_known_makes_no_lun(svm):

@@ -1,6 +1,7 @@
 """A cached image is whole, inspected and of these very bytes, or is not."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import threading
@@ -12,13 +13,15 @@ from eic_plugins.cache import Fill, LockTimeoutError, PoolCache
 from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.session import OntapRejectedError
-from eic_plugins.storage import Filled, NotReadableError
+from eic_plugins.storage import Filled, NotReadableError, Record
 from eic_plugins.storage.files import FileStorage
-from tests.unit.factories import image, pool
+from eic_plugins.storage.seals import Place
+from tests.unit.factories import SEALS, SIGNATURE, image, pool
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
 RAW = image(size=SIZE)
+SIGNED = dataclasses.replace(RAW, properties=SIGNATURE)
 
 
 class Share:
@@ -32,7 +35,8 @@ class Share:
         self.locked = []
         self.commands = []
         self.mount = ShareMount(str(root), self.run, 0o660)
-        self.storage = FileStorage(self.pool, self.mount, self.files, 1)
+        self.storage = FileStorage(self.pool, self.mount, self.files, 1,
+                                   SEALS)
         self.cache = PoolCache(self.storage, self.lock)
 
     def run(self, *command):
@@ -101,8 +105,11 @@ def test_finding_costs_no_call(share):
 def test_the_record_says_whose_bytes_these_are(share):
     share.ensure()
     record = json.loads((share.root / f'.eic-{RAW.id}.json').read_text())
-    assert record == {'image_id': RAW.id, 'identity': RAW.os_hash_value,
-                      'virtual_size': SIZE, 'signature_verified': False}
+    assert record == {
+        'image_id': RAW.id, 'identity': RAW.identity, 'virtual_size': SIZE,
+        'signature': '', 'seal': SEALS.make(
+            Place(share.pool.flexvol.uuid, RAW.cached_name, RAW.id),
+            Record(RAW.identity, SIZE))}
     assert (share.root / f'.eic-{RAW.id}.json').stat().st_mode & 0o007 == 0
 
 
@@ -329,10 +336,10 @@ def verified(share, result=None):
 def test_a_signature_is_verified_before_publication_and_remembered(share):
     seen, verify = verified(share)
     cached, _ = share.cache.ensure(
-        RAW, Fill(share.fill_with(b'\x01' * SIZE), verify))
+        SIGNED, Fill(share.fill_with(b'\x01' * SIZE), verify))
     assert seen == [b'\x01']
-    assert cached.signature_verified
-    assert share.cache.find(RAW, signature_verified=True) == cached
+    assert cached.signature == SIGNED.signature != ''
+    assert share.cache.find(SIGNED, verified=True) == cached
 
 
 def test_a_wrong_signature_publishes_nothing(share):
@@ -345,17 +352,17 @@ def test_a_wrong_signature_publishes_nothing(share):
 def test_what_the_fill_verified_is_not_verified_again(share):
     def make(target):
         share.fill_with(b'\x01' * SIZE)(target)
-        return Filled(SIZE, signature_verified=True)
-    cached, _ = share.cache.ensure(RAW, Fill(make, pytest.fail))
-    assert cached.signature_verified
+        return Filled(SIZE, SIGNED.signature)
+    cached, _ = share.cache.ensure(SIGNED, Fill(make, pytest.fail))
+    assert cached.signature == SIGNED.signature
 
 
 def test_an_unverified_cached_image_is_made_again_for_who_wants_it_verified(share):
     share.ensure()
-    assert share.cache.find(RAW, signature_verified=True) is None
+    assert share.cache.find(SIGNED, verified=True) is None
     seen, verify = verified(share)
     _, made = share.cache.ensure(
-        RAW, Fill(share.fill_with(b'\x02' * SIZE), verify))
+        SIGNED, Fill(share.fill_with(b'\x02' * SIZE), verify))
     assert made
     assert seen == [b'\x02']
 

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from eic_plugins.volume.deployment import Deployment, KnownPool
+from eic_plugins.model import KnownPool
+from eic_plugins.volume.deployment import Deployment
 
 OWN = KnownPool('host@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
 FACTS = {'cluster': 'cluster-a', 'svm': 'svm_silver', 'flexvol': 'uuid-silver',

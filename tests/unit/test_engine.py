@@ -30,9 +30,17 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from eic_plugins.routes import FillLimits
-from eic_plugins.storage import Filled
-from eic_plugins.storage.files import FileStorage
-from tests.unit.factories import GIB, cached, flexvol, image, pool
+from eic_plugins.storage import Filled, Record
+from eic_plugins.storage.files import FileStorage, format_record, place_of
+from tests.unit.factories import (
+    GIB,
+    SEALS,
+    SIGNATURE,
+    cached,
+    flexvol,
+    image,
+    pool,
+)
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
@@ -89,8 +97,8 @@ class Cluster:
 
     def cache_of(self, name):
         return PoolCache(FileStorage(
-            pool(name), ShareMount(str(self.roots[name]), print), self.files, 1),
-            self.lock)
+            pool(name), ShareMount(str(self.roots[name]), print), self.files, 1,
+            SEALS), self.lock)
 
     @contextlib.contextmanager
     def lock(self, name, _wait):
@@ -212,8 +220,9 @@ def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(cluster):
     huge = cluster.roots['gold_vol'] / unknown.cached_name
     with huge.open('wb') as stream:
         stream.truncate(GIB + 1)
-    (cluster.roots['gold_vol'] / f'.eic-{unknown.id}.json').write_text(
-        f'{{"identity": "{unknown.identity}", "virtual_size": {GIB + 1}}}')
+    (cluster.roots['gold_vol'] / f'.eic-{unknown.id}.json').write_bytes(
+        format_record(place_of(pool().file(unknown.cached_name), unknown.id),
+                      Record(unknown.identity, GIB + 1), SEALS))
     assert reasons(cluster.create(of=unknown)) == {'all': Reason.IMAGE_TOO_LARGE}
 
 
@@ -434,9 +443,7 @@ def test_the_rest_of_the_cluster_is_searched_before_a_download_alone(cluster):
     assert cluster.content() == CONTENT
 
 
-SIGNED = dataclasses.replace(RAW, properties={
-    'img_signature': 'x', 'img_signature_hash_method': 'SHA-256',
-    'img_signature_key_type': 'RSA-PSS', 'img_signature_certificate_uuid': 'y'})
+SIGNED = dataclasses.replace(RAW, properties=SIGNATURE)
 
 
 def test_a_signed_image_is_verified_once_when_it_is_cached(cluster):

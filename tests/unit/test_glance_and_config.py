@@ -16,13 +16,17 @@ META = {'id': 'i', 'status': 'active', 'disk_format': 'raw',
 
 def test_an_image_is_read_from_what_cinder_hands_a_driver():
     image = glance.image_from_meta(META)
-    assert (image.id, image.size, image.identity) == ('i', 5, 'h')
+    assert (image.id, image.size, image.os_hash_value) == ('i', 5, 'h')
     assert image.signed
 
 
 def test_without_a_hash_size_and_time_say_which_bytes_these_are():
     image = glance.image_from_meta({**META, 'properties': {}})
-    assert image.identity == '5@t1'
+    later = glance.image_from_meta({**META, 'properties': {},
+                                    'updated_at': 't2'})
+    longer = glance.image_from_meta({**META, 'properties': {}, 'size': 6})
+    assert len({image.identity, later.identity, longer.identity}) == 3
+    assert image == glance.image_from_meta({**META, 'properties': {}})
 
 
 def test_missing_fields_are_not_guessed():

@@ -8,7 +8,7 @@ from eic_plugins import inspection
 from eic_plugins.inspection import UnsafeImageError, regular_size
 from eic_plugins.mount import ShareMount
 from eic_plugins.storage.files import FileStorage
-from tests.unit.factories import image, pool
+from tests.unit.factories import SEALS, image, pool
 
 SIZE = 300_000
 
@@ -62,7 +62,7 @@ def test_nothing_is_done_to_what_a_link_points_to(tmp_path, raw, work):
     (share / 'fill').symlink_to(raw)
     raw.chmod(0o600)
     storage = FileStorage(pool(), ShareMount(str(share), pytest.fail, 0o666),
-                          None, 1)
+                          None, 1, SEALS)
     arguments = (100, None) if work == 'examine' else (image(size=100),)
     with pytest.raises(UnsafeImageError, match='symbolic link'):
         getattr(storage, work)('fill', *arguments)

@@ -28,7 +28,7 @@ def test_a_pool_says_where_it_is_and_what_it_has():
     assert report.facts(cache) == {
         'cluster': 'cluster-a', 'svm': 'svm_gold',
         'flexvol': cache.pool.flexvol.uuid,
-        'junction_path': '/mnt/gold_vol', 'servers': ['svm_gold-lif'],
+        'directory': '', 'junction_path': '/mnt/gold_vol', 'servers': ['svm_gold-lif'],
         'cached': ['old']}
     report.add(cache.pool.name, 'new')
     assert report.facts(cache)['cached'] == ['old', 'new']

@@ -17,9 +17,10 @@ from eic_plugins.precache import (
     has_room,
     parse_image,
 )
-from tests.unit.factories import GIB, IMAGE_ID, image
+from tests.unit.factories import GIB, IMAGE_ID, SIGNATURE, image
 
 NOW = 1_000_000.0
+IDENTITY = image().identity
 OTHER_ID = '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22'
 GOLD = '127.0.11.1:/tenants/gold'
 SILVER = '127.0.11.1:/silver'
@@ -40,8 +41,8 @@ def listed(asks='all', visibility='public', owner='o', hidden=False, name='n',
                        visibility, hidden)
 
 
-def held(identity='abc123', used_ago=3600, verified=False, image_id=IMAGE_ID):
-    return Held(Usage(image_id, NOW - used_ago, 10), identity, verified)
+def held(identity=IDENTITY, used_ago=3600, signature='', image_id=IMAGE_ID):
+    return Held(Usage(image_id, NOW - used_ago, 10), identity, signature)
 
 
 def actions(glance, pools=None, gone=(), **wishes):
@@ -130,17 +131,19 @@ def test_what_has_not_the_images_bytes_is_filled_in_again(there, why):
     assert filled([listed()], [pool(held={IMAGE_ID: there})]) == [(GOLD, why)]
 
 
-@pytest.mark.parametrize(('verified', 'asked', 'expected'), [
-    (False, True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
-    (False, False, []), (True, True, [])])
-def test_a_signed_image_is_wanted_verified(verified, asked, expected):
-    signed = listed(properties={'img_signature': 's'})
-    assert filled([signed], [pool(held={IMAGE_ID: held(verified=verified)})],
+@pytest.mark.parametrize(('signature', 'asked', 'expected'), [
+    ('', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
+    ('of before', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
+    ('', False, []), ('of before', False, []),
+    (image(properties=SIGNATURE).signature, True, [])])
+def test_a_signed_image_is_wanted_verified(signature, asked, expected):
+    signed = listed(properties=SIGNATURE)
+    assert filled([signed], [pool(held={IMAGE_ID: held(signature=signature)})],
                   verify_signatures=asked) == expected
 
 
 def test_the_cached_images_of_a_deleted_image_are_removed_precached_or_not():
-    for identity in ('abc123', 'of before', None):
+    for identity in (IDENTITY, 'of before', None):
         there = held(identity)
         assert actions([], [pool(held={IMAGE_ID: there})], [IMAGE_ID]) == [
             Action(Do.REMOVE, Why.IMAGE_DELETED, GOLD, IMAGE_ID, there.usage)]

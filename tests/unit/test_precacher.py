@@ -16,7 +16,7 @@ from eic_plugins.precache import Wishes
 from eic_plugins.storage import Filled
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.volume.precache import Backend, Precacher
-from tests.unit.factories import image, pool
+from tests.unit.factories import SEALS, image, pool
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
@@ -36,7 +36,8 @@ class Backends:
         self.files = FakeFiles({self.pool.flexvol.uuid: root})
         self.mutex = threading.Lock()
         self.cache = PoolCache(FileStorage(
-            self.pool, ShareMount(str(root), print), self.files, 1), self.lock)
+            self.pool, ShareMount(str(root), print), self.files, 1, SEALS),
+            self.lock)
         self.caches = [self.cache]
         self.images = {}
         self.hidden = set()
@@ -235,7 +236,8 @@ def test_a_use_that_comes_after_the_look_keeps_it(backend, look, monkeypatch):
 
 def test_a_share_that_is_not_mounted_holds_up_no_other(backend, look, tmp_path):
     gone = PoolCache(FileStorage(
-        pool('gone'), ShareMount(str(tmp_path / 'gone'), print), backend.files, 1),
+        pool('gone'), ShareMount(str(tmp_path / 'gone'), print), backend.files, 1,
+        SEALS),
         backend.lock)
     backend.caches.insert(0, gone)
     backend.images[RAW.id] = ASKED
