@@ -9,8 +9,11 @@ import hashlib
 import os
 import pathlib
 import stat
+from typing import Any
 
 from oslo_utils.imageutils import format_inspector
+
+from eic_plugins import native
 
 _RAW_FORMATS = frozenset({'raw', 'gpt'})
 """A partitioned raw disk is detected as ``gpt``, and is raw all the same."""
@@ -40,12 +43,17 @@ def check_checksum(path: str | os.PathLike[str], algorithm: str | None,
         digest = hashlib.new(algorithm or '')
     except ValueError as err:
         raise NotTheImageError(f'no hash {algorithm} on this host') from err
-    with pathlib.Path(path).open('rb') as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
+    # A large image takes minutes, in which other greenthreads are to go on.
+    native.run(_read_into, digest, path)
     if digest.hexdigest() != wanted:
         raise NotTheImageError(
             f'the {algorithm} of the bytes is not the one that Glance has')
+
+
+def _read_into(digest: Any, path: str | os.PathLike[str]) -> None:
+    with pathlib.Path(path).open('rb') as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
 
 
 def regular_size(path: str | os.PathLike[str]) -> int:

@@ -68,9 +68,26 @@ class Call(Generic[Made]):
         self._over = True
 
 
+def run(function: Callable[..., Made], *arguments: Any) -> Made:
+    """What the function returns, while other greenthreads go on.
+
+    Where threads are native it is called as ever. See :class:`Call` for what it
+    must not use.
+
+    :raises BaseException: what the function raised
+    """
+    if _is_patched():
+        return Call(function, *arguments).wait()
+    return function(*arguments)
+
+
 def original(module: str) -> ModuleType:
     """A module of the standard library without eventlet's changes."""
-    patcher = sys.modules.get('eventlet.patcher')
-    if patcher is None or not patcher.is_monkey_patched('thread'):
+    if not _is_patched():
         return importlib.import_module(module)
-    return patcher.original(module)
+    return sys.modules['eventlet.patcher'].original(module)
+
+
+def _is_patched() -> bool:
+    patcher = sys.modules.get('eventlet.patcher')
+    return patcher is not None and bool(patcher.is_monkey_patched('thread'))

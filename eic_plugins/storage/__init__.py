@@ -194,6 +194,12 @@ class PoolStorage(abc.ABC):
             yield usage, self.read(usage.image_id)
 
     @abc.abstractmethod
+    def held_of(self, image_id: str) -> tuple[Usage, Record | None] | None:
+        """The same of one image, however many others there are; None of one
+        of which there is nothing.
+        """
+
+    @abc.abstractmethod
     def leftovers(self) -> Iterator[Leftover]:
         """What cut-off fills may have left."""
 

@@ -234,9 +234,16 @@ class BlockStorage(PoolStorage):
 
     def held(self) -> Iterator[tuple[Usage, Record | None]]:
         """One call, however many there are."""
-        for device in self._cached():
-            yield Usage(_image_id(device), last_use(device),
-                        device.size), self._record_of(device)
+        return map(self._held, self._cached())
+
+    def held_of(self, image_id: str) -> tuple[Usage, Record | None] | None:
+        """One call."""
+        found = self._find(image_id)
+        return self._held(found) if found else None
+
+    def _held(self, device: BlockDevice) -> tuple[Usage, Record | None]:
+        return (Usage(_image_id(device), last_use(device), device.size),
+                self._record_of(device))
 
     def leftovers(self) -> Iterator[Leftover]:
         """Everything with a fill's name, idle since it was made; LUNs first,

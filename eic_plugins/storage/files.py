@@ -10,14 +10,17 @@ go through ONTAP, which needs no permission on the mount.
 """
 
 import contextlib
+import dataclasses
 import json
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from oslo_log import log as logging
 
-from eic_plugins import inspection
+from eic_plugins import inspection, native
 from eic_plugins.eviction import Usage
 from eic_plugins.model import (
     CACHED_IMAGE_PREFIX,
@@ -61,6 +64,17 @@ _TEMPORARY = re.compile(
     rf'{FILL_PREFIX}(?P<fill>{IMAGE_ID})-[0-9a-f]+'
     rf'|{re.escape(_RECORD_PREFIX)}(?P<record>{IMAGE_ID})'
     rf'{re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+', re.ASCII)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Held:
+    """What was read of one image: the bytes of its regular file, if there is
+    one, and its record as it stands there.
+    """
+
+    usage: Usage
+    size: int | None
+    content: bytes | None
 
 
 class FileStorage(PoolStorage):
@@ -191,17 +205,50 @@ class FileStorage(PoolStorage):
         file of that name, which the stock driver or a cut-off eviction left,
         or a record whose file somebody deleted.
         """
+        for held in native.run(self._survey, False):
+            yield held.usage
+
+    def held(self) -> Iterator[tuple[Usage, Record | None]]:
+        """The same with the records."""
+        for held in native.run(self._survey, True):
+            yield held.usage, self._sealed(held)
+
+    def held_of(self, image_id: str) -> tuple[Usage, Record | None] | None:
+        """Two stats and a read."""
+        held = self._look(image_id, True)
+        return (held.usage, self._sealed(held)) if held else None
+
+    def _survey(self, with_records: bool) -> list[_Held]:
+        """Thousands of small requests to the server, one after the other: in a
+        native thread.
+        """
         found = list(self.mount.names())
-        for image_id in {*_image_ids(found, CACHED_IMAGE_PREFIX),
-                         *_image_ids(found, _RECORD_PREFIX, _RECORD_SUFFIX)}:
-            file = self.mount.stat(CACHED_IMAGE_PREFIX + image_id)
-            dated = self.mount.stat(record_name(image_id)) or file
-            if dated is not None:
-                yield Usage(image_id, dated.st_mtime,
-                            file.st_blocks * _BLOCK if file else 0)
+        looks = (self._look(image_id, with_records) for image_id in {
+            *_image_ids(found, CACHED_IMAGE_PREFIX),
+            *_image_ids(found, _RECORD_PREFIX, _RECORD_SUFFIX)})
+        return [held for held in looks if held is not None]
+
+    def _look(self, image_id: str, with_record: bool) -> _Held | None:
+        file = self.mount.stat(CACHED_IMAGE_PREFIX + image_id)
+        record = self.mount.stat(record_name(image_id))
+        dated = record or file
+        if dated is None:
+            return None
+        return _Held(Usage(image_id, dated.st_mtime,
+                           file.st_blocks * _BLOCK if file else 0),
+                     _size(file),
+                     self._content(image_id) if with_record and record else None)
+
+    def _sealed(self, held: _Held) -> Record | None:
+        record = parse_record(held.content, self._place(held.usage.image_id),
+                              self.seals)
+        return record if record and record.virtual_size == held.size else None
 
     def leftovers(self) -> Iterator[Leftover]:
         """Files with a temporary name."""
+        return iter(native.run(lambda: list(self._leftovers())))
+
+    def _leftovers(self) -> Iterator[Leftover]:
         for name in list(self.mount.names()):
             found = _TEMPORARY.fullmatch(name)
             file = self.mount.stat(name) if found else None
@@ -211,7 +258,8 @@ class FileStorage(PoolStorage):
 
     def image_ids(self) -> Iterator[str]:
         """The images of all records (one directory listing)."""
-        return _image_ids(self.mount.names(), _RECORD_PREFIX, _RECORD_SUFFIX)
+        return _image_ids(native.run(lambda: list(self.mount.names())),
+                          _RECORD_PREFIX, _RECORD_SUFFIX)
 
     def unrecorded(self, image_id: str) -> StoredFile | None:
         """A file with the cached image's name, and no valid record of it."""
@@ -226,9 +274,11 @@ class FileStorage(PoolStorage):
         yield self.mount.path(name)
 
     def _record(self, image_id: str) -> Record | None:
-        return parse_record(
-            self.mount.read(record_name(image_id), MOST_RECORD_BYTES),
-            self._place(image_id), self.seals)
+        return parse_record(self._content(image_id), self._place(image_id),
+                            self.seals)
+
+    def _content(self, image_id: str) -> bytes | None:
+        return self.mount.read(record_name(image_id), MOST_RECORD_BYTES)
 
     def _place(self, image_id: str) -> Place:
         return place_of(self.pool.file(CACHED_IMAGE_PREFIX + image_id), image_id)
@@ -287,6 +337,10 @@ class FileStorage(PoolStorage):
             LOG.error('%(file)s is left in pool %(pool)s: %(err)s. %(advice)s',
                       {'file': name, 'pool': self.pool.name, 'err': err,
                        'advice': advice})
+
+
+def _size(file: os.stat_result | None) -> int | None:
+    return file.st_size if file and stat.S_ISREG(file.st_mode) else None
 
 
 def _image_ids(names: Iterable[str], prefix: str,

@@ -179,7 +179,7 @@ class Precacher:
         for cache in self._backend.pool_caches():
             name = cache.pool.name
             try:
-                held = _all_held(cache, image_id)
+                held = _held_in(cache, image_id)
             except (OSError, OntapError) as err:
                 LOG.warning('Pool %(pool)s is left out: %(err)s',
                             {'pool': name, 'err': err})
@@ -252,13 +252,16 @@ def all_images(images: Images, wishes: Wishes) -> Iterator[ListedImage]:
                 yield hidden
 
 
-def _all_held(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
+def _held_in(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
     """What a pool holds, or holds of one image."""
     cache.storage.refresh()
-    return {usage.image_id: _held(usage, record)
-            for usage, record in cache.storage.held()
-            if image_id in {None, usage.image_id}
-            and uuidutils.is_uuid_like(usage.image_id)}
+    if image_id is None:
+        found = cache.storage.held()
+    else:
+        one = cache.storage.held_of(image_id)
+        found = iter([one] if one else [])
+    return {usage.image_id: _held(usage, record) for usage, record in found
+            if uuidutils.is_uuid_like(usage.image_id)}
 
 
 def _held(usage: Usage, record: Record | None) -> Held:

@@ -83,9 +83,83 @@ assert len(others) > 100, f'the hub stood still: {len(others)}'
 print('right')
 '''
 
+TICKER = '''
+import eventlet
+eventlet.monkey_patch()
+import os, tempfile, time
+from eventlet import patcher
+from eic_plugins import inspection, native
+from eic_plugins.model import FlexVol, Pool
+from eic_plugins.mount import ShareMount
+from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.seals import Seals
 
-@pytest.mark.parametrize('code', [LOOK_UP, HOLD, DEAF_NAME_SERVER],
-                         ids=['look-up', 'hold', 'deaf name server'])
+ticks = []
+
+def tick():
+    while True:
+        ticks.append(eventlet.sleep(0.001))
+
+def counted(work):
+    before = len(ticks)
+    try:
+        return work()
+    finally:
+        seen = len(ticks) - before
+        assert seen > 50, f'the hub stood still: {seen}'
+
+eventlet.spawn(tick)
+eventlet.sleep(0)
+directory = tempfile.TemporaryDirectory()
+root = directory.name
+'''
+
+CHECKSUM = TICKER + '''
+with open(f'{root}/image', 'wb') as image:
+    image.truncate(600 << 20)
+try:
+    counted(lambda: inspection.check_checksum(image.name, 'sha512', 'another'))
+except inspection.NotTheImageError:
+    print('right')
+'''
+
+# A listing of a slow share: each name is asked for, one after the other.
+SURVEY = TICKER + '''
+slow = patcher.original('time').sleep
+
+class Slow(ShareMount):
+    def stat(self, name):
+        slow(0.002)
+        return super().stat(name)
+
+for number in range(200):
+    open(f'{root}/.eic-{number}.json', 'w').close()
+    open(f'{root}/eic-fill-{number}-0a', 'w').close()
+storage = FileStorage(
+    Pool('share', FlexVol('cluster', 'svm', 'vol', 'uuid', '/vol')),
+    Slow(root, print), None, 1, Seals(['x']))
+assert len(counted(lambda: list(storage.held()))) == 200
+assert len(counted(lambda: list(storage.usages()))) == 200
+assert len(counted(lambda: list(storage.leftovers()))) == 200
+print('right')
+'''
+
+RAISES = TICKER + '''
+def fail():
+    patcher.original('time').sleep(0.3)
+    raise ValueError('of the native thread')
+try:
+    counted(lambda: native.run(fail))
+except ValueError as err:
+    assert str(err) == 'of the native thread'
+    print('right')
+'''
+
+
+@pytest.mark.parametrize('code', [LOOK_UP, HOLD, DEAF_NAME_SERVER, CHECKSUM,
+                                  SURVEY, RAISES],
+                         ids=['look-up', 'hold', 'deaf name server',
+                              'checksum', 'survey', 'error'])
 def test_who_waits_blocks_no_other_greenthread(code):
     done = subprocess.run([sys.executable, '-W', 'ignore', '-c', code],
                           check=False, capture_output=True, text=True, timeout=60)

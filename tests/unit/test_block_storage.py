@@ -116,6 +116,18 @@ def test_the_first_volume_is_downloaded_into_a_lun_and_cloned(svm):
     assert svm.attached[0].startswith('eic-fill-')
 
 
+def test_what_is_held_of_one_image_is_one_call_for_one_device(svm):
+    svm.create()
+    storage = svm.cache().storage
+    svm.session.calls.clear()
+    usage, record = storage.held_of(RAW.id)
+    assert (usage, record) == next(storage.held())
+    assert usage.image_id == RAW.id
+    assert record.identity == RAW.identity
+    assert storage.held_of('another') is None
+    assert svm.session.verbs() == ['GET'] * 3
+
+
 def test_a_hit_is_at_most_three_calls_and_attaches_nothing(svm):
     svm.create()
     svm.session.calls.clear()

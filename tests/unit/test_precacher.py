@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 import time
+import uuid
 
 import pytest
 
@@ -329,3 +330,44 @@ def test_what_is_looked_at_during_the_comparison_stays_known(backend):
     backend.all = all_while_an_image_is_uploaded
     backend.precacher.reconcile()
     assert backend.precacher.wanted_in(backend.pool.name) == {RAW.id}
+
+
+class Counted(ShareMount):
+    """Counts what goes to the server."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.reads, self.stats, self.listings = 0, 0, 0
+
+    def read(self, name, most):
+        self.reads += 1
+        return super().read(name, most)
+
+    def stat(self, name):
+        self.stats += 1
+        return super().stat(name)
+
+    def names(self):
+        self.listings += 1
+        return super().names()
+
+
+def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
+    """However many others the pools have."""
+    mounts = []
+    for name in ('one', 'two'):
+        root = backend.root / name
+        root.mkdir()
+        for _ in range(2500):
+            (root / f'.eic-{uuid.uuid4()}.json').write_bytes(b'{}')
+        (root / RAW.cached_name).write_bytes(b'')
+        (root / f'.eic-{RAW.id}.json').write_bytes(b'{}')
+        mounts.append(Counted(str(root), print))
+    backend.caches = [PoolCache(FileStorage(
+        pool(f'vol_{number}'), mount, backend.files, 1, SEALS), backend.lock)
+        for number, mount in enumerate(mounts)]
+    backend.precacher.look_at(RAW.id)
+    assert [(mount.reads, mount.stats, mount.listings) for mount in mounts] == [
+        (1, 2, 0)] * 2
+    backend.precacher.reconcile()
+    assert [(mount.reads, mount.listings) for mount in mounts] == [(2502, 1)] * 2
