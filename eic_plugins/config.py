@@ -134,11 +134,12 @@ VOLUME_OPTS = [
              'which NetApp documents neither that it can be reached so nor its '
              'parameters; nobody has tried it on a real system. Where ONTAP '
              'refuses it, the image is downloaded.'),
-    cfg.BoolOpt(
-        'create_svm_peering', default=False,
-        help='Peer two SVMs of a cluster for file_copy when an image is to be '
-             'copied from the one to the other. If not set, an operator peers '
-             'them, or the image is downloaded.'),
+    cfg.ListOpt(
+        'create_svm_peering', default=[],
+        help='Names of SVMs with which a peering for file_copy is made when an '
+             "image is to be copied from there into the backend's SVM. With any "
+             'other SVM an operator makes it, or the image is downloaded. Name '
+             'none that is not yours.'),
     cfg.ListOpt(
         'record_secret', default=[], secret=True,
         help='Secrets that the records of cached images are sealed with, the '

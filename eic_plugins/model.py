@@ -82,8 +82,9 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.LOCATION_INVALID: 'the location is malformed or leaves its mountpoint',
     Reason.LOCATION_OUTSIDE_EXPORT: 'no FlexVol of the SVM is junctioned at or '
                                     "above the location's path",
-    Reason.LOCATION_AMBIGUOUS: "the location's NFS server is a name for LIFs of "
-                               'several SVMs, which do not export the same files',
+    Reason.LOCATION_AMBIGUOUS: "the location's NFS server is a name or address of "
+                               'several SVMs, in several IPspaces perhaps; give '
+                               'the SVM with the images an address of its own',
     Reason.OTHER_CLUSTER: "the location's NFS server is not a LIF of the "
                           "pool's cluster",
     Reason.IMAGE_VOLUME_NOT_FOUND: 'Cinder has no such volume as the cinder:// '

@@ -33,8 +33,12 @@ class UnknownShareError(Exception):
 class Namespace:
     """The SVMs, LIFs and junction paths of one cluster, cached.
 
-    :param own_svm: the backend's SVM (``netapp_vserver``): its LIFs win where
-        IPspaces have the same address twice, and its FlexVols alone are pools
+    Where IPspaces have the same address more than once, nobody here knows whose
+    it is in the network that a name or address was written for. Such an address
+    leads to no file; only of the backend's own shares is it known.
+
+    :param own_svm: the backend's SVM (``netapp_vserver``), whose FlexVols alone
+        are pools
     """
 
     def __init__(self, session: OntapSession, own_svm: str,
@@ -43,7 +47,7 @@ class Namespace:
         self._own_svm = own_svm
         self._clock = clock
         self._lock = threading.Lock()
-        self._lifs: Mapping[str, str] = {}
+        self._lifs: Mapping[str, frozenset[str]] = {}
         self._lifs_read = float('-inf')
         self._flexvols: dict[tuple[str, str], tuple[float, FlexVol | None]] = {}
         self._junctions: dict[tuple[str, ...], tuple[float, list[FlexVol]]] = {}
@@ -68,7 +72,7 @@ class Namespace:
         :raises OntapError: the cluster did not answer
         """
         server, _, export = share.rpartition(':')
-        found = self._directory(server.strip('[]'), export)
+        found = self._directory(server.strip('[]'), export, own=True)
         if isinstance(found, Refusal):
             raise UnknownShareError(f'{share}: {found.reason.message}')
         flexvol, inside = found
@@ -85,8 +89,9 @@ class Namespace:
             self._junctions.clear()
 
     def lifs_of(self, svm: str) -> tuple[str, ...]:
-        """The addresses of the SVM's LIFs."""
-        return tuple(sorted(a for a, s in self._read_lifs().items() if s == svm))
+        """The addresses of the SVM's LIFs that no other SVM has."""
+        return tuple(sorted(address for address, svms
+                            in self._read_lifs().items() if svms == {svm}))
 
     def flexvols(self, svms: Iterable[str]) -> list[FlexVol]:
         """All FlexVols of these SVMs; some may have no junction path.
@@ -120,10 +125,13 @@ class Namespace:
         raise UnknownShareError(
             f'netapp_vserver {self._own_svm} has no FlexVol {name}')
 
-    def _directory(self, server: str, path: str,
+    def _directory(self, server: str, path: str, own: bool = False,
                    ) -> tuple[FlexVol, str] | Refusal:
-        """The FlexVol of a directory, and the directory inside of it."""
-        svm = self._svm_of(server)
+        """The FlexVol of a directory, and the directory inside of it.
+
+        :param own: whether it is known to be the backend's, if it can be
+        """
+        svm = self._svm_of(server, own)
         if isinstance(svm, Refusal):
             return svm
         flexvol = self._flexvol_holding(svm, path)
@@ -132,20 +140,23 @@ class Namespace:
         inside = posixpath.relpath(path, flexvol.junction_path)
         return flexvol, '' if inside == '.' else inside
 
-    def _svm_of(self, server: str) -> str | Refusal:
+    def _svm_of(self, server: str, own: bool) -> str | Refusal:
         found = addresses(server)
         for fresh in (False, True):
             lifs = self._read_lifs(fresh)
-            svms = {lifs[address] for address in found if address in lifs}
+            each = [lifs.get(address, frozenset()) for address in found]
+            if own:
+                each = [svms & {self._own_svm} or svms for svms in each]
+            svms = frozenset[str]().union(*each)
             if len(svms) == 1:
-                return svms.pop()
+                return next(iter(svms))
             if svms:
                 # Which one a mount has reached, nobody knows here.
                 return Refusal('location', Reason.LOCATION_AMBIGUOUS)
         return Refusal('location', Reason.OTHER_CLUSTER)
 
-    def _read_lifs(self, fresh: bool = False) -> Mapping[str, str]:
-        """LIF address -> SVM name; ``fresh``: not older than half a minute."""
+    def _read_lifs(self, fresh: bool = False) -> Mapping[str, frozenset[str]]:
+        """LIF address -> SVM names; ``fresh``: not older than half a minute."""
         with self._lock:
             age = self._clock() - self._lifs_read
             if age > (_FRESH if fresh else _LIF_TTL):
@@ -153,13 +164,16 @@ class Namespace:
                 self._lifs_read = self._clock()
             return self._lifs
 
-    def _fetch_lifs(self) -> Mapping[str, str]:
+    def _fetch_lifs(self) -> Mapping[str, frozenset[str]]:
         records = self._session.records(
             '/api/network/ip/interfaces', fields='ip.address,svm.name')
-        pairs = [(canonical(record['ip']['address']), record['svm']['name'])
-                 for record in records if record.get('svm', {}).get('name')]
-        # Of equal addresses in several IPspaces, the backend's own is last.
-        return dict(sorted(pairs, key=lambda pair: pair[1] == self._own_svm))
+        found: dict[str, frozenset[str]] = {}
+        for record in records:
+            svm = record.get('svm', {}).get('name')
+            if svm:
+                address = canonical(record['ip']['address'])
+                found[address] = found.get(address, frozenset()) | {svm}
+        return found
 
     def _flexvol_holding(self, svm: str, path: str) -> FlexVol | None:
         key = (svm, path)

@@ -2,12 +2,13 @@
 
 A copy from one SVM to another of the cluster needs a peering between them with
 the application ``file_copy`` (error 7012362 without). It is looked up, and
-created only if the operator allowed that (``[eic] create_svm_peering``).
+created only with SVMs that the operator named (``[eic] create_svm_peering``): on
+a cluster of several tenants, others are not ours to peer with.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from oslo_log import log as logging
 
@@ -31,12 +32,14 @@ class Peers:
 
     Only a yes is remembered: after a no, the volume is downloaded, beside
     which the question costs nothing.
+
+    :param may_create: the SVMs that a peering may be made with
     """
 
-    def __init__(self, session: OntapSession, may_create: bool = False,
+    def __init__(self, session: OntapSession, may_create: Iterable[str] = (),
                  clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
-        self._may_create = may_create
+        self._may_create = frozenset(may_create)
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[frozenset[str], float] = {}
@@ -86,7 +89,7 @@ class Peers:
         return any(_allows(record, pair) for record in records)
 
     def _create(self, svm: str, other: str) -> bool:
-        if not self._may_create:
+        if other not in self._may_create:
             return False
         answer = self._session.post(_PATH, {
             'svm': {'name': svm}, 'peer': {'svm': {'name': other}},

@@ -22,6 +22,8 @@
     [[svms]]
     name = "svm1"
     protocols = ["nfs", "iscsi"]       # of nfs, iscsi, fcp, nvme; or: ["nfs"]
+    ipspace = "tenants"                # or: "Default", the only one that this
+                                       # host has a network to
     [[svms.lifs]]
     name = "lif1"
     address = "127.0.11.1"
@@ -46,6 +48,7 @@ from eic_plugins.simulator.exceptions import ConfigError
 
 _T = TypeVar('_T')
 ROLES = ('admin', 'readonly')
+DEFAULT_IPSPACE = 'Default'
 PROTOCOLS = ('nfs', 'iscsi', 'fcp', 'nvme')
 _SIZE = re.compile(r'(\d+)\s*([KMGTP]?)(?:iB|B)?')
 _NAME = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.-]*')
@@ -98,6 +101,7 @@ class SvmConfig:
     lifs: tuple[LifConfig, ...]
     volumes: tuple[VolumeConfig, ...]
     protocols: tuple[str, ...] = ('nfs',)
+    ipspace: str = DEFAULT_IPSPACE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,7 +266,8 @@ def _aggregate(table: Mapping[str, Any]) -> AggregateConfig:
 def _svm(table: Mapping[str, Any]) -> SvmConfig:
     name = _name(table, '[[svms]]')
     return SvmConfig(name, _each(table, 'lifs', _lif),
-                     _each(table, 'volumes', _volume), _protocols(table, name))
+                     _each(table, 'volumes', _volume), _protocols(table, name),
+                     str(table.get('ipspace', DEFAULT_IPSPACE)))
 
 
 def _protocols(table: Mapping[str, Any], svm: str) -> tuple[str, ...]:
@@ -309,7 +314,10 @@ def _check(topology: Topology) -> None:
     _distinct('users', [user.name for user in topology.users])
     _distinct('aggregates', [a.name for a in topology.aggregates])
     _distinct('SVMs', [svm.name for svm in svms])
-    _distinct('LIF addresses', [lif.address for s in svms for lif in s.lifs])
+    for ipspace in {svm.ipspace for svm in svms}:
+        _distinct(f'LIF addresses of the IPspace {ipspace}', [
+            lif.address for svm in svms if svm.ipspace == ipspace
+            for lif in svm.lifs])
     aggregates = {aggregate.name for aggregate in topology.aggregates}
     for svm in svms:
         _distinct(f'volumes of {svm.name}', [v.name for v in svm.volumes])

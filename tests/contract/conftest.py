@@ -86,11 +86,17 @@ def _mount_xfs(request: pytest.FixtureRequest, base: Path) -> bool:
 
 
 @pytest.fixture(scope='session')
-def served(storage: Path) -> Iterator[Simulator]:
+def topology() -> str:
+    """The cluster that is simulated."""
+    return TOPOLOGY
+
+
+@pytest.fixture(scope='session')
+def served(storage: Path, topology: str) -> Iterator[Simulator]:
     """The one server of the session."""
-    topology = storage / 'topology.toml'
-    topology.write_text(TOPOLOGY)
-    server = start(topology, storage / 'data')
+    file = storage / 'topology.toml'
+    file.write_text(topology)
+    server = start(file, storage / 'data')
     threading.Thread(target=server.serve, daemon=True).start()
     simulator = Simulator(storage / 'data', server.address)
     yield simulator

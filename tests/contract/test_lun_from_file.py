@@ -18,7 +18,7 @@ from tests.contract.stock import MIB
 
 pytestmark = NEEDS_ROOT
 PROTOCOL = 'iscsi'
-EIC = {'experimental_lun_from_file': True, 'create_svm_peering': True,
+EIC = {'experimental_lun_from_file': True, 'create_svm_peering': 'svm_gold',
        'clone_timeout': 5, 'copy_offload_timeout': 5}
 ODD_SIZE = MIB + 100  # no whole blocks
 CALLS = [

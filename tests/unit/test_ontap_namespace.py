@@ -136,14 +136,25 @@ def test_a_share_of_another_svm_is_no_pool_of_the_backend():
         Namespace(session(volume('a', '/a')), 'svm_silver').pool('127.0.11.1:/a')
 
 
-def test_of_one_address_in_two_ipspaces_the_backends_own_svm_has_it():
+def test_an_address_in_two_ipspaces_is_the_backends_for_its_shares_alone():
     fake = session(volume('a', '/a'))
     twin = {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'tenant'}}
     lifs = fake.answers[LIFS]['records']
     for records in ([twin, *lifs], [*lifs, twin]):
         fake.answers[LIFS] = {'records': records}
-        found = Namespace(fake, 'svm_gold').locate(ImageCopy('127.0.11.1', '/a/x'))
-        assert found.flexvol.svm == 'svm_gold'
+        namespace = Namespace(fake, 'svm_gold')
+        assert namespace.pool('127.0.11.1:/a').flexvol.svm == 'svm_gold'
+        assert namespace.locate(ImageCopy('127.0.11.1', '/a/x')) == Refusal(
+            'location', Reason.LOCATION_AMBIGUOUS)
+        assert '127.0.11.1' not in namespace.lifs_of('svm_gold')
+
+
+def test_an_address_of_two_other_svms_is_no_pool_of_the_backend():
+    fake = session(volume('a', '/a'))
+    twin = {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'tenant'}}
+    fake.answers[LIFS]['records'].append(twin)
+    with pytest.raises(UnknownShareError, match='several SVMs'):
+        Namespace(fake, 'svm_silver').pool('127.0.11.1:/a')
 
 
 def test_forgetting_looks_everything_up_again():

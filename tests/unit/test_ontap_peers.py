@@ -56,9 +56,12 @@ def test_a_yes_is_asked_for_again_after_a_while_or_a_refusal():
     assert len(session.calls) == 3
 
 
-def test_a_peering_is_made_only_where_that_is_allowed():
+def test_a_peering_is_made_with_an_svm_that_is_named_and_no_other():
+    session = FakeSession({PEERS: NONE})
+    assert not Peers(session, ['gold', 'bronze']).may_copy('gold', 'silver')
+    assert [call[0] for call in session.calls] == ['GET']
     session = FakeSession({PEERS: [NONE, peering()], CREATE: {}})
-    assert Peers(session, may_create=True).may_copy('gold', 'silver')
+    assert Peers(session, ['silver']).may_copy('gold', 'silver')
     assert session.calls[1][2] == {
         'svm': {'name': 'gold'}, 'peer': {'svm': {'name': 'silver'}},
         'applications': ['file_copy']}

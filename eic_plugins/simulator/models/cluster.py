@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from eic_plugins.simulator.block_exceptions import LUN, NAMESPACE
-from eic_plugins.simulator.config import Topology
+from eic_plugins.simulator.config import DEFAULT_IPSPACE, Topology
 from eic_plugins.simulator.exceptions import (
     NoSuchEntryError,
     NoSuchSvmError,
@@ -126,12 +126,15 @@ class Cluster:
                 volume.directory.clear()
 
     def write_exports(self) -> None:
-        """Write ``exports.json``, which the mount helper reads."""
+        """Write ``exports.json``, which the mount helper reads: what hosts in
+        the network of the IPspace Default reach.
+        """
         exports = [{'address': lif.address,
                     'junction_path': volume.junction_path,
                     'directory': str(volume.directory.root.resolve())}
                    for volume in self.volumes for lif in self.lifs
-                   if lif.svm == volume.svm and volume.junction_path]
+                   if lif.svm == volume.svm and volume.junction_path
+                   and lif.svm.ipspace == DEFAULT_IPSPACE]
         write_atomically(self.data_dir / 'exports.json',
                          json.dumps(exports, indent=1))
 
@@ -149,7 +152,7 @@ class Cluster:
         self.volumes: list[FlexVol] = []
         for config in topology.svms:
             svm = Svm(config.name, state.uuid_of('svm', config.name),
-                      config.protocols)
+                      config.protocols, config.ipspace)
             self.svms.append(svm)
             self.lifs += [
                 Lif(lif.name, state.uuid_of('lif', f'{svm.name}/{lif.name}'),

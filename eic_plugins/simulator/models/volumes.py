@@ -45,6 +45,7 @@ class Svm:
     name: str
     uuid: str
     protocols: tuple[str, ...] = ('nfs',)
+    ipspace: str = 'Default'
 
     def reference(self) -> Record:
         """How other records refer to it."""
@@ -54,7 +55,7 @@ class Svm:
     def record(self) -> Record:
         """The SVM as ``/svm/svms`` shows it."""
         return {**self.reference(), 'state': 'running', 'subtype': 'default',
-                'language': 'c.utf_8', 'ipspace': {'name': 'Default'},
+                'language': 'c.utf_8', 'ipspace': {'name': self.ipspace},
                 **{protocol: {'allowed': protocol in self.protocols,
                               'enabled': protocol in self.protocols}
                    for protocol in PROTOCOLS}}
@@ -76,6 +77,7 @@ class Lif:
             'ip': {'address': self.address, 'netmask': '8', 'family':
                    'ipv6' if ':' in self.address else 'ipv4'},
             'scope': 'svm', 'svm': self.svm.reference(),
+            'ipspace': {'name': self.svm.ipspace},
             'services': ['data_core', *(
                 _SERVICES[protocol] for protocol in self.svm.protocols
                 if protocol in _SERVICES)],

@@ -53,6 +53,9 @@ def test_only_loopback_is_listened_on(listen: str) -> None:
     (lambda d: d['svms'][0]['lifs'][0].update(address='x'), 'LIF lif1'),
     (lambda d: d['svms'][1]['lifs'][0].update(address='127.0.1.1'),
      'Two LIF addresses'),
+    (lambda d: [svm.update(ipspace='tenants') for svm in d['svms']]
+     and d['svms'][1]['lifs'][0].update(address='127.0.1.1'),
+     'Two LIF addresses of the IPspace tenants'),
     (lambda d: d['svms'][0]['volumes'][0].update(junction_path='/a/../b'),
      'junction path'),
     (lambda d: d['svms'][0]['volumes'][0].update(junction_path='/tiny'),
@@ -104,3 +107,19 @@ def test_listen_option_replaces_the_files(tmp_path: Path) -> None:
 def test_unreadable_file_is_explained(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='Cannot read the topology'):
         config.load(tmp_path / 'none')
+
+
+def test_an_address_may_be_in_two_ipspaces_of_which_one_is_mounted(
+        tmp_path: Path) -> None:
+    data = changed(lambda d: d['svms'][1].update(
+        ipspace='tenants', lifs=[{'name': 'l', 'address': '127.0.1.1'}]))
+    cluster = Cluster(config.parse(data), tmp_path)
+    assert [(lif.svm.name, lif.record()['ipspace']['name'])
+            for lif in cluster.lifs if lif.address == '127.0.1.1'] == [
+        (data['svms'][0]['name'], 'Default'),
+        (data['svms'][1]['name'], 'tenants')]
+    assert cluster.svms[1].record()['ipspace']['name'] == 'tenants'
+    cluster.write_exports()
+    exports = json.loads((tmp_path / 'exports.json').read_text())
+    assert {e['junction_path'] for e in exports}.isdisjoint(
+        {v['junction_path'] for v in data['svms'][1]['volumes']})
