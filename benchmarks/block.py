@@ -17,7 +17,7 @@ from lab.topology import DRIVERS
 
 _POOLS = ('block-one', 'block-two')
 _VOLUMES = 20
-_HIT_CALLS = 3
+_HIT_CALLS = 2
 _TITLE = f'{_VOLUMES} first volumes at once'
 
 

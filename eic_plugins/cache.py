@@ -71,7 +71,17 @@ class PoolCache:
         :param verified: True to find it only if the signature was verified
             that the image has today
         """
-        record = self.storage.read(image.id)
+        found = self.recall(image, verified)
+        if found is None and self.storage.remembers:
+            self.storage.refresh(image.id)
+            found = self.recall(image, verified)
+        return found
+
+    def recall(self, image: Image, verified: bool = False) -> CachedImage | None:
+        """As :meth:`find`, for whoever has just looked, maybe in another pool
+        of the backend.
+        """
+        record = self.storage.recall(image.id)
         if record is None or record.identity != image.identity:
             return None
         if verified and not is_verified(image, record.signature):
@@ -88,8 +98,8 @@ class PoolCache:
             raises; nothing of the attempt is left behind
         """
         with self.locked(image.id, wait):
-            self.storage.refresh()
-            found = self.find(image, fill.verify is not None)
+            self.storage.refresh(image.id)
+            found = self.recall(image, fill.verify is not None)
             if found is not None:
                 return found, False
             return self._make(image, fill), True
@@ -166,7 +176,7 @@ class PoolCache:
             record = Record(
                 image.identity, size,
                 image.signature if fill.verify else filled.signature)
-            self.storage.publish(target, image, record)
+            record = self.storage.publish(target, image, record)
         except BaseException:
             self.storage.remove(name)
             raise
@@ -175,5 +185,7 @@ class PoolCache:
         return self._cached(image, record)
 
     def _cached(self, image: Image, record: Record) -> CachedImage:
-        return CachedImage(self.pool.file(image.cached_name), record.identity,
-                           record.virtual_size, record.signature)
+        file = dataclasses.replace(self.pool.file(image.cached_name),
+                                   uuid=record.uuid)
+        return CachedImage(file, record.identity, record.virtual_size,
+                           record.signature)

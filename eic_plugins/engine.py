@@ -214,7 +214,7 @@ class _Attempt:
         demand, cache = self._demand, self._cache
         situation = Situation(
             demand.image, cache.pool, demand.size,
-            cached=self._find(cache),
+            cached=self._find(cache, search),
             volume_encrypted=demand.encrypted,
             pool_is_flexgroup=demand.pool_is_flexgroup,
             clone_limit_reached=demand.clone_limit_reached)
@@ -230,11 +230,19 @@ class _Attempt:
             stock_file=cache.storage.unrecorded(demand.image.id),
             peered_svms=self._peered_svms(files))
 
-    def _find(self, cache: PoolCache) -> CachedImage | None:
-        return cache.find(self._image, self._demand.verify is not None)
+    def _find(self, cache: PoolCache, again: bool) -> CachedImage | None:
+        verified = self._demand.verify is not None
+        if again:
+            # Whoever cannot sees it under the pool's lock.
+            with contextlib.suppress(OSError):
+                cache.storage.refresh(self._image.id)
+            return cache.recall(self._image, verified)
+        return cache.find(self._image, verified)
 
     def _elsewhere(self, search: bool) -> tuple[CachedImage, ...]:
-        found = [self._find(other) for other in self._neighbours.pools()]
+        verified = self._demand.verify is not None
+        found = [other.recall(self._image, verified)
+                 for other in self._neighbours.pools()]
         elsewhere = tuple(cached for cached in found if cached)
         if elsewhere or not search:
             return elsewhere

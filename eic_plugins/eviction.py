@@ -44,19 +44,21 @@ class Usage:
 
 def choose(usages: Iterable[Usage], space: Space, thresholds: Thresholds,
            now: float, precached: Container[str] = frozenset(),
-           ) -> Iterator[Usage]:
+           use_delay: float = 0.0) -> Iterator[Usage]:
     """What to evict, in order, as long as more room is wanted.
 
     The bytes of an image that volumes were cloned from are shared with them
     and come free only in part; the next round then goes on.
 
     :param precached: ids of images that are to stay as long as possible
+    :param use_delay: seconds by which a last use may really have been later
     """
     if space.total <= 0 or (space.available * 100
                             > space.total * thresholds.start_percent):
         return
     wanted = space.total * thresholds.stop_percent // 100 - space.available
-    expired = now - max(thresholds.expiry_minutes * 60, IN_USE_SECONDS)
+    expired = now - max(thresholds.expiry_minutes * 60,
+                        IN_USE_SECONDS + use_delay)
     unused = (usage for usage in usages if usage.last_used <= expired)
     for usage in sorted(unused, key=lambda each: (each.image_id in precached,
                                                   each.last_used)):

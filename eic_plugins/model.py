@@ -260,11 +260,14 @@ class StoredFile:
 
     ``more_follows`` if the image's bytes are the first ones of a longer file,
     as in a volume of whole GiB: what is made of it is cut to the image's size.
+    ``uuid`` of a LUN or a namespace that was seen there: what has that uuid has
+    the bytes that were seen, whatever has the path by now. Files have none.
     """
 
     flexvol: FlexVol
     path: str
     more_follows: bool = False
+    uuid: str = dataclasses.field(default='', compare=False)
 
     @property
     def name(self) -> str:

@@ -2,10 +2,11 @@
 
 Facts (NetApp's REST reference, ``/storage/luns`` and ``/storage/namespaces``):
 both have a path ``/vol/FLEXVOL/NAME`` and a ``comment`` of at most 254
-characters; a clone (``clone.source``) is inside one FlexVol and takes no size.
-A copy (``copy.source``, ONTAP 9.10, LUNs only) goes between FlexVols, is done
-in the background, shows its progress for two minutes after its end, is
-cancelled by deleting its destination, and counts among the cluster's 50 copies.
+characters; a clone (``clone.source``, by name or by uuid, both since 9.6) is
+inside one FlexVol and takes no size. A copy (``copy.source``, ONTAP 9.10, LUNs
+only) goes between FlexVols, is done in the background, shows its progress for
+two minutes after its end, is cancelled by deleting its destination, and counts
+among the cluster's 50 copies.
 """
 
 import contextlib
@@ -73,6 +74,11 @@ class BlockDevices:
         self._options = options or BlockOptions()
         self._clock = clock
         self._sleep = sleep
+        self._copied: dict[str, BlockDevice] = {}
+
+    def take_copied(self, file: StoredFile) -> BlockDevice | None:
+        """What the last look at a copy's end saw, once; no call."""
+        return self._copied.pop(device_path(file), None)
 
     def find(self, file: StoredFile) -> BlockDevice | None:
         """The device, None if there is none."""
@@ -103,11 +109,13 @@ class BlockDevices:
               timeout: float) -> BlockDevice:
         """FlexClone ``source``; the destination must not exist.
 
+        A source that has a ``uuid`` is cloned as what was seen, or not at all.
+
         :param timeout: seconds
         :raises OntapError: there may be a destination all the same
         """
         body = {'svm': {'name': self._svm}, 'name': device_path(destination),
-                'clone': {'source': {'name': device_path(source)}},
+                'clone': {'source': _reference(source)},
                 **self._clone_fields()}
         hold = min(RETURN_TIMEOUT, int(timeout))
         try:
@@ -122,7 +130,9 @@ class BlockDevices:
         """PATCH a device: ``name``, ``comment``, ``space`` and the like."""
         path = f'{self.resource}/{device.uuid}'
         try:
-            self._finish(self._session.patch(path, fields))
+            # Without return_timeout, releases from 9.16.1 on answer with a job.
+            self._finish(self._session.patch(path, fields,
+                                             return_timeout=RETURN_TIMEOUT))
         except jobs.JobUnknownError:
             if not _has(self._session.get(path, fields=_FIELDS), fields):
                 raise
@@ -200,8 +210,9 @@ class Luns(BlockDevices):
         """Copy between FlexVols inside the cluster; blocks until it is done.
 
         Parameters and errors as :meth:`eic_plugins.ontap.files.Files.copy`.
+        What came of it can be :meth:`taken <take_copied>` without a call.
         """
-        ends: dict[str, Any] = {'name': device_path(source)}
+        ends: dict[str, Any] = dict(_reference(source))
         if throughput:
             ends['max_throughput'] = throughput
         body = {'svm': {'name': self._svm}, 'name': device_path(destination),
@@ -243,8 +254,9 @@ class Luns(BlockDevices):
     def _wait_for_copy(self, destination: StoredFile, deadline: float,
                        still_running: Callable[[str], None]) -> None:
         for pause in jobs.pauses():
-            state, why = self._copy_state(destination)
-            if state == 'complete':
+            state, why, copied = self._copy_state(destination)
+            if state == 'complete' and copied:
+                self._copied[device_path(destination)] = copied
                 return
             if state in {'failed', 'reverting'}:
                 raise OntapRejectedError(200, 'none', f'the copy failed: {why}')
@@ -254,22 +266,24 @@ class Luns(BlockDevices):
             still_running(state)
             self._sleep(min(pause, max(deadline - self._clock(), 0)))
 
-    def _copy_state(self, destination: StoredFile) -> tuple[str, str]:
-        """The state of the copy, and why it failed.
+    def _copy_state(self, destination: StoredFile,
+                    ) -> tuple[str, str, BlockDevice | None]:
+        """The state of the copy, why it failed, and its destination.
 
         A copy whose progress is not shown is not known to be whole.
         """
         records = self._session.records(self.resource, **{
             'svm.name': self._svm, 'name': device_path(destination),
-            'fields': _PROGRESS})
+            'fields': f'{_FIELDS},{_PROGRESS}'})
         if not records:
-            return 'failed', 'its destination is gone'
+            return 'failed', 'its destination is gone', None
         source = records[0].get('copy', {}).get('source', {})
         progress = source.get('progress')
         if not progress:
-            return 'failed', 'ONTAP does not know of it'
+            return 'failed', 'ONTAP does not know of it', None
         why = progress.get('failure') or progress.get('last_failure') or {}
-        return str(progress.get('state')), str(why.get('message', ''))
+        return (str(progress.get('state')), str(why.get('message', '')),
+                _parse(records[0]))
 
 
 class Namespaces(BlockDevices):
@@ -288,6 +302,13 @@ class Namespaces(BlockDevices):
 def device_path(file: StoredFile) -> str:
     """``/vol/FLEXVOL/NAME``."""
     return f'/vol/{file.flexvol.name}/{file.path}'
+
+
+def _reference(source: StoredFile) -> dict[str, str]:
+    """A clone's or a copy's source: what was seen, or else what is there."""
+    if source.uuid:
+        return {'uuid': source.uuid}
+    return {'name': device_path(source)}
 
 
 def _has(record: Record, fields: Record) -> bool:

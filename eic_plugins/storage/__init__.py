@@ -68,12 +68,14 @@ class Record:
     """What is known of a cached image: without a record there is none.
 
     ``identity`` and ``signature`` (what was verified, '' for nothing) are the
-    image's when it was made.
+    image's when it was made. ``uuid`` of the LUN or namespace that has it; files
+    have none.
     """
 
     identity: str
     virtual_size: int
     signature: str = ''
+    uuid: str = dataclasses.field(default='', compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,14 +103,32 @@ class PoolStorage(abc.ABC):
     """Cached images of one pool, by image id; no policy, no locks."""
 
     pool: Pool
+    remembers = False
+    """Whether :meth:`recall` may tell less than a :meth:`refresh` would."""
+    use_delay = 0.0
+    """Seconds until a use on another host can be seen here, at most."""
 
     @abc.abstractmethod
-    def refresh(self) -> None:
-        """See what other hosts did."""
+    def refresh(self, image_id: str = '') -> None:
+        """See what other hosts did, of one image or of all."""
 
     @abc.abstractmethod
     def read(self, image_id: str) -> Record | None:
         """The record, if the cached image's bytes are there in its size."""
+
+    def recall(self, image_id: str) -> Record | None:
+        """As :meth:`read`, after a :meth:`refresh` or a look at the image in
+        another pool: what that has seen need not be asked again.
+        """
+        return self.read(image_id)
+
+    def write_uses(self) -> int:
+        """Write down the uses that were only remembered; called each minute.
+
+        :returns: how many
+        :raises OntapError: some are remembered still
+        """
+        return 0
 
     @abc.abstractmethod
     def touch(self, image_id: str) -> bool:
@@ -154,9 +174,11 @@ class PoolStorage(abc.ABC):
         """
 
     @abc.abstractmethod
-    def publish(self, target: StoredFile, image: Image, record: Record) -> None:
+    def publish(self, target: StoredFile, image: Image,
+                record: Record) -> Record:
         """Give what a fill made the cached image's name and its record.
 
+        :returns: the record as it is there now
         :raises OntapError, OSError: there is no cached image then
         """
 

@@ -9,11 +9,14 @@ A device without that comment, or whose comment is not sealed for this very
 device, is no cached image, whatever its name. They are nobody's: outside any
 project's quota, and in no list of volumes.
 
-The last use stands in the comment, too; writing it costs a call, so that it is
-written only when it is older than ten minutes.
+A device that was seen is cloned by its uuid, without another look
+(:mod:`eic_plugins.storage.seen`). The last use stands in the comment, too. No
+volume waits for it to be written: that is done once a minute, if what stands
+there is older than ten minutes.
 """
 
 import contextlib
+import dataclasses
 import datetime
 import json
 import time
@@ -45,13 +48,16 @@ from eic_plugins.storage import (
     PoolStorage,
     Record,
     VolumeNotMadeError,
-    image_is_gone,
     is_image_id,
 )
 from eic_plugins.storage.seals import Place, Seals
+from eic_plugins.storage.seen import Seen, SeenDevices
 
 LOG = logging.getLogger(__name__)
 _USE_SECONDS = 600.0
+_WRITING_SECONDS = 120.0
+"""Twice as long as between two times of writing uses."""
+_NOT_FOUND = 404
 
 Attach = Callable[[StoredFile, BlockDevice], AbstractContextManager[Path]]
 """Connects a device to this host for as long as the context lasts."""
@@ -64,12 +70,17 @@ class BlockStorage(PoolStorage):
     :param clone_timeout: seconds that one FlexClone may take
     :param seals: of the comments
     :param files: files beside them, if LUNs are made of any
+    :param seen: what the backend has seen of its pools' devices
     """
+
+    remembers = True
+    use_delay = _USE_SECONDS + _WRITING_SECONDS
 
     def __init__(self, pool: Pool, devices: BlockDevices, attach: Attach,
                  clone_timeout: float, seals: Seals,
                  clock: Callable[[], float] = time.time,
-                 files: Files | None = None) -> None:
+                 files: Files | None = None,
+                 seen: SeenDevices | None = None) -> None:
         self.pool = pool
         self._devices = devices
         self._attach = attach
@@ -77,41 +88,62 @@ class BlockStorage(PoolStorage):
         self._seals = seals
         self._clock = clock
         self._files = files
-        self._seen: dict[str, BlockDevice] = {}
-        self._written: set[str] = set()
+        self._seen = seen or SeenDevices(devices)
+        self._made: dict[str, BlockDevice] = {}
+        """What this host has written, until it has its final name."""
 
-    def refresh(self) -> None:
-        """ONTAP is asked each time."""
+    def refresh(self, image_id: str = '') -> None:
+        """One call, which sees the image in all pools; :meth:`held` and
+        :meth:`image_ids` look anyway.
+        """
+        if image_id:
+            self._seen.look(image_id)
 
     def read(self, image_id: str) -> Record | None:
-        """The record: one call."""
-        found = self._find(image_id)
-        record = self._record_of(found) if found else None
-        if found is None or record is None:
-            self._seen.pop(image_id, None)
-            return None
-        self._seen[image_id] = found
+        """The record: no call if it was seen before, otherwise one."""
+        record = self.recall(image_id)
+        if record is None:
+            self.refresh(image_id)
+            record = self.recall(image_id)
         return record
 
+    def recall(self, image_id: str) -> Record | None:
+        """The record, if it was seen; no call."""
+        seen = self._seen.get(self.pool.flexvol, image_id)
+        return self._record_of(seen.device) if seen else None
+
     def touch(self, image_id: str) -> bool:
-        """Write the time of use, unless that was done lately: no call then,
-        for this follows a look at the record.
-        """
-        found = self._seen.pop(image_id, None) or self._find(image_id)
-        return self._write_use(found, _USE_SECONDS)
+        """Remember the time of use: no call."""
+        return self._seen.use(self.pool.flexvol, image_id, self._clock())
 
     def keep(self, image_id: str) -> None:
-        """Often enough that no eviction takes it meanwhile."""
-        self._write_use(self._find(image_id), IN_USE_SECONDS / 4)
+        """Write it often enough that no eviction takes the image meanwhile."""
+        self.read(image_id)
+        self.touch(image_id)
+        seen = self._seen.get(self.pool.flexvol, image_id)
+        if seen is not None:
+            self._write_use(seen, IN_USE_SECONDS / 4)
 
-    def _write_use(self, found: BlockDevice | None, older_than: float) -> bool:
-        record = self._record_of(found) if found else None
-        if found is None or record is None:
+    def write_uses(self) -> int:
+        """At most one call for each cached image in ten minutes."""
+        return sum(self._write_use(seen, _USE_SECONDS)
+                   for seen in self._seen.unwritten(self.pool.flexvol))
+
+    def _write_use(self, seen: Seen, older_than: float) -> bool:
+        device, record = seen.device, self._record_of(seen.device)
+        if record is None or seen.used - last_use(device) <= older_than:
             return False
-        now = self._clock()
-        if now - last_use(found) > older_than:
-            self._devices.modify(found, comment=format_comment(
-                self._place(found, _image_id(found)), record, self._seals, now))
+        comment = format_comment(self._place(device, _image_id(device)), record,
+                                 self._seals, seen.used)
+        try:
+            self._devices.modify(device, comment=comment)
+        except OntapRejectedError as err:
+            if err.status != _NOT_FOUND:
+                raise
+            self._forget(device)
+            return False
+        self._seen.written(dataclasses.replace(device, comment=comment),
+                           seen.used)
         return True
 
     def examine(self, name: str, expected_size: int,
@@ -120,12 +152,14 @@ class BlockStorage(PoolStorage):
         inspected them when it wrote them, nor another cached image.
         """
         file = self.pool.file(name)
-        found = self._devices.find(file)
+        written = name in self._made
+        found = self._made_as(file)
         if found is None or not expected_size or found.size < expected_size:
             raise inspection.UnsafeImageError(
                 f'{found.size if found else 0} bytes are there, the image has '
                 f'{expected_size or "an unknown number"}')
-        if inspected or name in self._written:
+        self._made[name] = found
+        if inspected or written:
             looks = [also] if also else []
         else:
             _check_whole_blocks(found, expected_size)
@@ -151,21 +185,42 @@ class BlockStorage(PoolStorage):
         raise inspection.NotTheImageError(f'{name} is nothing that is cut')
 
     def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
-        """Clone the cached image, and let the clone grow."""
+        """Clone the cached image that was seen, and let the clone grow: one
+        call if it has the volume's size, otherwise two.
+        """
         try:
             device = self._devices.clone(cached.file, self.pool.file(name),
                                          self._clone_timeout)
-            if device.size < size * GIB:
-                self._devices.resize(device, size * GIB)
+            self._grow(device, cached, size * GIB)
         except OntapError as err:
             self.remove_volume(name)
-            raise VolumeNotMadeError(
-                err, image_is_gone(cached, err, self._devices.find)) from err
+            raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
 
-    def publish(self, target: StoredFile, image: Image, record: Record) -> None:
+    def _grow(self, device: BlockDevice, cached: CachedImage,
+              wanted: int) -> None:
+        if not cached.virtual_size <= device.size <= wanted:
+            raise OntapError(f'the clone has {device.size} bytes, the image '
+                             f'{cached.virtual_size}, the volume {wanted}')
+        if device.size < wanted:
+            self._devices.resize(device, wanted)
+
+    def _is_gone(self, cached: CachedImage, err: OntapError) -> bool:
+        """True if a clone failed because what was seen is not there any more,
+        even if something else has its name by now.
+        """
+        if not isinstance(err, OntapRejectedError):
+            return False
+        try:
+            found = self._devices.find(cached.file)
+        except OntapError:
+            return False
+        return found is None or cached.file.uuid not in {'', found.uuid}
+
+    def publish(self, target: StoredFile, image: Image,
+                record: Record) -> Record:
         """Rename it and say what it is, with one call."""
-        self._written.discard(target.name)
-        device = self._devices.find(target)
+        device = self._made_as(target)
+        self._made.pop(target.name, None)
         if device is None:
             raise OntapRejectedError(404, '4', f'{target.path} is gone')
         comment = format_comment(self._place(device, image.id), record,
@@ -177,23 +232,35 @@ class BlockStorage(PoolStorage):
             # Something has the name: stale, or never inspected.
             self.remove(final.path)
             self._devices.rename(device, final, comment=comment)
+        self._seen.put(dataclasses.replace(device, name=final.path,
+                                           comment=comment))
+        return dataclasses.replace(record, uuid=device.uuid)
+
+    def _made_as(self, file: StoredFile) -> BlockDevice | None:
+        """What a fill has just made there: known, or one call."""
+        return (self._made.get(file.name) or self._devices.take_copied(file)
+                or self._devices.find(file))
 
     def withdraw(self, image_id: str) -> None:
-        """Take the comment away."""
+        """Forget what was seen; take its comment away if it is there."""
+        seen = self._seen.get(self.pool.flexvol, image_id)
+        self._seen.forget(self.pool.flexvol, image_id)
         found = self._find(image_id)
-        if found is not None:
+        if found is not None and (
+                seen is None or seen.device.uuid == found.uuid):
             self._devices.modify(found, comment='')
 
     def withdraw_unused(self, usage: Usage) -> bool:
-        """A clone that is made in between is whole: it needs its source for
-        one moment only, in ONTAP.
+        """Who remembers it on another host may clone it until it is deleted:
+        by its uuid, so that the clone is whole or is not made.
         """
         found = self._find(usage.image_id)
         if found is None:
             return True
-        if last_use(found) > usage.last_used:
+        if self._last_use(found) > usage.last_used:
             return False
         self._devices.modify(found, comment='')
+        self._forget(found)
         return True
 
     def remove_image(self, image_id: str) -> None:
@@ -205,7 +272,7 @@ class BlockStorage(PoolStorage):
         self._remove(name, 'It is tried again with every cleaning.')
 
     def _remove(self, name: str, advice: str) -> None:
-        self._written.discard(name)
+        self._made.pop(name, None)
         try:
             self._delete(self.pool.file(name))
         except OntapError as err:
@@ -242,7 +309,7 @@ class BlockStorage(PoolStorage):
         return self._held(found) if found else None
 
     def _held(self, device: BlockDevice) -> tuple[Usage, Record | None]:
-        return (Usage(_image_id(device), last_use(device), device.size),
+        return (Usage(_image_id(device), self._last_use(device), device.size),
                 self._record_of(device))
 
     def leftovers(self) -> Iterator[Leftover]:
@@ -280,11 +347,10 @@ class BlockStorage(PoolStorage):
         with self._attach(file, device) as path:
             yield path
             inspection.check_raw(path)
-        self._written.add(name)
+        self._made[name] = device
 
     def _cached(self) -> Sequence[BlockDevice]:
-        return [device for device in self._devices.list(
-                    self.pool.flexvol, f'{CACHED_IMAGE_PREFIX}*')
+        return [device for device in self._seen.look_over(self.pool.flexvol)
                 if is_image_id(_image_id(device))]
 
     def _record_of(self, device: BlockDevice) -> Record | None:
@@ -294,28 +360,37 @@ class BlockStorage(PoolStorage):
     def _place(self, device: BlockDevice, image_id: str) -> Place:
         return Place(self.pool.flexvol.uuid, device.uuid, image_id)
 
+    def _last_use(self, device: BlockDevice) -> float:
+        """What stands there, or what this host has not written yet."""
+        seen = self._seen.get(self.pool.flexvol, _image_id(device))
+        same = seen is not None and seen.device.uuid == device.uuid
+        return max(last_use(device), seen.used if same and seen else 0.0)
+
+    def _forget(self, device: BlockDevice) -> None:
+        self._seen.forget(self.pool.flexvol, _image_id(device))
+
     def _find(self, image_id: str) -> BlockDevice | None:
         return self._devices.find(
             self.pool.file(CACHED_IMAGE_PREFIX + image_id))
 
 
 def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
-                    devices: BlockDevices,
-                    seals: Seals) -> tuple[CachedImage, ...]:
-    """Cached images of these bytes in these FlexVols of the SVM: one call."""
+                    seen: SeenDevices, seals: Seals) -> tuple[CachedImage, ...]:
+    """Cached images of these bytes in these FlexVols of the SVM, as the last
+    look saw them: no call.
+    """
     by_uuid = {flexvol.uuid: flexvol for flexvol in flexvols}
     found = []
-    for device in devices.named(image.cached_name) if flexvols else ():
+    for device in seen.everywhere(image.id):
         flexvol = by_uuid.get(device.flexvol_uuid)
-        # Not in a qtree, where EIC puts none.
-        if flexvol is None or device.name != image.cached_name:
+        if flexvol is None:
             continue
         record = record_of(device, Place(flexvol.uuid, device.uuid, image.id),
                            seals)
         if record and record.identity == image.identity:
             found.append(CachedImage(
-                StoredFile(flexvol, device.name), record.identity,
-                record.virtual_size, record.signature))
+                StoredFile(flexvol, device.name, uuid=device.uuid),
+                record.identity, record.virtual_size, record.signature))
     return tuple(found)
 
 
@@ -324,7 +399,7 @@ def record_of(device: BlockDevice, place: Place, seals: Seals) -> Record | None:
     record = parse_comment(device.comment, place, seals)
     if record is None or device.size < record.virtual_size:
         return None
-    return record
+    return dataclasses.replace(record, uuid=device.uuid)
 
 
 def _image_id(device: BlockDevice) -> str:

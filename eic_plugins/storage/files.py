@@ -92,7 +92,7 @@ class FileStorage(PoolStorage):
         self._files = files
         self._clone_timeout = clone_timeout
 
-    def refresh(self) -> None:
+    def refresh(self, image_id: str = '') -> None:
         """Have the NFS client look at the directory again."""
         self.mount.refresh()
 
@@ -152,7 +152,8 @@ class FileStorage(PoolStorage):
             raise VolumeNotMadeError(
                 err, image_is_gone(cached, err, self._files.stat)) from err
 
-    def publish(self, target: StoredFile, image: Image, record: Record) -> None:
+    def publish(self, target: StoredFile, image: Image,
+                record: Record) -> Record:
         """Rename the file, then write its record."""
         # Whatever has the name now is stale or was never inspected. Without
         # its record first, a crash in between leaves no cached image.
@@ -165,6 +166,7 @@ class FileStorage(PoolStorage):
         except BaseException:
             self.remove(image.cached_name)
             raise
+        return record
 
     def withdraw(self, image_id: str) -> None:
         """Delete the record through the mount."""

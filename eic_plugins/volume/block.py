@@ -23,6 +23,7 @@ from cinder import utils as cinder_utils
 from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp import options as na_opts
 from cinder.volume.drivers.netapp import utils as na_utils
+from oslo_log import log as logging
 
 from eic_plugins.eviction import Space
 from eic_plugins.model import (
@@ -46,8 +47,11 @@ from eic_plugins.ontap.image_files import LunsOfFiles
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
+from eic_plugins.storage.seen import SeenDevices
 from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
 from eic_plugins.volume.precaching import PrecachingDriver
+
+LOG = logging.getLogger(__name__)
 
 
 class _Attachable(dict[str, Any]):
@@ -111,8 +115,19 @@ class BlockVolumeFromImage(PrecachingDriver):
         for pool in stats.get('pools', ()):
             pool['eic'] = self._pool_facts(pool['pool_name'])
         if refresh:
+            self._write_uses()
             self._watch_limits()
         return stats
+
+    def _write_uses(self) -> None:
+        """For the periodic statistics, which nothing here may break."""
+        for cache in self._caches_but(None):
+            try:
+                cache.storage.write_uses()
+            except Exception as err:
+                LOG.warning('The last uses of cached images in pool %(pool)s '
+                            'are written later: %(err)s',
+                            {'pool': cache.pool.name, 'err': err})
 
     def failover_host(self, context: Any, *args: Any, **kwargs: Any) -> Any:
         """Stock failover, then a session to the other cluster."""
@@ -134,6 +149,7 @@ class BlockVolumeFromImage(PrecachingDriver):
         self._devices = self.devices_class(
             session, self.library.vserver,
             BlockOptions(self._os_type(), reserved))
+        self._seen = SeenDevices(self._devices)
         return self._devices  # type: ignore[return-value]
 
     def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
@@ -150,7 +166,7 @@ class BlockVolumeFromImage(PrecachingDriver):
         pool = Pool(pool_name, self._namespace.flexvol(pool_name))
         return BlockStorage(pool, self._devices, self._attached,
                             self._eic.clone_timeout, self._seals,
-                            files=self._files)
+                            files=self._files, seen=self._seen)
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
         ours = self._deployment.flexvols()
@@ -158,7 +174,7 @@ class BlockVolumeFromImage(PrecachingDriver):
             flexvol for flexvol in self._namespace.flexvols(
                 [self.library.vserver])
             if flexvol.uuid in ours and flexvol.name != pool_name]
-        return found_elsewhere(image, flexvols, self._devices, self._seals)
+        return found_elsewhere(image, flexvols, self._seen, self._seals)
 
     def _capacity(self, pool_name: str) -> Space:
         capacity = self._client.get_flexvol_capacity(flexvol_name=pool_name)

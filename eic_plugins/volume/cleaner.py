@@ -51,7 +51,8 @@ class Cleaner:
         for usage in eviction.choose(
                 cache.storage.usages(), self.capacity(cache.pool.name),
                 self.thresholds, time.time(),
-                self.evicted_last(cache.pool.name)):
+                self.evicted_last(cache.pool.name),
+                cache.storage.use_delay):
             try:
                 if cache.evict(usage):
                     self.report.discard(cache.pool.name, usage.image_id)

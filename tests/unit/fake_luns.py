@@ -31,7 +31,7 @@ class LunSession:
         patterns = query['name'].split('|')
         found = [dict(lun) for name, lun in sorted(self.luns.items())
                  if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
-        if query['fields'] == 'copy.source.progress' and self.copy_states:
+        if 'copy.source.progress' in query['fields'] and self.copy_states:
             state = self.copy_states.pop(0)
             for lun in found:
                 lun['copy'] = {'source': {'progress': state}} if state else {}
@@ -45,9 +45,7 @@ class LunSession:
         source = (body.get('clone') or body.get('copy') or {}).get('source')
         size, comment = body.get('space', {}).get('size'), ''
         if source:
-            if source['name'] not in self.luns:
-                raise OntapRejectedError(404, '5374875', 'no such LUN')
-            origin = self.luns[source['name']]
+            origin = self._source(source)
             size, comment = origin['space']['size'], origin['comment']
         self.luns[name] = {
             'uuid': f'uuid-{next(self._numbers)}', 'name': name,
@@ -55,6 +53,13 @@ class LunSession:
             'create_time': self._created,
             'location': {'volume': {'uuid': f"fv-{name.split('/')[2]}"}}}
         return {'records': [dict(self.luns[name])]}
+
+    def _source(self, source):
+        for lun in self.luns.values():
+            if source.get('uuid', lun['uuid']) == lun['uuid'] and (
+                    source.get('name', lun['name']) == lun['name']):
+                return lun
+        raise OntapRejectedError(404, '5374875', 'no such LUN')
 
     def patch(self, path, body, **query):
         self._called('PATCH', path)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from eic_plugins import routes
-from eic_plugins.cache import PoolCache
+from eic_plugins.cache import Fill, PoolCache
 from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
 from eic_plugins.eviction import Usage
 from eic_plugins.inspection import UnsafeImageError
@@ -20,7 +20,7 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from eic_plugins.routes import FillLimits
-from eic_plugins.storage import Filled, Record
+from eic_plugins.storage import Filled, Record, VolumeNotMadeError
 from eic_plugins.storage.block import (
     BlockStorage,
     format_comment,
@@ -28,6 +28,7 @@ from eic_plugins.storage.block import (
     parse_comment,
 )
 from eic_plugins.storage.seals import Place
+from eic_plugins.storage.seen import SeenDevices
 from tests.unit.factories import GIB, SEALS, SIGNATURE, image
 from tests.unit.fake_luns import LunSession
 
@@ -42,12 +43,16 @@ def flexvol(name):
 
 
 class Svm:
-    """Two block pools, a host to attach LUNs to, and an engine."""
+    """Two block pools, a host to attach LUNs to, and an engine.
+
+    ``seen`` is the host's memory; another host has another one.
+    """
 
     def __init__(self, root):
         self.root = root
         self.session = LunSession()
         self.luns = Luns(self.session, 'svm_gold', sleep=lambda _: None)
+        self.seen = SeenDevices(self.luns)
         self.attached = []
         self.now = 1e9
         self.mutex, self.locks = threading.Lock(), {}
@@ -73,10 +78,13 @@ class Svm:
         with lock:
             yield
 
-    def cache(self, name='gold_vol'):
+    def cache(self, name='gold_vol', seen=None):
         return PoolCache(BlockStorage(
             Pool(name, flexvol(name)), self.luns, self.attach, 1, SEALS,
-            clock=lambda: self.now), self.lock)
+            clock=lambda: self.now, seen=seen or self.seen), self.lock)
+
+    def other_host(self, name='gold_vol'):
+        return self.cache(name, SeenDevices(self.luns))
 
     def download(self, cache, content=CONTENT):
         def fetch(target):
@@ -128,14 +136,99 @@ def test_what_is_held_of_one_image_is_one_call_for_one_device(svm):
     assert svm.session.verbs() == ['GET'] * 3
 
 
-def test_a_hit_is_at_most_three_calls_and_attaches_nothing(svm):
+def test_a_hit_is_two_calls_and_attaches_nothing(svm):
     svm.create()
     svm.session.calls.clear()
     svm.attached.clear()
     outcome = svm.create('volume-2')
     assert outcome.route == 'cached'
-    assert svm.session.verbs() == ['GET', 'POST', 'PATCH']
+    assert svm.session.verbs() == ['POST', 'PATCH']
     assert svm.attached == []
+
+
+def test_the_first_hit_of_another_host_looks_once(svm):
+    svm.create()
+    svm.seen = SeenDevices(svm.luns)
+    svm.session.calls.clear()
+    assert svm.create('volume-2').route == 'cached'
+    assert svm.create('volume-3').route == 'cached'
+    assert svm.session.verbs() == ['GET', *['POST', 'PATCH'] * 2]
+
+
+def test_what_another_host_has_evicted_meanwhile_is_made_again(svm):
+    svm.create()
+    (usage,) = svm.other_host().storage.usages()
+    assert svm.other_host().evict(usage)
+    outcome = svm.create('volume-2')
+    assert (outcome.route, svm.downloads) == ('download', 2)
+    assert reasons(outcome)['cached'] is Reason.CLONE_FAILED
+    assert svm.names() == [f'/vol/gold_vol/img-cache-{RAW.id}',
+                           '/vol/gold_vol/volume-1', '/vol/gold_vol/volume-2']
+    assert svm.create('volume-3').route == 'cached'
+
+
+def test_an_eviction_that_is_cut_off_leaves_what_is_remembered_whole(svm):
+    """The record is withdrawn, the bytes are there still."""
+    svm.create()
+    (usage,) = svm.other_host().storage.usages()
+    assert svm.other_host().storage.withdraw_unused(usage)
+    assert svm.create('volume-2').route == 'cached'
+    assert svm.other_host().find(RAW) is None
+
+
+def test_what_has_the_name_of_what_is_remembered_is_never_cloned_for_it(svm):
+    """Evicted by another host and made again, of other bytes."""
+    svm.create()
+    remembered = svm.cache().find(RAW)
+    other = svm.other_host()
+    (usage,) = other.storage.usages()
+    assert other.evict(usage)
+    changed = image(size=SIZE, os_hash_value='changed')
+    other.ensure(changed, Fill(svm.download(other)))
+    made, _ = other.ensure(changed, Fill(svm.download(other)))
+    assert made.file.uuid != remembered.file.uuid
+    with pytest.raises(VolumeNotMadeError) as raised:
+        svm.cache().storage.make_volume('volume-2', remembered, 1)
+    assert raised.value.image_is_gone
+    assert '/vol/gold_vol/volume-2' not in svm.names()
+    svm.cache().forget(RAW)
+    assert other.find(changed), 'what is not the remembered one keeps its record'
+
+
+def test_a_remembered_record_of_other_bytes_is_looked_up_again(svm):
+    svm.create()
+    changed = image(size=SIZE, os_hash_value='changed')
+    assert svm.cache().find(changed) is None
+    other = svm.other_host()
+    other.evict(*other.storage.usages())
+    other.ensure(changed, Fill(svm.download(other)))
+    assert svm.cache().find(changed)
+
+
+def test_an_earlier_look_that_answers_later_hides_nothing(svm):
+    """A slow answer of before the image was made does not undo that."""
+    named = svm.luns.named
+
+    def slow(name):
+        found = named(name)
+        svm.luns.named = named
+        svm.create()
+        return found
+    svm.luns.named = slow
+    svm.seen.look(RAW.id)
+    assert svm.cache().storage.recall(RAW.id)
+
+
+@pytest.mark.parametrize('size', [SIZE - 1, GIB + 1], ids=['short', 'long'])
+def test_a_clone_that_has_not_the_size_it_must_have_is_no_volume(
+        svm, size, monkeypatch):
+    svm.create()
+    clone = svm.luns.clone
+    monkeypatch.setattr(svm.luns, 'clone', lambda *args: dataclasses.replace(
+        clone(*args), size=size))
+    outcome = svm.create('volume-2')
+    assert outcome.left_to_cinder
+    assert '/vol/gold_vol/volume-2' not in svm.names()
 
 
 def test_what_is_copied_from_is_in_use_when_the_copy_begins(svm):
@@ -233,14 +326,50 @@ def test_the_comment_fits_and_says_the_images_own_size(svm):
     assert parse_comment(comment, place, SEALS) == longest
 
 
-def test_a_use_is_written_once_in_ten_minutes(svm):
+def test_a_use_is_written_once_in_ten_minutes_and_no_volume_waits_for_it(svm):
     svm.create()
-    svm.create('volume-2')
-    svm.now += 601
+    storage = svm.cache().storage
     svm.session.calls.clear()
+    svm.now += 599
+    svm.create('volume-2')
+    storage.write_uses()
+    assert svm.session.verbs() == ['POST', 'PATCH']
+    svm.now += 2
     svm.create('volume-3')
-    assert svm.session.verbs() == ['GET', 'PATCH', 'POST', 'PATCH']
+    svm.session.calls.clear()
+    assert [storage.write_uses(), storage.write_uses()] == [1, 0]
+    assert svm.session.verbs() == ['PATCH']
+    (usage,) = svm.other_host().storage.usages()
+    assert usage.last_used == svm.now
+
+
+def test_a_use_that_is_not_written_yet_counts_where_it_was(svm):
+    svm.create()
+    svm.now += 5
+    svm.create('volume-2')
     (usage,) = svm.cache().storage.usages()
+    assert usage.last_used == svm.now
+
+
+def test_a_use_of_what_is_gone_by_now_is_forgotten(svm):
+    svm.create()
+    svm.now += 601
+    svm.create('volume-2')
+    other = svm.other_host()
+    assert other.evict(*other.storage.usages())
+    svm.cache().storage.write_uses()
+    assert svm.seen.unwritten(flexvol('gold_vol')) == []
+
+
+def test_a_use_that_cannot_be_written_is_written_next_time(svm):
+    svm.create()
+    svm.now += 601
+    svm.create('volume-2')
+    svm.session.errors = [('PATCH', OntapUnreachableError('lost'))]
+    with pytest.raises(OntapUnreachableError):
+        svm.cache().storage.write_uses()
+    svm.cache().storage.write_uses()
+    (usage,) = svm.other_host().storage.usages()
     assert usage.last_used == svm.now
 
 
@@ -272,12 +401,14 @@ def test_a_sweep_removes_what_a_killed_fill_left(svm):
 def test_pools_of_other_backends_are_found_with_one_call(svm):
     svm.create()
     svm.session.calls.clear()
-    (found,) = found_elsewhere(RAW, [flexvol('gold_vol')], svm.luns, SEALS)
+    seen = SeenDevices(svm.luns)
+    assert svm.cache('silver_vol', seen).find(RAW) is None
+    (found,) = found_elsewhere(RAW, [flexvol('gold_vol')], seen, SEALS)
+    assert svm.session.verbs() == ['GET']
     assert found == svm.cache().find(RAW)
-    assert len(svm.session.calls) == 2  # this one, and the test's own
+    assert found.file.uuid
     changed = image(size=SIZE, os_hash_value='other')
-    assert found_elsewhere(
-        changed, [flexvol('gold_vol')], svm.luns, SEALS) == ()
+    assert found_elsewhere(changed, [flexvol('gold_vol')], seen, SEALS) == ()
 
 
 def test_a_size_that_is_not_known_makes_no_lun(svm):

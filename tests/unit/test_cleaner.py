@@ -15,6 +15,8 @@ FULL = Space(total=100 * GIB, available=1 * GIB)
 class Pool:
     """A pool's cached images, each unused for ever."""
 
+    use_delay = 0.0
+
     def __init__(self, name, images=(), broken=None, being_made=()):
         self.pool = types.SimpleNamespace(name=name)
         self.storage = self

@@ -34,6 +34,16 @@ def test_what_was_used_lately_stays_however_full_the_pool_is():
     assert chosen([usage('hot', 0.9), usage('cold', 1.1)], available=0) == ['cold']
 
 
+def test_what_may_have_been_used_since_it_was_last_seen_stays():
+    """Uses of other hosts are seen late where they are written late."""
+    soon = Thresholds(20, 60, expiry_minutes=5)
+    usages = [usage('a', 10 / 60), usage('b', 15 / 60)]
+    assert [u.image_id for u in choose(usages, Space(100, 0), soon, NOW,
+                                       use_delay=720)] == ['b']
+    assert [u.image_id for u in choose(usages, Space(100, 0), soon, NOW)] == [
+        'b', 'a']
+
+
 def test_what_is_to_be_precached_goes_last_and_only_if_it_must():
     usages = [usage('wanted', 9), usage('b', 3), usage('a', 4)]
     for stop, expected in ((39, ['a', 'b']), (41, ['a', 'b', 'wanted'])):
