@@ -155,10 +155,16 @@ VOLUME_OPTS = [
              'looks for a volume (block_device_allocate_retries and '
              'block_device_allocate_retries_interval in nova.conf). Where '
              'images take longer, raise them together.'),
-    cfg.BoolOpt(
-        'record_outcome', default=True,
-        help='Write the route, the reasons and the seconds into the metadata '
-             'of the volume (keys eic_*).'),
+    cfg.StrOpt(
+        'record_outcome', default='auto', choices=[
+            ('auto', 'in its metadata (keys eic_*), unless the request brought '
+                     'metadata of its own: then in its volume_image_metadata '
+                     '(key eic_outcome)'),
+            ('always', 'in its metadata'),
+            ('never', 'nowhere')],
+        help='Where a volume itself tells the route, the reasons and the '
+             'seconds. Tools that manage metadata take keys that they did not '
+             'set for drift.'),
     cfg.BoolOpt(
         'notify_outcome', default=True,
         help='Send the route, the reasons and the seconds as a notification, '

@@ -23,6 +23,8 @@ SIGNATURE_PROPERTIES = ('img_signature', 'img_signature_hash_method',
                         'img_signature_certificate_uuid')
 """What the owner of a signed image sets; Cinder wants all of them or none."""
 
+NOTE_KEY = 'eic_outcome'
+"""The outcome's key in ``volume_image_metadata``."""
 _METADATA_VALUE_LIMIT = 255  # Cinder's, in characters
 
 
@@ -418,3 +420,21 @@ class Outcome:
         if self.refusals:
             found['eic_refused'] = self.explain()[:_METADATA_VALUE_LIMIT]
         return found
+
+    def to_note(self, volume_id: str) -> str:
+        """The same for the volume's ``volume_image_metadata``, which Cinder
+        copies to snapshots, clones and images: it says of which volume it is.
+        """
+        return json.dumps({'volume': volume_id, **self.to_metadata()},
+                          separators=(',', ':'))
+
+
+def read_note(note: object, volume_id: str) -> dict[str, object]:
+    """What :meth:`Outcome.to_note` said of this volume; nothing otherwise."""
+    try:
+        found = json.loads(note) if isinstance(note, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict) or found.get('volume') != volume_id:
+        return {}
+    return found

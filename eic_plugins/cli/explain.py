@@ -1,7 +1,8 @@
-"""``eic explain VOLUME``: the outcome in a volume's metadata, in sentences.
+"""``eic explain VOLUME``: the outcome that a volume tells, in sentences.
 
-The volume's owner can edit its metadata; the authority is the line in
-cinder-volume's log.
+It stands in the volume's metadata, or, if its request brought metadata of its
+own, in its ``volume_image_metadata``. The volume's owner can edit both; the
+authority is the line in cinder-volume's log.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from typing import Any
 from cliff.command import Command
 
 from eic_plugins.cli.cloud import Volumes
-from eic_plugins.model import CINDER_DOWNLOAD, Reason
+from eic_plugins.model import CINDER_DOWNLOAD, NOTE_KEY, Reason, read_note
 
 _ROUTES = {
     'cached': 'it is a clone of the cached image that its pool had',
@@ -27,7 +28,7 @@ _ROUTES = {
 }
 _NO_OUTCOME = (
     'It has no outcome of EIC. Either it is not from an image, or its type is '
-    'encrypted (Cinder then asks no driver), or [eic] record_outcome is off, '
+    'encrypted (Cinder then asks no driver), or [eic] record_outcome is never, '
     "or the volume_driver of its backend is not EIC's. The log of "
     'cinder-volume tells the outcome even if the metadata does not. With another '
     "driver, Cinder's own image-volume cache may have served it.")
@@ -50,8 +51,7 @@ class Explain(Command):
 
 def explain(volume: Mapping[str, Any]) -> Iterator[str]:
     """The sentences about one volume, as Cinder shows it."""
-    metadata = {key: _plain(value)
-                for key, value in (volume.get('metadata') or {}).items()}
+    metadata = {key: _plain(value) for key, value in _told(volume).items()}
     yield f'Volume {_plain(volume["id"])} is {_plain(volume["status"])}.'
     route = metadata.get('eic_route')
     if route is None:
@@ -64,6 +64,14 @@ def explain(volume: Mapping[str, Any]) -> Iterator[str]:
     yield ('No faster route was refused.' if not refused else
            'Why not faster:')
     yield from map(_refusal, filter(None, (refused or '').split(',')))
+
+
+def _told(volume: Mapping[str, Any]) -> Mapping[str, Any]:
+    metadata: Mapping[str, Any] = volume.get('metadata') or {}
+    if 'eic_route' in metadata:
+        return metadata
+    of_image = volume.get('volume_image_metadata') or {}
+    return read_note(of_image.get(NOTE_KEY), str(volume['id']))
 
 
 def _refusal(word: str) -> str:

@@ -199,7 +199,8 @@ class VolumeFromImage(abc.ABC):
             outcome = left_to_cinder(Reason.INTERNAL_ERROR)
             self._discard(volume, pool_name)
         self._recorder.record(context, Event(
-            CREATED, volume, image_meta['id'], pool_name, outcome))
+            CREATED, volume, image_meta['id'], pool_name, outcome,
+            tuple(image_meta.get('properties') or ())))
         if update is None:
             self._handed_back.add(volume['id'])
         return update, update is not None

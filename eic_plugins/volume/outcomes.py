@@ -1,21 +1,29 @@
 """Tells the outcome of each volume, wherever an operator may look for it.
 
-One log line with the request's id, the volume's metadata (``record_outcome``),
+One log line with the request's id, the volume itself (``record_outcome``),
 a notification (``notify_outcome``) and the metrics (``metrics_directory``). None
 of them can make a volume fail.
 """
 
 import dataclasses
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Collection
 from typing import Any
 
 from cinder import rpc
+from cinder.api import common
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config
 from eic_plugins.metrics import Metrics
-from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
+from eic_plugins.model import (
+    CINDER_DOWNLOAD,
+    NOTE_KEY,
+    Outcome,
+    Reason,
+    Refusal,
+)
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -40,6 +48,23 @@ class Event:
     image_id: str
     pool: str
     outcome: Outcome
+    image_properties: Collection[str] = ()
+    """Names of the image's own properties."""
+
+    @property
+    def has_own_metadata(self) -> bool:
+        """True if somebody else gave the volume metadata."""
+        ours = Outcome('', (Refusal('', Reason.NOT_CACHED),), 0, 0).to_metadata()
+        return not set(self.volume.metadata or ()) <= set(ours)
+
+    @property
+    def may_be_noted(self) -> bool:
+        """False where Cinder takes it away at once (reimage), and if the image
+        has a property of its name: Cinder could not give that to the volume
+        then, which would fail.
+        """
+        return self.what == CREATED and not any(
+            map(_is_note_key, self.image_properties))
 
     def to_payload(self) -> dict[str, Any]:
         """The notification: no location, no path, no detail of a refusal."""
@@ -74,8 +99,10 @@ class OutcomeRecorder:
         """Log it, and tell it where that is asked for."""
         self._log(context, event)
         eic = CONF[config.GROUP]
-        if eic.record_outcome:
+        if eic.record_outcome == 'always':
             self._try('in its metadata', self._record_metadata, context, event)
+        elif eic.record_outcome == 'auto':
+            self._try('in its metadata', self._record_beside, context, event)
         if eic.notify_outcome:
             self._try('notified', self._notify, context, event)
         self._try('in the metrics', self._count, context, event)
@@ -111,6 +138,18 @@ class OutcomeRecorder:
             context, volume['id'], event.outcome.to_metadata(), False)
         volume.obj_reset_changes(['metadata'])
 
+    def _record_beside(self, context: Any, event: Event) -> None:
+        if not event.has_own_metadata:
+            self._record_metadata(context, event)
+        elif event.may_be_noted:
+            self._note(context, event)
+
+    def _note(self, context: Any, event: Event) -> None:
+        volume_id = event.volume['id']
+        self._db.volume_metadata_update(
+            context, volume_id, {NOTE_KEY: event.outcome.to_note(volume_id)},
+            False, common.METADATA_TYPES.image)
+
     def _notify(self, context: Any, event: Event) -> None:
         # Does nothing without a driver in [oslo_messaging_notifications].
         rpc.get_notifier('volume', self._host).info(
@@ -119,3 +158,11 @@ class OutcomeRecorder:
     def _count(self, _context: Any, event: Event) -> None:
         self._metrics.record(event.pool, event.outcome)
         self._metrics.write()
+
+
+def _is_note_key(name: str) -> bool:
+    """As a database might see it that minds neither case nor accents nor
+    spaces at the end.
+    """
+    plain = unicodedata.normalize('NFKD', name).encode('ascii', 'ignore')
+    return plain.decode().strip().lower() == NOTE_KEY

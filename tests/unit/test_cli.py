@@ -71,6 +71,24 @@ def test_a_volume_without_an_outcome_says_where_else_to_look():
     assert 'The log of cinder-volume' in list(explain.explain(VOLUME))[-1]
 
 
+def noted(note, **metadata):
+    return list(explain.explain({**VOLUME, 'metadata': metadata,
+                                 'volume_image_metadata': {'eic_outcome': note}}))
+
+
+def test_a_volume_with_metadata_of_its_own_is_explained_all_the_same():
+    made = outcome('copy_offload', ('cached', Reason.NOT_CACHED))
+    assert noted(made.to_note(VOLUME['id']), own='key') == told(
+        **made.to_metadata())
+
+
+@pytest.mark.parametrize('note', [
+    outcome('cached').to_note('another volume'), '', '[]', '{"volume": 7}',
+    '{', 7, None, '[' * 100_000])
+def test_a_note_of_another_volume_or_made_up_is_none(note):
+    assert noted(note) == told()
+
+
 def test_metadata_that_was_cut_off_or_made_up_is_no_error():
     lines = told(eic_route='mine', eic_refused='cached=not_cac,x,,flexclone')
     assert lines[1] == 'Route mine: a plugin of somebody else.'

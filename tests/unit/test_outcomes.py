@@ -8,6 +8,7 @@ import threading
 import oslo_messaging
 import pytest
 from cinder import rpc
+from cinder.api import common
 from cinder.context import RequestContext
 from oslo_config import cfg
 from oslo_log import formatters
@@ -42,17 +43,21 @@ class Database:
     def __init__(self, fails=False):
         self.fails = fails
         self.updates = []
+        self.types = []
 
-    def volume_metadata_update(self, context, volume_id, metadata, delete):
+    def volume_metadata_update(self, context, volume_id, metadata, delete,
+                               meta_type=common.METADATA_TYPES.user):
         if self.fails:
             raise RuntimeError('database is away')
         self.updates.append((volume_id, metadata, delete))
+        self.types.append(meta_type)
         return metadata
 
 
-def event(what=CREATED, outcome=OUTCOME):
-    return Event(what, Volume(id=VOLUME_ID, project_id='tenant'), IMAGE_ID, POOL,
-                 outcome)
+def event(what=CREATED, outcome=OUTCOME, metadata=None, properties=()):
+    volume = Volume(id=VOLUME_ID, project_id='tenant')
+    volume.metadata = metadata
+    return Event(what, volume, IMAGE_ID, POOL, outcome, properties)
 
 
 @pytest.fixture
@@ -139,9 +144,55 @@ def test_the_outcome_is_added_to_the_metadata(request_context):
 
 
 def test_the_operator_may_keep_it_out_of_the_metadata(conf, request_context):
-    conf.set_override('record_outcome', False, config.GROUP)
+    conf.set_override('record_outcome', 'never', config.GROUP)
     database = Database()
     recorder(database).record(request_context, event())
+    recorder(database).record(request_context, event(metadata={'own': 'key'}))
+    assert database.updates == []
+
+
+@pytest.mark.parametrize('ours', [None, {}, OUTCOME.to_metadata()])
+def test_what_an_earlier_attempt_recorded_is_no_metadata_of_the_requests(
+        ours, request_context):
+    database = Database()
+    recorder(database).record(request_context, event(metadata=ours))
+    assert database.types == [common.METADATA_TYPES.user]
+
+
+@pytest.mark.parametrize('own', [{'own': 'key'}, {'eic_precache_image': 'x'},
+                                 {**OUTCOME.to_metadata(), 'own': 'key'}])
+def test_metadata_of_the_requests_own_stay_exactly_that(own, request_context):
+    database = Database()
+    told = event(metadata=own)
+    recorder(database).record(request_context, told)
+    assert told.volume.metadata == own
+    assert database.updates == [
+        (VOLUME_ID, {'eic_outcome': OUTCOME.to_note(VOLUME_ID)}, False)]
+    assert database.types == [common.METADATA_TYPES.image]
+
+
+def test_the_operator_may_have_it_in_the_metadata_always(conf, request_context):
+    conf.set_override('record_outcome', 'always', config.GROUP)
+    database = Database()
+    recorder(database).record(request_context, event(metadata={'own': 'key'}))
+    assert database.updates == [(VOLUME_ID, OUTCOME.to_metadata(), False)]
+    assert database.types == [common.METADATA_TYPES.user]
+
+
+@pytest.mark.parametrize('name', ['eic_outcome', 'EIC_Outcome', 'eic_outcome ',
+                                  '\u00e9ic_outcome'])
+def test_an_image_with_such_a_property_gets_no_note(name, request_context):
+    """Cinder could not give the volume the image's property then."""
+    database = Database()
+    recorder(database).record(request_context, event(
+        metadata={'own': 'key'}, properties=['os_distro', name]))
+    assert database.updates == []
+
+
+def test_a_reimaged_volume_gets_no_note_which_cinder_would_remove(request_context):
+    database = Database()
+    recorder(database).record(request_context, event(
+        REIMAGED, metadata={'own': 'key'}))
     assert database.updates == []
 
 
