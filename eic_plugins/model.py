@@ -25,6 +25,9 @@ SIGNATURE_PROPERTIES = ('img_signature', 'img_signature_hash_method',
 
 NOTE_KEY = 'eic_outcome'
 """The outcome's key in ``volume_image_metadata``."""
+_STRONG_HASHES = frozenset({
+    'sha256', 'sha384', 'sha512', 'sha3_256', 'sha3_384', 'sha3_512',
+    'blake2b', 'blake2s'})
 _METADATA_VALUE_LIMIT = 255  # Cinder's, in characters
 
 
@@ -33,6 +36,7 @@ class Reason(enum.StrEnum):
 
     NO_LOCATION = 'no_location'
     LOCATION_UNSUPPORTED = 'location_unsupported'
+    LOCATION_NOT_ALLOWED = 'location_not_allowed'
     LOCATION_INVALID = 'location_invalid'
     LOCATION_OUTSIDE_EXPORT = 'location_outside_export'
     LOCATION_AMBIGUOUS = 'location_ambiguous'
@@ -81,6 +85,9 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.LOCATION_UNSUPPORTED: 'no eic.locations plugin reads this location, '
                                  'or it lacks share_location and mountpoint in '
                                  "Glance's filesystem_store_metadata_file",
+    Reason.LOCATION_NOT_ALLOWED: "Cinder's option allowed_direct_url_schemes "
+                                 'does not have cinder; add it to have images '
+                                 'in Cinder volumes cloned',
     Reason.LOCATION_INVALID: 'the location is malformed or leaves its mountpoint',
     Reason.LOCATION_OUTSIDE_EXPORT: 'no FlexVol of the SVM is junctioned at or '
                                     "above the location's path",
@@ -125,9 +132,10 @@ _MESSAGES: Mapping[Reason, str] = {
                       'through this route',
     Reason.NO_STOCK_FILE: 'the stock driver left no cached file of the image '
                           'in the pool',
-    Reason.NO_CHECKSUM: 'nothing proves that the file of the stock driver has '
-                        "the image's bytes: Glance has no os_hash_value of "
-                        'them, or the image is not raw',
+    Reason.NO_CHECKSUM: 'nothing proves that the file of the stock driver, or '
+                        "a Cinder volume that its project may write to, has the "
+                        "image's bytes: Glance has no os_hash_value of them, or "
+                        'the image is not raw',
     Reason.CLONE_LIMIT_REACHED: "the FlexVol's shared data, or its node's load "
                                 'of clones to split, is near the limit of ONTAP',
     Reason.DOWNLOAD_FAILED: 'the image could not be fetched from Glance and '
@@ -200,6 +208,14 @@ class Image:
         return self.disk_format == 'raw' and self.container_format == 'bare'
 
     @property
+    def provable(self) -> bool:
+        """True if Glance has a checksum of the raw disk's bytes that proves
+        something: whoever registers a location may name the algorithm.
+        """
+        return bool(self.plainly_raw and self.os_hash_value
+                    and self.os_hash_algo in _STRONG_HASHES)
+
+    @property
     def signed(self) -> bool:
         """True if the owner asks for the signature to be verified."""
         return any(self.properties.get(key) is not None
@@ -264,12 +280,15 @@ class StoredFile:
     as in a volume of whole GiB: what is made of it is cut to the image's size.
     ``uuid`` of a LUN or a namespace that was seen there: what has that uuid has
     the bytes that were seen, whatever has the path by now. Files have none.
+    ``to_prove`` if others than the operator's services may write to it: what is
+    made of it must have the image's checksum.
     """
 
     flexvol: FlexVol
     path: str
     more_follows: bool = False
     uuid: str = dataclasses.field(default='', compare=False)
+    to_prove: bool = False
 
     @property
     def name(self) -> str:

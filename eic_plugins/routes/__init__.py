@@ -96,6 +96,9 @@ class CopyRoute(FillRoute):
         self.make(tools, source, target)
         if source.file.more_follows:
             tools.cut(target)
+        if source.file.to_prove:
+            # Nobody else can write to this one any more.
+            tools.prove(target)
         if source.cached is None:
             return Filled()
         return Filled(source.cached.virtual_size,

@@ -30,8 +30,7 @@ class Adopt(CopyRoute):
         image, stock_file = situation.image, situation.stock_file
         if stock_file is None:
             return self.refuse(Reason.NO_STOCK_FILE)
-        if not image.plainly_raw or not (
-                image.os_hash_algo and image.os_hash_value):
+        if not image.provable:
             return self.refuse(Reason.NO_CHECKSUM)
         return self.accept(Source(stock_file))
 

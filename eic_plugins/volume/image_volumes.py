@@ -11,12 +11,22 @@ like any other, if the volume is shown to be this image's:
   ``glance_image_id``. For any member may register ``cinder://`` and the id of a
   volume as the location of an image of his own, and Glance may look at the
   volume with the credentials of its store.
+
+That says whose the volume is, and not what is in it: its project can make it
+writable again, and change it after Glance has hashed it. So what is made of a
+volume must have the image's checksum; the host reads it once. Of volumes of the
+internal tenant (``cinder_internal_tenant_project_id``) alone, which nobody uses
+but Cinder, that is not asked: give Glance's Cinder store that project, if its
+images are to be cloned in constant time.
+
+As for Cinder's own clones, ``allowed_direct_url_schemes`` must have ``cinder``.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from cinder import context, exception, objects
+from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins.model import (
@@ -29,6 +39,7 @@ from eic_plugins.model import (
 )
 from eic_plugins.planner import GIB
 
+CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 _STATES = frozenset({'available', 'in-use'})
 
@@ -53,6 +64,8 @@ class ImageVolumes:
 
         :raises OntapError: the cluster did not answer
         """
+        if 'cinder' not in CONF.allowed_direct_url_schemes:
+            return self._refuse(Reason.LOCATION_NOT_ALLOWED)
         try:
             volume = objects.Volume.get_by_id(context.get_admin_context(),
                                               copy.volume_id)
@@ -66,7 +79,8 @@ class ImageVolumes:
             server.strip('[]'), f'/{export}'.rstrip('/') + f'/{volume.name}'))
         if isinstance(found, Refusal):
             return found
-        return StoredFile(found.flexvol, found.path, more_follows=True)
+        return StoredFile(found.flexvol, found.path, more_follows=True,
+                          to_prove=not _is_the_operators(volume))
 
     def _why_not(self, volume: Any) -> Reason | None:
         checks = (
@@ -74,6 +88,8 @@ class ImageVolumes:
             (not self._is_ready(volume), Reason.IMAGE_VOLUME_NOT_READY),
             (not _is_raw(volume), Reason.IMAGE_VOLUME_NOT_RAW),
             (not _is_on_nfs(volume), Reason.IMAGE_VOLUME_NOT_ON_NFS),
+            (not (_is_the_operators(volume) or self._image.provable),
+             Reason.NO_CHECKSUM),
         )
         return next((reason for failed, reason in checks if failed), None)
 
@@ -97,6 +113,12 @@ class ImageVolumes:
         LOG.debug('Image %(image)s has an image-volume that is of no use: '
                   '%(why)s', {'image': self._image.id, 'why': reason.message})
         return Refusal('location', reason)
+
+
+def _is_the_operators(volume: Any) -> bool:
+    """True if nobody but Cinder may write to it."""
+    internal = CONF.cinder_internal_tenant_project_id
+    return bool(internal) and volume.project_id == internal
 
 
 def _is_raw(volume: Any) -> bool:

@@ -26,6 +26,13 @@ CONTENT = bytes(range(256)) * (4 * MIB // 256) + b'the end'
 OWNER = 'the-owner'
 
 
+@pytest.fixture(scope='module', autouse=True)
+def allowed(cinder_conf: Any) -> Any:  # noqa: F811
+    cinder_conf.set_override('allowed_direct_url_schemes', ['cinder'])
+    yield
+    cinder_conf.clear_override('allowed_direct_url_schemes')
+
+
 @pytest.fixture(scope='module')
 def driver(admin: Any) -> Any:
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415

@@ -1,5 +1,6 @@
 """Which of Cinder's volumes are copies of an image, by Cinder's own database."""
 
+import dataclasses
 import uuid
 from types import MappingProxyType
 
@@ -7,6 +8,7 @@ import pytest
 from cinder import context, objects
 from cinder.db import api as db
 from cinder.volume import volume_types
+from oslo_config import cfg
 
 from eic_plugins.model import Image, Reason, StoredFile, VolumeCopy
 from eic_plugins.ontap.namespace import Namespace
@@ -15,8 +17,21 @@ from tests.unit.fake_ontap import FakeSession
 
 GIB = 1024 ** 3
 OWNER, STORE_PROJECT, OTHER = 'owner', 'service', 'other'
+INTERNAL = 'internal-tenant'
 IMAGE = Image('2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11', 'active', 'raw', 'bare',
-              GIB, owner=OWNER)
+              GIB, owner=OWNER, os_hash_algo='sha512', os_hash_value='00ff')
+UNHASHED = dataclasses.replace(IMAGE, os_hash_algo=None, os_hash_value=None)
+
+
+@pytest.fixture(autouse=True)
+def allowed(cinder_conf):
+    # Registers the option.
+    from cinder.image import image_utils  # noqa: F401, PLC0415
+    cfg.CONF.set_override('allowed_direct_url_schemes', ['cinder'])
+    cfg.CONF.set_override('cinder_internal_tenant_project_id', INTERNAL)
+    yield
+    cfg.CONF.clear_override('allowed_direct_url_schemes')
+    cfg.CONF.clear_override('cinder_internal_tenant_project_id')
 
 
 @pytest.fixture
@@ -86,6 +101,36 @@ def test_what_glance_reads_from_while_it_is_attached_is_ready(namespace, make):
     assert isinstance(locate(namespace, make(status='in-use')), StoredFile)
 
 
+@pytest.mark.parametrize('schemes', [[], ['file']])
+def test_without_the_scheme_in_cinders_own_option_no_volume_is_used(
+        namespace, make, schemes):
+    cfg.CONF.set_override('allowed_direct_url_schemes', schemes)
+    assert reason(namespace, make()) is Reason.LOCATION_NOT_ALLOWED
+
+
+@pytest.mark.parametrize('project', [OWNER, STORE_PROJECT, OTHER])
+def test_a_volume_of_a_project_is_used_with_the_images_checksum_alone(
+        namespace, make, project):
+    volume = make(project_id=project)
+    assert locate(namespace, volume).to_prove
+    assert reason(namespace, volume, UNHASHED) is Reason.NO_CHECKSUM
+    converted = dataclasses.replace(IMAGE, disk_format='qcow2')
+    assert reason(namespace, volume, converted) is Reason.NO_CHECKSUM
+
+
+def test_a_volume_of_the_internal_tenant_needs_no_checksum(namespace, make):
+    volume = make(project_id=INTERNAL)
+    assert not locate(namespace, volume).to_prove
+    assert isinstance(locate(namespace, volume, UNHASHED), StoredFile)
+
+
+@pytest.mark.parametrize('internal', ['', None])
+def test_without_an_internal_tenant_every_volume_is_proved(
+        namespace, make, internal):
+    cfg.CONF.set_override('cinder_internal_tenant_project_id', internal)
+    assert locate(namespace, make(project_id='')).to_prove
+
+
 def test_no_such_volume(namespace, cinder_conf):
     found = ImageVolumes(namespace.locate, IMAGE, OWNER).locate(
         VolumeCopy(str(uuid.uuid4())))
@@ -117,7 +162,7 @@ def test_a_volume_that_cannot_be_copied_from_is_refused(namespace, make, fields,
 
 
 def test_a_volume_smaller_than_the_image_does_not_hold_it(namespace, make):
-    larger = Image(IMAGE.id, 'active', 'raw', 'bare', GIB + 1, owner=OWNER)
+    larger = dataclasses.replace(IMAGE, size=GIB + 1)
     assert reason(namespace, make(), larger) is Reason.IMAGE_VOLUME_NOT_READY
     assert isinstance(locate(namespace, make(size=2), larger), StoredFile)
 
@@ -153,7 +198,7 @@ def test_the_volume_of_somebody_else_is_never_used(
 
 @pytest.mark.parametrize('owner', [None, ''])
 def test_an_image_without_owner_owns_no_volume(namespace, make, owner):
-    image = Image(IMAGE.id, 'active', 'raw', 'bare', GIB, owner=owner)
+    image = dataclasses.replace(IMAGE, owner=owner)
     volume = make({'image_owner': ''})
     assert reason(namespace, volume, image, project=None) is (
         Reason.IMAGE_VOLUME_FORBIDDEN)
