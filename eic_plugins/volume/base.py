@@ -412,6 +412,7 @@ class VolumeFromImage(abc.ABC):
                                 self.configuration.expiry_thres_minutes)
         Cleaner(thresholds, self._capacity, self._evicted_last, self._report,
                 self._metrics).clean(self._caches_but(None))
+        locks.remove_idle_files()
 
     def _evicted_last(self, _pool_name: str) -> frozenset[str]:
         """Ids of images that are to stay as long as possible."""
