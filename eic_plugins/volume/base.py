@@ -89,7 +89,6 @@ class VolumeFromImage(abc.ABC):
         self._seals = Seals(record_secret.read(CONF))
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
-        self._handed_back: set[str] = set()
         self._service_uuid: str | None = None
         self._unplaced: set[str] = set()
         directory = self._eic.metrics_directory
@@ -201,8 +200,6 @@ class VolumeFromImage(abc.ABC):
         self._recorder.record(context, Event(
             CREATED, volume, image_meta['id'], pool_name, outcome,
             tuple(image_meta.get('properties') or ())))
-        if update is None:
-            self._handed_back.add(volume['id'])
         return update, update is not None
 
     def _told(self, context: Any, volume: Any, pool_name: str,
@@ -239,10 +236,10 @@ class VolumeFromImage(abc.ABC):
 
         Otherwise this is a volume that gets another image (``reimage``, the
         rebuild of a server): from the cached image, if the driver can do that.
+        Such a volume was there before; the status is the same for both.
         """
-        if volume['id'] in self._handed_back:
-            self._handed_back.discard(volume['id'])
-        elif self._reimage(context, volume, image_service, image_id):
+        if volume['launched_at'] is not None and self._reimage(
+                context, volume, image_service, image_id):
             return
         super().copy_image_to_volume(  # type: ignore[misc]
             context, volume, image_service, image_id,
@@ -258,7 +255,6 @@ class VolumeFromImage(abc.ABC):
         was cut off, for Cinder does not know yet where they are.
         """
         super().delete_volume(volume)  # type: ignore[misc]
-        self._handed_back.discard(volume['id'])
         if not volume['provider_location'] and volume['host']:
             self._discard(volume, volume_utils.extract_host(
                 volume['host'], level='pool'))

@@ -197,7 +197,6 @@ class BlockVolumeFromImage(PrecachingDriver):
         """The stock driver's, which finds devices by their name."""
         super(VolumeFromImage, self).delete_volume(  # type: ignore[misc]
             volume)
-        self._handed_back.discard(volume['id'])
 
     @contextlib.contextmanager
     def _attached(self, file: StoredFile, device: BlockDevice,

@@ -140,6 +140,7 @@ class SufferingShares(SufferingWorld):
             return None
         volume = self.new_volume(case.share)
         self.create_empty(volume)
+        self._finish(volume)
         return volume
 
     def attempt(self, case: Case, image: Image,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from oslo_utils import timeutils
+
 from tests.contract import stock
 from tests.contract.images import Glance, Image
 from tests.contract.simulator import Simulator
@@ -78,14 +80,21 @@ class World:
         if not self.clone(volume, image):
             self.simulator.control('DELETE', '/faults')
             self.download(volume, image)
-        volume.refresh()
+        self._finish(volume)
         return volume, volume.metadata.get('eic_route', 'none')
+
+    @staticmethod
+    def _finish(volume: Any) -> None:
+        """As the manager ends its flow."""
+        volume.launched_at = timeutils.utcnow()
+        volume.save()
+        volume.refresh()
 
     def create(self, image: Image, pool: str | None = None) -> Any:
         """A volume of the image that is not left to Cinder."""
         volume = self.new_volume(pool)
         cloned = self.clone_image(volume, image)
-        volume.refresh()
+        self._finish(volume)
         assert cloned, f'left to Cinder: {volume.metadata}'
         return volume
 
