@@ -1,6 +1,7 @@
 """The comparison is carried out: on files, with Glance played by the test."""
 
 import contextlib
+import dataclasses
 import os
 import threading
 import time
@@ -371,3 +372,38 @@ def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
         (1, 2, 0)] * 2
     backend.precacher.reconcile()
     assert [(mount.reads, mount.listings) for mount in mounts] == [(2502, 1)] * 2
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_lost_records_are_made_good_by_no_more_workers_than_there_are(
+        backend, workers):
+    """Twenty files that no seal vouches for any more."""
+    ids = [f'{number:08d}-7c5e-4c6e-9d3b-0c1f4a7f0d11' for number in range(20)]
+    for image_id in ids:
+        (backend.root / f'img-cache-{image_id}').write_bytes(b'\x01' * SIZE)
+        (backend.root / f'.eic-{image_id}.json').write_bytes(b'{"seal": "x"}')
+        backend.images[image_id] = dataclasses.replace(
+            ASKED, image=dataclasses.replace(ASKED.image, id=image_id))
+    running, most, done = [], [], []
+    ended, mutex = threading.Event(), threading.Lock()
+
+    def fill(of, _where):
+        with mutex:
+            running.append(of.id)
+            most.append(len(running))
+        # A moment in which others could begin.
+        ended.wait(0.01)
+        with mutex:
+            running.remove(of.id)
+            done.append(of.id)
+            if len(done) == len(ids):
+                ended.set()
+        return Outcome('adopt', (), 0.1, of.size)
+    backend.precacher._backend = dataclasses.replace(
+        backend.precacher._backend, fill=fill)
+    backend.precacher.reconcile()
+    assert backend.precacher._fills.qsize() == len(ids)
+    backend.precacher.start(workers)
+    assert ended.wait(30)
+    assert sorted(done) == ids
+    assert max(most) <= workers

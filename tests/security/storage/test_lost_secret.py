@@ -1,0 +1,151 @@
+"""The secret of the records is lost: nothing floods, nothing is trusted.
+
+Counted: how many downloads there are, and how many fills at once. Not obtained
+by whoever makes a deployment forget its secret: a download for each image.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from tests.contract.images import Image, qcow2_of
+from tests.contract.stock import MIB
+from tests.security.storage.shares import (  # noqa: F401 - fixtures
+    GOLD,
+    Shares,
+    cinder_conf,
+    nfs_driver,
+    world,
+)
+
+PROTOCOL = 'nfs'
+IMAGES = 6
+AT_ONCE = 6
+
+pytestmark = pytest.mark.usefixtures('nfs')
+
+
+@pytest.fixture
+def cached(world: Shares) -> list[Image]:  # noqa: F811
+    """Images in the pool, half of them to be precached; then the loss."""
+    images = [world.glance.add(
+        os.urandom(2 * MIB), **({'eic_precache': 'all'} if number % 2 else {}))
+        for number in range(IMAGES)]
+    for image in images:
+        world.cache(image, GOLD)
+    world.glance.downloads.clear()
+    lose(world)
+    return images
+
+
+@pytest.fixture(autouse=True)
+def own_secret(nfs_driver: Any) -> Iterator[None]:  # noqa: F811
+    kept = nfs_driver._seals
+    yield
+    nfs_driver._seals = kept
+
+
+def lose(world: Shares, *secrets: str) -> None:  # noqa: F811
+    from eic_plugins.storage.seals import Seals  # noqa: PLC0415
+    world.driver._seals = Seals(secrets or ['another secret'])
+    world.start_anew()
+
+
+@pytest.fixture
+def precacher(world: Shares) -> Iterator[Any]:  # noqa: F811
+    world.driver._start_precaching(mock.Mock())
+    yield world.driver._precacher
+    world.driver._precacher = None
+
+
+def test_nothing_is_done_for_images_that_nobody_asks_for(
+        world: Shares, cached: list[Image], precacher: Any) -> None:  # noqa: F811
+    before = world.files(GOLD)
+    precacher.reconcile()
+    assert precacher._fills.qsize() == IMAGES // 2
+    assert world.glance.downloads == []
+    assert world.files(GOLD) == before
+
+
+def test_what_is_precached_comes_back_without_a_download(
+        world: Shares, cached: list[Image], precacher: Any) -> None:  # noqa: F811
+    precacher.reconcile()
+    for _ in range(IMAGES // 2):
+        precacher.fill_next()
+    assert world.glance.downloads == []
+    storage = world.driver._cache_of(GOLD).storage
+    assert [storage.read(image.id) is not None for image in cached] == [
+        False, True] * (IMAGES // 2)
+    precacher.reconcile()
+    assert precacher._fills.qsize() == 0
+
+
+def test_the_next_volume_adopts_its_image(
+        world: Shares, cached: list[Image]) -> None:  # noqa: F811
+    for image in cached:
+        volume = world.create(image)
+        assert world.is_right(volume, image)
+        assert volume.metadata['eic_route'] == 'adopt'
+        assert world.create(image).metadata['eic_route'] == 'cached'
+    assert world.glance.downloads == []
+
+
+def bytes_of(world: Shares, volume: Any, image: Image) -> Any:  # noqa: F811
+    """What ``clone_image`` does before it tells the database, which is SQLite
+    here and takes one at a time.
+    """
+    from eic_plugins.glance import image_from_meta  # noqa: PLC0415
+    driver = world.driver
+    fetcher = driver._fetcher(world.admin, world.glance,
+                              image_from_meta(image.meta), volume['size'])
+    return driver._make(fetcher, volume, volume['name'], (None, []))
+
+
+@pytest.mark.parametrize('disk_format', ['raw', 'qcow2'])
+def test_simultaneous_volumes_of_a_lost_image_make_it_once(
+        world: Shares, tmp_path: Any, disk_format: str) -> None:  # noqa: F811
+    raw = os.urandom(2 * MIB)
+    stored = raw if disk_format == 'raw' else qcow2_of(raw, tmp_path)
+    image = world.glance.add(raw, stored, disk_format)
+    world.cache(image, GOLD)
+    world.glance.downloads.clear()
+    lose(world)
+    fills, lock, most = [0], threading.Lock(), [0]
+    storage = world.driver._cache_of(GOLD).storage
+    examine = storage.examine
+
+    def counted(*arguments: Any) -> Any:
+        with lock:
+            fills[0] += 1
+            most[0] = max(most[0], fills[0])
+        try:
+            return examine(*arguments)
+        finally:
+            with lock:
+                fills[0] -= 1
+    storage.examine = counted
+    volumes = [world.new_volume() for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = list(pool.map(
+            lambda volume: bytes_of(world, volume, image), volumes))
+    assert [outcome.left_to_cinder for outcome in outcomes] == [False] * AT_ONCE
+    assert all(world.is_right(volume, image) for volume in volumes)
+    assert most == [1]
+    assert world.glance.downloads == [image.id] * (disk_format == 'qcow2')
+
+
+def test_a_secret_is_rotated_without_a_fill(
+        world: Shares, cached: list[Image]) -> None:  # noqa: F811
+    """``record_secret = NEW, OLD``."""
+    lose(world, 'new', 'another secret')
+    for image in cached[:2]:
+        world.create(image)
+    lose(world, 'newest', 'new')
+    assert world.create(cached[0]).metadata['eic_route'] == 'cached'
+    lose(world, 'newest')
+    assert world.create(cached[1]).metadata['eic_route'] == 'adopt'
