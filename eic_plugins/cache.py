@@ -41,24 +41,56 @@ def is_verified(image: Image, signature: str) -> bool:
     return bool(signature) and signature == image.signature
 
 
+class NoRoomError(Exception):
+    """The pool has no room for one cached image more."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Want:
+    """A cached image that is to be made.
+
+    ``needed`` are the bytes that it takes in the pool at most, 0 if it shares
+    those of a file there; ``size`` those of its raw disk; ``evicts`` if others
+    may go for it.
+    """
+
+    image_id: str
+    needed: int
+    size: int
+    evicts: bool = True
+
+
+Room = Callable[['PoolCache', Want], AbstractContextManager[None]]
+"""Has room for a fill while it goes on; raises NoRoomError if there is none."""
+
+
+def any_room(_cache: 'PoolCache', _want: Want) -> AbstractContextManager[None]:
+    """Room without a limit."""
+    return contextlib.nullcontext()
+
+
 @dataclasses.dataclass(frozen=True)
 class Fill:
     """How a cached image is made.
 
     ``make`` makes the file named, or raises; ``verify`` is asked to verify the
-    signature if that is not done then, or None where nobody wants that.
+    signature if that is not done then, or None where nobody wants that;
+    ``want`` says what room it takes, None if that is no question.
     """
 
     make: Callable[[StoredFile], Filled]
     verify: Examine | None = None
+    want: Want | None = None
 
 
 class PoolCache:
     """The cached images of one pool."""
 
-    def __init__(self, storage: PoolStorage, lock: Lock) -> None:
+    def __init__(self, storage: PoolStorage, lock: Lock,
+                 room: Room = any_room) -> None:
         self.storage = storage
         self._lock = lock
+        self._room = room
 
     @property
     def pool(self) -> Pool:
@@ -94,6 +126,7 @@ class PoolCache:
 
         :param wait: False to give up at once if somebody else makes it
         :returns: the cached image, and whether this call made it
+        :raises NoRoomError: there is no room for it
         :raises Exception: whatever the fill, the inspection or the lock
             raises; nothing of the attempt is left behind
         """
@@ -102,7 +135,9 @@ class PoolCache:
             found = self.recall(image, fill.verify is not None)
             if found is not None:
                 return found, False
-            return self._make(image, fill), True
+            with (self._room(self, fill.want) if fill.want
+                  else contextlib.nullcontext()):
+                return self._make(image, fill), True
 
     def touch(self, image: Image) -> bool:
         """Say that the cached image is in use now: no eviction takes it.

@@ -177,6 +177,15 @@ VOLUME_OPTS = [
              'node_exporter. The user of cinder-volume must be able to write '
              'there. If not set, there are no metrics.'),
     cfg.IntOpt(
+        'cache_max_size_gb', default=0, min=0,
+        help='GiB of cached images that a pool may hold, counted as raw disks; '
+             'as image_volume_cache_max_size_gb of Cinder, for a new one those '
+             'go that were used least recently. 0 for no cap.'),
+    cfg.IntOpt(
+        'cache_max_count', default=0, min=0,
+        help='Cached images that a pool may hold, as '
+             'image_volume_cache_max_count of Cinder. 0 for no cap.'),
+    cfg.IntOpt(
         'clone_limit_percent', default=95, min=0, max=100,
         help="Percent of ONTAP's limits (shared data of a FlexVol, and the "
              'split load of its node) from which on volumes are downloaded '

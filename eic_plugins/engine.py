@@ -14,7 +14,14 @@ from pathlib import Path
 
 from oslo_log import log as logging
 
-from eic_plugins.cache import Fill, LockTimeoutError, PoolCache, is_verified
+from eic_plugins.cache import (
+    Fill,
+    LockTimeoutError,
+    NoRoomError,
+    PoolCache,
+    Want,
+    is_verified,
+)
 from eic_plugins.glance import Location
 from eic_plugins.inspection import NotTheImageError, UnsafeImageError
 from eic_plugins.locations import Copy, LocationReader
@@ -172,7 +179,7 @@ class _Attempt:
                     if plan.left_to_cinder:
                         return plan, None
                     cached, made = self._cached_image(plan)
-                self._use(plan, cached, use)
+                self._use(plan, cached, use, made)
             except RouteFailedError as err:
                 refusal, final = err.refusal, err.final
             except OntapError as err:
@@ -282,7 +289,7 @@ class _Attempt:
         try:
             cached, made = self._cache.ensure(self._image, Fill(
                 lambda target: route.fill(self._tools, plan.source, target),
-                self._demand.verify))
+                self._demand.verify, self._want(route)))
         except tuple(_FILL_FAILURES) as err:
             reason, final = _fill_failure(err)
             raise RouteFailedError(
@@ -290,6 +297,18 @@ class _Attempt:
         if made:
             self._fills.append(plan.route)
         return cached, made
+
+    def _want(self, route: FillRoute) -> Want:
+        """The room that the cached image takes in the pool.
+
+        Where Glance does not say how large its disk is, it fits into the
+        volume, or no volume is made of it.
+        """
+        image = self._image
+        size = max(image.raw_size or (self._demand.size or 0) * GIB, image.size)
+        free = route.shares_bytes and self._cache.storage.clones_are_free
+        return Want(image.id, 0 if free else size, size,
+                    evicts=self._demand.size is not None)
 
     def _prove(self, target: StoredFile) -> None:
         self._cache.storage.prove(target.name, self._image)
@@ -304,9 +323,13 @@ class _Attempt:
                 other.keep(self._image)
 
     def _use(self, plan: Plan, cached: CachedImage,
-             use: Callable[[CachedImage], None]) -> None:
-        """Clone it, having said that it is in use: no eviction is between."""
-        if not self._cache.touch(self._image):
+             use: Callable[[CachedImage], None], made: bool) -> None:
+        """Clone it, having said that it is in use: no eviction is between.
+
+        What was just made is in use as it is, and only a further use says that
+        it serves more than one volume.
+        """
+        if not made and not self._cache.touch(self._image):
             raise RouteFailedError(
                 Refusal('cached', Reason.NOT_CACHED, 'it was evicted'), False)
         size = self._demand.size
@@ -338,6 +361,7 @@ _FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
     UnsafeImageError: (Reason.INSPECTION_FAILED, True),
     SignatureError: (Reason.SIGNATURE_INVALID, True),
     LockTimeoutError: (Reason.WAIT_TIMED_OUT, True),
+    NoRoomError: (Reason.NO_ROOM, False),
     NotReadableError: (Reason.NOT_READABLE, True),
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
     SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),

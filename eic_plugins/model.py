@@ -62,6 +62,7 @@ class Reason(enum.StrEnum):
     NO_STOCK_FILE = 'no_stock_file'
     NO_CHECKSUM = 'no_checksum'
     CLONE_LIMIT_REACHED = 'clone_limit_reached'
+    NO_ROOM = 'no_room'
     DOWNLOAD_FAILED = 'download_failed'
     FILL_FAILED = 'fill_failed'
     INSPECTION_FAILED = 'inspection_failed'
@@ -138,6 +139,10 @@ _MESSAGES: Mapping[Reason, str] = {
                         'the image is not raw',
     Reason.CLONE_LIMIT_REACHED: "the FlexVol's shared data, or its node's load "
                                 'of clones to split, is near the limit of ONTAP',
+    Reason.NO_ROOM: 'one cached image more would leave the pool with '
+                    'thres_avl_size_perc_start percent or less available, or '
+                    'exceed cache_max_size_gb or cache_max_count, and what may '
+                    'be evicted is too little: enlarge the pool, or change these',
     Reason.DOWNLOAD_FAILED: 'the image could not be fetched from Glance and '
                             'converted into the cached image; the log says why',
     Reason.FILL_FAILED: 'ONTAP refused to make the cached image',

@@ -140,12 +140,13 @@ class ShareMount:
         with self._opened(name, os.O_RDONLY):
             """Readable, or this raises."""
 
-    def touch(self, name: str) -> bool:
-        """Set a file's times to now, if that is allowed.
+    def touch(self, name: str, at: float | None = None) -> bool:
+        """Set a file's times, if that is allowed.
 
+        :param at: seconds since the epoch, None for now
         :returns: False if there is no such file
         """
-        now = time.time()
+        now = time.time() if at is None else at
         try:
             os.utime(self.path(name), (now, now), follow_symlinks=False)
         except FileNotFoundError:

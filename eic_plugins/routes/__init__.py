@@ -74,7 +74,12 @@ class FillTools:
 
 
 class FillRoute(Route):
-    """A route that has something to do: all but ``cached``."""
+    """A route that has something to do: all but ``cached``.
+
+    ``shares_bytes`` if what it makes shares the bytes of a file in the pool.
+    """
+
+    shares_bytes = False
 
     @abc.abstractmethod
     def fill(self, tools: FillTools, source: Source | None,

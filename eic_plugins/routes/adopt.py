@@ -24,6 +24,7 @@ class Adopt(CopyRoute):
 
     name = 'adopt'
     cost = 500
+    shares_bytes = True
 
     def offer(self, situation: Situation) -> Offer | Refusal:
         """The file that has the cached image's name, but no record."""

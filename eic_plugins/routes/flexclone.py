@@ -16,6 +16,7 @@ class FlexClone(CopyRoute):
 
     name = 'flexclone'
     cost = 10
+    shares_bytes = True
 
     def offer(self, situation: Situation) -> Offer | Refusal:
         """The first image file in the FlexVol of the pool."""

@@ -107,6 +107,8 @@ class PoolStorage(abc.ABC):
     """Whether :meth:`recall` may tell less than a :meth:`refresh` would."""
     use_delay = 0.0
     """Seconds until a use on another host can be seen here, at most."""
+    clones_are_free = False
+    """A clone of a file in the pool takes no bytes, nor reserves any."""
 
     @abc.abstractmethod
     def refresh(self, image_id: str = '') -> None:

@@ -12,7 +12,8 @@ project's quota, and in no list of volumes.
 A device that was seen is cloned by its uuid, without another look
 (:mod:`eic_plugins.storage.seen`). The last use stands in the comment, too. No
 volume waits for it to be written: that is done once a minute, if what stands
-there is older than ten minutes.
+there is older than ten minutes. From then on the comment says that there was a
+second use; before, it has served one volume at most, as far as is known.
 """
 
 import contextlib
@@ -134,7 +135,7 @@ class BlockStorage(PoolStorage):
         if record is None or seen.used - last_use(device) <= older_than:
             return False
         comment = format_comment(self._place(device, _image_id(device)), record,
-                                 self._seals, seen.used)
+                                 self._seals, seen.used, again=True)
         try:
             self._devices.modify(device, comment=comment)
         except OntapRejectedError as err:
@@ -309,8 +310,11 @@ class BlockStorage(PoolStorage):
         return self._held(found) if found else None
 
     def _held(self, device: BlockDevice) -> tuple[Usage, Record | None]:
-        return (Usage(_image_id(device), self._last_use(device), device.size),
-                self._record_of(device))
+        used, record = self._last_use(device), self._record_of(device)
+        once = (record is not None and not used_again(device)
+                and used == last_use(device))
+        return Usage(_image_id(device), used, device.size, device.size,
+                     once), record
 
     def leftovers(self) -> Iterator[Leftover]:
         """Everything with a fill's name, idle since it was made; LUNs first,
@@ -424,10 +428,14 @@ def _leftover(name: str, idle_since: str) -> Iterator[Leftover]:
 
 
 def format_comment(place: Place, record: Record, seals: Seals,
-                   used: float) -> str:
-    """The record, sealed, and the time of the last use, as a comment."""
+                   used: float, again: bool = False) -> str:
+    """The record, sealed, and the time of the last use, as a comment.
+
+    :param again: True if that is not its making
+    """
     return json.dumps({'eic': record.identity, 'size': record.virtual_size,
                        'sig': record.signature, 'used': int(used),
+                       **({'n': 2} if again else {}),
                        'seal': seals.make(place, record)},
                       separators=(',', ':'))
 
@@ -448,6 +456,11 @@ def last_use(device: BlockDevice) -> float:
     """Seconds since the epoch; that of its making, without a record."""
     used = _parse(device.comment).get('used')
     return float(used) if isinstance(used, int) else _seconds(device.created)
+
+
+def used_again(device: BlockDevice) -> bool:
+    """True if it is known to have served more than one volume."""
+    return 'n' in _parse(device.comment)
 
 
 def _parse(comment: str) -> dict[str, object]:

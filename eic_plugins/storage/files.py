@@ -5,8 +5,9 @@
                                   cached image, whatever the file's name says
     eic-fill-<image id>-<random>  one being made, swept away if it is left over
 
-The record's modification time is the last use. Renames and deletions of bytes
-go through ONTAP, which needs no permission on the mount.
+The record's modification time is the last use; as long as it is the time of its
+making, which stands in it, the image has served one volume at most. Renames and
+deletions of bytes go through ONTAP, which needs no permission on the mount.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ import json
 import os
 import re
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -59,6 +61,7 @@ _RECORD_SUFFIX = '.json'
 _BLOCK = 512  # bytes, of st_blocks
 MOST_RECORD_BYTES = 4096
 """What is longer is no record, and is not read."""
+_SAME_TIME = 1.0  # seconds; some file systems keep no more of a time
 
 _TEMPORARY = re.compile(
     rf'{FILL_PREFIX}(?P<fill>{IMAGE_ID})-[0-9a-f]+'
@@ -83,6 +86,8 @@ class FileStorage(PoolStorage):
     :param clone_timeout: seconds that one FlexClone may take
     :param seals: of the records
     """
+
+    clones_are_free = True
 
     def __init__(self, pool: Pool, mount: ShareMount, files: Files,
                  clone_timeout: float, seals: Seals) -> None:
@@ -159,10 +164,12 @@ class FileStorage(PoolStorage):
         # its record first, a crash in between leaves no cached image.
         self.withdraw(image.id)
         self._take_name(target, self.pool.file(image.cached_name))
+        made = time.time()
         try:
             self.mount.write(
                 record_name(image.id),
-                format_record(self._place(image.id), record, self.seals))
+                format_record(self._place(image.id), record, self.seals, made))
+            self.mount.touch(record_name(image.id), made)
         except BaseException:
             self.remove(image.cached_name)
             raise
@@ -207,39 +214,41 @@ class FileStorage(PoolStorage):
         file of that name, which the stock driver or a cut-off eviction left,
         or a record whose file somebody deleted.
         """
-        for held in native.run(self._survey, False):
+        for held in native.run(self._survey):
             yield held.usage
 
     def held(self) -> Iterator[tuple[Usage, Record | None]]:
         """The same with the records."""
-        for held in native.run(self._survey, True):
+        for held in native.run(self._survey):
             yield held.usage, self._sealed(held)
 
     def held_of(self, image_id: str) -> tuple[Usage, Record | None] | None:
         """Two stats and a read."""
-        held = self._look(image_id, True)
+        held = self._look(image_id)
         return (held.usage, self._sealed(held)) if held else None
 
-    def _survey(self, with_records: bool) -> list[_Held]:
+    def _survey(self) -> list[_Held]:
         """Thousands of small requests to the server, one after the other: in a
         native thread.
         """
         found = list(self.mount.names())
-        looks = (self._look(image_id, with_records) for image_id in {
+        looks = (self._look(image_id) for image_id in {
             *_image_ids(found, CACHED_IMAGE_PREFIX),
             *_image_ids(found, _RECORD_PREFIX, _RECORD_SUFFIX)})
         return [held for held in looks if held is not None]
 
-    def _look(self, image_id: str, with_record: bool) -> _Held | None:
+    def _look(self, image_id: str) -> _Held | None:
         file = self.mount.stat(CACHED_IMAGE_PREFIX + image_id)
         record = self.mount.stat(record_name(image_id))
         dated = record or file
         if dated is None:
             return None
+        content = self._content(image_id) if record else None
         return _Held(Usage(image_id, dated.st_mtime,
-                           file.st_blocks * _BLOCK if file else 0),
-                     _size(file),
-                     self._content(image_id) if with_record and record else None)
+                           file.st_blocks * _BLOCK if file else 0,
+                           file.st_size if file else 0,
+                           _is_time_of(content, dated.st_mtime)),
+                     _size(file), content)
 
     def _sealed(self, held: _Held) -> Record | None:
         record = parse_record(held.content, self._place(held.usage.image_id),
@@ -366,23 +375,21 @@ def place_of(file: StoredFile, image_id: str) -> Place:
     return Place(file.flexvol.uuid, file.path, image_id)
 
 
-def format_record(place: Place, record: Record, seals: Seals) -> bytes:
-    """The content of a record's file, sealed."""
+def format_record(place: Place, record: Record, seals: Seals,
+                  made: float = 0.0) -> bytes:
+    """The content of a record's file, sealed but for ``made``, seconds since
+    the epoch.
+    """
     return json.dumps({
         'image_id': place.image_id, 'identity': record.identity,
         'virtual_size': record.virtual_size, 'signature': record.signature,
-        'seal': seals.make(place, record)}).encode()
+        'made': made, 'seal': seals.make(place, record)}).encode()
 
 
 def parse_record(content: bytes | None, place: Place,
                  seals: Seals) -> Record | None:
     """The record in a file, None unless its seal holds for that place."""
-    try:
-        found = json.loads(content or b'{}')
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict):
-        return None
+    found = _parse(content)
     identity, size, signature = (
         found.get(key) for key in ('identity', 'virtual_size', 'signature'))
     if not (isinstance(identity, str) and type(size) is int
@@ -390,3 +397,17 @@ def parse_record(content: bytes | None, place: Place,
         return None
     record = Record(identity, size, signature)
     return record if seals.holds(found.get('seal'), place, record) else None
+
+
+def _is_time_of(content: bytes | None, last_used: float) -> bool:
+    """True if a record was not used since it was made."""
+    made = _parse(content).get('made')
+    return isinstance(made, float) and last_used - made < _SAME_TIME
+
+
+def _parse(content: bytes | None) -> dict[str, object]:
+    try:
+        found = json.loads(content or b'{}')
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -7,7 +7,7 @@ driver's.
 
 import abc
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from eic_plugins import config, glance, routes
 from eic_plugins.breaker import CircuitBreaker
 from eic_plugins.cache import PoolCache
 from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
-from eic_plugins.eviction import Space, Thresholds
+from eic_plugins.eviction import Caps, Space, Thresholds
 from eic_plugins.glance import ImageLocations, Location
 from eic_plugins.locations import LocationReader
 from eic_plugins.metrics import Metrics
@@ -39,6 +39,7 @@ from eic_plugins.ontap.clone_limits import CloneLimits
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapSession
+from eic_plugins.planner import GIB
 from eic_plugins.routes import FillLimits, StoredFiles
 from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.storage.seals import Seals
@@ -55,6 +56,7 @@ from eic_plugins.volume.outcomes import (
     left_to_cinder,
 )
 from eic_plugins.volume.report import PoolReport
+from eic_plugins.volume.room import Policy, Room
 
 LOG = logging.getLogger(__name__)
 _UNREACHABLE_LIMIT = 2
@@ -160,6 +162,7 @@ class VolumeFromImage(abc.ABC):
         self._peers = Peers(session, self._eic.create_svm_peering)
         self._clone_limits = CloneLimits(session, self._eic.clone_limit_percent)
         self._report = PoolReport(self._namespace)
+        self._room = self._make_room()
         self._ontap_breaker = CircuitBreaker(
             f'ONTAP at {backend.netapp_server_hostname}',
             'volumes from images are downloaded.', _UNREACHABLE_LIMIT,
@@ -313,7 +316,7 @@ class VolumeFromImage(abc.ABC):
         """The cached images of a pool; raises what ``_storage_of`` does."""
         if pool_name not in self._caches:
             self._caches[pool_name] = PoolCache(self._storage_of(pool_name),
-                                                self._locks)
+                                                self._locks, self._room.taken)
         return self._caches[pool_name]
 
     def _caches_but(self, pool_name: str | None) -> Iterator[PoolCache]:
@@ -403,12 +406,28 @@ class VolumeFromImage(abc.ABC):
 
     def _clean(self) -> None:
         """Periodically, see :mod:`eic_plugins.volume.cleaner`."""
-        thresholds = Thresholds(self.configuration.thres_avl_size_perc_start,
-                                self.configuration.thres_avl_size_perc_stop,
-                                self.configuration.expiry_thres_minutes)
-        Cleaner(thresholds, self._capacity, self._evicted_last, self._report,
-                self._metrics).clean(self._caches_but(None))
+        Cleaner(self._room, self._metrics).clean(self._caches_but(None))
         locks.remove_idle_files()
+
+    def _make_room(self) -> Room:
+        options = self.configuration
+        return Room(
+            Policy(Thresholds(options.thres_avl_size_perc_start,
+                              options.thres_avl_size_perc_stop,
+                              options.expiry_thres_minutes),
+                   Caps(self._eic.cache_max_size_gb * GIB,
+                        self._eic.cache_max_count),
+                   self._evicted_last),
+            self._capacity, self._report, self._metrics)
+
+    def _know_capacity(self, pools: Iterable[Mapping[str, Any]]) -> None:
+        """What the statistics have just read of the backend's pools."""
+        for pool in pools:
+            total, free = (pool.get(f'{key}_capacity_gb')
+                           for key in ('total', 'free'))
+            if isinstance(total, int | float) and isinstance(free, int | float):
+                self._room.know(pool['pool_name'],
+                                Space(int(total * GIB), int(free * GIB)))
 
     def _evicted_last(self, _pool_name: str) -> frozenset[str]:
         """Ids of images that are to stay as long as possible."""

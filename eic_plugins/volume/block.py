@@ -116,6 +116,7 @@ class BlockVolumeFromImage(PrecachingDriver):
             pool['eic'] = self._pool_facts(pool['pool_name'])
         if refresh:
             self._write_uses()
+            self._know_capacity(stats.get('pools', ()))
             self._watch_limits()
         return stats
 

@@ -132,6 +132,7 @@ class EICNfsDriver(PrecachingDriver, ReimagingDriver,
         super()._update_volume_stats()
         for pool in self._stats['pools']:
             pool['eic'] = self._pool_facts(pool['pool_name'])
+        self._know_capacity(self._stats['pools'])
         self._watch_limits()
 
     def _run_command(self, *command: str) -> None:

@@ -100,6 +100,8 @@ def test_the_first_lun_of_a_further_pool(
     storage = world.driver._cache_of(ONE).storage
     storage._clock = lambda: time.time() + LONG_AGO
     world.driver._cache_of(TWO)
+    # As the volume manager does it once a minute: how full the pools are.
+    world.driver.get_volume_stats(refresh=True)
     assert counted.of(image, TWO) == [
         'GET devices', 'GET devices', 'PATCH devices', 'POST devices',
         'GET devices', 'PATCH devices', 'POST devices', 'PATCH devices']

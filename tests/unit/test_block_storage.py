@@ -430,3 +430,19 @@ def test_what_a_pool_holds_is_one_call_for_all_images(svm):
     assert usage.image_id == RAW.id
     assert record == Record(RAW.identity, SIZE)
     assert svm.session.verbs() == ['GET']
+
+
+def test_a_later_use_says_that_it_served_more_than_one(svm):
+    def once():
+        usage, = svm.cache().storage.usages()
+        assert usage.size == usage.allocated == svm.session.luns[
+            f'/vol/gold_vol/{RAW.cached_name}']['space']['size']
+        return usage.served_once
+
+    svm.create()
+    assert once()
+    svm.now += 601
+    svm.create('volume-2')
+    assert not once()
+    svm.create('volume-3')
+    assert not once()

@@ -105,6 +105,7 @@ def test_finding_costs_no_call(share):
 def test_the_record_says_whose_bytes_these_are(share):
     share.ensure()
     record = json.loads((share.root / f'.eic-{RAW.id}.json').read_text())
+    assert abs(record.pop('made') - time.time()) < 60
     assert record == {
         'image_id': RAW.id, 'identity': RAW.identity, 'virtual_size': SIZE,
         'signature': '', 'seal': SEALS.make(
@@ -435,3 +436,36 @@ def test_a_leftover_is_in_nobodys_way(left_over):
     changed = image(size=SIZE, os_hash_value='other')
     left_over.ensure(b'\x02' * SIZE, changed)
     assert left_over.cache.find(changed)
+
+
+def served_once(share):
+    usage, = share.storage.usages()
+    return usage.served_once
+
+
+def test_a_second_use_is_seen_however_soon(share):
+    share.ensure()
+    assert served_once(share)
+    record = share.root / f'.eic-{RAW.id}.json'
+    made = json.loads(record.read_text())['made']
+    assert record.stat().st_mtime == pytest.approx(made, abs=0.01)
+    share.mount.touch(record.name, made + 1.5)
+    assert not served_once(share)
+    share.ensure(of=image(size=SIZE, os_hash_value='other'))
+    assert served_once(share)
+
+
+def test_of_what_the_stock_driver_left_nothing_is_known(share):
+    (share.root / RAW.cached_name).write_bytes(b'x' * SIZE)
+    usage, = share.storage.usages()
+    assert not usage.served_once
+    assert usage.size == SIZE
+
+
+def test_a_cached_image_takes_its_whole_disk_of_the_cap(share):
+    """However sparse it is on the share."""
+    share.cache.ensure(RAW, Fill(lambda target: (
+        (share.root / target.name).touch(),
+        os.truncate(share.root / target.name, SIZE), Filled())[-1]))
+    usage, = share.storage.usages()
+    assert (usage.size, usage.allocated) == (SIZE, 0)

@@ -5,8 +5,9 @@ import types
 import pytest
 
 from eic_plugins.cache import LockTimeoutError
-from eic_plugins.eviction import Space, Thresholds, Usage
+from eic_plugins.eviction import Caps, Space, Thresholds, Usage
 from eic_plugins.volume.cleaner import Cleaner
+from eic_plugins.volume.room import Policy, Room
 
 GIB = 1 << 30
 FULL = Space(total=100 * GIB, available=1 * GIB)
@@ -60,9 +61,9 @@ def notes():
     return Notes()
 
 
-def clean(notes, *pools, space=FULL, evicted_last=frozenset()):
-    Cleaner(Thresholds(20, 60, 720), lambda _: space, lambda _: evicted_last,
-            notes, notes).clean(pools)
+def clean(notes, *pools, space=FULL, caps=Caps()):  # noqa: B008
+    Cleaner(Room(Policy(Thresholds(20, 60, 720), caps, lambda _: frozenset()),
+                 lambda _: space, notes, notes), notes).clean(pools)
 
 
 def test_an_error_in_one_pool_keeps_no_other_from_it(notes):
@@ -90,3 +91,11 @@ def test_a_pool_with_room_keeps_all(notes):
     clean(notes, pool, space=Space(total=100 * GIB, available=50 * GIB))
     assert pool.images == ['a']
     assert notes.evictions == []
+
+
+def test_what_is_over_the_caps_goes_however_much_room_there_is(notes):
+    pool = Pool('gold', ['a', 'b', 'c'])
+    clean(notes, pool, space=Space(total=100 * GIB, available=99 * GIB),
+          caps=Caps(count=1))
+    assert len(pool.images) == 1
+    assert notes.evictions == ['gold', 'gold']

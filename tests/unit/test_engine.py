@@ -3,13 +3,14 @@
 import contextlib
 import dataclasses
 import hashlib
+import json
 import os
 import threading
 
 import pytest
 
 from eic_plugins import routes
-from eic_plugins.cache import LockTimeoutError, PoolCache
+from eic_plugins.cache import LockTimeoutError, NoRoomError, PoolCache
 from eic_plugins.engine import (
     Demand,
     DownloadError,
@@ -86,6 +87,7 @@ class Cluster:
         self.elsewhere = []
         self.verified = []
         self.signature_error = None
+        self.full, self.wants = False, []
         self.cache = self.cache_of('gold_vol')
         self.engine = Engine(Toolbox(
             self.files, self.namespace.locate, self,
@@ -98,7 +100,13 @@ class Cluster:
     def cache_of(self, name):
         return PoolCache(FileStorage(
             pool(name), ShareMount(str(self.roots[name]), print), self.files, 1,
-            SEALS), self.lock)
+            SEALS), self.lock, self.room)
+
+    def room(self, _cache, want):
+        self.wants.append(want)
+        if want.needed and self.full:
+            raise NoRoomError('the pool is full')
+        return contextlib.nullcontext()
 
     @contextlib.contextmanager
     def lock(self, name, _wait):
@@ -537,3 +545,55 @@ def test_near_a_limit_for_clones_even_a_hit_is_left_to_cinder(cluster):
     outcome = cluster.create('volume-2', clone_limit_reached=True)
     assert reasons(outcome) == {'all': Reason.CLONE_LIMIT_REACHED}
     assert cluster.files.calls == []
+
+
+def test_a_full_pool_is_left_to_cinder_before_a_byte_is_fetched(cluster):
+    cluster.full = True
+    outcome = cluster.create()
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['copy_offload'] is Reason.NO_ROOM
+    assert reasons(outcome)['download'] is Reason.NO_ROOM
+    assert cluster.downloads == []
+    assert cluster.files.calls == []
+    assert cluster.leftovers() == set()
+
+
+def test_what_shares_the_bytes_of_a_file_is_made_in_a_full_pool(same_flexvol):
+    same_flexvol.full = True
+    assert same_flexvol.create().route == 'flexclone'
+    assert [(want.needed, want.size) for want in same_flexvol.wants] == [(0, SIZE)]
+
+
+@pytest.mark.parametrize(('fields', 'size', 'needed'), [
+    ({'disk_format': 'qcow2', 'size': 1000, 'virtual_size': SIZE}, 1, SIZE),
+    ({'disk_format': 'qcow2', 'size': 1000}, 3, 3 * GIB),
+    ({'disk_format': 'qcow2', 'size': 1000}, None, 1000),
+    ({'disk_format': 'raw', 'container_format': 'compressed', 'size': 1000}, 2,
+     2 * GIB)])
+def test_the_room_looked_for_is_that_of_the_disk_not_of_the_upload(
+        cluster, fields, size, needed):
+    cluster.full = True
+    cluster.create(of=image(**fields), size=size)
+    assert {want.needed for want in cluster.wants} == {needed}
+
+
+def test_only_what_a_volume_asks_for_may_make_others_go(cluster):
+    cluster.engine.precache(cluster.demand(size=None), cluster.cache,
+                            Neighbours(lambda: [], cluster.search))
+    assert [want.evicts for want in cluster.wants] == [False]
+    cluster.create(at='images_vol', of=image(size=SIZE, os_hash_value='other'))
+    assert {want.evicts for want in cluster.wants[1:]} == {True}
+
+
+def test_what_one_volume_was_made_of_is_known_to_have_served_one(cluster):
+    cluster.create()
+    record = cluster.roots['gold_vol'] / f'.eic-{RAW.id}.json'
+    content = json.loads(record.read_text())
+    assert record.stat().st_mtime == pytest.approx(content['made'], abs=0.01)
+    usage, = cluster.cache.storage.usages()
+    assert usage.served_once
+    record.write_text(json.dumps({**content, 'made': content['made'] - 60}))
+    os.utime(record, (content['made'] - 60, content['made'] - 60))
+    cluster.create('volume-2')
+    usage, = cluster.cache.storage.usages()
+    assert not usage.served_once

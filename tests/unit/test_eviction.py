@@ -1,17 +1,26 @@
 """Room is made by real last use, between the operator's thresholds."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eic_plugins.eviction import Space, Thresholds, Usage, choose
+from eic_plugins.eviction import (
+    IN_USE_SECONDS,
+    Caps,
+    Space,
+    Thresholds,
+    Usage,
+    choose,
+    over_caps,
+)
 
 NOW = 1_000_000.0
 HOUR = 3600
 T = Thresholds(start_percent=20, stop_percent=60, expiry_minutes=60)
 
 
-def usage(name, hours_ago, allocated=10):
-    return Usage(name, NOW - hours_ago * HOUR, allocated)
+def usage(name, hours_ago, allocated=10, size=10, once=False):
+    return Usage(name, NOW - hours_ago * HOUR, allocated, size, once)
 
 
 def chosen(usages, available, thresholds=T):
@@ -62,14 +71,47 @@ def test_a_share_without_capacity_is_left_alone():
     assert list(choose([usage('a', 9)], Space(0, 0), T, NOW)) == []
 
 
+def test_what_served_one_volume_goes_first_and_though_it_is_fresh():
+    usages = [usage('popular', 9), usage('new', 0.1, once=True),
+              usage('other', 0.2, once=True), usage('wanted', 9, once=True)]
+    assert [u.image_id for u in choose(usages, Space(100, 20), T, NOW,
+                                       {'wanted'})] == [
+        'other', 'new', 'popular', 'wanted']
+
+
+def test_what_is_being_used_stays_though_it_served_nobody_else():
+    assert chosen([usage('making', 0.01, once=True)], available=0) == []
+
+
+@pytest.mark.parametrize(('caps', 'size', 'gone'), [
+    (Caps(), 10, []), (Caps(count=3), 10, ['b']), (Caps(count=2), 10, ['b', 'a']),
+    (Caps(size=40), 10, []), (Caps(size=39), 10, ['b']),
+    (Caps(size=39, count=1), 10, ['b', 'a', 'c']),
+    (Caps(size=9), 10, ['b', 'a', 'c'])])
+def test_caps_are_kept_by_those_used_least_recently(caps, size, gone):
+    """As image_volume_cache_max_size_gb and _max_count do it."""
+    held = [usage('a', 2), usage('b', 3), usage('c', 1)]
+    assert [u.image_id for u in over_caps(
+        held, caps, NOW, size=size, count=1)] == gone
+
+
+def test_of_what_is_over_the_caps_nothing_in_use_goes():
+    held = [usage('a', 0.01), usage('b', 1), usage('c', 2, once=True)]
+    assert [u.image_id for u in over_caps(held, Caps(count=1), NOW)] == ['c', 'b']
+    assert [u.image_id for u in choose(
+        held, Space(100, 99), T, NOW, caps=Caps(count=2))] == ['c']
+
+
 usages = st.lists(st.builds(
-    Usage, st.uuids().map(str), st.floats(0, NOW), st.integers(0, 50)), max_size=20)
+    Usage, st.uuids().map(str), st.floats(0, NOW), st.integers(0, 50),
+    st.integers(0, 50), st.booleans()), max_size=20)
 
 
 @given(found=usages, available=st.integers(0, 100))
 def test_never_more_than_needed_and_never_a_hot_one(found, available):
     picked = list(choose(found, Space(100, available), T, NOW))
-    assert all(u.last_used <= NOW - HOUR for u in picked)
+    assert all(u.last_used <= NOW - (IN_USE_SECONDS if u.served_once else HOUR)
+               for u in picked)
     if picked:
         freed = sum(u.allocated for u in picked[:-1])
         assert available <= 20

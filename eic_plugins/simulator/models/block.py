@@ -6,6 +6,7 @@ a file cannot say (UUID, serial number, comment, ...) is in ``state.json``.
 """
 
 import dataclasses
+import functools
 import re
 import threading
 import uuid
@@ -80,6 +81,14 @@ class BlockObject:
         return LUN if self.kind == LUN.noun else NAMESPACE
 
 
+def _unwritten(volume: FlexVol, found: BlockObject) -> int:
+    try:
+        written = volume.directory.stat(found.path).st_blocks * 512
+    except OSError:
+        return 0
+    return max(found.size - written, 0)
+
+
 def new_serial_number(identifier: str) -> str:
     """The twelve letters of a LUN, from its UUID."""
     number = uuid.UUID(identifier).int
@@ -145,6 +154,8 @@ class BlockStore:
                          in state.load('block').items()}
         self._by_file: dict[tuple[str, str, str], str] = {}
         self._forget_what_is_lost()
+        for volume in self._volumes.values():
+            volume.reserved.append(functools.partial(self._reserved, volume))
 
     def all(self, kind: str) -> list[BlockObject]:
         """Every LUN, or every namespace, by name."""
@@ -219,6 +230,13 @@ class BlockStore:
         with self._lock:
             self._objects = {}
             self._save()
+
+    def _reserved(self, volume: FlexVol) -> int:
+        """Bytes that LUNs of a FlexVol have reserved and not written."""
+        with self._lock:
+            found = [o for o in self._objects.values() if o.space_reserved
+                     and (o.svm, o.volume) == (volume.svm.name, volume.name)]
+        return sum(_unwritten(volume, each) for each in found)
 
     def _forget_what_is_lost(self) -> None:
         """Whose file is gone, and the halves that copies have left."""

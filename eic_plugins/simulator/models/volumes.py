@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from eic_plugins.simulator import reflink
 from eic_plugins.simulator.config import PROTOCOLS
@@ -126,6 +126,8 @@ class FlexVol:
     size: int
     aggregate: Aggregate
     directory: Directory
+    reserved: list[Callable[[], int]] = dataclasses.field(default_factory=list)
+    """Each gives bytes that something has reserved and not written."""
 
     def reference(self) -> Record:
         """How other records refer to it."""
@@ -137,8 +139,11 @@ class FlexVol:
         return max(0, self.size - self.used())
 
     def used(self) -> int:
-        """Bytes that its files really take: shared extents count once."""
-        return _footprint(self.directory)[0]
+        """Bytes that its files really take, and what is reserved: shared
+        extents count once.
+        """
+        return (_footprint(self.directory)[0]
+                + sum(reserved() for reserved in self.reserved))
 
     def shared(self) -> int:
         """Bytes that its files share with each other; 0 if that is unknown."""

@@ -318,3 +318,23 @@ class TestFromFile:
     def test_file_becomes_a_lun_once(self, api: Api, raw: Path) -> None:
         self.make(api)
         assert self.make(api, path='/vol/vol1/other') == '5374242'
+
+
+def test_what_a_lun_has_reserved_is_not_available(api: Api) -> None:
+    def available() -> int:
+        found = api.get(
+            f'/api/storage/volumes/{api.uuid("vol1")}?fields=space').json
+        return int(found['space']['available'])
+
+    before = available()
+    api.new_lun(**{'space.size': 1 << 30})
+    assert available() == before
+    api.new_lun('/vol/vol1/reserved', **{
+        'space.size': 1 << 30, 'space.guarantee.requested': True})
+    assert available() == before - (1 << 30)
+    with (api.directory('vol1') / 'reserved').open('r+b') as stream:
+        stream.write(b'x' * MIB)
+    assert available() == before - (1 << 30)
+    api.patch(api.lun_url('/vol/vol1/reserved'),
+              {'space': {'guarantee': {'requested': False}}})
+    assert available() == before - MIB
