@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from tests.contract.images import Image
-from tests.contract.simulator import Simulator
-from tests.contract.stock import MIB
-from tests.security.storage.shares import (  # noqa: F401 - fixtures
+from tests.contract.shares import (  # noqa: F401 - fixtures
     Shares,
     configured,
     nfs_driver,
     world,
 )
+from tests.contract.simulator import Simulator
+from tests.contract.stock import MIB
 
 PROTOCOL = 'nfs'
 TWICE = '127.0.81.3'

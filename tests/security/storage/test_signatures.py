@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from tests.contract.images import Image
-from tests.contract.stock import MIB
-from tests.security.storage.shares import (  # noqa: F401 - fixtures
+from tests.contract.shares import (  # noqa: F401 - fixtures
     Shares,
     cinder_conf,
     nfs_driver,
     world,
 )
+from tests.contract.stock import MIB
 
 PROTOCOL = 'nfs'
 
