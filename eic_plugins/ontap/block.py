@@ -34,6 +34,8 @@ LOG = logging.getLogger(__name__)
 _FIELDS = 'uuid,name,comment,space.size,create_time,location.volume'
 _PROGRESS = 'copy.source.progress'
 _NOT_FOUND = 404
+_BUSY = 'Device busy'
+"""Of this error no code is documented; the stock driver knows it so, too."""
 BLOCK = 4096
 """Devices are made of whole blocks of this many bytes."""
 
@@ -53,10 +55,16 @@ class BlockDevice:
 
 @dataclasses.dataclass(frozen=True)
 class BlockOptions:
-    """How new ones are made: the backend's ``netapp_lun_*`` options."""
+    """How new ones are made: the backend's ``netapp_lun_*`` options.
+
+    A clone that ONTAP refuses with "Device busy" is asked for again for
+    ``busy_timeout`` seconds, each ``busy_interval``.
+    """
 
     os_type: str = 'linux'
     space_reserved: bool = True
+    busy_timeout: float = 30.0
+    busy_interval: float = 3.0
 
 
 class BlockDevices:
@@ -110,10 +118,25 @@ class BlockDevices:
         """FlexClone ``source``; the destination must not exist.
 
         A source that has a ``uuid`` is cloned as what was seen, or not at all.
+        While ONTAP says that it is busy, as it does in a burst of clones of one
+        source, it is asked again.
 
         :param timeout: seconds
         :raises OntapError: there may be a destination all the same
         """
+        interval = self._options.busy_interval or 1.0
+        for _ in range(int(self._options.busy_timeout / interval)):
+            try:
+                return self._clone(source, destination, timeout)
+            except OntapRejectedError as err:
+                if _BUSY not in err.message:
+                    raise
+                LOG.debug('%s; it is asked again in %s s', err, interval)
+            self._sleep(interval)
+        return self._clone(source, destination, timeout)
+
+    def _clone(self, source: StoredFile, destination: StoredFile,
+               timeout: float) -> BlockDevice:
         body = {'svm': {'name': self._svm}, 'name': device_path(destination),
                 'clone': {'source': _reference(source)},
                 **self._clone_fields()}

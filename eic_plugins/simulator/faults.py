@@ -12,6 +12,7 @@ Kind                    Effect (and its parameters)
                         done all the same) or "lost"
 ``job_fails``           the job ends as a failure: ``code``, ``message``
 ``job_stalls``          the job stays running until the fault is deleted
+``device_busy``         a clone of a LUN or a namespace is refused for now
 ``volume_full``         file clones, copies and new directories of ``svm`` /
                         ``volume`` find no space
 ======================= =====================================================
@@ -33,6 +34,8 @@ from eic_plugins.simulator.query import Record
 
 REQUEST_KINDS = ('latency', 'error', 'drop_connection')
 JOB_KINDS = ('job_vanishes', 'job_fails', 'job_stalls')
+OPERATION_KINDS = ('volume_full', 'device_busy')
+"""About operations and not requests: ``match`` says nothing of them."""
 _COMMON = {'kind', 'match', 'nth', 'count'}
 _MATCH = {'method', 'path', 'user'}
 _REQUIRED = object()
@@ -75,6 +78,7 @@ _PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
     'job_fails': {'code': _Parameter(_is_code, '1'),
                   'message': _Parameter(_is_text, 'Simulated failure.')},
     'job_stalls': {},
+    'device_busy': {},
     'volume_full': {'svm': _Parameter(_is_text),
                     'volume': _Parameter(_is_text)},
 }
@@ -164,7 +168,7 @@ class Faults:
         """The faults that hit this request, each counted once."""
         with self._lock:
             return [fault for fault in self._faults.values()
-                    if fault.kind != 'volume_full'
+                    if fault.kind not in OPERATION_KINDS
                     and fault.applies(method, path, user) and fault.take()]
 
     def volume_full(self, svm: str, volume: str) -> bool:
@@ -173,6 +177,14 @@ class Faults:
             return any(fault.take() for fault in self._faults.values()
                        if fault.kind == 'volume_full'
                        and fault.parameters == {'svm': svm, 'volume': volume})
+
+    def device_busy(self) -> bool:
+        """Whether a clone of a LUN or a namespace finds its source busy,
+        counted.
+        """
+        with self._lock:
+            return any(fault.take() for fault in self._faults.values()
+                       if fault.kind == 'device_busy')
 
 
 def _match(body: Mapping[str, Any]) -> Mapping[str, str]:

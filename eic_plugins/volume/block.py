@@ -7,9 +7,11 @@ SVM copy LUNs inside the cluster. Volumes are clones, grown to their size. A
 volume that gets another image (``reimage``) is left to Cinder: a device that is
 mapped cannot be replaced.
 
-The stock driver's cache options are the same as for NFS, in the backend's
-section: ``thres_avl_size_perc_start``, ``thres_avl_size_perc_stop``,
-``expiry_thres_minutes``, ``netapp_nfs_image_cache_cleanup_interval``.
+The stock driver's options keep their meaning, in the backend's section: of the
+cache, as for NFS, ``thres_avl_size_perc_start``, ``thres_avl_size_perc_stop``,
+``expiry_thres_minutes``, ``netapp_nfs_image_cache_cleanup_interval``; of clones,
+``netapp_lun_clone_busy_timeout`` and ``netapp_lun_clone_busy_interval``, here for
+namespaces, too.
 """
 
 import abc
@@ -149,7 +151,9 @@ class BlockVolumeFromImage(PrecachingDriver):
         reserved = self.configuration.netapp_lun_space_reservation == 'enabled'
         self._devices = self.devices_class(
             session, self.library.vserver,
-            BlockOptions(self._os_type(), reserved))
+            BlockOptions(self._os_type(), reserved,
+                         self.configuration.netapp_lun_clone_busy_timeout,
+                         self.configuration.netapp_lun_clone_busy_interval))
         self._seen = SeenDevices(self._devices)
         return self._devices  # type: ignore[return-value]
 

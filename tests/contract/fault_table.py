@@ -20,6 +20,7 @@ Fault = Mapping[str, Any]
 Call = tuple[str, str, int]
 """Method, path as a regular expression, and the how-manieth it is."""
 
+_DEVICES = re.compile('/storage/(luns|namespaces)')
 VARIANTS: Mapping[str, Sequence[Fault]] = {
     'latency': [{'seconds': 0.1}],
     'error': [{'status': 500}, {'status': 404, 'code': '4'},
@@ -31,6 +32,7 @@ VARIANTS: Mapping[str, Sequence[Fault]] = {
     'job_fails': [{}],
     'job_stalls': [{}],
     'volume_full': [{}, {'count': None}],
+    'device_busy': [{}, {'count': None}],
 }
 """How each kind is set; a count of None is a fault that stays."""
 
@@ -81,6 +83,10 @@ def hit_by(fault: Fault, calls: list[Call], has_job: Callable[[str, str], bool],
         for nth in range(1, len(takers) + 1):
             yield f'operation {nth} on the FlexVol', {
                 **fault, **flexvol, 'nth': nth}
+        return
+    if fault['kind'] == 'device_busy':
+        if any(_DEVICES.search(path) for _, path, _ in calls):
+            yield 'the clone of a device', fault
         return
     for method, path, nth in calls:
         if fault['kind'] in faults.JOB_KINDS and not has_job(method, path):

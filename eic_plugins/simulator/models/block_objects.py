@@ -110,6 +110,7 @@ class BlockObjects:
         :raises BlockError: another volume, a name in use, or no space
         """
         self._check_same_volume(place, source)
+        self._check_not_busy()
         try:
             check_not_full(self._faults, place.volume)
             place.volume.directory.clone(source.path, place.path,
@@ -127,6 +128,7 @@ class BlockObjects:
         """Give it the data of another one; its identity stays."""
         volume = self.store.volume(found)
         self._check_same_volume(Place(volume, found.path), source)
+        self._check_not_busy()
         try:
             check_not_full(self._faults, volume)
             volume.directory.refill(source.path, found.path)
@@ -232,6 +234,11 @@ class BlockObjects:
         if self.codes is NAMESPACE and source.os_type not in NAMESPACE.os_types:
             raise BlockError(LUN_OS_TYPE, f'A LUN for {source.os_type} cannot '
                              'become a namespace.')
+
+    def _check_not_busy(self) -> None:
+        if self._faults.device_busy():
+            raise BlockError(CLONE_FAILED, f'The {self.codes.noun} clone request '
+                             'failed: Device busy.')
 
     def _check_same_volume(self, place: Place, source: BlockObject) -> None:
         if place.volume != self.store.volume(source):

@@ -338,3 +338,13 @@ def test_what_a_lun_has_reserved_is_not_available(api: Api) -> None:
     api.patch(api.lun_url('/vol/vol1/reserved'),
               {'space': {'guarantee': {'requested': False}}})
     assert available() == before - MIB
+
+
+def test_a_clone_may_find_its_source_busy(api: Api, lun: Path) -> None:
+    api.fault('device_busy', count=1)
+    body = {'svm': {'name': 'svm1'}, 'name': '/vol/vol1/clone',
+            'clone': {'source': {'uuid': api.lun_url().rpartition('/')[2]}}}
+    refused = api.post('/api/storage/luns', body)
+    assert 'Device busy' in refused.json['error']['message']
+    assert not lun.with_name('clone').exists()
+    assert api.post('/api/storage/luns', body).status_int == 201
