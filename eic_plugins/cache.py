@@ -205,7 +205,7 @@ class PoolCache:
         try:
             filled = fill.make(target)
             size = self.storage.examine(
-                name, image.raw_size or filled.virtual_size,
+                name, filled.virtual_size or image.raw_size,
                 None if is_verified(image, filled.signature) else fill.verify,
                 filled.inspected)
             record = Record(

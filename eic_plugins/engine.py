@@ -43,6 +43,7 @@ from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapUnreachableError
 from eic_plugins.planner import GIB, Route, choose
+from eic_plugins.refusals import Refusals
 from eic_plugins.routes import FillLimits, FillRoute, FillTools, StoredFiles
 from eic_plugins.storage import Filled, NotReadableError, VolumeNotMadeError
 
@@ -56,6 +57,22 @@ class DownloadError(Exception):
 
 class SignatureError(Exception):
     """The image's signature could not be verified."""
+
+
+class ImageRefusedError(Exception):
+    """These bytes can never be a cached image, by what Cinder demands."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class TooLargeError(Exception):
+    """The disk, of ``virtual_size`` bytes, does not fit into the volume."""
+
+    def __init__(self, virtual_size: int) -> None:
+        super().__init__(f'the disk has {virtual_size} bytes')
+        self.virtual_size = virtual_size
 
 
 class RouteFailedError(Exception):
@@ -91,6 +108,8 @@ class Demand:
     pool_is_flexgroup: bool = False
     clone_limit_reached: bool = False
     find_volume: Callable[[VolumeCopy], StoredFile | Refusal] = no_volumes
+    refused: Refusal | None = None
+    """Why Cinder will refuse the image, if that is known beforehand."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +139,7 @@ class Toolbox:
     routes: Sequence[Route]
     limits: FillLimits
     image_files: StoredFiles | None = None
+    refusals: Refusals = dataclasses.field(default_factory=Refusals)
 
 
 class Engine:
@@ -228,6 +248,9 @@ class _Attempt:
         if situation.cached is not None:
             # A hit needs neither Glance nor ONTAP to be planned.
             return situation
+        refused = self._refused()
+        if refused is not None:
+            return dataclasses.replace(situation, refused=refused)
         copies, unusable = self._resolve()
         elsewhere = self._elsewhere(search)
         files = (*copies, *(cached.file for cached in elsewhere))
@@ -236,6 +259,12 @@ class _Attempt:
             cached_elsewhere=elsewhere,
             stock_file=cache.storage.unrecorded(demand.image.id),
             peered_svms=self._peered_svms(files))
+
+    def _refused(self) -> Refusal | None:
+        """What is known of these bytes, by now: others may be trying them."""
+        size = self._demand.size
+        return self._demand.refused or self._box.refusals.find(
+            self._image, None if size is None else size * GIB)
 
     def _find(self, cache: PoolCache, again: bool) -> CachedImage | None:
         verified = self._demand.verify is not None
@@ -292,6 +321,11 @@ class _Attempt:
                 self._demand.verify, self._want(route)))
         except tuple(_FILL_FAILURES) as err:
             reason, final = _fill_failure(err)
+            if plan.route == _DOWNLOAD and isinstance(err, _OF_THE_BYTES):
+                # What Glance itself has sent is the image.
+                final = True
+                self._box.refusals.add(self._image, reason, str(err),
+                                       getattr(err, 'virtual_size', 0))
             raise RouteFailedError(
                 Refusal(plan.route, reason, str(err)), final) from err
         if made:
@@ -357,12 +391,16 @@ class _Attempt:
                      else 'Cinder downloads the image'})
 
 
+_OF_THE_BYTES = (ImageRefusedError, TooLargeError, UnsafeImageError,
+                 SignatureError)
 _FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
-    UnsafeImageError: (Reason.INSPECTION_FAILED, True),
-    SignatureError: (Reason.SIGNATURE_INVALID, True),
+    ImageRefusedError: (Reason.IMAGE_REFUSED, False),
+    TooLargeError: (Reason.IMAGE_TOO_LARGE, False),
+    UnsafeImageError: (Reason.INSPECTION_FAILED, False),
+    SignatureError: (Reason.SIGNATURE_INVALID, False),
     LockTimeoutError: (Reason.WAIT_TIMED_OUT, True),
     NoRoomError: (Reason.NO_ROOM, False),
-    NotReadableError: (Reason.NOT_READABLE, True),
+    NotReadableError: (Reason.NOT_READABLE, False),
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
     SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),
     NotTheImageError: (Reason.INSPECTION_FAILED, False),
@@ -375,6 +413,8 @@ first that fits counts."""
 
 
 def _fill_failure(err: Exception) -> tuple[Reason, bool]:
+    if isinstance(err, ImageRefusedError):
+        return err.reason, False
     return next(how for kind, how in _FILL_FAILURES.items()
                 if isinstance(err, kind))
 

@@ -28,6 +28,9 @@ NOTE_KEY = 'eic_outcome'
 _STRONG_HASHES = frozenset({
     'sha256', 'sha384', 'sha512', 'sha3_256', 'sha3_384', 'sha3_512',
     'blake2b', 'blake2s'})
+_RAW_FORMATS = frozenset({'raw', 'iso'})
+"""Cinder, too, takes a CD for the raw disk that it is."""
+
 _METADATA_VALUE_LIMIT = 255  # Cinder's, in characters
 
 
@@ -64,6 +67,9 @@ class Reason(enum.StrEnum):
     CLONE_LIMIT_REACHED = 'clone_limit_reached'
     NO_ROOM = 'no_room'
     DOWNLOAD_FAILED = 'download_failed'
+    CONVERSION_FAILED = 'conversion_failed'
+    CONVERSION_DISABLED = 'conversion_disabled'
+    IMAGE_REFUSED = 'image_refused'
     FILL_FAILED = 'fill_failed'
     INSPECTION_FAILED = 'inspection_failed'
     NOT_READABLE = 'not_readable'
@@ -145,9 +151,17 @@ _MESSAGES: Mapping[Reason, str] = {
                     'be evicted is too little: enlarge the pool, or change these',
     Reason.DOWNLOAD_FAILED: 'the image could not be fetched from Glance and '
                             'converted into the cached image; the log says why',
+    Reason.CONVERSION_FAILED: 'the image could not be unpacked or converted to '
+                              'raw; the log says why',
+    Reason.CONVERSION_DISABLED: 'the image is not raw, and Cinder is set to '
+                                'convert none (image_conversion_disable)',
+    Reason.IMAGE_REFUSED: "Cinder's own checks refuse the image: its format is "
+                          'not the one that is declared, or it names other '
+                          'files, or a VMDK type or compression that cinder.conf '
+                          'does not allow',
     Reason.FILL_FAILED: 'ONTAP refused to make the cached image',
     Reason.INSPECTION_FAILED: 'the bytes are not the raw disk that the image '
-                              'claims to be',
+                              'claims to be; declare the format that they have',
     Reason.NOT_READABLE: 'the user of cinder-volume may not read or change the '
                          'file that ONTAP made',
     Reason.CLONE_FAILED: 'ONTAP refused to clone the cached image, or the '
@@ -210,7 +224,12 @@ class Image:
     @property
     def plainly_raw(self) -> bool:
         """True if the image's file is a raw disk as it stands."""
-        return self.disk_format == 'raw' and self.container_format == 'bare'
+        return self.raw_format and self.container_format == 'bare'
+
+    @property
+    def raw_format(self) -> bool:
+        """True if no conversion makes the image a raw disk."""
+        return self.disk_format in _RAW_FORMATS
 
     @property
     def provable(self) -> bool:
@@ -388,6 +407,8 @@ class Situation:
     volume_encrypted: bool = False
     pool_is_flexgroup: bool = False
     clone_limit_reached: bool = False
+    refused: Refusal | None = None
+    """Why these bytes are known to make no cached image."""
 
 
 @dataclasses.dataclass(frozen=True)

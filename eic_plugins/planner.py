@@ -53,6 +53,8 @@ def choose(routes: Iterable[Route], situation: Situation) -> Plan:
     blocked = bytes_refusal(situation)
     if blocked is not None:
         return Plan(CINDER_DOWNLOAD, None, (Refusal('all', blocked),))
+    if situation.refused is not None and situation.cached is None:
+        return Plan(CINDER_DOWNLOAD, None, (situation.refused,))
     refusals: list[Refusal] = []
     for route in sorted(routes, key=lambda candidate: candidate.cost):
         answer = route.offer(situation)

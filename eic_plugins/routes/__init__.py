@@ -124,7 +124,7 @@ def load() -> list[Route]:
 def raw_copies(route: Route, situation: Situation,
                ) -> tuple[Source, ...] | Refusal:
     """The image files that are a raw disk as they stand."""
-    if situation.image.disk_format != 'raw':
+    if not situation.image.raw_format:
         return route.refuse(Reason.FORMAT_NOT_RAW)
     if not situation.image.plainly_raw:
         return route.refuse(Reason.CONTAINER_NOT_BARE)

@@ -40,6 +40,7 @@ from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapError, OntapSession
 from eic_plugins.planner import GIB
+from eic_plugins.refusals import Refusals
 from eic_plugins.routes import FillLimits, StoredFiles
 from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.storage.seals import Seals
@@ -48,6 +49,7 @@ from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.cleaner import Cleaner
 from eic_plugins.volume.deployment import Deployment
 from eic_plugins.volume.fetch import Fetcher
+from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.outcomes import (
     CREATED,
@@ -91,6 +93,7 @@ class VolumeFromImage(abc.ABC):
         self._seals = Seals(record_secret.read(CONF))
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
+        self._refusals = Refusals(Path(CONF.state_path) / 'eic-refused')
         self._service_uuid: str | None = None
         self._unplaced: set[str] = set()
         directory = self._eic.metrics_directory
@@ -174,7 +177,7 @@ class VolumeFromImage(abc.ABC):
             FillLimits(clone=self._eic.clone_timeout,
                        copy=self._eic.copy_offload_timeout,
                        copy_throughput=self._eic.copy_offload_max_throughput),
-            self._image_files(session)))
+            self._image_files(session), self._refusals))
 
     def clone_image(self, context: Any, volume: Any, image_location: Any,
                     image_meta: Mapping[str, Any], image_service: Any,
@@ -185,11 +188,11 @@ class VolumeFromImage(abc.ABC):
         image; nothing of the attempt is left behind then.
         """
         pool_name = volume_utils.extract_host(volume['host'], level='pool')
-        update = None
+        update, fetched = None, Fetched()
         try:
             fetcher = self._fetcher(context, image_service,
                                     glance.image_from_meta(image_meta),
-                                    volume['size'])
+                                    volume['size'], fetched)
             outcome = self._make(fetcher, volume, volume['name'], image_location)
             if not outcome.left_to_cinder:
                 update = self._told(context, volume, pool_name, outcome)
@@ -203,6 +206,9 @@ class VolumeFromImage(abc.ABC):
         self._recorder.record(context, Event(
             CREATED, volume, image_meta['id'], pool_name, outcome,
             tuple(image_meta.get('properties') or ())))
+        if update is None:
+            fetched.hand_over(image_service, image_meta['id'])
+        fetched.drop()
         return update, update is not None
 
     def _told(self, context: Any, volume: Any, pool_name: str,
@@ -289,12 +295,12 @@ class VolumeFromImage(abc.ABC):
         return outcome
 
     def _fetcher(self, context: Any, image_service: Any, image: Image,
-                 size: int | None) -> Fetcher:
+                 size: int | None, fetched: Fetched) -> Fetcher:
         return Fetcher(
             context, image_service, image,
             volume_utils.extract_host(self.host),
             self.configuration.volume_dd_blocksize,
-            bool(getattr(self, '_execute_as_root', True)), size)
+            bool(getattr(self, '_execute_as_root', True)), size, fetched)
 
     def _demand(self, fetcher: Fetcher, cache: PoolCache, image_location: Any,
                 **facts: Any) -> Demand:
@@ -304,7 +310,7 @@ class VolumeFromImage(abc.ABC):
                 self._find_locations, fetcher.image, image_location),
             download=functools.partial(fetcher.download, cache.storage),
             verify=fetcher.verify if fetcher.verifies else None,
-            size=fetcher.size,
+            size=fetcher.size, refused=fetcher.refusal,
             clone_limit_reached=self._clone_limits.reached(cache.pool.flexvol),
             **facts)
 

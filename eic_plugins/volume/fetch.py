@@ -5,7 +5,10 @@ functions: space in ``image_conversion_dir``, the image's signature
 (``verify_glance_signatures``), the format that is declared against the one
 that is found, backing and data files, allowed VMDK subtypes
 (``vmdk_allowed_types``), compressed images
-(``allow_compression_on_image_upload``), conversion to raw.
+(``allow_compression_on_image_upload``), conversion to raw
+(``image_conversion_disable``).
+
+How large the disk is, its bytes say, and not what Glance has recorded.
 """
 
 import contextlib
@@ -14,15 +17,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cinder.image import image_utils
+from cinder import exception
+from cinder import utils as cinder_utils
+from cinder.image import accelerator, image_utils
+from oslo_concurrency import processutils
 from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_utils import fileutils
 
 from eic_plugins import glance
-from eic_plugins.engine import DownloadError, SignatureError
-from eic_plugins.model import Image, StoredFile
+from eic_plugins.engine import (
+    DownloadError,
+    ImageRefusedError,
+    SignatureError,
+    TooLargeError,
+)
+from eic_plugins.inspection import UnsafeImageError, check_raw, whole_sectors
+from eic_plugins.model import Image, Reason, Refusal, StoredFile
+from eic_plugins.ontap.session import OntapError
+from eic_plugins.planner import GIB
 from eic_plugins.storage import Filled, PoolStorage
+from eic_plugins.volume.handover import Fetched, KeepingService
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -36,6 +51,7 @@ class Fetcher:
         backend's next start
     :param size: GiB that the disk may have, None for any
     :param as_root: run qemu-img through rootwrap, as the driver's own files are
+    :param fetched: keeps what came from Glance, for Cinder's download
     """
 
     context: Any
@@ -45,6 +61,7 @@ class Fetcher:
     block_size: str
     as_root: bool
     size: int | None = None
+    fetched: Fetched = dataclasses.field(default_factory=Fetched)
 
     @property
     def verifies(self) -> bool:
@@ -52,16 +69,36 @@ class Fetcher:
         return (self.image.signed
                 and CONF.verify_glance_signatures != 'disabled')
 
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why Cinder will refuse the image, if that is known before a fetch."""
+        image = self.image
+        if CONF.image_conversion_disable and image.disk_format != 'raw':
+            return Refusal('all', Reason.CONVERSION_DISABLED)
+        if (image.container_format == 'compressed'
+                and not CONF.allow_compression_on_image_upload):
+            return Refusal('all', Reason.IMAGE_REFUSED,
+                           'allow_compression_on_image_upload is False')
+        return None
+
     def download(self, storage: PoolStorage, target: StoredFile) -> Filled:
         """Fetch and convert the image, verifying its signature on the way.
 
         :raises SignatureError: it was not, and had to be
-        :raises DownloadError: Glance, the conversion or a check failed
+        :raises UnsafeImageError: the disk is in some file format
+        :raises TooLargeError: the disk does not fit into the volume
+        :raises ImageRefusedError: Cinder's checks refuse these bytes, or
+            qemu-img cannot convert them
+        :raises OntapError: there is no device to write to
+        :raises DownloadError: Glance, this host or whatever else failed
         """
         try:
             return self._download(storage, target)
-        except SignatureError:
+        except (SignatureError, UnsafeImageError, TooLargeError,
+                ImageRefusedError, OntapError):
             raise
+        except exception.ImageUnacceptable as err:
+            raise ImageRefusedError(Reason.IMAGE_REFUSED, str(err)) from err
         except Exception as err:
             # Whatever it is, Cinder's own download will meet it as well, and
             # tell the user in its own words.
@@ -83,41 +120,87 @@ class Fetcher:
             fileutils.ensure_tree(CONF.image_conversion_dir)
         image_utils.check_available_space(
             CONF.image_conversion_dir, image.size, image.id)
-        with self._fetched() as fetched:
+        service = KeepingService(self.image_service, self.fetched)
+        with self._fetched(service) as fetched:
             if self.verifies:
                 self._verify(Path(fetched))
-            size = image.raw_size or self._virtual_size(fetched)
-            with storage.writable(target.name, size) as path:
-                image_utils.fetch_to_raw(
-                    self.context, self.image_service, image.id, str(path),
-                    self.block_size, size=self.size, run_as_root=self.as_root)
+            with self._unpacked(service, fetched) as disk:
+                if self.image.raw_format:
+                    check_raw(disk)
+                size = self._disk_size(disk)
+                if self.size is not None and size > self.size * GIB:
+                    raise TooLargeError(size)
+                with storage.writable(target.name, size) as path:
+                    self._convert(service, path)
         return Filled(size, image.signature if self.verifies else '')
 
     @contextlib.contextmanager
-    def _fetched(self) -> Iterator[str]:
-        """The image in a temporary file, which Cinder's utilities find.
-
-        Where an error ends this, they would go on finding it after it is gone,
-        and Cinder's own download with them.
-        """
-        try:
-            with image_utils.TemporaryImages.fetch(
-                    self.image_service, self.context, self.image.id,
-                    self.backend) as path:
+    def _fetched(self, service: KeepingService) -> Iterator[str]:
+        """The image in a temporary file, which ``service`` remembers."""
+        with contextlib.ExitStack() as stack:
+            try:
+                path = stack.enter_context(image_utils.TemporaryImages.fetch(
+                    service, self.context, self.image.id, self.backend))
+            except exception.Invalid as err:
+                # So it says that a format is not safe.
+                raise ImageRefusedError(
+                    Reason.IMAGE_REFUSED, str(err)) from err
+            try:
                 yield path
-        finally:
-            known = image_utils.TemporaryImages.for_image_service(
-                self.image_service).temporary_images
-            known.get(self.context.user_id, {}).pop(self.image.id, None)
+            finally:
+                # The two know each other: both would stay for a while.
+                service.temp_images = None
 
-    def _virtual_size(self, path: str) -> int:
-        """As qemu-img finds it, where Glance does not say; 0 if it must be
-        decompressed first.
+    @contextlib.contextmanager
+    def _unpacked(self, service: KeepingService, fetched: str,
+                  ) -> Iterator[str]:
+        """The image's file without its compression.
+
+        Cinder's utilities would unpack it in its place, and too late: the
+        size of the disk is needed first.
         """
-        if self.image.container_format != 'bare':
-            return 0
+        if self.image.container_format != 'compressed':
+            yield fetched
+            return
+        if not accelerator.is_gzip_compressed(fetched):
+            raise ImageRefusedError(Reason.IMAGE_REFUSED,
+                                    'it is declared compressed, but is no gzip')
+        with image_utils.temporary_file(
+                prefix=f'image_unpacked_{self.image.id}_',
+                suffix=self.backend) as disk:
+            self._gunzip(Path(fetched), Path(disk))
+            remembered = service.temp_images.temporary_images
+            remembered[self.context.user_id][self.image.id] = disk
+            service.describe(container_format='bare')
+            yield disk
+            remembered[self.context.user_id][self.image.id] = fetched
+
+    def _gunzip(self, packed: Path, disk: Path) -> None:
+        # gzip goes by the end of a name, and wants to be told to unpack what
+        # has two of them.
+        link = disk.with_name(f'{disk.name}.gz')
+        link.hardlink_to(packed)
+        try:
+            cinder_utils.execute('gzip', '-dfk', str(link))
+        except processutils.ProcessExecutionError as err:
+            raise _of_conversion(err) from err
+        finally:
+            link.unlink(missing_ok=True)
+
+    def _disk_size(self, path: str) -> int:
+        """Bytes of the raw disk that the conversion makes of a file."""
+        if self.image.raw_format:
+            return whole_sectors(Path(path).stat().st_size)
         info = image_utils.qemu_img_info(path, run_as_root=self.as_root)
         return int(info.virtual_size or 0)
+
+    def _convert(self, service: KeepingService, path: Path) -> None:
+        try:
+            image_utils.fetch_to_raw(
+                self.context, service, self.image.id, str(path),
+                self.block_size, run_as_root=self.as_root)
+        except processutils.ProcessExecutionError as err:
+            raise _of_conversion(err) from err
 
     def _verify(self, path: Path) -> None:
         shown = _Shown(self.image_service)
@@ -146,3 +229,11 @@ class _Shown:
         found = self._service.show(context, image_id)
         self.signature = glance.image_from_meta(found).signature
         return found
+
+
+def _of_conversion(err: processutils.ProcessExecutionError) -> Exception:
+    """What a failed command says of the bytes, unless it could not write."""
+    why = str(err.stderr or err)
+    if 'No space left' in why or 'while writing' in why:
+        return DownloadError(why)
+    return ImageRefusedError(Reason.CONVERSION_FAILED, why)

@@ -16,6 +16,7 @@ from eic_plugins.model import Image, Outcome, Reason
 from eic_plugins.precache import Wishes, parse_image
 from eic_plugins.volume import notifications
 from eic_plugins.volume.base import VolumeFromImage
+from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.images import ServiceImageService
 from eic_plugins.volume.outcomes import left_to_cinder
 from eic_plugins.volume.precache import Backend, Precacher
@@ -101,7 +102,8 @@ class PrecachingDriver(VolumeFromImage):
         if not self._ontap_breaker.allows():
             return left_to_cinder(Reason.ONTAP_UNREACHABLE)
         service = ServiceImageService(CONF)
-        fetcher = self._fetcher(service.context(), service, image, None)
+        fetcher = self._fetcher(service.context(), service, image, None,
+                                Fetched())
         cache = self._cache_of(pool_name)
         demand = self._demand(
             fetcher, cache, None, pool_is_flexgroup=self._cannot_clone(

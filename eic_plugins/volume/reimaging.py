@@ -16,6 +16,7 @@ from eic_plugins import glance
 from eic_plugins.model import Reason
 from eic_plugins.storage import FILL_PREFIX
 from eic_plugins.volume.base import VolumeFromImage
+from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.outcomes import REIMAGED, Event, left_to_cinder
 
 LOG = logging.getLogger(__name__)
@@ -33,10 +34,11 @@ class ReimagingDriver(VolumeFromImage):
         """Replace the volume's bytes; False if that is left to Cinder."""
         made = f'{FILL_PREFIX}{image_id}-{secrets.token_hex(4)}'
         pool_name = volume_utils.extract_host(volume['host'], level='pool')
+        fetched = Fetched()
         try:
             image = glance.image_from_meta(image_service.show(context, image_id))
             fetcher = self._fetcher(context, image_service, image,
-                                    volume['size'])
+                                    volume['size'], fetched)
             outcome = self._make(fetcher, volume, made, None)
             if not outcome.left_to_cinder:
                 self._replace(volume, made)
@@ -49,4 +51,7 @@ class ReimagingDriver(VolumeFromImage):
             self._remove(pool_name, made)
         self._recorder.record(context, Event(
             REIMAGED, volume, image_id, pool_name, outcome))
+        if outcome.left_to_cinder:
+            fetched.hand_over(image_service, image_id)
+        fetched.drop()
         return not outcome.left_to_cinder

@@ -1,8 +1,10 @@
 """A Glance that is an object, for drivers that run in this process."""
 
+import copy
 import dataclasses
 import hashlib
 import subprocess
+import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 
 from eic_plugins.glance import ListedImage, Location, image_from_meta
+
+_GATE_SECONDS = 30
 
 
 @dataclasses.dataclass
@@ -40,6 +44,8 @@ class Glance:
         self.downloads: list[str] = []
         # Where Cinder's image utilities remember what they have fetched.
         self.temp_images: Any = None
+        # Where simultaneous downloads wait for one another.
+        self.gate: threading.Barrier | None = None
 
     @classmethod
     def served(cls, monkeypatch: pytest.MonkeyPatch) -> 'Glance':
@@ -88,11 +94,20 @@ class Glance:
         from cinder import context  # noqa: PLC0415
         return context.get_admin_context()
 
-    def show(self, context: Any, image_id: str) -> Mapping[str, Any]:
+    def service(self) -> 'Glance':
+        """As Cinder gets one for each request."""
+        found = copy.copy(self)
+        found.temp_images = None
+        return found
+
+    def show(self, context: Any, image_id: str, store_id: str | None = None,
+             ) -> Mapping[str, Any]:
         return self.images[image_id].meta
 
     def download(self, context: Any, image_id: str, data: Any) -> None:
         self.downloads.append(image_id)
+        if self.gate is not None:
+            self.gate.wait(_GATE_SECONDS)
         data.write(self.images[image_id].stored)
 
     def get_location(self, context: Any, image_id: str) -> Any:

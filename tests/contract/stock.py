@@ -123,12 +123,12 @@ def admin_context() -> Any:
 
 def new_driver(driver_class: Any) -> Any:
     """A driver as the volume manager makes it, not yet set up."""
-    import cinder.db  # noqa: PLC0415
+    from cinder.db import api  # noqa: PLC0415
     from cinder.volume import configuration, driver  # noqa: PLC0415
     return driver_class(
         configuration=configuration.Configuration(
             driver.volume_opts, config_group=BACKEND),
-        host=f'contract@{BACKEND}', db=cinder.db, is_vol_db_empty=True)
+        host=f'contract@{BACKEND}', db=api, is_vol_db_empty=True)
 
 
 def set_up(driver: Any, admin: Any) -> None:

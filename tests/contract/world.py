@@ -28,6 +28,7 @@ class World:
                  glance: Glance) -> None:
         self.driver, self.admin, self.simulator = driver, admin, simulator
         self.glance = glance
+        self._services: dict[str, Glance] = {}
 
     def root(self, pool: str) -> Path:
         """The directory of the pool's FlexVol."""
@@ -46,9 +47,10 @@ class World:
 
     def clone_image(self, volume: Any, image: Image) -> bool:
         """What the driver says of it, as the volume manager takes it."""
+        service = self._service_for(volume)
         update, cloned = self.driver.clone_image(
             self.admin, volume, self.glance.get_location(None, image.id),
-            image.meta, self.glance)
+            image.meta, service)
         assert (update is not None) == cloned
         if cloned:
             self._save(volume, update)
@@ -66,7 +68,11 @@ class World:
     def copy_image(self, volume: Any, image: Image) -> None:
         """Cinder's own way, into a volume that is there."""
         self.driver.copy_image_to_volume(
-            self.admin, volume, self.glance, image.id)
+            self.admin, volume, self._service_for(volume), image.id)
+
+    def _service_for(self, volume: Any) -> Glance:
+        """The image service of the request for a volume."""
+        return self._services.setdefault(volume.id, self.glance.service())
 
     @staticmethod
     def _save(volume: Any, update: Any) -> None:

@@ -4,10 +4,15 @@ import base64
 import contextlib
 import dataclasses
 import datetime
+import gc
 import gzip
 import hashlib
+import io
 import os
+import shutil
 import subprocess
+import types
+from pathlib import Path
 
 import pytest
 from castellan.common.objects import x_509
@@ -23,7 +28,14 @@ from cursive import signature_utils
 from oslo_config import cfg
 
 from eic_plugins import glance
-from eic_plugins.engine import DownloadError, SignatureError
+from eic_plugins.engine import (
+    DownloadError,
+    ImageRefusedError,
+    SignatureError,
+    TooLargeError,
+)
+from eic_plugins.inspection import UnsafeImageError
+from eic_plugins.model import Reason
 from eic_plugins.mount import ShareMount
 from eic_plugins.storage import Filled
 from eic_plugins.storage.files import FileStorage
@@ -63,6 +75,7 @@ class Pool:
 
     def __init__(self, root):
         self.root = root
+        self.keeps = False
         self.storage = FileStorage(
             pool(), ShareMount(str(root), subprocess.check_call),
             FakeFiles({pool().flexvol.uuid: root}), 1, SEALS)
@@ -71,8 +84,12 @@ class Pool:
         fetcher = Fetcher(
             context.get_admin_context(), service,
             glance.image_from_meta(service.meta), 'backend', '1M', False)
-        fetcher = dataclasses.replace(fetcher, **fields)
-        return fetcher.download(self.storage, pool().file(TARGET))
+        self.fetcher = dataclasses.replace(fetcher, **fields)
+        try:
+            return self.fetcher.download(self.storage, pool().file(TARGET))
+        finally:
+            if not self.keeps:
+                self.fetcher.fetched.drop()
 
     @property
     def content(self):
@@ -102,16 +119,79 @@ def converted(tmp_path, qemu_format, *options):
 
 def test_after_a_failure_cinders_own_download_has_a_file_of_its_own(
         share, tmp_path, monkeypatch):
-    def no_device(_name, _size):
-        raise OSError('no device to write to')
     service = ImageService(RAW)
-    monkeypatch.setattr(share.storage, 'writable', no_device)
+    monkeypatch.setattr(share.storage, 'writable', _no_device)
     with pytest.raises(DownloadError, match='no device'):
         share.fetch(service)
     target = tmp_path / 'volume'
     image_utils.fetch_to_raw(context.get_admin_context(), service, IMAGE_ID,
                              str(target), '1M', run_as_root=False)
     assert target.read_bytes() == RAW
+
+
+def test_what_was_fetched_in_vain_is_cinders_own_download(share, monkeypatch):
+    """Once, for this request, and of this image; and nothing is left of it."""
+    service = ImageService(RAW)
+    share.keeps = True
+    monkeypatch.setattr(share.storage, 'writable', _no_device)
+    with pytest.raises(DownloadError):
+        share.fetch(service)
+    share.fetcher.fetched.hand_over(service, IMAGE_ID)
+    admin = context.get_admin_context()
+    for downloads in (1, 2):
+        with image_utils.TemporaryImages.fetch(service, admin, IMAGE_ID) as path:
+            assert Path(path).read_bytes() == RAW
+        assert service.downloads == downloads
+
+
+def test_what_cinder_does_not_fetch_into_a_file_beside_it_is_written(
+        share, monkeypatch, tmp_path):
+    service = ImageService(RAW)
+    share.keeps = True
+    monkeypatch.setattr(share.storage, 'writable', _no_device)
+    with pytest.raises(DownloadError):
+        share.fetch(service)
+    share.fetcher.fetched.hand_over(service, IMAGE_ID)
+    device = tmp_path / 'device'
+    device.write_bytes(b'')
+    inode = device.stat().st_ino
+    with device.open('wb') as stream:
+        service.download(None, IMAGE_ID, stream)
+    assert device.read_bytes() == RAW
+    assert (device.stat().st_ino, service.downloads) == (inode, 1)
+
+
+def test_what_was_fetched_in_vain_never_costs_cinder_its_room(
+        share, monkeypatch):
+    service = ImageService(RAW)
+    share.keeps = True
+    monkeypatch.setattr(share.storage, 'writable', _no_device)
+    with pytest.raises(DownloadError):
+        share.fetch(service)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: types.SimpleNamespace(
+        free=len(RAW)))
+    share.fetcher.fetched.hand_over(service, IMAGE_ID)
+    with io.BytesIO() as stream:
+        service.download(None, IMAGE_ID, stream)
+    assert service.downloads == 2
+
+
+def test_a_request_that_never_downloads_leaves_no_file(share, monkeypatch):
+    service = ImageService(RAW)
+    share.keeps = True
+    monkeypatch.setattr(share.storage, 'writable', _no_device)
+    with pytest.raises(DownloadError):
+        share.fetch(service)
+    share.fetcher.fetched.hand_over(service, IMAGE_ID)
+    conversion = Path(CONF.image_conversion_dir)
+    assert len(list(conversion.iterdir())) == 1
+    del service, share.fetcher
+    gc.collect()
+    assert list(conversion.iterdir()) == []
+
+
+def _no_device(_name, _size):
+    raise OSError('no device to write to')
 
 
 @pytest.mark.parametrize(('disk_format', 'options'), [
@@ -135,11 +215,11 @@ def test_a_raw_image_is_fetched_sparsely(share):
 def test_a_compressed_image_is_fetched_if_cinder_allows_it(share):
     service = ImageService(gzip.compress(RAW), container_format='compressed',
                            virtual_size=len(RAW))
-    with pytest.raises(DownloadError, match='compression disallowed'):
-        share.fetch(service)
     with overridden('allow_compression_on_image_upload', True):
         share.fetch(service)
+        assert share.fetcher.refusal is None
     assert share.content == RAW
+    assert share.fetcher.refusal.reason is Reason.IMAGE_REFUSED
 
 
 @contextlib.contextmanager
@@ -167,7 +247,7 @@ def backed(tmp_path):
     (lambda _: b'\x17' * MIB, 'qcow2'),
 ])
 def test_what_cinder_refuses_is_refused(share, tmp_path, make, disk_format):
-    with pytest.raises(DownloadError):
+    with pytest.raises((ImageRefusedError, UnsafeImageError)):
         share.fetch(ImageService(make(tmp_path), disk_format=disk_format))
 
 
@@ -175,7 +255,7 @@ def test_a_disk_that_is_too_large_for_the_volume_is_refused(share, tmp_path):
     large = tmp_path / 'large.qcow2'
     subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', str(large), '2G'],
                    check=True, timeout=60)
-    with pytest.raises(DownloadError, match="doesn't fit"):
+    with pytest.raises(TooLargeError, match=str(2 << 30)):
         share.fetch(ImageService(large.read_bytes(), disk_format='qcow2'), size=1)
 
 
@@ -214,6 +294,27 @@ def test_the_signature_of_the_image_as_it_is_in_glance_is_verified(
     assert share.fetch(service) == Filled(
         len(RAW), glance.image_from_meta(service.meta).signature)
     assert share.content[:len(RAW)] == RAW
+
+
+def test_a_compressed_image_needs_no_recorded_size(share):
+    service = ImageService(gzip.compress(RAW), container_format='compressed')
+    with overridden('allow_compression_on_image_upload', True):
+        assert share.fetch(service) == Filled(len(RAW))
+    assert share.content == RAW
+
+
+def test_what_is_declared_compressed_and_is_not_is_refused(share):
+    service = ImageService(RAW, container_format='compressed')
+    with overridden('allow_compression_on_image_upload', True), pytest.raises(
+            ImageRefusedError, match='no gzip'):
+        share.fetch(service)
+
+
+def test_a_disk_has_the_size_of_its_bytes_not_the_recorded_one(share, tmp_path):
+    content = converted(tmp_path, 'qcow2')
+    for recorded in (1, len(RAW) * 2):
+        service = ImageService(content, disk_format='qcow2', virtual_size=recorded)
+        assert share.fetch(service) == Filled(len(RAW))
 
 
 def test_a_wrong_signature_ends_the_fetch(share, sign):

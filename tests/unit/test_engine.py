@@ -15,11 +15,14 @@ from eic_plugins.engine import (
     Demand,
     DownloadError,
     Engine,
+    ImageRefusedError,
     Neighbours,
     SignatureError,
+    TooLargeError,
     Toolbox,
 )
 from eic_plugins.glance import Location
+from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.locations import LocationReader
 from eic_plugins.locations.file import FileLocation
 from eic_plugins.model import Reason, Refusal, StoredFile
@@ -332,13 +335,98 @@ def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(cluster):
     assert cluster.leftovers() == set()
 
 
-def test_bytes_that_are_not_the_image_are_never_cloned(cluster):
-    (cluster.roots['images_vol'] / RAW.id).write_bytes(b'QFI\xfb' + b'\0' * (SIZE - 4))
+@pytest.mark.parametrize('content', [
+    b'QFI\xfb' + b'\0' * (SIZE - 4), CONTENT + b'\0', CONTENT[1:]],
+    ids=['another format', 'longer', 'shorter'])
+def test_a_copy_that_is_not_the_image_takes_only_itself_out(cluster, content):
+    """It says nothing of the image: Glance sends that."""
+    (cluster.roots['images_vol'] / RAW.id).write_bytes(content)
     outcome = cluster.create()
-    assert outcome.left_to_cinder
+    assert outcome.route == 'download'
     assert reasons(outcome)['copy_offload'] is Reason.INSPECTION_FAILED
+    assert cluster.content() == CONTENT
+    assert cluster.leftovers() == {VOLUME}
+
+
+@pytest.mark.parametrize(('error', 'reason'), [
+    (ImageRefusedError(Reason.IMAGE_REFUSED, 'why'), Reason.IMAGE_REFUSED),
+    (ImageRefusedError(Reason.CONVERSION_FAILED, 'why'), Reason.CONVERSION_FAILED),
+    (SignatureError('why'), Reason.SIGNATURE_INVALID),
+    (UnsafeImageError('why'), Reason.INSPECTION_FAILED)])
+def test_what_glance_sent_and_was_refused_is_not_fetched_again(
+        cluster, error, reason):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.download_error = error
+    first, second = cluster.create(), cluster.create('volume-2')
+    assert reasons(first) == {'download': reason}
+    assert second.refusals == (Refusal('all', reason, 'why'),)
+    assert second.left_to_cinder
+    assert len(cluster.downloads) == 1
     assert cluster.leftovers() == set()
-    assert cluster.cache.find(RAW) is None
+    changed = dataclasses.replace(RAW, os_hash_value='other')
+    cluster.create('volume-3', of=changed)
+    assert len(cluster.downloads) == 2
+
+
+def test_a_download_that_failed_by_itself_is_tried_again(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.download_error = DownloadError('Glance is away')
+    cluster.create()
+    cluster.download_error = None
+    assert cluster.create('volume-2').route == 'download'
+
+
+def test_a_disk_too_large_for_one_volume_is_not_fetched_for_smaller_ones(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.download_error = TooLargeError(3 * GIB)
+    for size, downloads in ((1, 1), (2, 1), (3, 2)):
+        outcome = cluster.create(f'volume-{size}', size=size)
+        assert {each.reason for each in outcome.refusals} == {
+            Reason.IMAGE_TOO_LARGE}
+        assert len(cluster.downloads) == downloads
+
+
+def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.download_error = ImageRefusedError(Reason.IMAGE_REFUSED, 'why')
+    begun, real = threading.Event(), cluster.download
+
+    def slow(target):
+        begun.wait(5)
+        return real(target)
+    outcomes = []
+    threads = [threading.Thread(target=lambda number=number: outcomes.append(
+        cluster.create(f'volume-{number}', download=slow))) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    begun.set()
+    for thread in threads:
+        thread.join(10)
+    assert [outcome.left_to_cinder for outcome in outcomes] == [True] * 6
+    assert len(cluster.downloads) == 1
+
+
+def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(
+        cluster):
+    refused = Refusal('all', Reason.CONVERSION_DISABLED)
+    outcome = cluster.create(refused=refused)
+    assert outcome.refusals == (refused,)
+    assert cluster.files.calls == []
+    cluster.create()
+    assert cluster.create('volume-2', refused=refused).route == 'cached'
+
+
+def test_a_copy_that_cannot_be_read_is_downloaded_into_a_file_of_ones_own(
+        same_flexvol, monkeypatch):
+    def foreign(mount, name):
+        if not same_flexvol.downloads:
+            raise PermissionError(f'{name} is of user glance')
+    monkeypatch.setattr(ShareMount, 'make_accessible', foreign)
+    outcome = same_flexvol.create()
+    assert outcome.route == 'download'
+    assert reasons(outcome)['flexclone'] is Reason.NOT_READABLE
+    assert same_flexvol.create('volume-2').route == 'cached'
+    assert same_flexvol.content('volume-2') == CONTENT
 
 
 def test_a_cached_image_evicted_under_the_clone_is_made_again(cluster):

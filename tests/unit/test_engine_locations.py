@@ -108,7 +108,7 @@ def test_a_longer_file_of_glances_own_is_not_cut_but_refused(places):
     places.given = [at_nfs('images')]
     (places.roots['images_vol'] / RAW.id).write_bytes(CONTENT + b'\0')
     outcome = places.create()
-    assert outcome.left_to_cinder
+    assert outcome.route == 'download'
     assert reasons(outcome)['copy_offload'] is Reason.INSPECTION_FAILED
 
 
@@ -172,9 +172,9 @@ def test_a_clone_that_is_a_symbolic_link_is_removed_and_never_followed(
     places.given = [at_nfs('images')]
     monkeypatch.setattr(places.files, '_copy', link)
     outcome = places.create()
-    assert outcome.left_to_cinder
+    assert outcome.route == 'download'
     refusal, = (r for r in outcome.refusals if r.route == 'copy_offload')
     assert refusal.reason is Reason.INSPECTION_FAILED
     assert 'symbolic link' in refusal.detail
-    assert places.leftovers() == set()
+    assert places.leftovers() == {VOLUME}
     assert (places.roots['images_vol'] / RAW.id).read_bytes() == CONTENT

@@ -13,7 +13,7 @@ ORDER = ['model', 'config', 'breaker', 'native', 'servers', 'plugins', 'metrics'
          'shared_password', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
          'precache', 'image_volume_cache', 'storage', 'routes', 'cache',
-         'cluster_search', 'locality', 'engine', 'middleware', 'scheduler',
+         'cluster_search', 'locality', 'refusals', 'engine', 'middleware', 'scheduler',
          'volume', 'cli']
 """Each may import what stands before it."""
 ON_ITS_OWN = 'simulator'
