@@ -4,9 +4,9 @@ An image that cannot become a cached image, by its bytes alone, is left to
 Cinder's download at once, with the reason that was found: who has waited for
 somebody else's attempt does not begin one of his own. That holds for ten
 minutes, for exactly these bytes (:attr:`~eic_plugins.model.Image.identity`) and
-this signature, and in all cinder-volume processes of a host: each refusal is a small file below
-Cinder's ``state_path``, too. A wrong one can do no more than have Cinder
-download an image.
+this signature, and in all cinder-volume processes of a host: each refusal is a
+small file below Cinder's ``state_path``, too. A wrong one can do no more than
+have Cinder download an image.
 """
 
 import contextlib
