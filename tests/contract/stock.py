@@ -63,7 +63,7 @@ def configured(state: Path, text: str) -> Iterator[Any]:
     objects.register_all()
     coordination.COORDINATOR.start()
     with (_no_periodic_tasks(), _no_pool_of_threads(),
-          _database(f'sqlite:///{state}/cinder.sqlite')):
+          _database(f'sqlite:///{state}/cinder.sqlite?timeout=60')):
         yield cfg.CONF
     coordination.COORDINATOR.stop()
     cinder.privsep.sys_admin_pctxt.set_client_mode(True)
