@@ -139,11 +139,11 @@ def test_a_call_that_fails_leaves_nothing_and_costs_no_volume(
 def test_a_file_that_is_not_the_image_is_never_published(
         world: BlockWorld, stored: bytes) -> None:
     image = put(world, os.urandom(MIB), stored)
-    volume = world.new_volume()
-    assert not world.clone_image(volume, image)
-    assert world.names(ONE) == []
-    volume.refresh()
-    assert volume.metadata['eic_route'] == 'cinder_download'
+    volume = world.create(image)
+    assert volume.metadata['eic_route'] == 'download'
+    assert 'copy_offload=inspection_failed' in volume.metadata['eic_refused']
+    assert world.is_right(volume, image)
+    assert world.names(ONE) == expected(image, volume)
 
 
 def test_what_a_crash_leaves_is_swept(world: BlockWorld) -> None:
