@@ -104,11 +104,28 @@ def _database(url: str) -> Iterator[None]:
     own.configure(connection=url)
     restore = api.main_context_manager.patch_factory(own)
     try:
+        _begin_at_once(api.get_engine())
         models.BASE.metadata.create_all(api.get_engine())
         yield
     finally:
         restore()
         own.dispose_pool()
+
+
+def _begin_at_once(engine: Any) -> None:
+    """Transactions of several threads wait for each other from their beginning.
+
+    SQLite refuses one at once that has read and then writes, if another one has
+    written in between; Cinder's databases do not.
+    """
+    from sqlalchemy import event  # noqa: PLC0415
+
+    @event.listens_for(engine, 'before_cursor_execute', retval=True)
+    def begin(_connection: Any, _cursor: Any, statement: str, parameters: Any,
+              _context: Any, _many: bool) -> tuple[str, Any]:
+        # As oslo.db begins them.
+        return ('BEGIN IMMEDIATE' if statement == 'BEGIN' else statement,
+                parameters)
 
 
 def admin_context() -> Any:
