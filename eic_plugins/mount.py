@@ -126,6 +126,17 @@ class ShareMount:
         except PermissionError:
             self._run('truncate', '-s', str(size), str(self._regular(name)))
 
+    def sync(self, name: str) -> None:
+        """Have the server have what this host wrote, for however long it takes.
+
+        To close a file is not enough: with an NFSv4 write delegation the client
+        may write later. ONTAP clones what the server has.
+
+        :raises OSError: it has not got all of it
+        """
+        with self._opened(name, os.O_RDONLY) as descriptor:
+            os.fsync(descriptor)
+
     def make_accessible(self, name: str) -> None:
         """Give a file the mode of a volume, and see that it can be read.
 

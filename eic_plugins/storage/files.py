@@ -96,6 +96,7 @@ class FileStorage(PoolStorage):
         self.seals = seals
         self._files = files
         self._clone_timeout = clone_timeout
+        self._written: set[str] = set()
 
     def refresh(self, image_id: str = '') -> None:
         """Have the NFS client look at the directory again."""
@@ -124,6 +125,9 @@ class FileStorage(PoolStorage):
                 also: Examine | None, inspected: bool = False) -> int:
         """Make the file a volume's in mode, then look at its bytes."""
         self._make_accessible(name)
+        if name in self._written:
+            self._written.discard(name)
+            native.run(self.mount.sync, name)
         size = inspection.virtual_size_of_raw(self.mount.path(name),
                                               expected_size)
         if also is not None:
@@ -131,8 +135,9 @@ class FileStorage(PoolStorage):
         return size
 
     def prove(self, name: str, image: Image) -> None:
-        """Read the whole file through the mount."""
+        """Read the whole file through the mount; it may be this host's."""
         self._make_accessible(name)
+        native.run(self.mount.sync, name)
         self.mount.resize(name, image.raw_size)
         inspection.check_checksum(self.mount.path(name), image.os_hash_algo,
                                   image.os_hash_value)
@@ -203,6 +208,7 @@ class FileStorage(PoolStorage):
 
     def remove(self, name: str) -> None:
         """Delete a file of a fill."""
+        self._written.discard(name)
         self._remove(name, _FILL_ADVICE)
 
     def remove_volume(self, name: str) -> None:
@@ -282,6 +288,7 @@ class FileStorage(PoolStorage):
     @contextlib.contextmanager
     def writable(self, name: str, size: int) -> Iterator[Path]:
         """The file's path on the mount; whoever writes makes the file."""
+        self._written.add(name)
         yield self.mount.path(name)
 
     def _record(self, image_id: str) -> Record | None:

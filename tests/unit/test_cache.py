@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import errno
+import hashlib
 import json
 import os
 import threading
@@ -469,3 +471,64 @@ def test_a_cached_image_takes_its_whole_disk_of_the_cap(share):
         os.truncate(share.root / target.name, SIZE), Filled())[-1]))
     usage, = share.storage.usages()
     assert (usage.size, usage.allocated) == (SIZE, 0)
+
+
+@pytest.fixture
+def order(share, monkeypatch):
+    """What goes to the server, in its order: what is made stable, of which
+    inode, and what ONTAP is asked to do with files.
+    """
+    seen = []
+    fsync, rename = os.fsync, share.files.rename
+
+    def sync(descriptor):
+        seen.append(('fsync', os.fstat(descriptor).st_ino))
+        fsync(descriptor)
+
+    def renamed(file, to):
+        seen.append(('rename', (share.root / file.name).stat().st_ino))
+        rename(file, to)
+    monkeypatch.setattr(os, 'fsync', sync)
+    monkeypatch.setattr(share.files, 'rename', renamed)
+    return seen
+
+
+def written_by(share, name, content=b'\x01' * SIZE):
+    with share.storage.writable(name, SIZE) as path:
+        path.write_bytes(content)
+        path.chmod(0o660)
+    return Filled()
+
+
+def test_what_this_host_wrote_is_on_the_server_before_ontap_sees_it(share, order):
+    cached, _ = share.fill_by(lambda target: written_by(share, target.name))
+    file = (share.root / cached.file.name).stat().st_ino
+    record = (share.root / f'.eic-{RAW.id}.json').stat().st_ino
+    assert order == [('fsync', file), ('rename', file), ('fsync', record)]
+
+
+def test_what_ontap_made_is_there_already(share, order):
+    cached, _ = share.ensure()
+    file = (share.root / cached.file.name).stat().st_ino
+    assert ('fsync', file) not in order
+
+
+def test_a_file_that_is_adopted_may_be_this_hosts(share, order):
+    content = b'\x01' * SIZE
+    adopted = image(size=SIZE, os_hash_algo='sha256',
+                    os_hash_value=hashlib.sha256(content).hexdigest())
+    path = share.root / 'eic-fill-x-1'
+    path.write_bytes(content)
+    path.chmod(0o660)
+    share.storage.prove(path.name, adopted)
+    assert order == [('fsync', path.stat().st_ino)]
+
+
+def test_what_the_server_has_not_got_is_no_cached_image(share, monkeypatch):
+    def full(_descriptor):
+        raise OSError(errno.EDQUOT, 'quota exceeded')
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(OSError, match='quota'):
+        share.fill_by(lambda target: written_by(share, target.name))
+    assert share.names() == []
+    assert share.storage._written == set()
