@@ -58,6 +58,7 @@ class Reason(enum.StrEnum):
     IMAGE_SIZE_UNKNOWN = 'image_size_unknown'
     EPHEMERAL_ENCRYPTION = 'ephemeral_encryption'
     REFUSED_BY_NOVA = 'refused_by_nova'
+    CINDER_FAILED = 'cinder_failed'
     INTERNAL_ERROR = 'internal_error'
     FLAVOR = 'flavor'
     IMAGE = 'image'
@@ -243,8 +244,14 @@ def _hindrance_of_image(image: Image, options: OptIns) -> Reason | None:
 
 
 def _flavor_id(reference: str | int) -> str:
-    """As Nova reads it: the last part of the path, if it is a URL."""
-    return urllib.parse.urlsplit(str(reference)).path.rpartition('/')[2]
+    """As Nova reads it: the last part of the path, if it is a URL.
+
+    ``''`` if it is none that Nova could read either.
+    """
+    try:
+        return urllib.parse.urlsplit(str(reference)).path.rpartition('/')[2]
+    except ValueError:
+        return ''
 
 
 def _flag(text: Any) -> bool | None:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from eic_plugins.middleware.boot import Flavor
 from eic_plugins.middleware.lookup import Memory
@@ -35,10 +36,20 @@ class Flavors:
         if known is not None or not _ID.fullmatch(flavor_id):
             return known
         answer = ask.get(f'{prefix}/flavors/{flavor_id}', _WITH_EXTRA_SPECS)
-        if answer.code != _OK:
-            return None
-        found = answer.document()['flavor']
-        # A policy may hide extra specs from users: then no flavor opts in.
-        flavor = Flavor(int(found['disk']), found.get('extra_specs') or {})
-        self._memory.remember(key, flavor)
+        flavor = _read(answer.document()) if answer.code == _OK else None
+        if flavor is not None:
+            self._memory.remember(key, flavor)
         return flavor
+
+
+def _read(document: Any) -> Flavor | None:
+    """The flavor, None if Nova shows something else.
+
+    Whatever a user calls a flavor ends in the path: of ``detail`` Nova lists
+    all flavors.
+    """
+    found = document.get('flavor') if isinstance(document, dict) else None
+    if not isinstance(found, dict):
+        return None
+    # A policy may hide extra specs from users: then no flavor opts in.
+    return Flavor(int(found['disk']), found.get('extra_specs') or {})

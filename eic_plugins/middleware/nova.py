@@ -38,12 +38,12 @@ from oslo_log import log as logging
 
 from eic_plugins import config
 from eic_plugins.breaker import CircuitBreakers
-from eic_plugins.middleware import body, boot
+from eic_plugins.middleware import body, boot, refusals
 from eic_plugins.middleware.boot import Reason, Verdict
 from eic_plugins.middleware.flavors import Flavors
 from eic_plugins.middleware.images import SeenImage, UserImages
 from eic_plugins.middleware.lookup import Lookup, LookupLimits
-from eic_plugins.middleware.subrequest import Subrequests, WSGIApp, call
+from eic_plugins.middleware.subrequest import Answer, Subrequests, WSGIApp, call
 
 LOG = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ _JSON_TYPES = frozenset({'application/json',
                          'application/vnd.openstack.compute+json'})
 _LEGACY_VERSION_HEADER = 'X-OpenStack-Nova-API-Version'
 _VOLUME_TYPE_SINCE = (2, 67)
+_ACCEPTED = 202
 
 
 class UserImage(NamedTuple):
@@ -72,10 +73,11 @@ class NovaFilter:
     """WSGI middleware around nova-api's router."""
 
     def __init__(self, app: WSGIApp, facts: 'BootFacts',
-                 volume_type: str | None) -> None:
+                 volume_type: str | None, cinder: CircuitBreakers) -> None:
         self._app = app
         self._facts = facts
         self._volume_type = volume_type
+        self._cinder = cinder
 
     def __call__(self, environ: body.Environ,
                  start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -106,22 +108,34 @@ class NovaFilter:
     def _send_rewritten(self, environ: body.Environ, changed: bytes,
                         verdict: Verdict, received: bytes,
                         start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Send it on rewritten and, if Nova refuses that, as it came.
+        """Send it on rewritten and, if that is what fails, as it came.
 
-        A refusal (4xx) has created nothing, and what is wrong may be the
-        rewriting: the answer is then the one to the request itself.
+        See :mod:`eic_plugins.middleware.refusals`. The answer is then the one
+        to the request itself.
         """
         as_it_came = dict(environ)
         body.replace(environ, changed)
         answer = call(self._app, environ)
-        if not 400 <= answer.code < 500:  # noqa: PLR2004
+        refused = refusals.reason_in(answer)
+        self._learn(environ, answer, refused)
+        if refused is None:
             return answer.send(start_response, (HEADER, str(verdict)))
         LOG.info('Nova answered %(status)s to a boot from image made a boot '
-                 'from volume (%(why)s); it goes on as it came.',
-                 {'status': answer.status, 'why': verdict.reason})
+                 'from volume (%(why)s, %(refused)s); it goes on as it came.',
+                 {'status': answer.status, 'why': verdict.reason,
+                  'refused': refused})
         body.replace(as_it_came, received)
-        verdict = boot.left(Reason.REFUSED_BY_NOVA)
-        return self._app(as_it_came, _marking(start_response, verdict))
+        return self._app(as_it_came, _marking(start_response,
+                                              boot.left(refused)))
+
+    def _learn(self, environ: body.Environ, answer: Answer,
+               refused: Reason | None) -> None:
+        """What the answer says of the Cinder that Nova has asked."""
+        cinder = self._cinder.of(_project_of(environ))
+        if refused is Reason.CINDER_FAILED:
+            cinder.failed()
+        elif answer.code == _ACCEPTED:
+            cinder.succeeded()
 
     def _decide(self, environ: body.Environ, prefix: str, document: Any,
                 ) -> tuple[Verdict, bytes | None]:
@@ -133,7 +147,10 @@ class NovaFilter:
         if isinstance(found, Reason):
             return boot.left(found), None
         why, size = found
-        changed = boot.rewrite(document, size, self._type_for(environ))
+        volume_type = self._type_for(environ)
+        if volume_type and not self._cinder.of(_project_of(environ)).allows():
+            return boot.left(Reason.CINDER_FAILED), None
+        changed = boot.rewrite(document, size, volume_type)
         return Verdict(boot.Done.REWRITTEN, why), body.serialise(changed)
 
     def _type_for(self, environ: body.Environ) -> str | None:
@@ -209,8 +226,13 @@ def filter_factory(global_conf: Mapping[str, str],
     options = config.with_overrides(conf, local_conf, config.NOVA_FILTER_OPTS)
     facts = BootFacts(conf, options)
 
+    cinder = CircuitBreakers(
+        'Cinder', 'image boots are left as they come, for Nova asks it for '
+        "boot_volume_type. Check nova.conf's [cinder] and cinder-api.",
+        options['breaker_failures'], options['breaker_reset'])
+
     def make_filter(app: WSGIApp) -> NovaFilter:
-        return NovaFilter(app, facts, options['boot_volume_type'])
+        return NovaFilter(app, facts, options['boot_volume_type'], cinder)
 
     return make_filter
 
@@ -233,6 +255,10 @@ def _marking(start_response: Callable[..., Any],
     def marked(status: str, headers: list[tuple[str, str]], *args: Any) -> Any:
         return start_response(status, [*headers, (HEADER, str(verdict))], *args)
     return marked
+
+
+def _project_of(environ: body.Environ) -> str:
+    return environ['nova.context'].project_id or ''
 
 
 def _numbers(version: str) -> tuple[int, ...]:

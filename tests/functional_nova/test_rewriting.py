@@ -34,6 +34,12 @@ REWRITTEN = {
 }
 PASSED = server(imageRef=..., block_device_mapping_v2=[
     {**DEVICE, 'destination_type': 'volume'}])
+# What a path below /flavors may also mean, or nothing at all.
+NO_FLAVORS = ['detail', 'http://x/flavors/detail', 'http://x/detail?a=b#c',
+              'detail.json', 'plain.json', 'DETAIL', 'new', '.', '..', ' detail',
+              'os-extra_specs', 'plain ', ' ', '', 'http://[', 'a/b/', '%64etail',
+              '%2e%2e', 'detail\n', '\ud800', 'd\u00e9tail', '0', 0, -1, True,
+              10 ** 30, 'x' * 300]
 LEFT = {
     'not_opted_in': [server(flavor='plain'), server(flavor='opted-out'),
                      server('opted-in', 'opted-out'),
@@ -50,7 +56,8 @@ LEFT = {
                                       'device_name': 'vdb'}])],
     'no_image': [server(imageRef=''), server(imageRef=...)],
     'image_unknown': [server(imageRef=UNKNOWN), server(imageRef=PRIVATE['id'])],
-    'flavor_unknown': [server(flavor='nope'), server(flavor=77)],
+    'flavor_unknown': [server(flavor=flavor) for flavor in (
+        'nope', 77, *NO_FLAVORS)],
     'trusted_certificates': [server(trusted_image_certificates=[UNKNOWN])],
     'image_not_active': [server('queued')],
     'image_format': [server('iso'), server('ova')],
@@ -135,7 +142,7 @@ def test_what_nova_refuses_of_a_volume_boots_from_a_local_disk(
 
 
 def test_a_diskless_flavor_boots_where_nova_alone_refuses(plain_app, filtered_app):
-    """The one documented difference in a status."""
+    """A documented difference in a status."""
     body = server(flavor='diskless')
     assert send(plain_app, body).status_int == 403
     assert send(filtered_app, body).status_int == 202
@@ -158,6 +165,13 @@ def test_a_private_image_is_seen_by_its_owner_alone(filtered_app, built):
     assert other.headers[HEADER] == 'left; reason=image_unknown'
     assert other.status_int == 400
     assert len(built.calls) == 1
+
+
+@pytest.mark.parametrize('flavor', NO_FLAVORS)
+def test_what_is_no_flavor_is_no_error_of_the_filter(flavor, filtered_app, caplog):
+    send(filtered_app, server(flavor=flavor))
+    assert [record for record in caplog.records
+            if record.name.startswith('eic_plugins') and record.exc_info] == []
 
 
 @pytest.mark.parametrize(('reason', 'body'), TABLE[::4])
