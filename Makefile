@@ -74,12 +74,16 @@ e2e: lab ## the end-to-end tests, on the running lab
 	@$(BIN)/python -m pytest $(E2E)
 
 # The faults in a process of their own: they disturb what comes behind them.
-tables: lab ## kill -9 before each step, every fault in every call; long
+tables: lab ## kill -9 before each step, every fault in every call, a million requests; long
 	@set -e; \
 	for table in test_faults test_block_faults; do \
 	    EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/$$table.py; \
 	done; \
-	EIC_CRASH_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_crashes.py
+	EIC_CRASH_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_crashes.py; \
+	for api in cinder nova; do \
+	    EIC_GENERATED=1000000 EIC_GENERATED_API=20000 $(BIN)/python -m pytest \
+	        -k generated tests/security/$${api}_api; \
+	done
 
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \

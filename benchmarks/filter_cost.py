@@ -101,7 +101,7 @@ def nova_filter(app: WSGIApp) -> WSGIApp:
                                     config.NOVA_FILTER_OPTS)
     facts = nova.BootFacts(conf, options)
     facts._glance = _Glance()  # type: ignore[assignment]
-    return nova.NovaFilter(app, facts, 'fast')
+    return nova.NovaFilter(app, facts, 'fast', _breakers())
 
 
 def environ(method: str, path: str, document: Any = None) -> dict[str, Any]:

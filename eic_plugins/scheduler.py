@@ -116,8 +116,10 @@ def _wanted(weight_properties: Mapping[str, Any],
             ) -> tuple[str | None, tuple[ImageCopy, ...]]:
     """The image of the request and where Glance has it."""
     spec = weight_properties.get('request_spec') or {}
-    hints = weight_properties.get('scheduler_hints') or {}
-    return spec.get('image_id'), locality.read_hint(hints.get(locality.HINT))
+    hints = weight_properties.get('scheduler_hints')
+    # Below microversion 3.53 Cinder lets users send what is no object.
+    hint = hints.get(locality.HINT) if isinstance(hints, Mapping) else None
+    return spec.get('image_id'), locality.read_hint(hint)
 
 
 def _facts(host_state: Any) -> Mapping[str, Any]:

@@ -60,9 +60,9 @@ LOG = logging.getLogger(__name__)
 
 HOLD_HEADER = 'X-EIC-Hold'
 
-_CREATE = re.compile(r'^(?:/v3)?(?:/[^/]+)?/volumes(?:\.[a-z]+)?/?$')
+_CREATE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes(?:\.json)?/?')
 _DELETE = re.compile(
-    r'^(?:/v3)?(?:/[^/]+)?/volumes/([0-9a-f-]{36})(?:\.[a-z]+)?/?$')
+    r'(?:/v3)?(?:/[^/]+)?/volumes/([0-9a-f-]{36})(?:\.json)?/?')
 _ACCEPTED = 202
 _BAD_REQUEST = 400
 _INVALID_VOLUME = 'Invalid volume: '
@@ -71,7 +71,7 @@ _JSON_TYPES = frozenset({'application/json',
                          'application/vnd.openstack.volume+json'})
 _HINTS = 'OS-SCH-HNT:scheduler_hints'
 _LEGACY_HINTS = 'scheduler_hints'
-_MICROVERSION = re.compile(r'\bvolume\s+(?:(\d+)\.(\d+)|(latest))')
+_MICROVERSION = re.compile(r'([1-9]\d{0,3})\.(0|[1-9]\d{0,3})', re.ASCII)
 _STRICT_SCHEMA = (3, 53)
 """From this microversion on, ``volume.scheduler_hints`` is refused."""
 
@@ -98,7 +98,7 @@ class CinderFilter:
                 return self._deleting(self._postponed, deleted, environ,
                                       start_response)
         if environ['REQUEST_METHOD'] == 'POST':
-            is_create = _CREATE.match(environ.get('PATH_INFO', ''))
+            is_create = _CREATE.fullmatch(environ.get('PATH_INFO', ''))
             if (is_create and self._prepare(environ)
                     and self._hold.wanted(environ)):
                 return self._held(environ, start_response)
@@ -251,7 +251,7 @@ def _deleted(environ: body.Environ) -> str | None:
     """The id of the volume that is to be deleted, as ever and not by force."""
     if environ['REQUEST_METHOD'] != 'DELETE' or environ.get('QUERY_STRING'):
         return None
-    found = _DELETE.match(environ.get('PATH_INFO', ''))
+    found = _DELETE.fullmatch(environ.get('PATH_INFO', ''))
     return found[1] if found and uuidutils.is_uuid_like(found[1]) else None
 
 
@@ -298,9 +298,15 @@ def _refuses_legacy_hints(environ: body.Environ) -> bool:
 
     It quotes the volume in that answer, which must not differ.
     """
-    found = _MICROVERSION.search(environ.get('HTTP_OPENSTACK_API_VERSION', ''))
-    if found is None:
-        return False
-    if found[3]:
+    version = _version(environ.get('HTTP_OPENSTACK_API_VERSION', ''))
+    if version == 'latest':
         return True
-    return (int(found[1]), int(found[2])) >= _STRICT_SCHEMA
+    found = _MICROVERSION.fullmatch(version)
+    return bool(found and (int(found[1]), int(found[2])) >= _STRICT_SCHEMA)
+
+
+def _version(header: str) -> str:
+    """As Cinder reads it; ``''`` for what it answers with an error."""
+    of_volume = next((part for part in header.split(',') if 'volume' in part), '')
+    words = of_volume.split()
+    return words[1] if len(words) == 2 else ''  # noqa: PLR2004

@@ -49,10 +49,11 @@ LOG = logging.getLogger(__name__)
 
 HEADER = 'X-EIC-Boot'
 
-_CREATE = re.compile(r'^((?:/[0-9a-f-]+)?)/(?:servers|os-volumes_boot)/?$')
+_CREATE = re.compile(r'((?:/[0-9a-f-]+)?)/(?:servers|os-volumes_boot)/?')
 _JSON_TYPES = frozenset({'application/json',
                          'application/vnd.openstack.compute+json'})
 _LEGACY_VERSION_HEADER = 'X-OpenStack-Nova-API-Version'
+_MICROVERSION = re.compile(r'([1-9]\d{0,3})\.(0|[1-9]\d{0,3})', re.ASCII)
 _VOLUME_TYPE_SINCE = (2, 67)
 _ACCEPTED = 202
 
@@ -83,7 +84,7 @@ class NovaFilter:
                  start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Pass the request on, rewritten if it is an image boot to rewrite."""
         if environ['REQUEST_METHOD'] == 'POST':
-            create = _CREATE.match(environ.get('PATH_INFO', ''))
+            create = _CREATE.fullmatch(environ.get('PATH_INFO', ''))
             if create:
                 return self._create(environ, create[1], start_response)
         return self._app(environ, start_response)
@@ -116,7 +117,7 @@ class NovaFilter:
         as_it_came = dict(environ)
         body.replace(environ, changed)
         answer = call(self._app, environ)
-        refused = refusals.reason_in(answer)
+        refused = refusals.reason_in(answer, bool(self._type_for(as_it_came)))
         self._learn(environ, answer, refused)
         if refused is None:
             return answer.send(start_response, (HEADER, str(verdict)))
@@ -154,15 +155,7 @@ class NovaFilter:
         return Verdict(boot.Done.REWRITTEN, why), body.serialise(changed)
 
     def _type_for(self, environ: body.Environ) -> str | None:
-        if not self._volume_type:
-            return None
-        version = microversion_parse.get_version(
-            webob.Request(environ).headers, 'compute', [_LEGACY_VERSION_HEADER])
-        if version is None:
-            return None
-        newest = version == 'latest'
-        return (self._volume_type if newest or _numbers(version)
-                >= _VOLUME_TYPE_SINCE else None)
+        return self._volume_type if _can_name_type(environ) else None
 
 
 class BootFacts:
@@ -261,5 +254,14 @@ def _project_of(environ: body.Environ) -> str:
     return environ['nova.context'].project_id or ''
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split('.'))
+def _can_name_type(environ: body.Environ) -> bool:
+    """True if the request's microversion lets it name a volume's type."""
+    try:
+        version = microversion_parse.get_version(
+            webob.Request(environ).headers, 'compute', [_LEGACY_VERSION_HEADER])
+    except ValueError:
+        # Nova will say what it is that cannot be read.
+        return False
+    found = _MICROVERSION.fullmatch(version or '')
+    return version == 'latest' or bool(
+        found and (int(found[1]), int(found[2])) >= _VOLUME_TYPE_SINCE)

@@ -26,11 +26,15 @@ _AT_CINDER = re.compile(
 of Cinder) behind other checks; all of them are before anything is written."""
 
 
-def reason_in(answer: Answer) -> Reason | None:
-    """Why the request goes on as it came, None if the answer is the user's."""
+def reason_in(answer: Answer, names_type: bool) -> Reason | None:
+    """Why the request goes on as it came, None if the answer is the user's.
+
+    :param names_type: whether the rewritten request names a volume type
+    """
     if 400 <= answer.code < 500:  # noqa: PLR2004
         return Reason.REFUSED_BY_NOVA
-    if answer.code == 500 and _AT_CINDER.search(_message(answer)):  # noqa: PLR2004
+    if names_type and answer.code == 500 and (  # noqa: PLR2004
+            _AT_CINDER.search(_message(answer))):
         return Reason.CINDER_FAILED
     return None
 

@@ -10,7 +10,7 @@ TYPES = {'volume_types': [{'id': 'f', 'name': 'fast', 'extra_specs': {}}]}
 
 
 class _Handler(server.BaseHTTPRequestHandler):
-    def do_GET(self):  # noqa: N802 - http.server's
+    def do_GET(self):
         cinder = self.server.cinder
         cinder.asked += 1
         how = cinder.answers.pop(0) if cinder.answers else 200

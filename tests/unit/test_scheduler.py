@@ -39,7 +39,8 @@ def test_a_capacity_that_is_no_number_is_no_obstacle(free):
     assert weigh([state(free=free)]) == [0.75]
 
 
-@pytest.mark.parametrize('hints', [None, {}, {'eic': None}, {'eic': 'forged'}])
+@pytest.mark.parametrize('hints', [None, {}, {'eic': None}, {'eic': 'forged'},
+                                   ['eic'], 'eic', 5, [{'eic': {}}]])
 def test_without_a_hint_no_pool_is_preferred(hints):
     assert weigh([state(), state()], hints=hints) == [0.0, 0.0]
 
