@@ -1,6 +1,6 @@
-"""A LUN that EIC did not publish as a cached image is none.
+"""A LUN or namespace that EIC did not publish as a cached image is none.
 
-The attacker may make LUNs in the SVM and write comments, and he can read those
+The attacker may make some in the SVM and write comments, and he can read those
 that EIC wrote. He must not obtain that a volume of the image has his bytes.
 """
 
@@ -10,15 +10,22 @@ from typing import Any
 
 import pytest
 
-from tests.contract.block import NEEDS_ROOT, ONE, SVM, TWO, BlockWorld
+from tests.contract.block import (
+    NEEDS_ROOT,
+    ONE,
+    RESOURCES,
+    SVM,
+    TWO,
+    BlockWorld,
+)
 from tests.contract.images import Image
 from tests.contract.stock import MIB
 
-PROTOCOL = 'iscsi'
 SIZE = 4 * MIB
 EVIL = b'\xee' * SIZE
 
-pytestmark = NEEDS_ROOT
+pytestmark = [NEEDS_ROOT, pytest.mark.parametrize(
+    'protocol', ['iscsi', 'nvme'], indirect=True)]
 
 
 @pytest.fixture
@@ -26,10 +33,14 @@ def image(world: BlockWorld) -> Image:
     return world.glance.add(os.urandom(SIZE))
 
 
+def collection(world: BlockWorld) -> str:
+    return f'{world.simulator.origin}/api/{RESOURCES[world.protocol]}'
+
+
 def plant(world: BlockWorld, pool: str, image: Image, comment: str) -> None:
     """A LUN with a cached image's name, other bytes and that comment."""
     answer = world.simulator.session.post(
-        f'{world.simulator.origin}/api/storage/luns', timeout=30, json={
+        collection(world), timeout=30, json={
             'svm': {'name': SVM}, 'name': f'/vol/{pool}/{image.cached}',
             'os_type': 'linux', 'space': {'size': SIZE}, 'comment': comment})
     assert answer.status_code in {201, 202}
@@ -63,7 +74,8 @@ def test_a_comment_that_was_copied_to_another_lun_makes_no_volume(
     comment = comment_of(world, image, ONE)
     uuid = world.devices(ONE)[image.cached]['uuid']
     deleted = world.simulator.session.delete(
-        f'{world.simulator.origin}/api/storage/luns/{uuid}', timeout=30)
+        f'{collection(world)}/{uuid}', timeout=30,
+        params={'allow_delete_while_mapped': 'true'})
     assert deleted.status_code in {200, 202}
     plant(world, ONE, image, comment)
     world.start_anew()
