@@ -186,3 +186,28 @@ def test_twenty_first_volumes_at_once_are_one_download_and_one_copy_a_pool(
         assert (len(world.glance.downloads), copies) == (1, len(POOLS) - 1)
     assert all(world.is_right(volume, image) for volume in volumes)
     assert world.left_over(image, *volumes) == []
+
+
+@pytest.mark.parametrize('tib', [17, 120])
+def test_a_volume_of_many_tebibytes_is_a_clone_like_any_other(
+        world: BlockWorld, image: Image, tib: int) -> None:
+    world.make(image)
+    volume = world.new_volume(size=tib << 10)
+    assert world.clone(volume, image)
+    assert world.devices(ONE)[volume.name]['space']['size'] == tib << 40
+
+
+def test_one_that_ontap_makes_no_device_for_fails_as_with_the_stock_driver(
+        world: BlockWorld, image: Image) -> None:
+    """ONTAP says so when it is to grow: nothing of the clone is left, and the
+    cached image serves the next one.
+    """
+    world.make(image)
+    before = world.records()
+    volume = world.new_volume(size=200 << 10)
+    assert not world.clone(volume, image)
+    assert world.records() == before
+    from cinder import exception  # noqa: PLC0415
+    with pytest.raises(exception.VolumeBackendAPIException):
+        world.create_empty(volume)
+    assert world.make(image)[1] == 'cached'
