@@ -18,9 +18,12 @@ from pathlib import Path
 from lab.errors import LabError
 
 # What tests/contract mounts and runs.
-TEST_PACKAGES = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
+_MOUNTING = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
+# The servers that tests/functional runs the Cinder filter in.
+_SERVERS = ('uwsgi', 'uwsgi-plugin-python3', 'apache2', 'libapache2-mod-wsgi-py3')
+TEST_PACKAGES = (*_MOUNTING, *_SERVERS)
 LAB_PACKAGES = (
-    'mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *TEST_PACKAGES)
+    'mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
 _POLICY = Path('/usr/sbin/policy-rc.d')
 _SAVED_POLICY = Path('/usr/sbin/policy-rc.d.eic-lab-saved')
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
