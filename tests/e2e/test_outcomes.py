@@ -153,8 +153,8 @@ def test_near_a_limit_for_clones_volumes_are_downloaded_until_it_is_clear(
     assert again['metadata']['eic_route'] == 'cached'
 
 
-def test_eic_explain_says_why_in_sentences(cloud, image, lab):
-    volume = cloud.create(image, 'eic-gold')
+def eic(lab, *arguments):
+    """The command, as the volumes' owner."""
     environment = {
         'PATH': os.environ['PATH'],
         'OS_AUTH_URL': f"{lab.ports.url('keystone')}/v3",
@@ -162,13 +162,27 @@ def test_eic_explain_says_why_in_sentences(cloud, image, lab):
         'OS_PASSWORD': lab.secrets[f'user-{DEMO_USER}'],
         'OS_USER_DOMAIN_NAME': 'Default', 'OS_PROJECT_DOMAIN_NAME': 'Default'}
     program = Path(sys.executable).with_name('eic')
-    done = subprocess.run([program, 'explain', volume['id']], env=environment,
-                          check=True, capture_output=True, text=True, timeout=60)
+    return subprocess.run([program, *arguments], env=environment, check=False,
+                          capture_output=True, text=True, timeout=60)
+
+
+def test_eic_explain_says_why_in_sentences(cloud, image, lab):
+    volume = cloud.create(image, 'eic-gold')
+    done = eic(lab, 'explain', volume['id'])
+    assert done.returncode == 0
     assert f"Volume {volume['id']} is available." in done.stdout
     assert 'Route copy_offload: ' in done.stdout
     assert '(other_flexvol)' in done.stdout
-    missing = subprocess.run([program, 'explain', 'none-such'], env=environment,
-                             check=False, capture_output=True, text=True,
-                             timeout=60)
+    missing = eic(lab, 'explain', 'none-such')
     assert missing.returncode == 1
     assert "No volume has the name or id 'none-such'" in missing.stderr
+
+
+def test_a_volume_keeps_the_metadata_of_its_request_and_is_explained(
+        cloud, image, lab):
+    own = {'managed-by': 'terraform', 'tier': 'gold'}
+    volume = cloud.ended(cloud.start(image, 'eic-gold', metadata=own))
+    assert volume['metadata'] == own
+    done = eic(lab, 'explain', volume['id'])
+    assert done.returncode == 0
+    assert 'Route copy_offload: ' in done.stdout
