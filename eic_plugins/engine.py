@@ -38,6 +38,7 @@ from eic_plugins.model import (
     Source,
     StoredFile,
     VolumeCopy,
+    VolumeProperties,
 )
 from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.peers import Peers
@@ -96,7 +97,8 @@ class Demand:
     ``download`` fetches it into a file of the pool; ``verify`` verifies the
     signature of a file on this host, or is None where that is not asked for.
     ``size`` in GiB, None if no volume is to be made. ``find_volume`` finds a
-    Cinder volume's file.
+    Cinder volume's file. ``properties`` says what the volume is to have, and is
+    asked when there is something to clone.
     """
 
     image: Image
@@ -110,6 +112,7 @@ class Demand:
     find_volume: Callable[[VolumeCopy], StoredFile | Refusal] = no_volumes
     refused: Refusal | None = None
     """Why Cinder will refuse the image, if that is known beforehand."""
+    properties: Callable[[], VolumeProperties] = VolumeProperties
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +156,8 @@ class Engine:
         """The volume ``name``, or an outcome that leaves it to Cinder."""
         size = demand.size or 0
         return _Attempt(self._box, demand, cache, neighbours).run(
-            lambda cached: cache.storage.make_volume(name, cached, size))
+            lambda cached: cache.storage.make_volume(
+                name, cached, size, demand.properties()))
 
     def precache(self, demand: Demand, cache: PoolCache,
                  neighbours: Neighbours) -> Outcome:

@@ -363,6 +363,17 @@ class CachedImage:
 
 
 @dataclasses.dataclass(frozen=True)
+class VolumeProperties:
+    """What a new LUN or namespace has by its volume type, beside its size:
+    whether it reports its space (SCSI thin provisioning), and the name of its
+    QoS policy, '' for none.
+    """
+
+    space_allocation: bool = False
+    qos_policy: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
 class Source:
     """What a cached image can be made from.
 

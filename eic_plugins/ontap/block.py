@@ -17,7 +17,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from eic_plugins.model import FlexVol, StoredFile
+from eic_plugins.model import FlexVol, StoredFile, VolumeProperties
 from eic_plugins.ontap import jobs
 from eic_plugins.ontap.files import COPY_LIMIT, DestinationMissingError, Progress
 from eic_plugins.ontap.session import (
@@ -31,7 +31,7 @@ from eic_plugins.ontap.session import (
 )
 
 LOG = logging.getLogger(__name__)
-_FIELDS = 'uuid,name,comment,space.size,create_time,location.volume'
+_FIELDS = 'uuid,name,comment,os_type,space.size,create_time,location.volume'
 _PROGRESS = 'copy.source.progress'
 _NOT_FOUND = 404
 _BUSY = 'Device busy'
@@ -51,6 +51,7 @@ class BlockDevice:
     comment: str
     created: str
     flexvol_uuid: str
+    os_type: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,13 +114,19 @@ class BlockDevices:
         }, return_timeout=RETURN_TIMEOUT, return_records='true')
         return self._made(answer, file)
 
-    def clone(self, source: StoredFile, destination: StoredFile,
-              timeout: float) -> BlockDevice:
+    @property
+    def os_type(self) -> str:
+        """That of new devices; a clone or a copy has its source's."""
+        return self._options.os_type
+
+    def clone(self, source: StoredFile, destination: StoredFile, timeout: float,
+              properties: VolumeProperties | None = None) -> BlockDevice:
         """FlexClone ``source``; the destination must not exist.
 
-        A source that has a ``uuid`` is cloned as what was seen, or not at all.
-        While ONTAP says that it is busy, as it does in a burst of clones of one
-        source, it is asked again.
+        It has its source's ``os_type``, and of ``properties`` those that its
+        kind has. A source that has a ``uuid`` is cloned as what was seen, or not
+        at all. While ONTAP says that it is busy, as it does in a burst of clones
+        of one source, it is asked again.
 
         :param timeout: seconds
         :raises OntapError: there may be a destination all the same
@@ -127,19 +134,19 @@ class BlockDevices:
         interval = self._options.busy_interval or 1.0
         for _ in range(int(self._options.busy_timeout / interval)):
             try:
-                return self._clone(source, destination, timeout)
+                return self._clone(source, destination, timeout, properties)
             except OntapRejectedError as err:
                 if _BUSY not in err.message:
                     raise
                 LOG.debug('%s; it is asked again in %s s', err, interval)
             self._sleep(interval)
-        return self._clone(source, destination, timeout)
+        return self._clone(source, destination, timeout, properties)
 
-    def _clone(self, source: StoredFile, destination: StoredFile,
-               timeout: float) -> BlockDevice:
+    def _clone(self, source: StoredFile, destination: StoredFile, timeout: float,
+               properties: VolumeProperties | None) -> BlockDevice:
         body = {'svm': {'name': self._svm}, 'name': device_path(destination),
                 'clone': {'source': _reference(source)},
-                **self._clone_fields()}
+                **self._clone_fields(properties or VolumeProperties())}
         hold = min(RETURN_TIMEOUT, int(timeout))
         try:
             answer = self._session.post(self.resource, body, return_timeout=hold,
@@ -209,8 +216,8 @@ class BlockDevices:
     def _guarantee(self) -> Record:
         return {'guarantee': {'requested': self._options.space_reserved}}
 
-    def _clone_fields(self) -> Record:
-        """What a clone's request says of space."""
+    def _clone_fields(self, properties: VolumeProperties) -> Record:
+        """What a clone's request says of its properties."""
         return {}
 
     def _finish(self, answer: Record, timeout: float = RETURN_TIMEOUT) -> None:
@@ -224,8 +231,14 @@ class Luns(BlockDevices):
 
     resource = '/api/storage/luns'
 
-    def _clone_fields(self) -> Record:
-        return {'space': self._guarantee()}
+    def _clone_fields(self, properties: VolumeProperties) -> Record:
+        """A clone has neither of its source's."""
+        space = dict(self._guarantee())
+        if properties.space_allocation:
+            space['scsi_thin_provisioning_support_enabled'] = True
+        if not properties.qos_policy:
+            return {'space': space}
+        return {'space': space, 'qos_policy': {'name': properties.qos_policy}}
 
     def copy(self, source: StoredFile, destination: StoredFile,
              timeout: float, throughput: int = 0,
@@ -348,4 +361,5 @@ def _parse(record: Record) -> BlockDevice:
         str(record['uuid']), rest.partition('/')[2],
         int(record.get('space', {}).get('size', 0)),
         str(record.get('comment') or ''), str(record.get('create_time') or ''),
-        str(record.get('location', {}).get('volume', {}).get('uuid', '')))
+        str(record.get('location', {}).get('volume', {}).get('uuid', '')),
+        str(record.get('os_type') or ''))

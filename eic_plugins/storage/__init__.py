@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from eic_plugins.eviction import Usage
-from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+from eic_plugins.model import CachedImage, Image, Pool, StoredFile, VolumeProperties
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
 
 FILL_PREFIX = 'eic-fill-'
@@ -169,9 +169,11 @@ class PoolStorage(abc.ABC):
         """
 
     @abc.abstractmethod
-    def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
+    def make_volume(self, name: str, cached: CachedImage, size: int,
+                    properties: VolumeProperties) -> None:
         """FlexClone the cached image to a volume of ``size`` GiB.
 
+        :param properties: what it is to have; files have none of them
         :raises VolumeNotMadeError: nothing of it is left
         """
 

@@ -36,6 +36,7 @@ from eic_plugins.model import (
     Image,
     Pool,
     StoredFile,
+    VolumeProperties,
 )
 from eic_plugins.ontap.block import BLOCK, BlockDevice, BlockDevices
 from eic_plugins.ontap.files import Files
@@ -185,13 +186,14 @@ class BlockStorage(PoolStorage):
         """
         raise inspection.NotTheImageError(f'{name} is nothing that is cut')
 
-    def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
+    def make_volume(self, name: str, cached: CachedImage, size: int,
+                    properties: VolumeProperties) -> None:
         """Clone the cached image that was seen, and let the clone grow: one
         call if it has the volume's size, otherwise two.
         """
         try:
             device = self._devices.clone(cached.file, self.pool.file(name),
-                                         self._clone_timeout)
+                                         self._clone_timeout, properties)
             self._grow(device, cached, size * GIB)
         except OntapError as err:
             self.remove_volume(name)

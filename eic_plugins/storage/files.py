@@ -30,6 +30,7 @@ from eic_plugins.model import (
     Image,
     Pool,
     StoredFile,
+    VolumeProperties,
 )
 from eic_plugins.mount import NotRegularError, ShareMount
 from eic_plugins.ontap.files import Files
@@ -151,7 +152,8 @@ class FileStorage(PoolStorage):
                 f'the file has {size} bytes, the image {image.raw_size}')
         self.mount.resize(name, image.raw_size)
 
-    def make_volume(self, name: str, cached: CachedImage, size: int) -> None:
+    def make_volume(self, name: str, cached: CachedImage, size: int,
+                    properties: VolumeProperties) -> None:
         """Clone the cached image's file, and let it grow sparsely."""
         try:
             self._files.clone(cached.file, self.pool.file(name),

@@ -121,13 +121,21 @@ class SeenDevices:
             self._seen = {key: seen for key, seen in before.items()
                           if newer(key) or not stale(key)}
             for device in found:
-                if _is_ours(device) and not newer(_key(device)):
+                if self._serves(device) and not newer(_key(device)):
                     self._put(device, before.get(_key(device)))
             if image_id:
                 self._looked[image_id] = max(
                     number, self._looked.pop(image_id, 0))
             _shorten(self._seen)
             _shorten(self._looked)
+
+    def _serves(self, device: BlockDevice) -> bool:
+        """Not in a qtree, where EIC puts none; nor of an ``os_type`` that the
+        backend's volumes do not have, which no clone can change.
+        """
+        return (device.name.startswith(CACHED_IMAGE_PREFIX)
+                and '/' not in device.name
+                and device.os_type in {'', self._devices.os_type})
 
     def _put(self, device: BlockDevice, before: Seen | None) -> None:
         key = _key(device)
@@ -140,12 +148,6 @@ def _shorten(found: dict[Any, Any]) -> None:
     """Keep the newest ones."""
     while len(found) > _MOST:
         del found[next(iter(found))]
-
-
-def _is_ours(device: BlockDevice) -> bool:
-    """Not one in a qtree, where EIC puts none."""
-    return (device.name.startswith(CACHED_IMAGE_PREFIX)
-            and '/' not in device.name)
 
 
 def _key(device: BlockDevice) -> _Key:

@@ -34,6 +34,7 @@ from eic_plugins.model import (
     Reason,
     Refusal,
     StoredFile,
+    VolumeProperties,
 )
 from eic_plugins.ontap.clone_limits import CloneLimits
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
@@ -139,6 +140,10 @@ class VolumeFromImage(abc.ABC):
     @abc.abstractmethod
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
         """What Cinder has to know of the new volume."""
+
+    def _properties(self, volume: Any) -> VolumeProperties:
+        """What the clone of a volume has to have of its own."""
+        return VolumeProperties()
 
     @abc.abstractmethod
     def _cannot_clone(self, volume: Any) -> bool:
@@ -287,6 +292,7 @@ class VolumeFromImage(abc.ABC):
             fetcher, cache, image_location,
             encrypted=bool(volume['encryption_key_id']),
             pool_is_flexgroup=self._cannot_clone(volume),
+            properties=functools.partial(self._properties, volume),
             find_volume=ImageVolumes(self._locate_volume, fetcher.image,
                                      volume['project_id']).locate)
         outcome = self._engine.create(name, demand, cache,

@@ -36,6 +36,7 @@ from eic_plugins.model import (
     Reason,
     Refusal,
     StoredFile,
+    VolumeProperties,
 )
 from eic_plugins.ontap.block import (
     BlockDevice,
@@ -54,6 +55,7 @@ from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
 from eic_plugins.volume.precaching import PrecachingDriver
 
 LOG = logging.getLogger(__name__)
+_ALLOCATES_SPACE_FROM = (9, 15, 1)
 
 
 class _Attachable(dict[str, Any]):
@@ -283,7 +285,6 @@ class LunVolumeFromImage(BlockVolumeFromImage):
         return str(self.library.lun_ostype)
 
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
-        self._set_qos(volume, pool_name)
         update = self.library._get_volume_model_update(volume) or {}
         return {**update, **super()._hand_over(volume, pool_name)}
 
@@ -294,14 +295,23 @@ class LunVolumeFromImage(BlockVolumeFromImage):
         """Of replication, which the stock NVMe driver does not have."""
         return self.library._get_volume_model_update(volume) or {}
 
-    def _set_qos(self, volume: Any, pool_name: str) -> None:
-        """As the stock driver does for a clone; one call more, if there is
-        a policy.
+    def _properties(self, volume: Any) -> VolumeProperties:
+        """As the stock driver gives them to a new LUN; a QoS spec takes its
+        calls to make a policy.
         """
         specs = na_utils.get_volume_extra_specs(volume)
         info = self.library._setup_qos_for_volume(volume, specs)
-        policy = na_utils.get_qos_policy_group_name_from_info(info)
-        if policy:
-            self._client.set_lun_qos_policy_group(
-                f'/vol/{pool_name}/{volume["name"]}', policy,
-                na_utils.is_qos_policy_group_spec_adaptive(info))
+        self._client._validate_qos_policy_group(
+            volume_utils.is_boolean_str(
+                specs.get('netapp:qos_policy_group_is_adaptive'))
+            or na_utils.is_qos_policy_group_spec_adaptive(info))
+        return VolumeProperties(
+            self._allocates_space(specs.get('netapp:space_allocation')),
+            na_utils.get_qos_policy_group_name_from_info(info) or '')
+
+    def _allocates_space(self, spec: str | None) -> bool:
+        """Without a spec, ONTAP's default of new LUNs."""
+        if spec is not None:
+            return bool(volume_utils.is_boolean_str(spec))
+        version: tuple[int, int, int] = self._client.get_ontap_version(cached=True)
+        return version >= _ALLOCATES_SPACE_FROM

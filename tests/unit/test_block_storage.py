@@ -12,7 +12,13 @@ from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
 from eic_plugins.eviction import Usage
 from eic_plugins.inspection import UnsafeImageError
 from eic_plugins.locations import LocationReader
-from eic_plugins.model import FlexVol, Pool, Reason, Refusal
+from eic_plugins.model import (
+    FlexVol,
+    Pool,
+    Reason,
+    Refusal,
+    VolumeProperties,
+)
 from eic_plugins.ontap.block import Luns
 from eic_plugins.ontap.session import (
     OntapRejectedError,
@@ -188,7 +194,8 @@ def test_what_has_the_name_of_what_is_remembered_is_never_cloned_for_it(svm):
     made, _ = other.ensure(changed, Fill(svm.download(other)))
     assert made.file.uuid != remembered.file.uuid
     with pytest.raises(VolumeNotMadeError) as raised:
-        svm.cache().storage.make_volume('volume-2', remembered, 1)
+        svm.cache().storage.make_volume(
+            'volume-2', remembered, 1, VolumeProperties())
     assert raised.value.image_is_gone
     assert '/vol/gold_vol/volume-2' not in svm.names()
     svm.cache().forget(RAW)
