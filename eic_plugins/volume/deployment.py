@@ -26,6 +26,7 @@ LOG = logging.getLogger(__name__)
 _TTL = 60.0
 _RPC_TIMEOUT = 5.0
 _RPC_VERSION = '3.0'
+_RPC_RETRIES = 1  # to send it; by default for ever, without a message bus
 
 Fetch = Callable[[], Iterable[Mapping[str, Any]]]
 """Gives pools as the scheduler does: ``name`` and ``capabilities``."""
@@ -37,7 +38,7 @@ def ask_scheduler() -> Iterable[Mapping[str, Any]]:
     :raises Exception: it did not answer within five seconds
     """
     client = rpcapi.SchedulerAPI().client.prepare(
-        version=_RPC_VERSION, timeout=_RPC_TIMEOUT)
+        version=_RPC_VERSION, timeout=_RPC_TIMEOUT, retry=_RPC_RETRIES)
     found: Iterable[Mapping[str, Any]] = client.call(
         context.get_admin_context(), 'get_pools', filters=None)
     return found

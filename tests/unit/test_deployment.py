@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from eic_plugins.model import KnownPool
+from eic_plugins.volume import deployment
 from eic_plugins.volume.deployment import Deployment
 
 OWN = KnownPool('host@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
@@ -78,3 +79,27 @@ def test_without_any_answer_the_own_pools_are_known():
     scheduler = Scheduler()
     scheduler.silent = True
     assert made(scheduler, [0.0]).pools() == (OWN,)
+
+
+def test_neither_a_deaf_scheduler_nor_a_dead_message_bus_is_waited_for(
+        monkeypatch):
+    """By default oslo.messaging tries for ever to send a call."""
+    prepared, called = [], []
+
+    class Client:
+        def prepare(self, **how):
+            prepared.append(how)
+            return self
+
+        def call(self, _context, method, **arguments):
+            called.append((method, arguments))
+            return [reported()]
+
+    class Api:
+        client = Client()
+    monkeypatch.setattr(deployment.rpcapi, 'SchedulerAPI', Api)
+    assert Deployment(lambda: [OWN]).pools() == (OWN, OTHER)
+    assert called == [('get_pools', {'filters': None})]
+    (how,) = prepared
+    assert 0 <= how['retry'] <= 1
+    assert 0 < how['timeout'] <= 5
