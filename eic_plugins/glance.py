@@ -81,8 +81,9 @@ def image_from_api(raw: Mapping[str, Any]) -> Image:
 def listed_image(raw: Mapping[str, Any]) -> ListedImage:
     """A :class:`ListedImage` from an entry of ``GET /v2/images``."""
     return ListedImage(
-        image_from_api(raw), raw.get('name') or '', raw.get('owner') or '',
-        raw.get('visibility') or '', bool(raw.get('os_hidden')))
+        image_from_api(raw), _text(raw.get('name')) or '',
+        _text(raw.get('owner')) or '', _text(raw.get('visibility')) or '',
+        bool(raw.get('os_hidden')))
 
 
 def _image(meta: Mapping[str, Any], nested: Mapping[str, Any]) -> Image:

@@ -38,7 +38,7 @@ class Flavors:
         answer = ask.get(f'{prefix}/flavors/{flavor_id}', _WITH_EXTRA_SPECS)
         flavor = _read(answer.document()) if answer.code == _OK else None
         if flavor is not None:
-            self._memory.remember(key, flavor)
+            self._memory.remember(key, project or '', flavor)
         return flavor
 
 

@@ -29,31 +29,51 @@ Copies = tuple[ImageCopy, ...]
 Key = TypeVar('Key', bound=Hashable)
 Found = TypeVar('Found')
 _REMEMBERED = 1024
+_OWNERS_AT_LEAST = 4
 
 
 class Memory(Generic[Key, Found]):
-    """Answers, each for ``ttl`` seconds, no more than a thousand of them."""
+    """Answers, each for ``ttl`` seconds, no more than a thousand of them.
+
+    One owner's are no more than a quarter: who asks for a thousand images makes
+    nobody else's be forgotten.
+    """
 
     def __init__(self, ttl: float, clock: Callable[[], float]) -> None:
         self._ttl = ttl
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: collections.OrderedDict[Key, tuple[float, Found]] = (
+        self._known: collections.OrderedDict[Key, tuple[float, str, Found]] = (
             collections.OrderedDict())
+        self._owned: collections.Counter[str] = collections.Counter()
 
     def recall(self, key: Key) -> Found | None:
         """The answer, None if there is none, or no longer."""
         with self._lock:
             known = self._known.get(key)
-        return known[1] if known and self._clock() < known[0] else None
+        return known[2] if known and self._clock() < known[0] else None
 
-    def remember(self, key: Key, found: Found) -> None:
-        """Keep an answer, at the cost of the oldest one."""
+    def remember(self, key: Key, owner: str, found: Found) -> None:
+        """Keep an answer, at the cost of the owner's oldest, or the oldest.
+
+        :param owner: id of the project that asked
+        """
         with self._lock:
-            self._known[key] = (self._clock() + self._ttl, found)
-            self._known.move_to_end(key)
+            self._forget(key)
+            self._known[key] = (self._clock() + self._ttl, owner, found)
+            self._owned[owner] += 1
+            if self._owned[owner] > _REMEMBERED // _OWNERS_AT_LEAST:
+                self._forget(next(each for each, (_, whose, _)
+                                  in self._known.items() if whose == owner))
             while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
+                self._forget(next(iter(self._known)))
+
+    def _forget(self, key: Key) -> None:
+        if key in self._known:
+            owner = self._known.pop(key)[1]
+            self._owned[owner] -= 1
+            if not self._owned[owner]:
+                del self._owned[owner]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +118,8 @@ class Places:
         """The look-up is over."""
         self._free += 1
         self._taken[owner] -= 1
-        self._taken += collections.Counter()  # drops who has none
+        if not self._taken[owner]:
+            del self._taken[owner]
 
 
 class Lookup(Generic[Key, Found]):
@@ -170,7 +191,7 @@ class Lookup(Generic[Key, Found]):
             self._places.give_back(owner)
             self._under_way.pop(key, None)
             if found is not None:
-                self._memory.remember(key, found)
+                self._memory.remember(key, owner, found)
         if answered:
             breaker.succeeded()
         else:

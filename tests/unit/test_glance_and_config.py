@@ -192,3 +192,11 @@ def test_a_property_is_a_property_whatever_it_is_called():
     image = glance.image_from_api({
         'id': 'i', 'properties': {'img_signature': 's'}, 'os_distro': 'd'})
     assert image.properties == {'os_distro': 'd'}
+
+
+def test_one_odd_image_keeps_no_others_from_being_listed():
+    odd = {**LISTED, 'name': ['x'], 'owner': {}, 'visibility': 5,
+           'updated_at': 'yesterday', 'min_disk': 'small', 'properties': 5}
+    listed = glance.listed_image(odd)
+    assert (listed.name, listed.owner, listed.visibility) == ('', '', '')
+    assert listed.image.updated_at == 'yesterday'

@@ -164,3 +164,29 @@ def test_what_is_not_understood_is_no_failure(glance, clock):
     for image in 'abcdef':
         assert lookup.copies(image, 5, 'p') is None
     assert glance.asked == list('abcdef')
+
+
+def test_a_thousand_images_of_one_project_make_nobody_elses_be_forgotten(
+        glance, clock):
+    lookup = lookup_of(glance, clock)
+    for number in range(100):
+        lookup.copies(f'ours-{number}', 5, 'ours')
+    for number in range(3000):
+        lookup.copies(f'theirs-{number}', 5, 'theirs')
+    glance.asked.clear()
+    for number in range(100):
+        lookup.copies(f'ours-{number}', 5, 'ours')
+    assert glance.asked == []
+    assert len(lookup._memory._known) <= 100 + 256
+
+
+def test_what_is_remembered_has_an_end_whoever_asks(glance, clock):
+    lookup = lookup_of(glance, clock)
+    for number in range(3000):
+        lookup.copies(str(number), 5, f'project-{number % 50}')
+    assert len(lookup._memory._known) == 1024
+    assert sum(lookup._memory._owned.values()) == 1024
+    glance.asked.clear()
+    lookup.copies('2999', 5, 'project-49')
+    lookup.copies('0', 5, 'project-0')
+    assert glance.asked == ['0']
