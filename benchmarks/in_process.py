@@ -79,7 +79,7 @@ def _configs(traces: Traces, driver: str) -> list[str]:
                    'sqlite_synchronous = False\n'
                    # Nor is what the driver does besides, in other threads.
                    '[eic]\nprecache_interval = 0\n'
-                   'precache_notifications = False\n')
+                   'precache_notifications = False\nspread_volumes = 0\n')
     return [str(etc / 'cinder.conf'), str(etc / f'volume-{driver}.conf'),
             str(own)]
 

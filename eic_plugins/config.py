@@ -232,10 +232,32 @@ PRECACHE_OPTS = [
         help='Exchange of these topics: control_exchange in glance-api.conf.'),
 ]
 
+SPREAD_OPTS = [
+    cfg.IntOpt(
+        'spread_volumes', default=8, min=0,
+        help='Volumes of an image in pools of a cluster from which on the image '
+             'is copied, inside the cluster, into all pools of its backends, so '
+             'that its volumes do not gather in one FlexVol. 0 for never.'),
+    cfg.IntOpt(
+        'spread_window', default=604800, min=1,
+        help='Seconds since they were asked for within which such volumes '
+             'count.'),
+    cfg.IntOpt(
+        'spread_interval', default=60, min=1,
+        help='Seconds between two looks at how many volumes images have. '
+             'Volumes of an image that a pool of the backend lacks bring the '
+             'next look forward.'),
+    cfg.IntOpt(
+        'spread_copies', default=2, min=1,
+        help='Copies that a backend may have under way at once for that. All '
+             'backends of a cluster together take half of the 50 copies that '
+             'ONTAP runs at once, or one each.'),
+]
+
 CINDER_FILTER_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *DELETION_OPTS]
 NOVA_FILTER_OPTS = [*FILTER_OPTS, *NOVA_OPTS]
 ALL_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *DELETION_OPTS, *NOVA_OPTS, *GLANCE_OPTS,
-            *SCHEDULER_OPTS, *VOLUME_OPTS, *PRECACHE_OPTS]
+            *SCHEDULER_OPTS, *VOLUME_OPTS, *PRECACHE_OPTS, *SPREAD_OPTS]
 
 
 def register(conf: cfg.ConfigOpts) -> None:

@@ -165,13 +165,29 @@ class Engine:
         return _Attempt(self._box, demand, cache, neighbours).run(
             lambda _cached: None)
 
+    def spread(self, demand: Demand, cache: PoolCache,
+               neighbours: Neighbours) -> Outcome:
+        """The same by what ONTAP clones and copies alone, and without waiting
+        for anybody who makes it, too.
+        """
+        box = dataclasses.replace(self._box, routes=[
+            route for route in self._box.routes
+            if not isinstance(route, FillRoute) or route.inside_cluster])
+        return _Attempt(box, demand, cache, neighbours, patient=False).run(
+            lambda _cached: None)
+
 
 class _Attempt:
-    """One demand, from the first look to its outcome."""
+    """One demand, from the first look to its outcome.
+
+    :param patient: False to wait for nobody, and to look in the whole cluster
+        at once, for there is no download to look before
+    """
 
     def __init__(self, toolbox: Toolbox, demand: Demand, cache: PoolCache,
-                 neighbours: Neighbours) -> None:
+                 neighbours: Neighbours, patient: bool = True) -> None:
         self._box = toolbox
+        self._patient = patient
         self._demand = demand
         self._image = demand.image
         self._cache = cache
@@ -226,7 +242,8 @@ class _Attempt:
         Who has waited for that lock looks again: the image may be in another
         pool by now.
         """
-        plan = choose(self._routes.values(), self._situation())
+        plan = choose(self._routes.values(),
+                      self._situation(search=not self._patient))
         if plan.route != _DOWNLOAD:
             yield plan
             return
@@ -322,7 +339,7 @@ class _Attempt:
         try:
             cached, made = self._cache.ensure(self._image, Fill(
                 lambda target: route.fill(self._tools, plan.source, target),
-                self._demand.verify, self._want(route)))
+                self._demand.verify, self._want(route)), self._patient)
         except tuple(_FILL_FAILURES) as err:
             reason, final = _fill_failure(err)
             if plan.route == _DOWNLOAD and isinstance(err, _OF_THE_BYTES):

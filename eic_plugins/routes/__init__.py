@@ -76,10 +76,12 @@ class FillTools:
 class FillRoute(Route):
     """A route that has something to do: all but ``cached``.
 
-    ``shares_bytes`` if what it makes shares the bytes of a file in the pool.
+    ``shares_bytes`` if what it makes shares the bytes of a file in the pool;
+    ``inside_cluster`` if no host reads or writes the image's bytes for it.
     """
 
     shares_bytes = False
+    inside_cluster = False
 
     @abc.abstractmethod
     def fill(self, tools: FillTools, source: Source | None,

@@ -23,6 +23,7 @@ class CopyOffload(CopyRoute):
 
     name = 'copy_offload'
     cost = 100
+    inside_cluster = True
 
     def offer(self, situation: Situation) -> Offer | Refusal:
         """Any file with the image's raw bytes in another FlexVol; one in the

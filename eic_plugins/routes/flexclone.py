@@ -17,6 +17,7 @@ class FlexClone(CopyRoute):
     name = 'flexclone'
     cost = 10
     shares_bytes = True
+    inside_cluster = True
 
     def offer(self, situation: Situation) -> Offer | Refusal:
         """The first image file in the FlexVol of the pool."""

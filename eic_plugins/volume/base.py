@@ -60,6 +60,7 @@ from eic_plugins.volume.outcomes import (
 )
 from eic_plugins.volume.report import PoolReport
 from eic_plugins.volume.room import Policy, Room
+from eic_plugins.volume.telling import Teller, ask_service
 
 LOG = logging.getLogger(__name__)
 _UNREACHABLE_LIMIT = 2
@@ -95,6 +96,7 @@ class VolumeFromImage(abc.ABC):
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._refusals = Refusals(Path(CONF.state_path) / 'eic-refused')
+        self._teller = Teller(lambda: ask_service(self.host))
         self._service_uuid: str | None = None
         self._unplaced: set[str] = set()
         directory = self._eic.metrics_directory
@@ -371,6 +373,8 @@ class VolumeFromImage(abc.ABC):
         reasons = {refusal.reason for refusal in outcome.refusals}
         if not outcome.left_to_cinder:
             self._report.add(pool_name, image_id)
+        if outcome.fills:
+            self._teller.news()
         if Reason.ONTAP_UNREACHABLE in reasons:
             if self._ontap_breaker.allows():
                 self._ontap_breaker.failed()

@@ -52,7 +52,7 @@ from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
 from eic_plugins.storage.seen import SeenDevices
 from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
-from eic_plugins.volume.precaching import PrecachingDriver
+from eic_plugins.volume.spreading import SpreadingDriver
 
 LOG = logging.getLogger(__name__)
 _ALLOCATES_SPACE_FROM = (9, 15, 1)
@@ -68,7 +68,7 @@ class _Attachable(dict[str, Any]):
             raise AttributeError(name) from err
 
 
-class BlockVolumeFromImage(PrecachingDriver):
+class BlockVolumeFromImage(SpreadingDriver):
     """``clone_image`` for a stock driver that keeps its work in a library."""
 
     devices_class: type[BlockDevices]

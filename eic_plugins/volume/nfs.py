@@ -32,12 +32,12 @@ from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.volume import raw_image
 from eic_plugins.volume.base import ModelUpdate
-from eic_plugins.volume.precaching import PrecachingDriver
 from eic_plugins.volume.reimaging import ReimagingDriver
+from eic_plugins.volume.spreading import SpreadingDriver
 
 
 @interface.volumedriver
-class EICNfsDriver(PrecachingDriver, ReimagingDriver,
+class EICNfsDriver(SpreadingDriver, ReimagingDriver,
                    nfs_cmode.NetAppCmodeNfsDriver):
     """Volumes from images by FlexClone of a cached image in the same pool."""
 

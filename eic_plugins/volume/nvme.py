@@ -27,6 +27,7 @@ class EICNVMeDriver(BlockVolumeFromImage, nvme_cmode.NetAppCmodeNVMeDriver):
 
     VERSION = '4.0.0-eic-0.1.0'
     devices_class = Namespaces
+    copies_between_pools = False
 
     def _neighbours(self, pool_name: str) -> Neighbours:
         """Nothing that is cached elsewhere is of use."""

@@ -14,8 +14,6 @@ one fill in all; whoever waited finds the image cached.
 import collections
 import contextlib
 import dataclasses
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -38,6 +36,7 @@ from eic_plugins.precache import (
     wants,
 )
 from eic_plugins.storage import Record
+from eic_plugins.volume.fill_queue import FillQueue
 from eic_plugins.volume.known import KnownIds
 from eic_plugins.volume.retry import Failures
 
@@ -77,17 +76,13 @@ class Precacher:
         self._wishes = wishes
         self._start_percent = start_percent
         self._clock = clock
-        self._failures = Failures(pause, clock)
         self._wanted: dict[str, KnownIds] = collections.defaultdict(KnownIds)
-        self._lock = threading.Lock()
-        self._queued: set[tuple[str, str]] = set()
-        self._fills: queue.Queue[tuple[str, str]] = queue.Queue()
+        self._fills = FillQueue('eic-precache', self._fill,
+                                Failures(pause, clock))
 
     def start(self, workers: int) -> None:
         """Have this many threads fill."""
-        for number in range(workers):
-            threading.Thread(target=self._work, daemon=True,
-                             name=f'eic-precache-{number}').start()
+        self._fills.start(workers)
 
     def reconcile(self) -> None:
         """Compare all images; never raises."""
@@ -116,20 +111,7 @@ class Precacher:
 
     def fill_next(self) -> None:
         """Wait for a fill that is to be done, and do it; never raises."""
-        image_id, pool = key = self._fills.get()
-        try:
-            self._fill(image_id, pool)
-        except Exception:
-            self._failures.note(key, True)
-            LOG.exception('Image %(image)s was not precached in pool %(pool)s.',
-                          {'image': image_id, 'pool': pool})
-        finally:
-            with self._lock:
-                self._queued.discard(key)
-
-    def _work(self) -> None:
-        while True:
-            self.fill_next()
+        self._fills.fill_next()
 
     def _reconcile(self) -> None:
         images = self._images()
@@ -190,15 +172,10 @@ class Precacher:
         if action.do is Do.REMOVE:
             self._remove(action)
             return
-        key = (action.image_id, action.pool)
-        with self._lock:
-            if key in self._queued or self._failures.too_recent(key):
-                return
-            self._queued.add(key)
-        LOG.info('Image %(image)s is to be precached in pool %(pool)s: %(why)s.',
-                 {'image': action.image_id, 'pool': action.pool,
-                  'why': action.why})
-        self._fills.put(key)
+        if self._fills.put((action.image_id, action.pool)):
+            LOG.info('Image %(image)s is to be precached in pool %(pool)s: '
+                     '%(why)s.', {'image': action.image_id, 'pool': action.pool,
+                                  'why': action.why})
 
     def _remove(self, action: Action) -> None:
         cache = next((each for each in self._backend.pool_caches()
@@ -217,26 +194,26 @@ class Precacher:
                         {'image': action.image_id, 'pool': action.pool,
                          'err': err})
 
-    def _fill(self, image_id: str, pool: str) -> None:
-        """Fill, if that is still to be done."""
+    def _fill(self, image_id: str, pool: str) -> bool:
+        """Fill, if that is still to be done; whether that failed."""
         found, actions = self._look(image_id)
         if found is None or pool not in {
                 action.pool for action in actions if action.do is Do.FILL}:
-            return
+            return False
         if not has_room(found.image, self._backend.space_of(pool),
                         self._start_percent):
             LOG.info('Image %(image)s is not precached in pool %(pool)s, which '
                      'would be left with thres_avl_size_perc_start percent or '
                      'less.', {'image': image_id, 'pool': pool})
-            return
+            return False
         outcome = self._backend.fill(found.image, pool)
-        self._failures.note((image_id, pool), outcome.left_to_cinder)
         LOG.info('Precaching image %(image)s in pool %(pool)s: %(end)s in '
                  '%(seconds).3f s; refused: %(refused)s',
                  {'image': image_id, 'pool': pool, 'seconds': outcome.seconds,
                   'end': 'failed' if outcome.left_to_cinder else
                          f'route {outcome.route}',
                   'refused': outcome.explain() or 'none'})
+        return outcome.left_to_cinder
 
 
 def all_images(images: Images, wishes: Wishes) -> Iterator[ListedImage]:

@@ -5,12 +5,15 @@ Options, in ``[eic]``: ``precache_*`` and ``notification_*``. Off with
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from cinder.volume import volume_utils
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from eic_plugins.cache import PoolCache
+from eic_plugins.engine import Demand, Neighbours
 from eic_plugins.glance import Images
 from eic_plugins.model import Image, Outcome, Reason
 from eic_plugins.precache import Wishes, parse_image
@@ -23,6 +26,8 @@ from eic_plugins.volume.precache import Backend, Precacher
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
+
+Fill = Callable[[Demand, PoolCache, Neighbours], Outcome]
 
 _PAUSE_SECONDS = 600.0
 _FIRST_COMPARISON = 10  # seconds after the start, when the driver is set up
@@ -94,9 +99,11 @@ class PrecachingDriver(VolumeFromImage):
     def _removed(self, pool_name: str, image_id: str) -> None:
         self._report.discard(pool_name, image_id)
 
-    def _precache(self, image: Image, pool_name: str) -> Outcome:
+    def _precache(self, image: Image, pool_name: str,
+                  fill: Fill | None = None) -> Outcome:
         """Have the pool cache an image that no volume asks for.
 
+        :param fill: the engine's way of doing it; any route, if not given
         :raises Exception: Keystone or ONTAP did not answer
         """
         if not self._ontap_breaker.allows():
@@ -108,7 +115,7 @@ class PrecachingDriver(VolumeFromImage):
         demand = self._demand(
             fetcher, cache, None, pool_is_flexgroup=self._cannot_clone(
                 {'host': f'{self.host}#{pool_name}'}))
-        outcome = self._engine.precache(demand, cache,
-                                        self._neighbours(pool_name))
+        outcome = (fill or self._engine.precache)(
+            demand, cache, self._neighbours(pool_name))
         self._learn(pool_name, image.id, outcome)
         return outcome

@@ -108,5 +108,5 @@ class BlockWorld(World):
         """As the periodic task has it done, and as its threads do it."""
         precacher = self.driver._precacher
         precacher.reconcile()
-        while precacher._queued:
+        while precacher._fills:
             precacher.fill_next()

@@ -22,6 +22,7 @@ from netapp_ontap import HostConnection
 from netapp_ontap.resources import Volume
 
 from eic_plugins.simulator.main import start
+from eic_plugins.volume.spread import Spreader
 from tests.contract import block, stock
 from tests.contract.block import ONE, SVM, BlockWorld
 from tests.contract.images import Glance
@@ -39,6 +40,14 @@ def no_ca_bundle_of_the_environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope='session', autouse=True)
+def nothing_is_spread_by_itself() -> Iterator[None]:
+    """Tests do at once what its threads would do at some time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Spreader, 'start', lambda *_: None)
         yield
 
 

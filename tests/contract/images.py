@@ -50,7 +50,11 @@ class Glance:
     @classmethod
     def served(cls, monkeypatch: pytest.MonkeyPatch) -> 'Glance':
         """One that the driver finds wherever it looks for Glance."""
-        from eic_plugins.volume import base, precaching  # noqa: PLC0415
+        from eic_plugins.volume import (  # noqa: PLC0415
+            base,
+            precaching,
+            spreading,
+        )
         from eic_plugins.volume.precache import Precacher  # noqa: PLC0415
         found = cls()
         monkeypatch.setattr(base, 'ImageLocations', lambda _conf: Locations(
@@ -60,6 +64,7 @@ class Glance:
                             lambda _conf: found)
         # Tests do at once what its threads would do at some time.
         monkeypatch.setattr(Precacher, 'start', lambda *_: None)
+        monkeypatch.setattr(spreading, 'Images', lambda _conf: found)
         return found
 
     def add(self, raw: bytes, stored: bytes | None = None,

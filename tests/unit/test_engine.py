@@ -685,3 +685,57 @@ def test_what_one_volume_was_made_of_is_known_to_have_served_one(cluster):
     cluster.create('volume-2')
     usage, = cluster.cache.storage.usages()
     assert not usage.served_once
+
+
+def spread(cluster, at='gold_vol', **fields):
+    other = 'images_vol' if at == 'gold_vol' else 'gold_vol'
+    return cluster.engine.spread(
+        cluster.demand(size=None, **fields), cluster.cache_of(at),
+        Neighbours(lambda: [cluster.cache_of(other)], cluster.search))
+
+
+def test_what_is_spread_is_copied_from_where_it_is_cached(cluster):
+    cluster.create(at='images_vol')
+    cluster.files.calls.clear()
+    assert spread(cluster).route == 'copy_offload'
+    assert [call[:2] for call in cluster.files.calls] == [
+        ('copy', RAW.cached_name), ('rename', cluster.files.calls[0][2])]
+    assert cluster.cache.find(RAW)
+    assert spread(cluster).route == 'cached'
+
+
+def test_what_is_spread_may_be_cached_by_another_backend(cluster):
+    cluster.create(at='images_vol')
+    cluster.elsewhere = [cluster.cache_of('images_vol').find(RAW)]
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    outcome = cluster.engine.spread(
+        cluster.demand(size=None), cluster.cache,
+        Neighbours(lambda: [], cluster.search))
+    assert outcome.route == 'copy_offload'
+    assert cluster.cache.find(RAW)
+
+
+def test_nothing_is_downloaded_to_spread_it(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    assert spread(cluster).left_to_cinder
+    (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(CONTENT)
+    assert spread(cluster).left_to_cinder, 'reading a stock file is work of a host'
+    assert cluster.downloads == []
+    assert cluster.files.calls == []
+
+
+def test_who_spreads_waits_for_nobody(cluster):
+    cluster.create(at='images_vol')
+    waits = []
+
+    @contextlib.contextmanager
+    def lock(_name, wait):
+        waits.append(wait)
+        if not wait:
+            raise LockTimeoutError('a volume makes it')
+        yield
+
+    cluster.lock = lock
+    outcome = spread(cluster)
+    assert reasons(outcome)['copy_offload'] is Reason.WAIT_TIMED_OUT
+    assert set(waits) == {False}

@@ -12,7 +12,7 @@ PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 ORDER = ['model', 'config', 'breaker', 'native', 'servers', 'plugins', 'metrics',
          'shared_password', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
-         'precache', 'image_volume_cache', 'storage', 'routes', 'cache',
+         'precache', 'image_volume_cache', 'spread', 'storage', 'routes', 'cache',
          'cluster_search', 'locality', 'refusals', 'engine', 'middleware', 'scheduler',
          'volume', 'cli']
 """Each may import what stands before it."""

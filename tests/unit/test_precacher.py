@@ -103,7 +103,7 @@ class Backends:
             os.utime(path, (self.now - seconds, self.now - seconds))
 
     def fill_all(self):
-        while not self.precacher._fills.empty():
+        while self.precacher._fills:
             self.precacher.fill_next()
 
     def names(self):
@@ -138,7 +138,7 @@ def test_a_hidden_image_is_filled_in_if_the_operator_names_it(backend, look):
     backend.images[RAW.id] = ListedImage(RAW, 'n', 'o', 'private', hidden=True)
     backend.hidden.add(RAW.id)
     look()
-    assert backend.precacher._fills.empty()
+    assert not backend.precacher._fills
     backend.wishes[RAW.id] = frozenset({'all'})
     look()
     backend.fill_all()
@@ -402,7 +402,7 @@ def test_lost_records_are_made_good_by_no_more_workers_than_there_are(
     backend.precacher._backend = dataclasses.replace(
         backend.precacher._backend, fill=fill)
     backend.precacher.reconcile()
-    assert backend.precacher._fills.qsize() == len(ids)
+    assert len(backend.precacher._fills) == len(ids)
     backend.precacher.start(workers)
     assert ended.wait(30)
     assert sorted(done) == ids

@@ -67,7 +67,7 @@ def test_nothing_is_done_for_images_that_nobody_asks_for(
         world: Shares, cached: list[Image], precacher: Any) -> None:  # noqa: F811
     before = world.files(GOLD)
     precacher.reconcile()
-    assert precacher._fills.qsize() == IMAGES // 2
+    assert len(precacher._fills) == IMAGES // 2
     assert world.glance.downloads == []
     assert world.files(GOLD) == before
 
@@ -82,7 +82,7 @@ def test_what_is_precached_comes_back_without_a_download(
     assert [storage.read(image.id) is not None for image in cached] == [
         False, True] * (IMAGES // 2)
     precacher.reconcile()
-    assert precacher._fills.qsize() == 0
+    assert len(precacher._fills) == 0
 
 
 def test_the_next_volume_adopts_its_image(

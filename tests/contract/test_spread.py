@@ -1,0 +1,92 @@
+"""EIC's drivers copy what many volumes are made of into their other pools."""
+
+import os
+from typing import Any
+
+import pytest
+
+from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
+from tests.contract.images import Glance, Image
+from tests.contract.stock import MIB
+
+pytestmark = NEEDS_ROOT
+
+VOLUMES = 8
+"""``spread_volumes``"""
+
+
+@pytest.fixture(scope='module', params=['iscsi', 'nvme'])
+def protocol(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def image(glance: Glance) -> Image:
+    return glance.add(os.urandom(2 * MIB))
+
+
+def make(world: BlockWorld, image: Image) -> Any:
+    """A volume, noted as the volume manager notes it."""
+    from cinder.db import api as db  # noqa: PLC0415
+
+    volume, _ = world.make(image)
+    db.volume_glance_metadata_bulk_create(
+        world.admin, volume.id, {'image_id': image.id})
+    return volume
+
+
+def settle(world: BlockWorld) -> None:
+    """What the threads do."""
+    spreader = world.driver._spreader
+    spreader.look()
+    while spreader.waiting:
+        spreader.copy_next()
+        spreader.look()
+
+
+def test_the_other_pool_gets_it_by_one_copy_when_volumes_gather(
+        world: BlockWorld, image: Image) -> None:
+    if world.protocol == 'nvme':
+        pytest.skip('ONTAP copies no namespaces')
+    for _ in range(VOLUMES - 1):
+        make(world, image)
+    settle(world)
+    assert world.names(TWO) == []
+    make(world, image)
+    for _ in range(2):
+        settle(world)
+    assert world.names(TWO) == [image.cached]
+    assert world.counters()['lun_copies']['finished'] == 1
+    assert world.glance.downloads == [image.id]
+    volume, route = world.make(image, TWO)
+    assert route == 'cached'
+    assert world.is_right(volume, image)
+
+
+def test_the_schedulers_are_told_of_a_fill_and_of_a_copy(
+        world: BlockWorld, image: Image, monkeypatch: pytest.MonkeyPatch,
+        ) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(world.driver._teller, 'news', lambda: told.append('news'))
+    make(world, image)
+    assert len(told) == 1
+    for _ in range(VOLUMES - 1):
+        make(world, image)
+    assert len(told) == 1, 'a hit is no news'
+    if world.protocol == 'iscsi':
+        settle(world)
+        assert len(told) == 2
+        reported = {pool['pool_name']: pool['eic']['cached'] for pool in
+                    world.driver.get_volume_stats(refresh=True)['pools']}
+        assert reported == {ONE: [image.id], TWO: [image.id]}
+
+
+def test_nvme_is_not_spread_and_the_log_says_so_once(
+        world: BlockWorld, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level('INFO')
+    world.driver._spread_off = False
+    for _ in range(2):
+        world.driver._start_precaching(world.driver.library.loopingcalls)
+    nvme = world.protocol == 'nvme'
+    assert (world.driver._spreader is None) == nvme
+    assert caplog.text.count('copies no NVMe namespaces') == nvme
