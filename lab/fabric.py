@@ -33,6 +33,10 @@ class LocalFabric:
         super().__init__(*args, **kwargs)
         self.configuration.append_config_values(_OPTIONS)
 
+    def _connector_properties(self) -> Any:
+        return _with_initiator(
+            super()._connector_properties())  # type: ignore[misc]
+
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         """Map the LUN as ever, then name its file."""
         super().initialize_connection(  # type: ignore[misc]

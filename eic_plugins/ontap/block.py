@@ -12,7 +12,7 @@ among the cluster's 50 copies.
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from oslo_log import log as logging
@@ -73,6 +73,7 @@ class BlockDevices:
 
     resource: str
     """The REST collection."""
+    _deletion: Mapping[str, str] = {}
 
     def __init__(self, session: OntapSession, svm: str,
                  options: BlockOptions | None = None,
@@ -176,10 +177,14 @@ class BlockDevices:
         self.modify(device, name=device_path(to), **fields)
 
     def delete(self, device: BlockDevice) -> None:
-        """Delete a device, mapped or not; not an error if there is none."""
+        """Delete a device; not an error if there is none.
+
+        :raises OntapRejectedError: also of a LUN that is mapped: its number
+            would be given to another one, while a host may have its device
+        """
         try:
             self._finish(self._session.delete(
-                f'{self.resource}/{device.uuid}', allow_delete_while_mapped='true',
+                f'{self.resource}/{device.uuid}', **self._deletion,
                 return_timeout=RETURN_TIMEOUT))
         except jobs.JobUnknownError:
             if any(found.uuid == device.uuid
@@ -326,6 +331,9 @@ class Namespaces(BlockDevices):
     """NVMe namespaces: ONTAP copies none between FlexVols."""
 
     resource = '/api/storage/namespaces'
+    # The stock driver leaves each in a subsystem, without hosts. Hosts know
+    # namespaces by their identifiers and not by numbers.
+    _deletion: Mapping[str, str] = {'allow_delete_while_mapped': 'true'}
 
     def copy(self, source: StoredFile, destination: StoredFile,
              timeout: float, throughput: int = 0,

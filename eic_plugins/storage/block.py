@@ -64,6 +64,9 @@ _NOT_FOUND = 404
 Attach = Callable[[StoredFile, BlockDevice], AbstractContextManager[Path]]
 """Connects a device to this host for as long as the context lasts."""
 
+Release = Callable[[StoredFile, BlockDevice], bool]
+"""Disconnects a device from this host; whether that was done."""
+
 
 class BlockStorage(PoolStorage):
     """The LUNs, or the namespaces, of one FlexVol.
@@ -72,6 +75,7 @@ class BlockStorage(PoolStorage):
     :param clone_timeout: seconds that one FlexClone may take
     :param seals: of the comments
     :param files: files beside them, if LUNs are made of any
+    :param release: disconnects what cannot be deleted, if it is connected here
     :param seen: what the backend has seen of its pools' devices
     """
 
@@ -82,7 +86,8 @@ class BlockStorage(PoolStorage):
                  clone_timeout: float, seals: Seals,
                  clock: Callable[[], float] = time.time,
                  files: Files | None = None,
-                 seen: SeenDevices | None = None) -> None:
+                 seen: SeenDevices | None = None,
+                 release: Release = lambda _file, _device: False) -> None:
         self.pool = pool
         self._devices = devices
         self._attach = attach
@@ -90,6 +95,7 @@ class BlockStorage(PoolStorage):
         self._seals = seals
         self._clock = clock
         self._files = files
+        self._release = release
         self._seen = seen or SeenDevices(devices)
         self._made: dict[str, BlockDevice] = {}
         """What this host has written, until it has its final name."""
@@ -278,7 +284,7 @@ class BlockStorage(PoolStorage):
         self._made.pop(name, None)
         try:
             self._delete(self.pool.file(name))
-        except OntapError as err:
+        except (OntapError, OSError) as err:
             LOG.error('%(name)s is left in pool %(pool)s: %(err)s. %(advice)s',
                       {'name': name, 'pool': self.pool.name, 'err': err,
                        'advice': advice})
@@ -288,7 +294,14 @@ class BlockStorage(PoolStorage):
             self._files.delete(file)
             return
         found = self._devices.find(file)
-        if found is not None:
+        if found is None:
+            return
+        try:
+            self._devices.delete(found)
+        except OntapRejectedError:
+            if not (file.name.startswith(FILL_PREFIX)
+                    and self._release(file, found)):
+                raise
             self._devices.delete(found)
 
     def remove_volume(self, name: str) -> None:

@@ -17,10 +17,11 @@ namespaces, too.
 import abc
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cinder import exception
 from cinder import utils as cinder_utils
 from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp import options as na_opts
@@ -56,6 +57,10 @@ from eic_plugins.volume.spreading import SpreadingDriver
 
 LOG = logging.getLogger(__name__)
 _ALLOCATES_SPACE_FROM = (9, 15, 1)
+
+
+class StillConnectedError(OSError):
+    """This host may have a device of a LUN or a namespace still."""
 
 
 class _Attachable(dict[str, Any]):
@@ -173,7 +178,8 @@ class BlockVolumeFromImage(SpreadingDriver):
         pool = Pool(pool_name, self._namespace.flexvol(pool_name))
         return BlockStorage(pool, self._devices, self._attached,
                             self._eic.clone_timeout, self._seals,
-                            files=self._files, seen=self._seen)
+                            files=self._files, seen=self._seen,
+                            release=self._release)
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
         ours = self._deployment.flexvols()
@@ -205,59 +211,89 @@ class BlockVolumeFromImage(SpreadingDriver):
         super(VolumeFromImage, self).delete_volume(  # type: ignore[misc]
             volume)
 
-    @contextlib.contextmanager
-    def _attached(self, file: StoredFile, device: BlockDevice,
-                  ) -> Iterator[Path]:
-        """Connect a device to this host, as Cinder does for a download."""
-        volume = _Attachable({
+    def _attachable(self, file: StoredFile, device: BlockDevice) -> _Attachable:
+        return _Attachable({
             'id': file.name, 'name': file.name, 'size': device.size >> 30,
             'provider_auth': None,
             # The stock iSCSI driver looks the LUN up by it.
             'provider_location': f'{self.library.vserver}:{device_path(file)}',
             'multiattach': False, 'volume_attachment': []})
-        properties = volume_utils.brick_get_connector_properties(
-            self.configuration.use_multipath_for_image_xfer,
-            self.configuration.enforce_multipath_for_image_xfer)
+
+    @contextlib.contextmanager
+    def _attached(self, file: StoredFile, device: BlockDevice,
+                  ) -> Iterator[Path]:
+        """Connect a device to this host, as Cinder does for a download."""
+        volume = self._attachable(file, device)
         try:
-            with (self._exported(volume, properties) as connection,
+            with (self._exported(volume) as connection,
                   self._connected(connection) as path):
                 yield path
         finally:
             self._forget_device(file.name)
 
     @contextlib.contextmanager
-    def _exported(self, volume: Any, properties: Any) -> Iterator[Any]:
+    def _exported(self, volume: Any) -> Iterator[Any]:
+        """Map it, and unmap it when this host has no device of it any more.
+
+        A number that is unmapped is given to the next LUN, and a device that
+        was left behind would then be that one's.
+        """
+        properties = self._connector_properties()
         terminate = functools.partial(
             self.terminate_connection,  # type: ignore[attr-defined]
             volume, properties, force=True)
         try:
-            connection = self.initialize_connection(  # type: ignore[attr-defined]
+            yield self.initialize_connection(  # type: ignore[attr-defined]
                 volume, properties)
-        except Exception:
+        except StillConnectedError:
+            raise
+        except BaseException:
             # It may have been mapped before that failed.
             with contextlib.suppress(Exception):
                 terminate()
             raise
-        try:
-            yield connection
-        finally:
-            terminate()
+        terminate()
 
     @contextlib.contextmanager
     def _connected(self, connection: Any) -> Iterator[Path]:
-        attached = self._connect_device(connection)  # type: ignore[attr-defined]
+        try:
+            attached = self._connect_device(connection)  # type: ignore[attr-defined]
+        except exception.DeviceUnavailable as err:
+            found = err.kwargs['attach_info']
+            _disconnect(found['connector'], connection, found['device'])
+            raise
         path = attached['device']['path']
         try:
             # A device is root's, and its bytes are inspected by this process.
             with cinder_utils.temporary_chown(path):
                 yield Path(path)
         finally:
-            attached['connector'].disconnect_volume(
-                connection['data'], attached['device'], force=True)
+            _disconnect(attached['connector'], connection, attached['device'])
+
+    def _connector_properties(self) -> Any:
+        """What this host says of itself."""
+        return volume_utils.brick_get_connector_properties(
+            self.configuration.use_multipath_for_image_xfer,
+            self.configuration.enforce_multipath_for_image_xfer)
+
+    def _release(self, file: StoredFile, device: BlockDevice) -> bool:
+        """Disconnect from this host what a fill that was cut off left here."""
+        return False
 
     @abc.abstractmethod
     def _forget_device(self, name: str) -> None:
         """Take a device out of the library's table: it gets another name."""
+
+
+def _disconnect(connector: Any, connection: Any, device: Any) -> None:
+    """Flush the device and remove it from this host.
+
+    :raises StillConnectedError: it may be there still
+    """
+    try:
+        connector.disconnect_volume(connection['data'], device, force=True)
+    except Exception as err:
+        raise StillConnectedError(f'a device is not disconnected: {err}') from err
 
 
 class LunVolumeFromImage(BlockVolumeFromImage):
@@ -287,6 +323,46 @@ class LunVolumeFromImage(BlockVolumeFromImage):
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
         update = self.library._get_volume_model_update(volume) or {}
         return {**update, **super()._hand_over(volume, pool_name)}
+
+    @abc.abstractmethod
+    def _initiators(self, properties: Mapping[str, Any]) -> list[str]:
+        """This host's, as ONTAP writes them."""
+
+    def _release(self, file: StoredFile, device: BlockDevice) -> bool:
+        """If it is mapped to this host: os-brick removes the devices that it
+        finds under that number, and then it is unmapped.
+        """
+        try:
+            return self._disconnect_leftover(file, device)
+        except Exception as err:
+            LOG.warning('%(name)s stays mapped to this host, which may have its '
+                        'device still: %(err)s',
+                        {'name': device_path(file), 'err': err})
+            return False
+
+    def _disconnect_leftover(self, file: StoredFile,
+                             device: BlockDevice) -> bool:
+        if not self._client.get_lun_map(device_path(file)):
+            return False
+        initiators = self._initiators(self._connector_properties())
+        group, _ = self.library._find_mapped_lun_igroup(
+            device_path(file), initiators) if initiators else (None, None)
+        if not group:
+            LOG.warning(
+                '%(name)s is mapped to another host, whose cinder-volume left it '
+                'there and removes it when it cleans. If that host is gone for '
+                'good, unmap the LUN.', {'name': device_path(file)})
+            return False
+        try:
+            with self._exported(self._attachable(file, device)) as connection:
+                _disconnect(volume_utils.brick_get_connector(
+                    connection['driver_volume_type'], conn=connection,
+                    use_multipath=self.configuration.use_multipath_for_image_xfer,
+                    device_scan_attempts=self.configuration
+                    .num_volume_device_scan_tries), connection, {})
+        finally:
+            self._forget_device(file.name)
+        return True
 
     def _forget_device(self, name: str) -> None:
         self.library._delete_lun_from_table(name)

@@ -9,8 +9,12 @@ In cinder.conf, in place of the stock driver; its options keep their meaning::
     ...
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import fc_cmode
+from cinder.zonemanager import utils as fczm_utils
 
 from eic_plugins.volume.block import LunVolumeFromImage
 
@@ -21,3 +25,7 @@ class EICFibreChannelDriver(LunVolumeFromImage,
     """Volumes from images by clone of a cached image's LUN."""
 
     VERSION = '4.0.0-eic-0.1.0'
+
+    def _initiators(self, properties: Mapping[str, Any]) -> list[str]:
+        return [fczm_utils.get_formatted_wwn(wwpn)
+                for wwpn in properties.get('wwpns') or ()]

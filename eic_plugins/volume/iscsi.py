@@ -9,6 +9,9 @@ In cinder.conf, in place of the stock driver; its options keep their meaning::
     ...
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import iscsi_cmode
 
@@ -20,3 +23,6 @@ class EICISCSIDriver(LunVolumeFromImage, iscsi_cmode.NetAppCmodeISCSIDriver):
     """Volumes from images by clone of a cached image's LUN."""
 
     VERSION = '4.0.0-eic-0.1.0'
+
+    def _initiators(self, properties: Mapping[str, Any]) -> list[str]:
+        return [properties['initiator']] if properties.get('initiator') else []

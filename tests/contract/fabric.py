@@ -29,6 +29,9 @@ class LocalFabric:
         self.connections: list[str] = []
         self._sizes: dict[Path, int] = {}
 
+    def _connector_properties(self) -> Any:
+        return {**super()._connector_properties(), **HOST}  # type: ignore[misc]
+
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         self.connections.append(volume['name'])
         super().initialize_connection(  # type: ignore[misc]
