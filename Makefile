@@ -79,6 +79,7 @@ tables: lab ## kill -9 before each step, every fault in every call, a million re
 	for table in test_faults test_block_faults; do \
 	    EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/$$table.py; \
 	done; \
+	EIC_COUNT_TABLE=1 $(BIN)/python -m pytest tests/contract/test_image_kinds.py; \
 	EIC_CRASH_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_crashes.py; \
 	for api in cinder nova; do \
 	    EIC_GENERATED=1000000 EIC_GENERATED_API=20000 $(BIN)/python -m pytest \

@@ -16,6 +16,7 @@ from oslo_log import log as logging
 
 from eic_plugins.eviction import Usage
 from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+from eic_plugins.ontap.session import OntapForbiddenError
 from eic_plugins.storage import (
     FILL_PREFIX,
     Examine,
@@ -39,6 +40,10 @@ class LockTimeoutError(Exception):
 def is_verified(image: Image, signature: str) -> bool:
     """True if what was verified is the signature that the image has today."""
     return bool(signature) and signature == image.signature
+
+
+class PublishForbiddenError(Exception):
+    """ONTAP does not allow to give a fill its name, whatever it is made of."""
 
 
 class NoRoomError(Exception):
@@ -211,13 +216,20 @@ class PoolCache:
             record = Record(
                 image.identity, size,
                 image.signature if fill.verify else filled.signature)
-            record = self.storage.publish(target, image, record)
+            record = self._publish(target, image, record)
         except BaseException:
             self.storage.remove(name)
             raise
         LOG.info('Cached image %(image)s is in pool %(pool)s, %(size)d bytes.',
                  {'image': image.id, 'pool': self.pool.name, 'size': size})
         return self._cached(image, record)
+
+    def _publish(self, target: StoredFile, image: Image,
+                 record: Record) -> Record:
+        try:
+            return self.storage.publish(target, image, record)
+        except OntapForbiddenError as err:
+            raise PublishForbiddenError(str(err)) from err
 
     def _cached(self, image: Image, record: Record) -> CachedImage:
         file = dataclasses.replace(self.pool.file(image.cached_name),

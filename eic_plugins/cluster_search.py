@@ -17,7 +17,11 @@ from eic_plugins.model import CachedImage, Image, KnownPool, Pool
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.ontap.peers import Peers
-from eic_plugins.ontap.session import OntapError, OntapUnreachableError
+from eic_plugins.ontap.session import (
+    OntapError,
+    OntapRejectedError,
+    OntapUnreachableError,
+)
 from eic_plugins.storage import Record
 from eic_plugins.storage.files import (
     MOST_RECORD_BYTES,
@@ -82,7 +86,12 @@ class ClusterSearch:
         svms = {pool.svm for pool in known}
         if svms <= {own}:
             return {own}
-        return {own, *(svms & set(self._peers.partners(own)))}
+        try:
+            return {own, *(svms & set(self._peers.partners(own)))}
+        except OntapRejectedError as err:
+            LOG.warning('No cached images are looked for in other SVMs: '
+                        '%(err)s', {'err': err})
+            return {own}
 
     def _record(self, image: Image, pool: Pool,
                 storage: FileStorage) -> Record | None:

@@ -19,9 +19,11 @@ from eic_plugins.cache import (
     LockTimeoutError,
     NoRoomError,
     PoolCache,
+    PublishForbiddenError,
     Want,
     is_verified,
 )
+from eic_plugins.denials import Denials
 from eic_plugins.glance import Location
 from eic_plugins.inspection import NotTheImageError, UnsafeImageError
 from eic_plugins.locations import Copy, LocationReader
@@ -42,7 +44,12 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.peers import Peers
-from eic_plugins.ontap.session import OntapError, OntapUnreachableError
+from eic_plugins.ontap.session import (
+    OntapError,
+    OntapForbiddenError,
+    OntapRejectedError,
+    OntapUnreachableError,
+)
 from eic_plugins.planner import GIB, Route, choose
 from eic_plugins.refusals import Refusals
 from eic_plugins.routes import FillLimits, FillRoute, FillTools, StoredFiles
@@ -143,6 +150,7 @@ class Toolbox:
     limits: FillLimits
     image_files: StoredFiles | None = None
     refusals: Refusals = dataclasses.field(default_factory=Refusals)
+    denials: Denials = dataclasses.field(default_factory=Denials)
 
 
 class Engine:
@@ -198,6 +206,7 @@ class _Attempt:
         self._routes = {route.name: route for route in toolbox.routes}
         self._failed: list[Refusal] = []
         self._fills: list[str] = []
+        self._leave_out_what_is_denied()
 
     def run(self, use: Callable[[CachedImage], None]) -> Outcome:
         """Plan and execute until something worked or nothing is left."""
@@ -211,9 +220,16 @@ class _Attempt:
             cached is not None and is_verified(self._image, cached.signature),
             tuple(self._fills))
 
+    def _leave_out_what_is_denied(self) -> None:
+        for name in list(self._routes):
+            denied = self._box.denials.find(name)
+            if denied is not None:
+                self._failed.append(denied)
+                del self._routes[name]
+
     def _until_done(self, use: Callable[[CachedImage], None],
                     ) -> tuple[Plan, CachedImage | None]:
-        while True:
+        while self._routes:
             try:
                 with self._decided() as plan:
                     if plan.left_to_cinder:
@@ -233,7 +249,8 @@ class _Attempt:
             self._failed.append(refusal)
             self._routes.pop(refusal.route, None)
             if final:
-                return Plan(CINDER_DOWNLOAD), None
+                break
+        return Plan(CINDER_DOWNLOAD), None
 
     @contextlib.contextmanager
     def _decided(self) -> Iterator[Plan]:
@@ -298,15 +315,19 @@ class _Attempt:
 
     def _elsewhere(self, search: bool) -> tuple[CachedImage, ...]:
         verified = self._demand.verify is not None
-        found = [other.recall(self._image, verified)
-                 for other in self._neighbours.pools()]
+        found = []
+        for other in self._neighbours.pools():
+            # What another pool has could only have helped.
+            with _logged('what pool %s has', other.pool.name):
+                found.append(other.recall(self._image, verified))
         elsewhere = tuple(cached for cached in found if cached)
         if elsewhere or not search:
             return elsewhere
-        return tuple(
-            cached for cached in self._neighbours.search(self._image)
-            if self._demand.verify is None
-            or is_verified(self._image, cached.signature))
+        searched: Sequence[CachedImage] = ()
+        with _logged('what other backends have'):
+            searched = self._neighbours.search(self._image)
+        return tuple(cached for cached in searched if not verified
+                     or is_verified(self._image, cached.signature))
 
     def _peered_svms(self, files: Iterable[StoredFile]) -> frozenset[str]:
         own = self._cache.pool.flexvol.svm
@@ -325,9 +346,15 @@ class _Attempt:
         return files, (*unlocated, *refusals)
 
     def _locate(self, copy: Copy) -> StoredFile | Refusal:
-        if isinstance(copy, VolumeCopy):
-            return self._demand.find_volume(copy)
-        return self._box.locate(copy)
+        try:
+            if isinstance(copy, VolumeCopy):
+                return self._demand.find_volume(copy)
+            return self._box.locate(copy)
+        except OntapRejectedError as err:
+            LOG.warning('Where a copy of image %(image)s is, ONTAP does not say: '
+                        '%(err)s', {'image': self._image.id, 'err': err})
+            return Refusal('location', _reason_of(err, Reason.LOOKUP_FAILED),
+                           str(err))
 
     def _cached_image(self, plan: Plan) -> tuple[CachedImage, bool]:
         route = self._routes[plan.route]
@@ -347,11 +374,20 @@ class _Attempt:
                 final = True
                 self._box.refusals.add(self._image, reason, str(err),
                                        getattr(err, 'virtual_size', 0))
-            raise RouteFailedError(
-                Refusal(plan.route, reason, str(err)), final) from err
+            refusal = Refusal(plan.route, reason, str(err))
+            if isinstance(err, PublishForbiddenError):
+                refusal = dataclasses.replace(refusal, route='all')
+                self._box.denials.add(self._fill_routes(), refusal)
+            elif isinstance(err, OntapForbiddenError):
+                self._box.denials.add([plan.route], refusal)
+            raise RouteFailedError(refusal, final) from err
         if made:
             self._fills.append(plan.route)
         return cached, made
+
+    def _fill_routes(self) -> list[str]:
+        return [route.name for route in self._box.routes
+                if isinstance(route, FillRoute)]
 
     def _want(self, route: FillRoute) -> Want:
         """The room that the cached image takes in the pool.
@@ -375,7 +411,8 @@ class _Attempt:
         """Say that the cached image that is copied from is in use."""
         for other in self._neighbours.pools():
             if source.cached and other.pool.flexvol == source.file.flexvol:
-                other.keep(self._image)
+                with _logged('that it is used in pool %s', other.pool.name):
+                    other.keep(self._image)
 
     def _use(self, plan: Plan, cached: CachedImage,
              use: Callable[[CachedImage], None], made: bool) -> None:
@@ -396,9 +433,14 @@ class _Attempt:
         except VolumeNotMadeError as err:
             if err.image_is_gone:
                 self._cache.forget(self._image)
-            raise RouteFailedError(Refusal(
-                plan.route, _reason_of(err.cause, Reason.CLONE_FAILED),
-                str(err)), final=not err.image_is_gone) from err
+            refusal = Refusal(plan.route, _reason_of(
+                err.cause, Reason.CLONE_FAILED), str(err))
+            if isinstance(err.cause, OntapForbiddenError):
+                refusal = dataclasses.replace(refusal, route='all')
+                self._box.denials.add(
+                    [route.name for route in self._box.routes], refusal)
+            raise RouteFailedError(
+                refusal, final=not err.image_is_gone) from err
 
     def _warn(self, refusal: Refusal, final: bool) -> None:
         LOG.warning(
@@ -424,6 +466,8 @@ _FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
     NotReadableError: (Reason.NOT_READABLE, False),
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
     SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),
+    PublishForbiddenError: (Reason.PERMISSION_DENIED, True),
+    OntapForbiddenError: (Reason.PERMISSION_DENIED, False),
     NotTheImageError: (Reason.INSPECTION_FAILED, False),
     DownloadError: (Reason.DOWNLOAD_FAILED, False),
     OntapError: (Reason.FILL_FAILED, False),
@@ -441,5 +485,17 @@ def _fill_failure(err: Exception) -> tuple[Reason, bool]:
 
 
 def _reason_of(err: Exception | None, otherwise: Reason) -> Reason:
+    if isinstance(err, OntapForbiddenError):
+        return Reason.PERMISSION_DENIED
     unreachable = isinstance(err, OntapUnreachableError)
     return Reason.ONTAP_UNREACHABLE if unreachable else otherwise
+
+
+@contextlib.contextmanager
+def _logged(what: str, *of: object) -> Iterator[None]:
+    """What could only have helped costs nothing when ONTAP refuses it."""
+    try:
+        yield
+    except OntapRejectedError as err:
+        LOG.warning('ONTAP refuses: %(what)s: %(err)s',
+                    {'what': what % of, 'err': err})

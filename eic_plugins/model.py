@@ -74,6 +74,8 @@ class Reason(enum.StrEnum):
     INSPECTION_FAILED = 'inspection_failed'
     NOT_READABLE = 'not_readable'
     CLONE_FAILED = 'clone_failed'
+    PERMISSION_DENIED = 'permission_denied'
+    LOOKUP_FAILED = 'lookup_failed'
     ONTAP_UNREACHABLE = 'ontap_unreachable'
     POOL_UNKNOWN = 'pool_unknown'
     WAIT_TIMED_OUT = 'wait_timed_out'
@@ -166,6 +168,11 @@ _MESSAGES: Mapping[Reason, str] = {
                          'file that ONTAP made',
     Reason.CLONE_FAILED: 'ONTAP refused to clone the cached image, or the '
                          'clone could not be used',
+    Reason.PERMISSION_DENIED: "the role of the backend's ONTAP user does not "
+                              'allow a call, whose path the log names: give it '
+                              'that with "security login rest-role create"',
+    Reason.LOOKUP_FAILED: 'ONTAP refused to say where a file or a pool is; the '
+                          'log says how',
     Reason.ONTAP_UNREACHABLE: 'the cluster could not be reached, did not answer '
                               'in time, or its certificate is not trusted',
     Reason.POOL_UNKNOWN: "the pool's share is of no FlexVol of netapp_vserver",

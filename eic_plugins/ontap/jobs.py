@@ -23,7 +23,10 @@ LOG = logging.getLogger(__name__)
 _FIRST_POLL = 0.05
 _LONGEST_POLL = 2.0
 _BACKOFF = 1.6
-_NOT_FOUND = 404
+_UNKNOWN = frozenset({403, 404})
+"""It is no more, or the user may not look."""
+_LOOKS = 3
+"""Refused in a row, after which nothing is known of the job."""
 _FIELDS = 'state,error,code,message,description'
 
 
@@ -46,13 +49,22 @@ def wait(session: OntapSession, uuid: str, timeout: float,
     :param timeout: seconds
     :param still_running: called with the job's own message at each look
     :raises OntapRejectedError: the job failed, with its error
-    :raises JobUnknownError: the job is not known
+    :raises JobUnknownError: the job is not known, or ONTAP refuses to show it
     :raises OntapTimeoutError: it was still going on after ``timeout``; it has
         been asked to end
     """
     deadline = time.monotonic() + timeout
+    refused = 0
     for pause in pauses():
-        job = _state(session, uuid)
+        try:
+            job = _state(session, uuid)
+            refused = 0
+        except OntapRejectedError as err:
+            # A look that is refused says nothing of the work.
+            refused += 1
+            if refused >= _LOOKS:
+                raise JobUnknownError(f'job {uuid}: {err}') from err
+            job = {}
         if _succeeded(job):
             return
         left = deadline - time.monotonic()
@@ -78,8 +90,8 @@ def _state(session: OntapSession, uuid: str) -> Record:
     try:
         return session.get(f'/api/cluster/jobs/{uuid}', fields=_FIELDS)
     except OntapRejectedError as err:
-        if err.status == _NOT_FOUND:
-            raise JobUnknownError(f'ONTAP does not know job {uuid}') from err
+        if err.status in _UNKNOWN:
+            raise JobUnknownError(f'job {uuid}: {err}') from err
         raise
 
 

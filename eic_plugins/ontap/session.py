@@ -5,6 +5,7 @@ calls go through the ``requests`` session of its ``HostConnection``.
 """
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ _CONNECT_TIMEOUT = 6
 _READ_TIMEOUT = 10
 """Seconds without a byte of answer, beyond what ONTAP may hold it."""
 _POOL_SIZE = 16
+_LEVELS = {'GET': 'readonly', 'POST': 'read_create', 'PATCH': 'all',
+           'DELETE': 'all'}
+"""Access levels of roles that allow a method."""
 
 # The library would repeat a read five times, each to its full timeout. One
 # repeat is what a kept-alive connection that the cluster closed needs; work
@@ -50,6 +54,10 @@ class OntapRejectedError(OntapError):
         self.status = status
         self.code = code
         self.message = message
+
+
+class OntapForbiddenError(OntapRejectedError):
+    """The user's role does not allow the call; the text names what it lacks."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +135,28 @@ class OntapSession:
             raise OntapUnreachableError(
                 f'{method} {path.partition("?")[0]} on ONTAP at {self.host}: '
                 f'{_explain(err)}') from err
+        if response.status_code == requests.codes.forbidden:
+            raise _forbidden(method, path, response)
         return _parse(response)
+
+
+def _forbidden(method: str, path: str,
+               response: requests.Response) -> OntapForbiddenError:
+    try:
+        _parse(response)
+    except OntapRejectedError as err:
+        code, why = err.code, err.message
+    return OntapForbiddenError(
+        response.status_code, code,
+        f'{why}: {method} {role_path(path)} takes the access level '
+        f'{_LEVELS[method]} on that path in the role of the user')
+
+
+def role_path(path: str) -> str:
+    """The path that ``security login rest-role`` knows of a request's."""
+    general = re.sub(r'/[0-9a-f]{8}-[0-9a-f-]{27}', '/*', path.partition('?')[0])
+    head, files, _ = general.partition('/*/files')
+    return head + files if files else general.partition('/*')[0]
 
 
 def _explain(err: requests.RequestException) -> str:

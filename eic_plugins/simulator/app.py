@@ -189,7 +189,8 @@ def _before(fault: Fault) -> None:
         time.sleep(parameters['seconds'])
     elif fault.kind == 'error':
         raise OntapError(parameters['message'], code=parameters['code'],
-                         status=parameters['status'])
+                         status=parameters['status'],
+                         retry_after=parameters['retry_after'])
     elif fault.kind == 'drop_connection' and parameters['when'] == 'before':
         raise DropConnectionError
 
@@ -203,6 +204,8 @@ def _error(err: OntapError) -> Answer:
     headers = {}
     if isinstance(err, NotAuthenticatedError):
         headers['WWW-Authenticate'] = 'Basic realm="ONTAP"'
+    if err.retry_after is not None:
+        headers['Retry-After'] = str(err.retry_after)
     return Answer({'error': err.body()}, err.status, headers)
 
 

@@ -31,10 +31,12 @@ class OntapError(Exception):
     code = '2'
 
     def __init__(self, message: str, *, code: str | None = None,
-                 status: int | None = None, target: str | None = None) -> None:
+                 status: int | None = None, target: str | None = None,
+                 retry_after: float | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.target = target
+        self.retry_after = retry_after
         if code is not None:
             self.code = code
         if status is not None:

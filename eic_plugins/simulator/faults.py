@@ -5,7 +5,8 @@ Kind                    Effect (and its parameters)
 ======================= =====================================================
 ``latency``             the answer takes ``seconds`` longer
 ``error``               the request is refused: ``status``, ``code``,
-                        ``message``
+                        ``message``, and in how many seconds to
+                        try again (``retry_after``)
 ``drop_connection``     the connection ends without an answer, ``when``:
                         "before" or "after" the request had its effect
 ``job_vanishes``        the job answers 404; ``effect``: "done" (the work is
@@ -52,6 +53,10 @@ def _is_seconds(value: object) -> bool:
             and value >= 0)
 
 
+def _is_seconds_or_none(value: object) -> bool:
+    return value is None or _is_seconds(value)
+
+
 def _is_status(value: object) -> bool:
     return isinstance(value, int) and _LOWEST_ERROR <= value <= _HIGHEST_ERROR
 
@@ -70,7 +75,8 @@ _PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
     'latency': {'seconds': _Parameter(_is_seconds)},
     'error': {'status': _Parameter(_is_status, 500),
               'code': _Parameter(_is_code, '1'),
-              'message': _Parameter(_is_text, 'Simulated error.')},
+              'message': _Parameter(_is_text, 'Simulated error.'),
+              'retry_after': _Parameter(_is_seconds_or_none, None)},
     'drop_connection': {
         'when': _Parameter(lambda v: v in ('before', 'after'), 'before')},
     'job_vanishes': {

@@ -329,12 +329,25 @@ class FileStorage(PoolStorage):
                 'nas_secure_file_operations = False') from err
 
     def _take_name(self, target: StoredFile, final: StoredFile) -> None:
-        """Rename; the rare file in the way costs two calls more."""
+        """Rename; the rare file in the way costs two calls more.
+
+        Where ONTAP refuses that, the mount may allow it.
+        """
         try:
-            self._files.rename(target, final)
-        except OntapRejectedError:
-            self._files.delete(final)
-            self._files.rename(target, final)
+            try:
+                self._files.rename(target, final)
+            except OntapRejectedError:
+                self._files.delete(final)
+                self._files.rename(target, final)
+        except OntapRejectedError as err:
+            LOG.warning('ONTAP did not rename %(file)s in pool %(pool)s '
+                        '(%(err)s); renaming it through the mount.',
+                        {'file': target.name, 'pool': self.pool.name,
+                         'err': err})
+            with contextlib.suppress(OSError):
+                self.mount.rename(target.name, final.name)
+                return
+            raise
 
     def _remove(self, name: str, advice: str) -> None:
         """Remove a file of the share's root by whatever way is open.

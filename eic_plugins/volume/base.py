@@ -39,7 +39,12 @@ from eic_plugins.model import (
 from eic_plugins.ontap.clone_limits import CloneLimits
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.peers import Peers
-from eic_plugins.ontap.session import OntapError, OntapSession
+from eic_plugins.ontap.session import (
+    OntapError,
+    OntapForbiddenError,
+    OntapRejectedError,
+    OntapSession,
+)
 from eic_plugins.planner import GIB
 from eic_plugins.refusals import Refusals
 from eic_plugins.routes import FillLimits, StoredFiles
@@ -287,9 +292,9 @@ class VolumeFromImage(abc.ABC):
             LOG.warning('Volume %(volume)s: where pool %(pool)s is on ONTAP is '
                         'not to be had; Cinder downloads the image: %(err)s',
                         {'volume': volume['id'], 'pool': pool_name, 'err': err})
-            return left_to_cinder(
-                Reason.POOL_UNKNOWN if isinstance(err, UnknownShareError)
-                else Reason.ONTAP_UNREACHABLE)
+            outcome = left_to_cinder(_reason_without_pool(err))
+            self._learn(pool_name, fetcher.image.id, outcome)
+            return outcome
         demand = self._demand(
             fetcher, cache, image_location,
             encrypted=bool(volume['encryption_key_id']),
@@ -466,3 +471,13 @@ class VolumeFromImage(abc.ABC):
             LOG.info('Pool %s is reported with its place again.', pool_name)
             self._unplaced.discard(pool_name)
         return facts
+
+
+def _reason_without_pool(err: Exception) -> Reason:
+    """Why a pool's place on ONTAP is not to be had."""
+    kinds: Mapping[type[Exception], Reason] = {
+        UnknownShareError: Reason.POOL_UNKNOWN,
+        OntapForbiddenError: Reason.PERMISSION_DENIED,
+        OntapRejectedError: Reason.LOOKUP_FAILED}
+    return next((reason for kind, reason in kinds.items()
+                 if isinstance(err, kind)), Reason.ONTAP_UNREACHABLE)

@@ -24,7 +24,9 @@ _DEVICES = re.compile('/storage/(luns|namespaces)')
 VARIANTS: Mapping[str, Sequence[Fault]] = {
     'latency': [{'seconds': 0.1}],
     'error': [{'status': 500}, {'status': 404, 'code': '4'},
-              {'status': 500, 'count': None}],
+              {'status': 500, 'count': None}, {'status': 403, 'code': '6'},
+              {'status': 403, 'code': '6', 'count': None},
+              {'status': 429, 'retry_after': 1}, {'status': 503}],
     'drop_connection': [{'when': 'before'}, {'when': 'after'},
                         {'when': 'before', 'count': None},
                         {'when': 'after', 'count': None}],

@@ -11,10 +11,15 @@ import time
 
 import pytest
 
-from eic_plugins.cache import Fill, LockTimeoutError, PoolCache
+from eic_plugins.cache import (
+    Fill,
+    LockTimeoutError,
+    PoolCache,
+    PublishForbiddenError,
+)
 from eic_plugins.inspection import NotTheImageError, UnsafeImageError
 from eic_plugins.mount import ShareMount
-from eic_plugins.ontap.session import OntapRejectedError
+from eic_plugins.ontap.session import OntapForbiddenError, OntapRejectedError
 from eic_plugins.storage import Filled, NotReadableError, Record
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.seals import Place
@@ -168,8 +173,31 @@ def test_a_partitioned_disk_is_raw(share):
     assert share.cache.find(RAW)
 
 
+def test_a_name_that_ontap_refuses_to_give_is_given_through_the_mount(share):
+    for _ in range(2):
+        share.files.fail('rename', OntapForbiddenError(403, '6', 'no'))
+    share.ensure()
+    assert share.cache.find(RAW)
+    assert not [name for name in share.names() if name.startswith('eic-fill-')]
+
+
+def test_a_role_that_may_not_publish_is_said_to_be_one(share, monkeypatch):
+    monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
+    for _ in range(2):
+        share.files.fail('rename', OntapForbiddenError(403, '6', 'no'))
+    with pytest.raises(PublishForbiddenError, match='403'):
+        share.ensure()
+    assert share.names() == []
+
+
+def _not_permitted(*_names):
+    raise PermissionError('not yours')
+
+
 @pytest.mark.parametrize('operations', [['rename', 'rename'], ['rename', 'delete']])
-def test_a_publication_that_fails_leaves_nothing(share, operations):
+def test_a_publication_that_fails_leaves_nothing(
+        share, operations, monkeypatch):
+    monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     for operation in operations:
         share.files.fail(operation, OntapRejectedError(500, '1', 'no'))
     with pytest.raises(OntapRejectedError):

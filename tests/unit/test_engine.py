@@ -11,6 +11,7 @@ import pytest
 
 from eic_plugins import routes
 from eic_plugins.cache import LockTimeoutError, NoRoomError, PoolCache
+from eic_plugins.denials import SECONDS, Denials
 from eic_plugins.engine import (
     Demand,
     DownloadError,
@@ -29,6 +30,7 @@ from eic_plugins.model import Reason, Refusal, StoredFile
 from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.session import (
+    OntapForbiddenError,
     OntapRejectedError,
     OntapTimeoutError,
     OntapUnreachableError,
@@ -269,6 +271,74 @@ def test_an_image_on_another_cluster_is_downloaded_into_the_cached_image(cluster
     assert cluster.create('volume-2').route == 'cached'
 
 
+def _not_permitted(*_names):
+    raise PermissionError('not yours')
+
+
+FORBIDDEN = OntapForbiddenError(403, '6', 'no: POST /api/x')
+
+
+@pytest.mark.parametrize('error', [FORBIDDEN, OntapRejectedError(500, '1', 'no')])
+@pytest.mark.parametrize('look', ['locate', 'recall', 'search'])
+def test_a_look_that_only_could_have_helped_costs_nothing(
+        cluster, monkeypatch, look, error):
+    def refused(*_arguments):
+        raise error
+    if look == 'locate':
+        cluster.namespace.where = error
+    else:
+        cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    if look == 'recall':
+        known = PoolCache.recall
+        monkeypatch.setattr(PoolCache, 'recall', lambda cache, *rest: refused()
+                            if 'images' in cache.pool.name
+                            else known(cache, *rest))
+    if look == 'search':
+        monkeypatch.setattr(cluster, 'search', refused)
+    outcome = cluster.create()
+    assert outcome.route == 'download'
+    assert len(cluster.downloads) == 1
+    assert cluster.content() == CONTENT
+    if look == 'locate':
+        assert reasons(outcome)['copy_offload'] is (
+            Reason.PERMISSION_DENIED if error is FORBIDDEN
+            else Reason.LOOKUP_FAILED)
+
+
+def test_a_route_that_is_forbidden_is_tried_once(cluster):
+    for name in ('a', 'b'):
+        cluster.files.fail('copy', FORBIDDEN)
+        outcome = cluster.create(f'volume-{name}', of=dataclasses.replace(
+            RAW, os_hash_value=name))
+        assert outcome.route == 'download'
+        assert reasons(outcome)['copy_offload'] is Reason.PERMISSION_DENIED
+        assert [r.detail for r in outcome.refusals if r.route == 'copy_offload'
+                ] == [str(FORBIDDEN)]
+    assert cluster.files.done('copy') == 1
+
+
+def test_clones_that_are_forbidden_cost_one_fill(cluster):
+    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.files.fail('clone', FORBIDDEN)
+    for name in ('a', 'b'):
+        outcome = cluster.create(f'volume-{name}')
+        assert outcome.left_to_cinder
+        assert {each.reason for each in outcome.refusals} == {
+            Reason.PERMISSION_DENIED}
+    assert len(cluster.downloads) == 1
+
+
+def test_what_is_forbidden_is_tried_again_when_the_role_may_have_changed():
+    now = [0.0]
+    known = Denials(lambda: now[0])
+    refusal = Refusal('all', Reason.PERMISSION_DENIED)
+    known.add(['download'], refusal)
+    assert known.find('download') is refusal
+    assert known.find('flexclone') is None
+    now[0] += SECONDS
+    assert known.find('download') is None
+
+
 ONTAP_ERRORS = [
     OntapRejectedError(500, '917812', 'no space left'),
     OntapUnreachableError('connection reset'),
@@ -280,7 +350,9 @@ ONTAP_ERRORS = [
 @pytest.mark.parametrize('after_effect', [False, True])
 @pytest.mark.parametrize('operation', ['copy', 'rename', 'clone'])
 def test_any_call_that_fails_leaves_nothing_and_the_request_to_cinder(
-        cluster, operation, error, after_effect):
+        cluster, operation, error, after_effect, monkeypatch):
+    if operation == 'rename':
+        monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     cluster.download_error = DownloadError('Glance is down, too')
     for _ in range(2):
         cluster.files.fail(operation, error, after_effect)

@@ -1,5 +1,7 @@
 """Work on ONTAP: done at once, later, never, or nobody knows."""
 
+import copy
+
 import pytest
 
 from eic_plugins.ontap import jobs
@@ -9,6 +11,7 @@ from eic_plugins.ontap.files import (
     SvmNotPeeredError,
 )
 from eic_plugins.ontap.session import (
+    OntapForbiddenError,
     OntapRejectedError,
     OntapTimeoutError,
     OntapUnreachableError,
@@ -59,6 +62,26 @@ def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
     session = FakeSession({**lost, STAT: {'records': [{'size': 5}]}})
     clone(session)
     assert session.calls[-1][0] == 'GET'
+
+
+@pytest.mark.parametrize('job', [
+    OntapForbiddenError(403, '6', 'no'),
+    [OntapRejectedError(500, '1', 'no')] * 3])
+def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job):
+    session = FakeSession({CLONE: RUNNING, JOB: copy.copy(job),
+                           STAT: {'records': [{'size': 5}]}})
+    clone(session)
+    assert session.calls[-1][0] == 'GET'
+    with pytest.raises(DestinationMissingError):
+        clone(FakeSession({CLONE: RUNNING, JOB: job, STAT: no_such_file()}))
+
+
+def test_a_look_at_a_job_that_is_refused_once_is_repeated():
+    busy = OntapRejectedError(429, '1', 'later')
+    session = FakeSession({CLONE: RUNNING, JOB: [
+        busy, busy, {'state': 'running'}, busy, busy, {'state': 'success'}]})
+    clone(session)
+    assert len(session.calls) == 7
 
 
 def test_a_clone_of_unknown_end_that_is_not_there_is_an_error():
