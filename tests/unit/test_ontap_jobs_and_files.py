@@ -1,7 +1,5 @@
 """Work on ONTAP: done at once, later, never, or nobody knows."""
 
-import copy
-
 import pytest
 
 from eic_plugins.ontap import jobs
@@ -68,7 +66,7 @@ def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
     OntapForbiddenError(403, '6', 'no'),
     [OntapRejectedError(500, '1', 'no')] * 3])
 def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job):
-    session = FakeSession({CLONE: RUNNING, JOB: copy.copy(job),
+    session = FakeSession({CLONE: RUNNING, JOB: [*job] if isinstance(job, list) else job,
                            STAT: {'records': [{'size': 5}]}})
     clone(session)
     assert session.calls[-1][0] == 'GET'
