@@ -1,6 +1,6 @@
 """What it costs when ONTAP refuses a call: to a role that lacks it, or by an error.
 
-A row for each call of ``eic_plugins.ontap`` that a volume may make. Three volumes
+A row for each call of ``eic_plugins.ontap`` that a volume may make. Two volumes
 of one image are made while ONTAP refuses the call, with 403 and with 500: whatever
 it was, each volume is right and costs one download at most, what could only have
 helped costs none, and a refusal is never taken for silence.
@@ -29,13 +29,13 @@ from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
 )
 from tests.contract.world import World
 
-VOLUMES = 3
+VOLUMES = 2
 SVM_OF = {'images': ('svm_gold', 'images_vol', 'nfs://127.0.81.2/images'),
           'silver': ('svm_silver', 'silver_vol',
                      'nfs://127.0.82.1/tenants/silver')}
 LEFT = ('cinder_download',) * VOLUMES
-COPIED = ('copy_offload', 'cached', 'cached')
-DOWNLOADED = ('download', 'cached', 'cached')
+COPIED = ('copy_offload', 'cached')
+DOWNLOADED = ('download', 'cached')
 DENIED, REJECTED = 403, 500
 
 pytestmark = [pytest.mark.usefixtures('nfs'), block.NEEDS_ROOT]
@@ -43,7 +43,7 @@ pytestmark = [pytest.mark.usefixtures('nfs'), block.NEEDS_ROOT]
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A call, where the image is, and what becomes of three volumes.
+    """A call, where the image is, and what becomes of two volumes.
 
     ``reasons`` are for 403 and 500, of what was refused. ``asked`` is False for a
     call that is not made if all goes well: nothing may come of it.
