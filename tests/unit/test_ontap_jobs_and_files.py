@@ -66,7 +66,8 @@ def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
     OntapForbiddenError(403, '6', 'no'),
     [OntapRejectedError(500, '1', 'no')] * 3])
 def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job):
-    session = FakeSession({CLONE: RUNNING, JOB: [*job] if isinstance(job, list) else job,
+    looks = [*job] if isinstance(job, list) else job
+    session = FakeSession({CLONE: RUNNING, JOB: looks,
                            STAT: {'records': [{'size': 5}]}})
     clone(session)
     assert session.calls[-1][0] == 'GET'
