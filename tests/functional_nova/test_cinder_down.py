@@ -181,15 +181,3 @@ def test_a_cinder_that_goes_on_failing_is_not_asked_for_a_while(
     # Below 2.67 no type can be named, and so Nova does not ask Cinder.
     older = send(touchy, server(), version='2.66')
     assert older.headers[HEADER] == 'rewritten; reason=flavor'
-
-
-def test_without_local_disks_images_boot_where_nova_alone_refuses(
-        plain_app, filtered_app, built, stub_cinder):
-    """A documented difference in a status: max_local_block_devices."""
-    cfg.CONF.set_override('max_local_block_devices', 0)
-    try:
-        assert send(plain_app, server()).status_int == 400
-        assert send(filtered_app, server()).status_int == 202
-        assert built.devices() == VOLUME
-    finally:
-        cfg.CONF.clear_override('max_local_block_devices')
