@@ -6,6 +6,7 @@ kinds it must have met, and so cannot pass on none of them.
 """
 
 import collections
+import copy
 import dataclasses
 import io
 import json
@@ -86,6 +87,11 @@ STREAMS: Mapping[str, Callable[[bytes], Any]] = {
     'in pieces': lambda body: io.BufferedReader(Pieces(body), 16)}
 
 
+def _junk(rng: Random) -> Any:
+    """Nobody else's: the next change may go into it."""
+    return copy.deepcopy(rng.choice(JUNK))
+
+
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """Every (container, key) in a document."""
     items = (value.items() if isinstance(value, dict)
@@ -104,7 +110,7 @@ def _drop(rng: Random, document: Any) -> Any:
 
 def _replace(rng: Random, document: Any) -> Any:
     container, key = rng.choice(_places(document))
-    container[key] = rng.choice(JUNK)
+    container[key] = _junk(rng)
     return document
 
 
@@ -113,7 +119,7 @@ def _add(rng: Random, document: Any) -> Any:
     if isinstance(container[key], dict):
         container = container[key]
     if isinstance(container, dict):
-        container[rng.choice(['x', '', 'eic', '\ud800'])] = rng.choice(JUNK)
+        container[rng.choice(['x', '', 'eic', '\ud800'])] = _junk(rng)
     return document
 
 
@@ -143,7 +149,7 @@ def _twice(rng: Random, text: str) -> str:
                 document, dict | list) else []
     if not keys:
         return text
-    again = f'{json.dumps(rng.choice(keys))}: {json.dumps(rng.choice(JUNK))}'
+    again = f'{json.dumps(rng.choice(keys))}: {json.dumps(_junk(rng))}'
     braces = [at for at, letter in enumerate(text) if letter in '{}']
     at = rng.choice(braces)
     return (f'{text[:at + 1]}{again}, {text[at + 1:]}' if text[at] == '{'
@@ -254,7 +260,8 @@ class Generator:
         """The next request."""
         kinds: dict[str, str] = {}
         service, rng = self._service, self.random
-        document = self._of('change', CHANGES, kinds)(rng, service.document(rng))
+        document = self._of('change', CHANGES, kinds)(
+            rng, copy.deepcopy(service.document(rng)))
         text = json.dumps(document, ensure_ascii=rng.random() < USUAL)
         text = self._of('text', TEXTS, kinds)(rng, text)
         body = self._of('encoding', ENCODINGS, kinds)(text)
