@@ -53,7 +53,12 @@ from eic_plugins.ontap.session import (
 from eic_plugins.planner import GIB, Route, choose
 from eic_plugins.refusals import Refusals
 from eic_plugins.routes import FillLimits, FillRoute, FillTools, StoredFiles
-from eic_plugins.storage import Filled, NotReadableError, VolumeNotMadeError
+from eic_plugins.storage import (
+    CannotGrowError,
+    Filled,
+    NotReadableError,
+    VolumeNotMadeError,
+)
 
 LOG = logging.getLogger(__name__)
 _DOWNLOAD = 'download'
@@ -487,6 +492,8 @@ def _fill_failure(err: Exception) -> tuple[Reason, bool]:
 def _reason_of(err: Exception | None, otherwise: Reason) -> Reason:
     if isinstance(err, OntapForbiddenError):
         return Reason.PERMISSION_DENIED
+    if isinstance(err, CannotGrowError):
+        return Reason.CANNOT_GROW
     unreachable = isinstance(err, OntapUnreachableError)
     return Reason.ONTAP_UNREACHABLE if unreachable else otherwise
 

@@ -76,6 +76,7 @@ class Reason(enum.StrEnum):
     CLONE_FAILED = 'clone_failed'
     PERMISSION_DENIED = 'permission_denied'
     LOOKUP_FAILED = 'lookup_failed'
+    CANNOT_GROW = 'cannot_grow'
     ONTAP_UNREACHABLE = 'ontap_unreachable'
     POOL_UNKNOWN = 'pool_unknown'
     WAIT_TIMED_OUT = 'wait_timed_out'
@@ -166,6 +167,9 @@ _MESSAGES: Mapping[Reason, str] = {
                               'claims to be; declare the format that they have',
     Reason.NOT_READABLE: 'the user of cinder-volume may not read or change the '
                          'file that ONTAP made',
+    Reason.CANNOT_GROW: 'ONTAP does not let the clone of the cached image grow to '
+                        "the volume's size; store the image with a larger disk, "
+                        'or make volumes of it smaller',
     Reason.CLONE_FAILED: 'ONTAP refused to clone the cached image, or the '
                          'clone could not be used',
     Reason.PERMISSION_DENIED: "the role of the backend's ONTAP user does not "

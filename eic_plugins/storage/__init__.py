@@ -36,6 +36,10 @@ class NotReadableError(OSError):
     """The service's user may not read or change what it made."""
 
 
+class CannotGrowError(OntapError):
+    """ONTAP does not let a clone have the size of its volume."""
+
+
 class VolumeNotMadeError(Exception):
     """The volume is not there, and nothing of it.
 

@@ -45,6 +45,7 @@ from eic_plugins.ontap.session import OntapError, OntapRejectedError
 from eic_plugins.planner import GIB
 from eic_plugins.storage import (
     FILL_PREFIX,
+    CannotGrowError,
     Examine,
     Leftover,
     PoolStorage,
@@ -60,6 +61,8 @@ _USE_SECONDS = 600.0
 _WRITING_SECONDS = 120.0
 """Twice as long as between two times of writing uses."""
 _NOT_FOUND = 404
+_TOO_LARGE = frozenset({'5374125', '72089724'})
+"""ONTAP's codes of a LUN's and of a namespace's size."""
 
 Attach = Callable[[StoredFile, BlockDevice], AbstractContextManager[Path]]
 """Connects a device to this host for as long as the context lasts."""
@@ -97,6 +100,8 @@ class BlockStorage(PoolStorage):
         self._files = files
         self._release = release
         self._seen = seen or SeenDevices(devices)
+        self._limits: dict[str, tuple[int, float]] = {}
+        """Sizes that clones of devices could not grow to, and since when."""
         self._made: dict[str, BlockDevice] = {}
         """What this host has written, until it has its final name."""
 
@@ -198,6 +203,10 @@ class BlockStorage(PoolStorage):
         call if it has the volume's size, otherwise two.
         """
         try:
+            self._check_limit(cached, size * GIB)
+        except CannotGrowError as err:
+            raise VolumeNotMadeError(err, image_is_gone=False) from err
+        try:
             device = self._devices.clone(cached.file, self.pool.file(name),
                                          self._clone_timeout, properties)
             self._grow(device, cached, size * GIB)
@@ -210,8 +219,21 @@ class BlockStorage(PoolStorage):
         if not cached.virtual_size <= device.size <= wanted:
             raise OntapError(f'the clone has {device.size} bytes, the image '
                              f'{cached.virtual_size}, the volume {wanted}')
-        if device.size < wanted:
+        if device.size == wanted:
+            return
+        try:
             self._devices.resize(device, wanted)
+        except OntapRejectedError as err:
+            if err.code not in _TOO_LARGE:
+                raise
+            self._limits[cached.file.uuid] = wanted, self._clock()
+            raise CannotGrowError(str(err)) from err
+
+    def _check_limit(self, cached: CachedImage, wanted: int) -> None:
+        """What could not grow so far lately is not tried again."""
+        limit, since = self._limits.get(cached.file.uuid, (wanted + 1, 0.0))
+        if wanted >= limit and self._clock() - since < _USE_SECONDS:
+            raise CannotGrowError(f'it could not grow to {limit} bytes before')
 
     def _is_gone(self, cached: CachedImage, err: OntapError) -> bool:
         """True if a clone failed because what was seen is not there any more,

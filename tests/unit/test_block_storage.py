@@ -26,7 +26,12 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from eic_plugins.routes import FillLimits
-from eic_plugins.storage import Filled, Record, VolumeNotMadeError
+from eic_plugins.storage import (
+    CannotGrowError,
+    Filled,
+    Record,
+    VolumeNotMadeError,
+)
 from eic_plugins.storage.block import (
     BlockStorage,
     format_comment,
@@ -453,3 +458,29 @@ def test_a_later_use_says_that_it_served_more_than_one(svm):
     assert not once()
     svm.create('volume-3')
     assert not once()
+
+
+def test_a_clone_that_cannot_grow_is_cinders_and_is_not_tried_again(svm):
+    """LUNs outgrow their geometry from ONTAP 9.5; if one does not, a volume of
+    a wrong size is never made, and no volume costs futile calls.
+    """
+    svm.create()
+    svm.session.errors = [('PATCH', OntapRejectedError(400, '5374125', 'size'))]
+    outcome = svm.create('volume-2', size=3)
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['cached'] is Reason.CANNOT_GROW
+    storage, cached = svm.cache().storage, svm.cache().find(RAW)
+    svm.session.errors = [('PATCH', OntapRejectedError(400, '5374125', 'size'))]
+    with pytest.raises(VolumeNotMadeError):
+        storage.make_volume('volume-3', cached, 3, VolumeProperties())
+    svm.session.calls.clear()
+    with pytest.raises(VolumeNotMadeError) as raised:
+        storage.make_volume('volume-3', cached, 4, VolumeProperties())
+    assert isinstance(raised.value.cause, CannotGrowError)
+    assert not raised.value.image_is_gone
+    assert svm.session.calls == []
+    storage.make_volume('volume-4', cached, 2, VolumeProperties())
+    svm.now += 601
+    storage.make_volume('volume-5', cached, 4, VolumeProperties())
+    assert [name.rpartition('/')[2] for name in svm.names()] == [
+        f'img-cache-{RAW.id}', 'volume-1', 'volume-4', 'volume-5']
