@@ -7,11 +7,13 @@ import subprocess
 import pytest
 
 from eic_plugins.cache import Fill, PoolCache
+from eic_plugins.model import Reason
 from eic_plugins.mount import ShareMount
 from eic_plugins.storage import Filled, NotReadableError
 from eic_plugins.storage.files import FileStorage
 from tests.unit.factories import SEALS, image, pool
 from tests.unit.fake_files import FakeFiles
+from tests.unit.test_engine import Cluster
 
 NOBODY = 65534
 SIZE = 300_000
@@ -107,3 +109,31 @@ def test_without_rootwrap_the_reason_is_permissions_and_nothing_is_left(share):
     with user(NOBODY), pytest.raises(NotReadableError):
         cache.ensure(RAW, Fill(fill_as_glance(share)))
     assert list(share.iterdir()) == []
+
+
+class FaithfulOntap(Ontap):
+    """A clone has its source's owner and mode."""
+
+    def _copy(self, source, destination):
+        super()._copy(source, destination)
+        found, made = self._path(source).stat(), self._path(destination)
+        os.chown(made, found.st_uid, found.st_gid)
+        made.chmod(found.st_mode)
+
+
+def test_a_file_of_glances_own_costs_its_route_and_the_cache_is_filled(share):
+    root = share / 'cluster'
+    root.mkdir()
+    cluster = Cluster(root, glance_on='gold_vol')
+    cluster.files.__class__ = FaithfulOntap
+    for flexvol in root.iterdir():
+        flexvol.chmod(0o777)
+    (root / 'gold_vol' / RAW.id).chmod(0o600)
+    with user(NOBODY):
+        outcomes = [cluster.create(f'volume-{number}') for number in range(3)]
+    assert [outcome.route for outcome in outcomes] == [
+        'download', 'cached', 'cached']
+    assert {refusal.route: refusal.reason for refusal in outcomes[0].refusals}[
+        'flexclone'] is Reason.NOT_READABLE
+    assert len(cluster.downloads) == 1
+    assert (root / 'gold_vol' / RAW.cached_name).stat().st_uid == NOBODY
