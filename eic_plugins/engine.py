@@ -17,15 +17,21 @@ from oslo_log import log as logging
 from eic_plugins.cache import (
     Fill,
     LockTimeoutError,
-    NoRoomError,
     PoolCache,
     PublishForbiddenError,
     Want,
     is_verified,
 )
 from eic_plugins.denials import Denials
+from eic_plugins.failures import (
+    FILL_FAILURES,
+    OF_THE_BYTES,
+    RouteFailedError,
+    fill_failure,
+    helping,
+    reason_of,
+)
 from eic_plugins.glance import Location
-from eic_plugins.inspection import NotTheImageError, UnsafeImageError
 from eic_plugins.locations import Copy, LocationReader
 from eic_plugins.model import (
     CINDER_DOWNLOAD,
@@ -42,59 +48,19 @@ from eic_plugins.model import (
     VolumeCopy,
     VolumeProperties,
 )
-from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import (
     OntapError,
     OntapForbiddenError,
     OntapRejectedError,
-    OntapUnreachableError,
 )
 from eic_plugins.planner import GIB, Route, choose
 from eic_plugins.refusals import Refusals
 from eic_plugins.routes import FillLimits, FillRoute, FillTools, StoredFiles
-from eic_plugins.storage import (
-    CannotGrowError,
-    Filled,
-    NotReadableError,
-    VolumeNotMadeError,
-)
+from eic_plugins.storage import Filled, VolumeNotMadeError
 
 LOG = logging.getLogger(__name__)
 _DOWNLOAD = 'download'
-
-
-class DownloadError(Exception):
-    """The image could not be fetched or converted."""
-
-
-class SignatureError(Exception):
-    """The image's signature could not be verified."""
-
-
-class ImageRefusedError(Exception):
-    """These bytes can never be a cached image, by what Cinder demands."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-class TooLargeError(Exception):
-    """The disk, of ``virtual_size`` bytes, does not fit into the volume."""
-
-    def __init__(self, virtual_size: int) -> None:
-        super().__init__(f'the disk has {virtual_size} bytes')
-        self.virtual_size = virtual_size
-
-
-class RouteFailedError(Exception):
-    """A route that was chosen failed; ``final`` if no other one can help."""
-
-    def __init__(self, refusal: Refusal, final: bool) -> None:
-        super().__init__(str(refusal))
-        self.refusal = refusal
-        self.final = final
 
 
 def no_volumes(_copy: VolumeCopy) -> Refusal:
@@ -244,7 +210,7 @@ class _Attempt:
             except RouteFailedError as err:
                 refusal, final = err.refusal, err.final
             except OntapError as err:
-                reason = _reason_of(err, Reason.FILL_FAILED)
+                reason = reason_of(err, Reason.FILL_FAILED)
                 refusal, final = Refusal('all', reason, str(err)), True
             else:
                 # Who waited for another's fill found the image cached.
@@ -323,13 +289,13 @@ class _Attempt:
         found = []
         for other in self._neighbours.pools():
             # What another pool has could only have helped.
-            with _logged('what pool %s has', other.pool.name):
+            with helping('what pool %s has', other.pool.name):
                 found.append(other.recall(self._image, verified))
         elsewhere = tuple(cached for cached in found if cached)
         if elsewhere or not search:
             return elsewhere
         searched: Sequence[CachedImage] = ()
-        with _logged('what other backends have'):
+        with helping('what other backends have'):
             searched = self._neighbours.search(self._image)
         return tuple(cached for cached in searched if not verified
                      or is_verified(self._image, cached.signature))
@@ -358,7 +324,7 @@ class _Attempt:
         except OntapRejectedError as err:
             LOG.warning('Where a copy of image %(image)s is, ONTAP does not say: '
                         '%(err)s', {'image': self._image.id, 'err': err})
-            return Refusal('location', _reason_of(err, Reason.LOOKUP_FAILED),
+            return Refusal('location', reason_of(err, Reason.LOOKUP_FAILED),
                            str(err))
 
     def _cached_image(self, plan: Plan) -> tuple[CachedImage, bool]:
@@ -372,9 +338,9 @@ class _Attempt:
             cached, made = self._cache.ensure(self._image, Fill(
                 lambda target: route.fill(self._tools, plan.source, target),
                 self._demand.verify, self._want(route)), self._patient)
-        except tuple(_FILL_FAILURES) as err:
-            reason, final = _fill_failure(err)
-            if plan.route == _DOWNLOAD and isinstance(err, _OF_THE_BYTES):
+        except tuple(FILL_FAILURES) as err:
+            reason, final = fill_failure(err)
+            if plan.route == _DOWNLOAD and isinstance(err, OF_THE_BYTES):
                 # What Glance itself has sent is the image.
                 final = True
                 self._box.refusals.add(self._image, reason, str(err),
@@ -416,7 +382,7 @@ class _Attempt:
         """Say that the cached image that is copied from is in use."""
         for other in self._neighbours.pools():
             if source.cached and other.pool.flexvol == source.file.flexvol:
-                with _logged('that it is used in pool %s', other.pool.name):
+                with helping('that it is used in pool %s', other.pool.name):
                     other.keep(self._image)
 
     def _use(self, plan: Plan, cached: CachedImage,
@@ -438,7 +404,7 @@ class _Attempt:
         except VolumeNotMadeError as err:
             if err.image_is_gone:
                 self._cache.forget(self._image)
-            refusal = Refusal(plan.route, _reason_of(
+            refusal = Refusal(plan.route, reason_of(
                 err.cause, Reason.CLONE_FAILED), str(err))
             if isinstance(err.cause, OntapForbiddenError):
                 refusal = dataclasses.replace(refusal, route='all')
@@ -457,52 +423,3 @@ class _Attempt:
              'next': 'trying the next route' if not final else
                      'the image is not precached' if self._demand.size is None
                      else 'Cinder downloads the image'})
-
-
-_OF_THE_BYTES = (ImageRefusedError, TooLargeError, UnsafeImageError,
-                 SignatureError)
-_FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
-    ImageRefusedError: (Reason.IMAGE_REFUSED, False),
-    TooLargeError: (Reason.IMAGE_TOO_LARGE, False),
-    UnsafeImageError: (Reason.INSPECTION_FAILED, False),
-    SignatureError: (Reason.SIGNATURE_INVALID, False),
-    LockTimeoutError: (Reason.WAIT_TIMED_OUT, True),
-    NoRoomError: (Reason.NO_ROOM, False),
-    NotReadableError: (Reason.NOT_READABLE, False),
-    OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
-    SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),
-    PublishForbiddenError: (Reason.PERMISSION_DENIED, True),
-    OntapForbiddenError: (Reason.PERMISSION_DENIED, False),
-    NotTheImageError: (Reason.INSPECTION_FAILED, False),
-    DownloadError: (Reason.DOWNLOAD_FAILED, False),
-    OntapError: (Reason.FILL_FAILED, False),
-    OSError: (Reason.FILL_FAILED, False),
-}
-"""What may end a fill: the reason, and whether no other route can help. The
-first that fits counts."""
-
-
-def _fill_failure(err: Exception) -> tuple[Reason, bool]:
-    if isinstance(err, ImageRefusedError):
-        return err.reason, False
-    return next(how for kind, how in _FILL_FAILURES.items()
-                if isinstance(err, kind))
-
-
-def _reason_of(err: Exception | None, otherwise: Reason) -> Reason:
-    if isinstance(err, OntapForbiddenError):
-        return Reason.PERMISSION_DENIED
-    if isinstance(err, CannotGrowError):
-        return Reason.CANNOT_GROW
-    unreachable = isinstance(err, OntapUnreachableError)
-    return Reason.ONTAP_UNREACHABLE if unreachable else otherwise
-
-
-@contextlib.contextmanager
-def _logged(what: str, *of: object) -> Iterator[None]:
-    """What could only have helped costs nothing when ONTAP refuses it."""
-    try:
-        yield
-    except OntapRejectedError as err:
-        LOG.warning('ONTAP refuses: %(what)s: %(err)s',
-                    {'what': what % of, 'err': err})

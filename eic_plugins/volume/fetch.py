@@ -26,7 +26,7 @@ from oslo_log import log as logging
 from oslo_utils import fileutils
 
 from eic_plugins import glance
-from eic_plugins.engine import (
+from eic_plugins.failures import (
     DownloadError,
     ImageRefusedError,
     SignatureError,

@@ -28,7 +28,7 @@ from cursive import signature_utils
 from oslo_config import cfg
 
 from eic_plugins import glance
-from eic_plugins.engine import (
+from eic_plugins.failures import (
     DownloadError,
     ImageRefusedError,
     SignatureError,

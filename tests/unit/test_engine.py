@@ -12,15 +12,12 @@ import pytest
 from eic_plugins import routes
 from eic_plugins.cache import LockTimeoutError, NoRoomError, PoolCache
 from eic_plugins.denials import SECONDS, Denials
-from eic_plugins.engine import (
-    Demand,
+from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
+from eic_plugins.failures import (
     DownloadError,
-    Engine,
     ImageRefusedError,
-    Neighbours,
     SignatureError,
     TooLargeError,
-    Toolbox,
 )
 from eic_plugins.glance import Location
 from eic_plugins.inspection import UnsafeImageError

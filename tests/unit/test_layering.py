@@ -13,7 +13,7 @@ ORDER = ['model', 'config', 'breaker', 'native', 'servers', 'plugins', 'metrics'
          'shared_password', 'glance',
          'locations', 'planner', 'ontap', 'inspection', 'mount', 'eviction',
          'precache', 'image_volume_cache', 'spread', 'storage', 'routes', 'cache',
-         'cluster_search', 'locality', 'refusals', 'denials', 'engine',
+         'cluster_search', 'locality', 'refusals', 'denials', 'failures', 'engine',
          'middleware', 'scheduler', 'volume', 'cli']
 """Each may import what stands before it."""
 ON_ITS_OWN = 'simulator'
