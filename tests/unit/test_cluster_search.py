@@ -138,6 +138,14 @@ def test_peerings_that_cannot_be_asked_for_cost_the_search_alone(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize('status', [403, 500])
+def test_peerings_that_are_refused_cost_the_other_svms_alone(world, status):
+    world.error = OntapRejectedError(status, '6', 'not authorized')
+    world.cached(A)
+    (found,) = world.find(known(SILVER), known(A))
+    assert found.file.flexvol == A
+
+
 def test_a_pool_that_is_gone_is_left_out(world):
     assert world.find(known(flexvol('deleted'))) == ()
     assert world.files.looks == []
