@@ -25,6 +25,14 @@ def test_error_is_answered_in_place_of_the_work(api: Api, image: Path) -> None:
     assert not (image.parent / 'clone').exists()
 
 
+def test_error_may_say_when_to_try_again(api: Api) -> None:
+    api.fault('error', status=429, retry_after=7)
+    api.fault('error', nth=2, status=503)
+    busy, down = api.get('/api/cluster'), api.get('/api/cluster')
+    assert (busy.status_int, busy.headers['Retry-After']) == (429, '7')
+    assert (down.status_int, down.headers.get('Retry-After')) == (503, None)
+
+
 def test_fault_hits_once_unless_told_otherwise(api: Api) -> None:
     api.fault('error')
     assert api.get('/api/cluster').status_int == 500
@@ -185,7 +193,7 @@ def test_control_api_is_never_hit(api: Api) -> None:
     {}, {'kind': 'none'}, {'kind': 'latency'},
     {'kind': 'latency', 'seconds': -1}, {'kind': 'latency', 'seconds': 'x'},
     {'kind': 'error', 'status': 200}, {'kind': 'error', 'code': 'x'},
-    {'kind': 'error', 'nth': 0}, {'kind': 'error', 'count': 0},
+    {'kind': 'error', 'retry_after': -1}, {'kind': 'error', 'nth': 0}, {'kind': 'error', 'count': 0},
     {'kind': 'error', 'match': {'path': '('}},
     {'kind': 'error', 'match': {'other': 'x'}}, {'kind': 'error', 'match': 'x'},
     {'kind': 'error', 'typo': 1}, {'kind': 'volume_full', 'svm': 'svm1'},
