@@ -26,6 +26,7 @@ from benchmarks import (
     report,
     servers,
     simultaneous,
+    spread,
 )
 from benchmarks.model import missed_counts
 from benchmarks.traces import Traces, undisturbed
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'cpu': cpu.run,
     'block': block.run,
     'hit_rate': hit_rate.run,
+    'spread': spread.run,
     'servers': servers.run,
     'filters': filters.run,
 }

@@ -66,3 +66,8 @@ def copies_in_all(places: Mapping[str, Set[int]], begun: Mapping[str, int]) -> i
     """How often the bytes were written by a host or copied in the cluster."""
     return len(set().union(*places.values())) + sum(
         begun.get(pool, 0) for pool in places)
+
+
+def fullest(counts: Sequence[int]) -> float:
+    """The share of the fullest of some pools, against an even one."""
+    return max(counts) * len(counts) / max(sum(counts), 1)

@@ -116,6 +116,25 @@ class Traces:
                     made[volume['id']] = _made(volume, driver, wanted, began)
         return [made[volume_id] for volume_id in started]
 
+    def create_by_users(self, image_id: str, volume_type: str, volumes: int,
+                        users: int) -> list[Made]:
+        """So many volumes of a type, by users who ask for one after the other."""
+        with concurrent.futures.ThreadPoolExecutor(users) as executor:
+            return list(executor.map(
+                lambda _: self._create_patiently(image_id, volume_type),
+                range(volumes)))
+
+    def _create_patiently(self, image_id: str, volume_type: str) -> Made:
+        began = time.monotonic()
+        volume = self._start_of_type(image_id, volume_type, 1)
+        while volume['status'] not in _DONE:
+            _check(began, f'volume {volume["id"]}')
+            time.sleep(_LIST_SECONDS)
+            with _answering():
+                volume = self._api.cinder(
+                    'GET', f'/volumes/{volume["id"]}')['volume']
+        return _made(volume, volume_type, '', began)
+
     def expect(self, volume_id: str) -> None:
         """Have the file of a volume removed that Cinder does not know."""
         self._ids.add(volume_id)
@@ -157,9 +176,13 @@ class Traces:
 
     def _start(self, image_id: str, driver: str, pool: str, size: int,
                ) -> dict[str, Any]:
+        return self._start_of_type(image_id, f'{driver}-{pool}', size)
+
+    def _start_of_type(self, image_id: str, volume_type: str, size: int,
+                       ) -> dict[str, Any]:
         volume: dict[str, Any] = self._api.cinder('POST', '/volumes', {'volume': {
-            'name': f'{PREFIX}{driver}-{pool}', 'size': size,
-            'imageRef': image_id, 'volume_type': f'{driver}-{pool}'}})['volume']
+            'name': f'{PREFIX}{volume_type}', 'size': size,
+            'imageRef': image_id, 'volume_type': volume_type}})['volume']
         return volume
 
     def _volumes(self) -> list[dict[str, Any]]:

@@ -98,8 +98,9 @@ SCHEDULER_OPTS = [
         'locality_weight_multiplier', default=5.0,
         help='Multiplier of EICImageLocalityWeigher, which weighs a pool '
              'between 0 (the image is far) and 1 (the pool has the cached '
-             'image) in steps of a quarter. CapacityWeigher spans 1 however '
-             'little pools differ, so below 4 it may overrule a step.'),
+             'image, or its raw file) in steps of a quarter. CapacityWeigher '
+             'spans 1 however little pools differ, so below 4 it may overrule '
+             'a step.'),
     cfg.IntOpt(
         'locality_min_free_percent', default=15, min=0, max=100,
         help='A pool with less free capacity than that gets no weight for '
@@ -248,7 +249,7 @@ SPREAD_OPTS = [
              'Volumes of an image that a pool of the backend lacks bring the '
              'next look forward.'),
     cfg.IntOpt(
-        'spread_copies', default=2, min=1,
+        'spread_copies', default=4, min=1,
         help='Copies that a backend may have under way at once for that. All '
              'backends of a cluster together take half of the 50 copies that '
              'ONTAP runs at once, or one each.'),

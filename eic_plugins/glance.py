@@ -157,6 +157,19 @@ class ImageLocations:
                       {'image': image_id, 'code': err.code})
             return ()
 
+    def is_raw(self, image_id: str) -> bool:
+        """True if the image's file is known to be a raw disk as it stands.
+
+        Never raises: what is not known is no trouble with Glance.
+        """
+        try:
+            return listed_image(
+                self._client.images.get(image_id)).image.plainly_raw
+        except Exception as err:
+            LOG.debug('The format of image %(image)s is not to be had: %(err)s',
+                      {'image': image_id, 'err': err})
+            return False
+
     def _find(self, image_id: str) -> tuple[Location, ...]:
         try:
             found = self._client.images.get_image_locations(image_id)

@@ -4,6 +4,7 @@ The API plane writes the hint, the drivers write the reports, the scheduler
 compares them. Pure; shared so that both ends agree on the form.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -24,14 +25,15 @@ def by_address(copies: Iterable[ImageCopy],
 
     :param wait: seconds that it may take to resolve one of their names
     """
-    return tuple(ImageCopy(address, copy.path)
+    return tuple(dataclasses.replace(copy, server=address)
                  for copy in copies
                  for address in addresses(copy.server, wait))
 
 
 def write_hint(copies: Iterable[ImageCopy]) -> dict[str, Any]:
     """The hint as JSON."""
-    return {'copies': [{'server': copy.server, 'path': copy.path}
+    return {'copies': [{'server': copy.server, 'path': copy.path,
+                        **({'raw': True} if copy.raw else {})}
                        for copy in copies]}
 
 
@@ -39,7 +41,7 @@ def read_hint(raw: Any) -> tuple[ImageCopy, ...]:
     """The copies in a hint; whatever is not of its form counts as absent."""
     entries = raw.get('copies') if isinstance(raw, Mapping) else None
     return tuple(
-        ImageCopy(entry['server'], entry['path'])
+        ImageCopy(entry['server'], entry['path'], entry.get('raw') is True)
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, Mapping)
         and isinstance(entry.get('server'), str)
@@ -60,8 +62,10 @@ def _weight(pool: Mapping[str, Any], image_id: str | None,
     if image_id is not None and image_id in pool.get('cached', ()):
         return CACHED
     served = [copy for copy in copies if _serves(pool, copy)]
-    if any(_holds(pool, copy) for copy in served):
-        return SAME_FLEXVOL
+    held = [copy for copy in served if _holds(pool, copy)]
+    if held:
+        # A raw file is cloned in constant time, like a cached image.
+        return CACHED if any(copy.raw for copy in held) else SAME_FLEXVOL
     if served:
         return SAME_SVM
     return SAME_CLUSTER if pool.get('cluster') in clusters else FAR

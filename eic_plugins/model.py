@@ -279,10 +279,12 @@ class ImageCopy:
 
     ``server`` is the NFS server as the operator wrote it (name or address);
     ``path`` the absolute path of the image file as that server exports it.
+    ``raw`` if it is known to be a raw disk as it stands.
     """
 
     server: str
     path: str
+    raw: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

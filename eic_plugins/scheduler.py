@@ -5,12 +5,14 @@ In cinder.conf of the scheduler::
     [DEFAULT]
     scheduler_default_weighers = CapacityWeigher,EICImageLocalityWeigher
 
-The pool with the cached image weighs 1, the pool in the FlexVol of Glance's
-image file 0.75, a pool on the SVM that serves the file 0.5, a pool of its
-cluster 0.25, all others, and those nearly full, 0, times
-``[eic] locality_weight_multiplier``. Where the image is comes as the scheduler
-hint ``eic`` from the API's filter, where the pools are as the capability
-``eic`` from the drivers; without either, all pools weigh the same.
+The pool with the cached image weighs 1, and so does the pool in the FlexVol of
+Glance's image file if that is raw: both serve in constant time, and the other
+weighers decide among them. With a file that must be converted it weighs 0.75, a
+pool on the SVM that serves the file 0.5, a pool of its cluster 0.25, all others,
+and those nearly full, 0, times ``[eic] locality_weight_multiplier``. Where the
+image is comes as the scheduler hint ``eic`` from the API's filter, where the
+pools are as the capability ``eic`` from the drivers; without either, all pools
+weigh the same.
 
 A pool of another driver weighs 1 if Cinder's own image-volume cache has the
 image there: Cinder itself takes the entry only if the volume happens to land in

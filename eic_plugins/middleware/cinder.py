@@ -32,6 +32,7 @@ api-paste.ini: ``filter_budget``, ``filter_lookups``, ``locations_ttl``,
 at DEBUG.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
@@ -230,9 +231,12 @@ class _Finder:
             LOG.info('A location of image %(image)s is of no use: %(why)s',
                      {'image': image_id, 'why': refusal.reason.message})
         # Where a Cinder volume is, the API plane cannot know.
-        return locality.by_address(
+        found = locality.by_address(
             (copy for copy in copies if isinstance(copy, ImageCopy)),
             self._budget)
+        if not found or self._glance is None or not self._glance.is_raw(image_id):
+            return found
+        return tuple(dataclasses.replace(copy, raw=True) for copy in found)
 
 
 def _service_roles(conf: cfg.ConfigOpts) -> Collection[str]:

@@ -4,7 +4,7 @@ Cinder's volume manager collects and publishes the statistics of its driver ever
 ``backend_stats_polling_interval`` seconds, and whenever a scheduler asks it to,
 over RPC (``publish_service_capabilities``). A driver has no other way to its
 manager: it asks its own service the same. That costs a collection of statistics,
-so it is done once in five seconds at most.
+so it is done once in two seconds at most.
 """
 
 import threading
@@ -16,7 +16,7 @@ from cinder.volume import rpcapi
 from oslo_log import log as logging
 
 LOG = logging.getLogger(__name__)
-_PAUSE_SECONDS = 5.0
+_PAUSE_SECONDS = 2.0
 
 
 class Teller:

@@ -18,7 +18,8 @@ from tests.functional.glance_stub import (
 
 HINTS = 'OS-SCH-HNT:scheduler_hints'
 FORGED = {'copies': [{'server': '6.6.6.6', 'path': '/forged'}]}
-COPIES = {'copies': [{'server': '127.0.11.2', 'path': f'/images/{IMAGE}'}]}
+COPIES = {'copies': [{'server': '127.0.11.2', 'path': f'/images/{IMAGE}',
+                      'raw': True}]}
 JSON = 'application/json'
 
 UUID = re.compile(rb'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')

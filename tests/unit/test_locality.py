@@ -1,5 +1,7 @@
 """The weigher's order: cached, same FlexVol, same SVM, same cluster, far."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +33,19 @@ def test_the_nearer_a_pool_the_more_it_weighs():
         locality.SAME_FLEXVOL, locality.CACHED, locality.FAR]
 
 
+def test_pools_that_serve_in_constant_time_weigh_the_same():
+    raw = ImageCopy(COPY.server, COPY.path, raw=True)
+    pools = [report(cached=[IMAGE]), report(junction_path='/images'), report()]
+    assert locality.weigh(pools, IMAGE, [raw]) == [
+        locality.CACHED, locality.CACHED, locality.SAME_SVM]
+
+
+@pytest.mark.parametrize('said', [1, 'true', [], None])
+def test_only_what_is_said_to_be_raw_is(said):
+    hint = {'copies': [{'server': 'a', 'path': '/b', 'raw': said}]}
+    assert locality.read_hint(hint) == (ImageCopy('a', '/b'),)
+
+
 def test_a_cached_image_counts_without_any_hint():
     assert locality.weigh([report(cached=[IMAGE]), report()], IMAGE, ()) == [
         locality.CACHED, locality.FAR]
@@ -42,8 +57,9 @@ def test_a_junction_of_a_similar_name_holds_nothing():
 
 
 def test_a_hint_survives_its_way_through_json():
-    hint = locality.write_hint([COPY])
-    assert locality.read_hint(hint) == (COPY,)
+    raw = ImageCopy('10.0.0.2', '/images/image-2', raw=True)
+    hint = json.loads(json.dumps(locality.write_hint([COPY, raw])))
+    assert locality.read_hint(hint) == (COPY, raw)
 
 
 @pytest.mark.parametrize('forged', [

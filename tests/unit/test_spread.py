@@ -241,14 +241,14 @@ class Later:
             what()
 
 
-def test_news_is_told_at_once_and_then_once_in_five_seconds():
+def test_news_is_told_at_once_and_then_once_in_two_seconds():
     later = Later()
     later.teller.news()
     assert [pause for pause, _ in later.pending] == [0.0]
     later.run()
     for _ in range(10):
         later.teller.news()
-    assert [pause for pause, _ in later.pending] == [5.0]
+    assert [pause for pause, _ in later.pending] == [2.0]
     later.run()
     assert later.published == 2
 

@@ -6,6 +6,12 @@ from benchmarks import arithmetic, fills, image_size
 from benchmarks.model import Answer, Table, Target, missed_counts, shown
 
 
+@pytest.mark.parametrize(('counts', 'share'), [
+    ([5, 5, 5], 1.0), ([30, 0, 0], 3.0), ([30, 20, 10], 1.5), ([0, 0], 0.0)])
+def test_the_share_of_the_fullest_is_against_an_even_one(counts, share):
+    assert arithmetic.fullest(counts) == share
+
+
 def test_the_median_is_not_the_mean():
     assert arithmetic.median([1, 2, 90]) == 2
     assert arithmetic.median([1, 2]) == 1.5
