@@ -61,7 +61,8 @@ LOG = logging.getLogger(__name__)
 
 HOLD_HEADER = 'X-EIC-Hold'
 
-_CREATE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes(?:\.json)?/?')
+# Cinder's router lets a line end behind a path.
+_CREATE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes(?:\.json)?/?\n?')
 _DELETE = re.compile(
     r'(?:/v3)?(?:/[^/]+)?/volumes/([0-9a-f-]{36})(?:\.json)?/?')
 _ACCEPTED = 202

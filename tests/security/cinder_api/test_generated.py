@@ -81,7 +81,7 @@ SERVICE = Service(
            '/v3/\xff\xfe/volumes': True, '/v3/volumes;a=b': False,
            '/v3/vol%75mes': False, '/v2/volumes': True, '/': False,
            '/v3/volumes.xml': False, '/v3/volumes.JSON': False,
-           '/v3/volumes.json/': True, '/v3/volumes\n': False, '/v3/ /volumes': True},
+           '/v3/volumes.json/': True, '/v3/volumes\n': True, '/v3/ /volumes': True},
     content_types={'application/json': True,
                    'application/json; charset=utf-8': True,
                    'application/json;charset=utf-16': True,

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from tests.functional.test_cinder_filter import COPIES
+from tests.functional.test_cinder_filter import COPIES, FORGED, HINTS, volume
 from tests.security.cinder_api.test_generated import PROJECT, SEED, SERVICE
-from tests.security.generated import Generator, how_many_for_apis
+from tests.security.generated import Generator, Request, how_many_for_apis
 from tests.security.recorder import TIME, UUID, ask, comparable
 
 SECRETS = (b'/srv/glance', b'127.0.11.2')
@@ -68,3 +68,30 @@ def test_users_get_what_cinder_alone_answers(plain_app, filtered_app, scheduled,
                  'outcome: hint added',
                  'outcome: forged hint kept from the scheduler'):
         assert counts[kind] > number / 200, kind
+
+
+BEFORE = ['', '/v3', '/v3/', '//v3', f'/v3/{PROJECT}', f'/v3/{PROJECT}/',
+          f'/v3/{PROJECT.upper()}', f'/{PROJECT}', '/v3\n', '/v3/\n']
+BEHIND = ['', '/', '//', '\n', '/\n', '\n\n', '\r\n', '.json', '.json/', '.json\n',
+          '.json/\n', '.xml', '.', '..', '/.', ' ', '\t', '\x00', '\x0b', '\xa0', ';',
+          '?', '#', '%0a', '%2e', '/detail', '.JSON', '.json.json']
+
+
+def test_no_path_hides_a_forged_hint(plain_app, filtered_app, scheduled):
+    """Whatever Cinder's router takes for a create."""
+    body = json.dumps({**volume(imageRef=None), HINTS: {'eic': FORGED}}).encode()
+    taken = set()
+    for path in [f'{before}/volumes{behind}' for before in BEFORE
+                 for behind in BEHIND]:
+        request = Request({
+            'REQUEST_METHOD': 'POST', 'PATH_INFO': path,
+            'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(body)),
+            'HTTP_X_AUTH_TOKEN': f'user:{PROJECT}'}, body, 'whole', {})
+        ask(plain_app.app, request.environ())
+        if asked_for(scheduled):
+            taken.add(path)
+            ask(filtered_app.app, request.environ())
+            assert [take_hint(hints) for hints, _ in asked_for(scheduled)] == [
+                None], path
+    assert {'/v3/volumes', '/v3/volumes\n',
+            f'/v3/{PROJECT}/volumes.json'} <= taken

@@ -215,9 +215,8 @@ def is_image_boot(server):
                            'opted-in?a', 'opted-in\n')
             and server.get('block_device_mapping', []) == []
             and is_local_root(server.get('block_device_mapping_v2', []), image)
-            and not (isinstance(metadata, dict) and
-                     metadata.get('eic_boot_from_volume') in ('false', False, 0,
-                                                              '0'))
+            and not (isinstance(metadata, dict) and str(metadata.get(
+                'eic_boot_from_volume')).lower() in ('false', '0'))
             and not server.get('trusted_image_certificates')
             and not server.get('personality'))
 
