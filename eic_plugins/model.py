@@ -353,7 +353,8 @@ class KnownPool:
 
     ``name`` is ``host@backend#pool``; ``cluster`` and ``flexvol`` are uuids,
     ``svm`` a name, ``directory`` where in the FlexVol the share begins;
-    ``cached`` the ids of (some of) its cached images.
+    ``cached`` the ids of (some of) its cached images, ``kind`` what these are:
+    ``files``, ``luns`` or ``namespaces``.
     """
 
     name: str
@@ -362,6 +363,7 @@ class KnownPool:
     flexvol: str
     cached: frozenset[str] = frozenset()
     directory: str = ''
+    kind: str = ''
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,9 +30,11 @@ class Rule:
 
 def neighbours(own: Iterable[KnownPool],
                pools: Iterable[KnownPool]) -> list[KnownPool]:
-    """Those of the pools that are on the same cluster as the backend's own."""
-    clusters = {pool.cluster for pool in own}
-    return [pool for pool in pools if pool.cluster in clusters]
+    """Those of the pools that can be copied from to the backend's own: files
+    from the whole cluster, LUNs from their SVM.
+    """
+    reach = {_reach(pool) for pool in own}
+    return [pool for pool in pools if _reach(pool) in reach]
 
 
 def lacking(volumes: Mapping[str, int], rule: Rule, own: Collection[KnownPool],
@@ -56,3 +58,8 @@ def share(rule: Rule, cluster: Iterable[KnownPool]) -> int:
     """How many copies the backend may have under way at once."""
     backends = {pool.name.partition('#')[0] for pool in cluster}
     return max(1, min(rule.copies, CLUSTER_COPIES // max(len(backends), 1)))
+
+
+def _reach(pool: KnownPool) -> tuple[str, str, str]:
+    svm = '' if pool.kind == 'files' else pool.svm
+    return pool.cluster, pool.kind, svm

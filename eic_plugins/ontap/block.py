@@ -73,6 +73,8 @@ class BlockDevices:
 
     resource: str
     """The REST collection."""
+    kind: str
+    """``luns`` or ``namespaces``."""
     _deletion: Mapping[str, str] = {}
 
     def __init__(self, session: OntapSession, svm: str,
@@ -235,6 +237,7 @@ class Luns(BlockDevices):
     """LUNs, for iSCSI and Fibre Channel."""
 
     resource = '/api/storage/luns'
+    kind = 'luns'
 
     def _clone_fields(self, properties: VolumeProperties) -> Record:
         """A clone has neither of its source's."""
@@ -331,6 +334,7 @@ class Namespaces(BlockDevices):
     """NVMe namespaces: ONTAP copies none between FlexVols."""
 
     resource = '/api/storage/namespaces'
+    kind = 'namespaces'
     # The stock driver leaves each in a subsystem, without hosts. Hosts know
     # namespaces by their identifiers and not by numbers.
     _deletion: Mapping[str, str] = {'allow_delete_while_mapped': 'true'}

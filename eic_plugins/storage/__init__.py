@@ -107,6 +107,8 @@ class PoolStorage(abc.ABC):
     """Cached images of one pool, by image id; no policy, no locks."""
 
     pool: Pool
+    kind = ''
+    """What cached images are: ``files``, ``luns`` or ``namespaces``."""
     remembers = False
     """Whether :meth:`recall` may tell less than a :meth:`refresh` would."""
     use_delay = 0.0

@@ -92,6 +92,7 @@ class BlockStorage(PoolStorage):
                  seen: SeenDevices | None = None,
                  release: Release = lambda _file, _device: False) -> None:
         self.pool = pool
+        self.kind = devices.kind
         self._devices = devices
         self._attach = attach
         self._clone_timeout = clone_timeout

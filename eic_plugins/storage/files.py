@@ -89,6 +89,7 @@ class FileStorage(PoolStorage):
     """
 
     clones_are_free = True
+    kind = 'files'
 
     def __init__(self, pool: Pool, mount: ShareMount, files: Files,
                  clone_timeout: float, seals: Seals) -> None:

@@ -357,7 +357,7 @@ class VolumeFromImage(abc.ABC):
             yield KnownPool(f'{host}#{cache.pool.name}', flexvol.cluster,
                             flexvol.svm, flexvol.uuid,
                             self._report.images(cache.pool.name),
-                            cache.pool.directory)
+                            cache.pool.directory, cache.storage.kind)
 
     def _watch_limits(self) -> None:
         """For the periodic statistics, which nothing here may break."""

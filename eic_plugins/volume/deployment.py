@@ -116,4 +116,5 @@ def known_pool(name: str, facts: Any) -> KnownPool | None:
         return None
     return KnownPool(
         name, **place, directory=str(facts.get('directory') or ''),
-        cached=frozenset(map(str, facts.get('cached') or ())))
+        cached=frozenset(map(str, facts.get('cached') or ())),
+        kind=str(facts.get('kind') or ''))

@@ -55,6 +55,7 @@ class PoolReport:
             'junction_path': pool.flexvol.junction_path,
             'servers': list(self._namespace.lifs_of(pool.flexvol.svm)),
             'cached': self._images[pool.name].all(),
+            'kind': cache.storage.kind,
         }
 
     def _rescan(self, cache: PoolCache) -> None:

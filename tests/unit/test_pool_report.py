@@ -15,6 +15,7 @@ class Cache:
         self.ids = list(ids)
         self.scans = 0
         self.storage = self
+        self.kind = 'files'
 
     def image_ids(self):
         self.scans += 1
@@ -29,7 +30,7 @@ def test_a_pool_says_where_it_is_and_what_it_has():
         'cluster': 'cluster-a', 'svm': 'svm_gold',
         'flexvol': cache.pool.flexvol.uuid,
         'directory': '', 'junction_path': '/mnt/gold_vol', 'servers': ['svm_gold-lif'],
-        'cached': ['old']}
+        'cached': ['old'], 'kind': 'files'}
     report.add(cache.pool.name, 'new')
     assert report.facts(cache)['cached'] == ['old', 'new']
 

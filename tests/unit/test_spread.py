@@ -13,9 +13,10 @@ RULE = Rule(volumes=8, within=3600, copies=2)
 IMAGE, OTHER = 'image', 'other'
 
 
-def pool(name, cached=(), cluster='a', backend='host@gold'):
-    return KnownPool(f'{backend}#{name}', cluster, 'svm', f'fv-{name}',
-                     frozenset(cached))
+def pool(name, cached=(), cluster='a', backend='host@gold', kind='files',
+         svm='svm'):
+    return KnownPool(f'{backend}#{name}', cluster, svm, f'fv-{name}',
+                     frozenset(cached), kind=kind)
 
 
 def missing(volumes, own, cluster=None, rule=RULE):
@@ -47,6 +48,15 @@ def test_the_image_that_most_volumes_have_is_first():
 def test_pools_of_another_cluster_are_no_neighbours():
     near = pool('near', backend='host@silver')
     assert neighbours(OWN, (*OWN, near, pool('far', cluster='b'))) == [*OWN, near]
+
+
+def test_files_come_from_the_whole_cluster_and_luns_from_their_svm():
+    files = [pool('a'), pool('b', svm='other')]
+    luns = [pool('c', kind='luns'), pool('d', kind='luns')]
+    far = pool('e', kind='luns', svm='other')
+    every = (*files, *luns, far, pool('f', kind='namespaces'))
+    assert neighbours(files[:1], every) == files
+    assert neighbours(luns[:1], every) == luns
 
 
 @pytest.mark.parametrize(('backends', 'copies'), [
