@@ -89,12 +89,15 @@ def test_a_cached_image_of_other_bytes_is_replaced(cloud, content, digest):
     """As if the image had been another one when it was cached."""
     with _precached(cloud, content) as image_id:
         record = cloud.root('gold') / f'.eic-{image_id}.json'
-        made = json.loads(record.read_text())
-        record.write_text(json.dumps({**made, 'identity': 'of before'}))
+        first = json.loads(record.read_text())
+        record.write_text(json.dumps({**first, 'identity': 'of before'}))
         with (cloud.root('gold') / f'img-cache-{image_id}').open('r+b') as file:
             file.write(bytes(MIB))
-        wait_for(lambda: record.exists()
-                 and json.loads(record.read_text()) == made, 'the refill')
+        again = wait_for(lambda: record.exists() and (
+            found := json.loads(record.read_text())
+            )['identity'] == first['identity'] and found, 'the refill')
+        assert again == {**first, 'made': again['made']}
+        assert again['made'] > first['made']
         volume = cloud.create(image_id, 'eic-gold')
         assert volume['metadata']['eic_route'] == 'cached'
         assert cloud.sha256(volume, 'gold') == digest
