@@ -39,7 +39,7 @@ from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
-from oslo_utils import uuidutils
+from oslo_utils import timeutils, uuidutils
 
 from eic_plugins import config, locality
 from eic_plugins.breaker import CircuitBreakers
@@ -53,7 +53,7 @@ from eic_plugins.middleware.lookup import (
     LookupLimits,
     NotUnderstoodError,
 )
-from eic_plugins.middleware.postponed import PostponedDeletions
+from eic_plugins.middleware.postponed import Asker, PostponedDeletions
 from eic_plugins.middleware.subrequest import Answer, WSGIApp, call
 from eic_plugins.model import ImageCopy
 
@@ -123,7 +123,7 @@ class CinderFilter:
         mark = postponed.in_the_making(volume_id)
         answer = call(self._app, environ)
         if mark is not None and _is_refused_by_state(answer):
-            postponed.postpone(volume_id, mark)
+            postponed.postpone(volume_id, mark, _asker(environ))
         return answer.send(start_response)
 
     def _prepare(self, environ: body.Environ) -> bool:
@@ -258,6 +258,16 @@ def _deleted(environ: body.Environ) -> str | None:
         return None
     found = _DELETE.fullmatch(environ.get('PATH_INFO', ''))
     return found[1] if found and uuidutils.is_uuid_like(found[1]) else None
+
+
+def _asker(environ: body.Environ) -> Asker | None:
+    """Who asks, with what keystonemiddleware says of the user's token."""
+    try:
+        token = environ.get('keystone.token_info', {}).get('token', {})
+        until = timeutils.parse_isotime(token['expires_at']).timestamp()
+        return Asker(environ['cinder.context'].deepcopy(), until)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _is_refused_by_state(answer: Answer) -> bool:

@@ -19,7 +19,7 @@ import enum
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from oslo_log import log as logging
 
@@ -30,6 +30,7 @@ PAUSE = 5.0
 RECALL = 600.0
 """Seconds between two looks for deletions that other workers remembered."""
 
+_ASKING_SECONDS = 60.0
 _IN_THE_MAKING = frozenset({'creating', 'downloading'})
 _MADE = frozenset({'available', 'error'})
 
@@ -47,6 +48,30 @@ class Seen:
     status: str
     used: bool
     mark: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Asker:
+    """Who asked: Cinder's context of the request, with a token that is valid
+    until then (seconds since the epoch). It is kept in memory alone.
+    """
+
+    context: Any
+    until: float = 0.0
+
+    def may_ask(self) -> bool:
+        """True if the token is good for a while."""
+        return time.time() < self.until - _ASKING_SECONDS
+
+
+@dataclasses.dataclass(frozen=True)
+class Pending:
+    """A deletion that one worker looks after: the volume's mark, and who asked,
+    if that was asked of this worker.
+    """
+
+    mark: str
+    asker: Asker | None = None
 
 
 class Next(enum.StrEnum):
@@ -72,7 +97,7 @@ class Deletions(Protocol):
     def forget(self, volume_id: str) -> None:
         """Remember it no more."""
 
-    def delete(self, volume_id: str) -> None:
+    def delete(self, volume_id: str, asker: Asker | None) -> None:
         """Delete the volume, or raise :class:`RefusedError`."""
 
 
@@ -108,7 +133,7 @@ class PostponedDeletions:
         self._sleep = sleep
         self._start = start
         self._lock = threading.Lock()
-        self._pending: dict[str, str] = {}
+        self._pending: dict[str, Pending] = {}
         self._recall_at = clock()
         self._looking = False
 
@@ -124,7 +149,8 @@ class PostponedDeletions:
             return None
         return volume.mark
 
-    def postpone(self, volume_id: str, mark: str) -> None:
+    def postpone(self, volume_id: str, mark: str,
+                 asker: Asker | None = None) -> None:
         """Have it deleted when it is made."""
         try:
             self._deletions.postpone(volume_id, mark)
@@ -135,7 +161,7 @@ class PostponedDeletions:
         LOG.info('Volume %s is being made. A service asked to delete it; it is '
                  'deleted when it is made, unless somebody uses it.', volume_id)
         with self._lock:
-            self._pending[volume_id] = mark
+            self._pending[volume_id] = Pending(mark, asker)
         self._wake()
 
     def recall(self) -> None:
@@ -148,8 +174,9 @@ class PostponedDeletions:
         try:
             self._recall_if_due()
             seen = self._deletions.seen(list(self._pending))
-            for volume_id, mark in list(self._pending.items()):
-                self._handle(volume_id, decide(seen.get(volume_id), mark))
+            for volume_id, pending in list(self._pending.items()):
+                self._handle(volume_id, pending, decide(
+                    seen.get(volume_id), pending.mark))
         except Exception as err:
             LOG.warning('Postponed deletions of volumes wait for a moment: '
                         '%(error)s: %(err)s',
@@ -184,20 +211,22 @@ class PostponedDeletions:
         self._recall_at = now + RECALL
         found = self._deletions.postponed()
         with self._lock:
-            self._pending = {**found, **self._pending}
+            self._pending = {
+                **{key: Pending(mark) for key, mark in found.items()},
+                **self._pending}
 
-    def _handle(self, volume_id: str, what: Next) -> None:
+    def _handle(self, volume_id: str, pending: Pending, what: Next) -> None:
         if what is Next.WAIT:
             return
         if what is Next.DELETE:
-            self._delete(volume_id)
+            self._delete(volume_id, pending.asker)
         self._deletions.forget(volume_id)
         with self._lock:
             self._pending.pop(volume_id, None)
 
-    def _delete(self, volume_id: str) -> None:
+    def _delete(self, volume_id: str, asker: Asker | None) -> None:
         try:
-            self._deletions.delete(volume_id)
+            self._deletions.delete(volume_id, asker)
         except RefusedError as err:
             LOG.info('Volume %(volume)s stays, though a service asked to delete '
                      'it while it was being made: %(err)s',

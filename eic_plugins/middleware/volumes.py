@@ -19,7 +19,7 @@ from typing import Any
 
 from oslo_utils import timeutils
 
-from eic_plugins.middleware.postponed import RefusedError, Seen
+from eic_plugins.middleware.postponed import Asker, RefusedError, Seen
 
 _CREATING = 'creating'
 _KEY = 'eic_delete_when_made'
@@ -63,19 +63,33 @@ class Deletions:
         with _writing() as session:
             _notes(session).filter_by(volume_id=volume_id).delete()
 
-    def delete(self, volume_id: str) -> None:
-        """Ask Cinder, as the volume's owner and as an admin.
+    def delete(self, volume_id: str, asker: Asker | None) -> None:
+        """Ask Cinder, as the volume's owner and as an admin; for an encrypted
+        volume, whose key Cinder deletes as who asks, as who asked.
 
-        :raises RefusedError: the volume is gone, or in a state to be kept
+        :raises RefusedError: the volume is gone, or in a state to be kept, or
+            its key cannot be deleted
         """
         from cinder import context, exception, objects  # noqa: PLC0415
         from cinder.volume import api  # noqa: PLC0415
         try:
             volume = objects.Volume.get_by_id(_admin(), volume_id)
-            api.API().delete(context.RequestContext(
-                volume.user_id, volume.project_id, is_admin=True), volume)
+            if volume.encryption_key_id is None:
+                asking = context.RequestContext(
+                    volume.user_id, volume.project_id, is_admin=True)
+            else:
+                asking = _context_of(asker)
+            api.API().delete(asking, volume)
         except (exception.Invalid, exception.VolumeNotFound) as err:
             raise RefusedError(str(err)) from err
+
+
+def _context_of(asker: Asker | None) -> Any:
+    # Without a token Cinder would leave the volume in error_deleting.
+    if asker is None or not asker.may_ask():
+        raise RefusedError('it is encrypted, and there is no token any more to '
+                           'delete its key with')
+    return asker.context
 
 
 def _rows(volume_ids: Collection[str]) -> Collection[Any]:

@@ -261,3 +261,59 @@ def test_an_error_of_ours_is_not_the_services(plain_app, filtered_app, worker,
     one, two = make(), make()
     monkeypatch.setattr(Deletions, 'seen', broken)
     assert (seen(delete(filtered_app, one)) == seen(delete(plain_app, two)))
+
+
+class Keys:
+    """A key manager that wants a token, as Barbican does."""
+
+    def __init__(self):
+        self.deleted = []
+
+    def delete(self, asking, key_id):
+        if not asking.auth_token:
+            raise ValueError('who is that?')
+        self.deleted.append((asking.user_id, key_id))
+
+
+@pytest.fixture
+def keys(monkeypatch):
+    found = Keys()
+    monkeypatch.setattr('cinder.volume.api.key_manager.API', lambda _conf: found)
+    return found
+
+
+def ask_with_token(app, volume_id, expires):
+    request = TestRequest.blank(f'/v3/volumes/{volume_id}', method='DELETE', headers={
+        'X-Auth-Token': f'user:{PROJECT}', 'X-Service-Roles': 'service'})
+    request.environ['keystone.token_info'] = {'token': {'expires_at': expires}}
+    assert app.do_request(request, expect_errors=True).status_int == 400
+
+
+def test_an_encrypted_volume_goes_with_its_key_as_who_asked(
+        filtered_app, worker, deleting, keys):
+    volume_id = make(encryption_key_id=SERVICE)
+    ask_with_token(filtered_app, volume_id, '2100-01-01T00:00:00.000000Z')
+    become(volume_id, 'available')
+    worker.look()
+    assert (status_of(volume_id), deleting) == ('deleting', [volume_id])
+    assert keys.deleted == [('user', SERVICE)]
+
+
+@pytest.mark.parametrize('expires', ['2020-01-01T00:00:00.000000Z', 'never', None, 7])
+def test_without_a_token_an_encrypted_volume_stays_as_it_is(
+        expires, filtered_app, worker, deleting, keys):
+    """Cinder itself would leave it in error_deleting."""
+    volume_id = make(encryption_key_id=SERVICE)
+    ask_with_token(filtered_app, volume_id, expires)
+    become(volume_id, 'available')
+    worker.look()
+    assert (status_of(volume_id), deleting, keys.deleted) == ('available', [], [])
+
+
+def test_after_a_restart_an_encrypted_volume_stays_as_it_is(
+        filtered_app, worker, deleting, keys):
+    volume_id = make(encryption_key_id=SERVICE)
+    ask_with_token(filtered_app, volume_id, '2100-01-01T00:00:00.000000Z')
+    become(volume_id, 'available')
+    PostponedDeletions(Deletions()).look()
+    assert (status_of(volume_id), deleting, keys.deleted) == ('available', [], [])

@@ -1,12 +1,14 @@
 """What a service asked to delete while it was being made goes; nothing else."""
 
 import logging
+import time
 
 import pytest
 
 from eic_plugins.middleware.postponed import (
     PAUSE,
     RECALL,
+    Asker,
     Next,
     PostponedDeletions,
     RefusedError,
@@ -32,6 +34,7 @@ class Cinder:
         self.volumes = volumes
         self.notes = {}
         self.deleted = []
+        self.askers = []
         self.looks = 0
         self.broken = None
 
@@ -57,8 +60,9 @@ class Cinder:
         self._work()
         self.notes.pop(volume_id, None)
 
-    def delete(self, volume_id):
+    def delete(self, volume_id, asker):
         self._work()
+        self.askers.append(asker)
         if self.volumes[volume_id].status not in {'available', 'error'}:
             raise RefusedError('Volume status must be available')
         self.deleted.append(volume_id)
@@ -218,7 +222,7 @@ def test_what_the_database_did_not_take_this_process_remembers():
 
 def test_what_cinder_refuses_after_all_stays():
     class Snapshots(Cinder):
-        def delete(self, volume_id):
+        def delete(self, volume_id, asker):
             raise RefusedError('Volume must not have snapshots')
     cinder = Snapshots(volume=made('available'))
     worker = Worker(cinder)
@@ -240,3 +244,35 @@ def test_a_process_without_threads_tries_again_with_the_next_request():
     worker.postponed.recall()
     worker.run()
     assert cinder.deleted == [VOLUME]
+
+
+def test_who_asked_is_known_to_the_worker_that_was_asked_alone():
+    cinder = Cinder(volume=made('available'), other=made('available'))
+    asker = Asker('the context', 1e12)
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK, asker)
+    cinder.notes[OTHER] = MARK
+    worker.run()
+    assert dict(zip(cinder.deleted, cinder.askers, strict=True)) == {
+        VOLUME: asker, OTHER: None}
+
+
+@pytest.mark.parametrize(('left', 'may_ask'), [(3600, True), (30, False),
+                                               (-1, False)])
+def test_a_token_that_ends_soon_asks_for_nothing(left, may_ask):
+    assert Asker(None, time.time() + left).may_ask() is may_ask
+
+
+def test_real_threads_end_and_start_again():
+    cinder = Cinder()
+    postponed = PostponedDeletions(cinder, sleep=lambda _pause: time.sleep(0.001))
+    for number in range(20):
+        volume_id = f'volume-{number}'
+        cinder.volumes[volume_id] = made('available' if number % 2 else 'creating')
+        postponed.postpone(volume_id, MARK)
+        cinder.volumes[volume_id] = made('available')
+        deadline = time.monotonic() + 20
+        while volume_id not in cinder.deleted and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert volume_id in cinder.deleted
+    assert len(cinder.deleted) == 20
