@@ -134,7 +134,9 @@ def _modelled() -> list[Row]:
 
 def targets(row: Row) -> list[Target]:
     """What is asked of one of EIC's rows."""
-    what = f'{row["volumes"]} volumes, {len(row["pools"])} pools, {row["image"]}'
+    where = 'on the lab' if row['where'] == 'lab' else 'in a process'
+    what = (f'{where}, {row["volumes"]} volumes, {len(row["pools"])} pools, image '
+            f'{row["image"]}')
     return [
         Target(f'share of the fullest pool against an even one: {what}',
                row['share'], LIMIT, is_count=True),
