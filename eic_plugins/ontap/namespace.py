@@ -8,6 +8,7 @@ import posixpath
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 
 from eic_plugins.model import (
     FlexVol,
@@ -206,11 +207,19 @@ class Namespace:
             try:
                 answer = self._session.get('/api/cluster', fields='uuid')
                 self._cluster = str(answer['uuid'])
-            except (OntapRejectedError, KeyError):
+            except (OntapRejectedError, KeyError) as err:
                 # An SVM-scoped user may not read the cluster; its management
                 # LIF names it as well for a comparison.
+                if _may_pass(err):
+                    return self._session.host
                 self._cluster = self._session.host
         return self._cluster
+
+
+def _may_pass(err: Exception) -> bool:
+    """True if the same question may have an answer the next time."""
+    return (isinstance(err, OntapRejectedError)
+            and err.status >= HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _and_parents(path: str) -> list[str]:

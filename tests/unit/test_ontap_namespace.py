@@ -115,6 +115,18 @@ def test_an_svm_scoped_user_needs_no_right_to_read_the_cluster():
     assert located.flexvol.cluster == FakeSession.host
 
 
+def test_a_cluster_that_fails_to_name_itself_once_is_asked_again():
+    fake = session(volume('gold_vol', '/gold'))
+    fake.answers[CLUSTER] = OntapRejectedError(500, '65536', 'internal error')
+    namespace = Namespace(fake, 'svm_gold')
+    first = namespace.locate(ImageCopy('127.0.11.1', '/gold/image'))
+    fake.answers[CLUSTER] = {'uuid': 'cluster-uuid'}
+    namespace.forget()
+    second = namespace.locate(ImageCopy('127.0.11.1', '/gold/image'))
+    assert first.flexvol.cluster == FakeSession.host
+    assert second.flexvol.cluster == 'cluster-uuid'
+
+
 def test_sibling_junctions_are_two_flexvols():
     """As on nearly every system: /vol1 and /vol2 on one SVM."""
     class Queried(FakeSession):
