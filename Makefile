@@ -59,13 +59,15 @@ bench: lab $(BENCH_STAMP) ## measure both drivers side by side; docs/bench.md
 	@$(BIN)/python -m benchmarks
 
 # A process for each suite: configuration and database of Cinder and of Nova are
-# global, and nova-api refuses to share one with Cinder.
+# global, and nova-api refuses to share one with Cinder. With RETRY=1 what failed
+# in a suite has one more try.
 test: $(STAMP) ## all tests that need no lab, then lint; LAB=1: e2e too
 	@set -e; \
 	$(BIN)/python -m lab.packages test; \
 	for suite in $(SUITES); do \
 	    echo "tests/$$suite"; \
-	    $(BIN)/python -m pytest tests/$$suite; \
+	    $(BIN)/python -m pytest tests/$$suite$(if $(RETRY), || \
+	        $(BIN)/python -m pytest --last-failed tests/$$suite); \
 	done; \
 	if [ -n "$(LAB)" ]; then $(BIN)/python -m pytest $(E2E); fi
 	@$(MAKE) --no-print-directory lint
