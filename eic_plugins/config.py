@@ -236,9 +236,9 @@ PRECACHE_OPTS = [
 SPREAD_OPTS = [
     cfg.IntOpt(
         'spread_volumes', default=8, min=0,
-        help='Volumes of an image in pools of a cluster from which on the image '
-             'is copied, inside the cluster, into all pools of its backends, so '
-             'that its volumes do not gather in one FlexVol. 0 for never.'),
+        help='For each so many volumes of an image in pools of a cluster the '
+             'image is copied, inside the cluster, into one pool more, so that '
+             'its volumes do not gather in one FlexVol. 0 for never.'),
     cfg.IntOpt(
         'spread_window', default=604800, min=1,
         help='Seconds since they were asked for within which such volumes '

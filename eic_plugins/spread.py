@@ -1,17 +1,19 @@
 """Which images in demand lack a cached image in which pools: pure.
 
-An image is in demand if at least ``[eic] spread_volumes`` volumes of it, asked
-for within ``spread_window`` seconds, are in pools of the cluster. If it is
-cached in one of them, it is to be cached in each pool of the backend that looks:
-then the scheduler's other weighers decide among all of these, and no FlexVol,
-node and aggregate carries all the guests' I/O.
+What counts are the volumes of an image in pools of the cluster that were asked
+for within ``spread_window`` seconds. For each ``[eic] spread_volumes`` of them it
+is to be cached in one pool more than the first: then the scheduler's other
+weighers decide among these, and no FlexVol, node and aggregate carries all the
+guests' I/O. So there are never more copies than that part of the volumes.
 
 Nothing is remembered: what is looked at are volumes that are there, and what
-pools report of themselves.
+pools report of themselves. All backends take the pools in the same order, which
+differs from image to image, so that they agree without talking.
 """
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from eic_plugins.model import KnownPool
 
@@ -45,12 +47,11 @@ def lacking(volumes: Mapping[str, int], rule: Rule, own: Collection[KnownPool],
     :param own: the backend's pools
     :param cluster: all of the cluster's, the own ones among them
     """
-    cached = {image_id for pool in cluster for image_id in pool.cached}
-    wanted = sorted((-count, image_id) for image_id, count in volumes.items()
-                    if count >= rule.volumes and image_id in cached)
-    for _, image_id in wanted:
-        for pool in own:
-            if image_id not in pool.cached:
+    pools = list(cluster)
+    mine = {pool.name for pool in own}
+    for image_id in sorted(volumes, key=lambda each: (-volumes[each], each)):
+        for pool in _next(image_id, volumes[image_id] // rule.volumes, pools):
+            if pool.name in mine:
                 yield image_id, pool
 
 
@@ -58,6 +59,21 @@ def share(rule: Rule, cluster: Iterable[KnownPool]) -> int:
     """How many copies the backend may have under way at once."""
     backends = {pool.name.partition('#')[0] for pool in cluster}
     return max(1, min(rule.copies, CLUSTER_COPIES // max(len(backends), 1)))
+
+
+def _next(image_id: str, copies: int,
+          pools: Sequence[KnownPool]) -> Sequence[KnownPool]:
+    """The pools that are to have it next.
+
+    :param copies: how many pools are to have it beside the first one
+    """
+    without = [pool for pool in pools if image_id not in pool.cached]
+    having = len(pools) - len(without)
+    if not having:
+        return ()
+    ordered = sorted(without, key=lambda pool: hashlib.sha256(
+        f'{image_id} {pool.name}'.encode()).digest())
+    return ordered[:max(copies + 1 - having, 0)]
 
 
 def _reach(pool: KnownPool) -> tuple[str, str, str]:

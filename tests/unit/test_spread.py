@@ -11,6 +11,7 @@ from eic_plugins.volume.telling import Teller
 
 RULE = Rule(volumes=8, within=3600, copies=2)
 IMAGE, OTHER = 'image', 'other'
+MANY = 1000
 
 
 def pool(name, cached=(), cluster='a', backend='host@gold', kind='files',
@@ -27,16 +28,42 @@ def missing(volumes, own, cluster=None, rule=RULE):
 OWN = (pool('one', [IMAGE]), pool('two'), pool('three'))
 
 
-@pytest.mark.parametrize(('count', 'pools'), [(7, []), (8, ['two', 'three'])])
-def test_from_so_many_volumes_on_each_pool_is_to_have_it(count, pools):
-    assert missing({IMAGE: count}, OWN) == [(IMAGE, each) for each in pools]
+@pytest.mark.parametrize(('count', 'more'), [
+    (0, 0), (7, 0), (8, 1), (15, 1), (16, 2), (1000, 2)])
+def test_for_each_so_many_volumes_one_pool_more_is_to_have_it(count, more):
+    found = missing({IMAGE: count}, OWN)
+    assert found == missing({IMAGE: 1000}, OWN)[:more]
+    assert len(found) == more
+
+
+def test_a_hundred_pools_get_no_more_copies_than_there_is_demand_for():
+    own = (pool('first', [IMAGE]), *(pool(f'p{n}') for n in range(99)))
+    assert len(missing({IMAGE: 25}, own)) == 3
+
+
+def test_backends_agree_on_who_is_next_without_talking():
+    one = (pool('one', [IMAGE]), pool('two'), pool('three'))
+    other = tuple(pool(name, backend='host@silver') for name in ('four', 'five'))
+    cluster = (*one, *other)
+    for count in range(8, 40, 8):
+        found = [*missing({IMAGE: count}, one, cluster),
+                 *missing({IMAGE: count}, other, cluster[::-1])]
+        assert len(found) == count // 8
+        assert len(set(found)) == len(found)
+
+
+def test_images_do_not_all_begin_with_the_same_pool():
+    images = [f'image-{number}' for number in range(40)]
+    own = (pool('one', images), *(pool(f'p{n}') for n in range(3)))
+    assert {name for _, name in missing(dict.fromkeys(images, 8), own)} == {
+        'p0', 'p1', 'p2'}
 
 
 def test_what_no_pool_of_the_cluster_has_cannot_be_copied():
     own = (pool('one'), pool('two'))
     assert missing({IMAGE: 99}, own) == []
     elsewhere = pool('far', [IMAGE], backend='host@silver')
-    assert missing({IMAGE: 99}, own, (*own, elsewhere)) == [
+    assert sorted(missing({IMAGE: 99}, own, (*own, elsewhere))) == [
         (IMAGE, 'one'), (IMAGE, 'two')]
 
 
@@ -114,10 +141,10 @@ def cloud():
 
 
 def test_each_pool_gets_one_copy_and_then_there_is_nothing_to_do(cloud):
-    cloud.volumes = {IMAGE: 8}
+    cloud.volumes = {IMAGE: MANY}
     for _ in range(3):
         cloud.settle()
-    assert cloud.copied == [(IMAGE, 'two'), (IMAGE, 'three')]
+    assert sorted(cloud.copied) == [(IMAGE, 'three'), (IMAGE, 'two')]
 
 
 def test_a_look_is_one_query_for_all_pools_of_the_cluster(cloud):
@@ -129,7 +156,7 @@ def test_a_look_is_one_query_for_all_pools_of_the_cluster(cloud):
 
 def test_no_more_copies_are_under_way_than_the_share(cloud):
     cloud.cached.update({f'more-{number}': set() for number in range(5)})
-    cloud.volumes = {IMAGE: 8}
+    cloud.volumes = {IMAGE: MANY}
     for _ in range(3):
         cloud.spreader.look()
         assert cloud.spreader.waiting == RULE.copies
@@ -147,7 +174,7 @@ def test_volumes_that_are_being_made_count(cloud):
         assert cloud.copied == []
         with cloud.spreader.making(IMAGE):
             cloud.settle()
-    assert len(cloud.copied) == 2
+    assert len(cloud.copied) == 1
 
 
 def test_a_volume_that_is_made_does_not_count_twice(cloud):
@@ -163,21 +190,23 @@ def test_a_volume_that_is_made_does_not_count_twice(cloud):
 
 
 def test_a_restart_finds_what_was_left_to_do(cloud):
-    cloud.volumes = {IMAGE: 8}
+    cloud.volumes = {IMAGE: MANY}
     cloud.spreader.look()
     cloud.spreader.copy_next()
     again = Cloud()
     again.cached, again.volumes = cloud.cached, cloud.volumes
     again.settle()
-    assert again.copied == [(IMAGE, 'three')]
+    assert sorted([*cloud.copied, *again.copied]) == [
+        (IMAGE, 'three'), (IMAGE, 'two')]
+    assert len(again.copied) == 1
 
 
 @pytest.mark.parametrize('failure', [True, OSError('no answer')])
 def test_a_copy_that_failed_is_left_alone_for_a_while(cloud, failure):
-    cloud.volumes, cloud.failure = {IMAGE: 8}, failure
+    cloud.volumes, cloud.failure = {IMAGE: MANY}, failure
     for _ in range(3):
         cloud.settle()
-    assert cloud.copied == [(IMAGE, 'two'), (IMAGE, 'three')]
+    assert sorted(cloud.copied) == [(IMAGE, 'three'), (IMAGE, 'two')]
     cloud.failure, cloud.now = False, 601.0
     cloud.settle()
     assert len(cloud.copied) == 4
@@ -188,7 +217,7 @@ def test_a_database_that_does_not_answer_is_said_once(cloud, caplog):
     for _ in range(3):
         cloud.spreader.look()
     assert [record.levelname for record in caplog.records] == ['WARNING']
-    cloud.volumes = {IMAGE: 8}
+    cloud.volumes = {IMAGE: MANY}
     cloud.settle()
     assert len(cloud.copied) == 2
 
@@ -210,7 +239,7 @@ def test_only_what_a_pool_lacks_is_a_reason_to_look(cloud):
 def test_a_hint_is_followed_by_a_look_and_the_copies():
     cloud = Cloud()
     cloud.cached['one'].add(IMAGE)
-    cloud.volumes = {IMAGE: 8}
+    cloud.volumes = {IMAGE: MANY}
     done = threading.Event()
     copy = cloud.copy
 
