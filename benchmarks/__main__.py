@@ -2,11 +2,13 @@
 
 Without names all of them, with the result in docs/bench.json, docs/bench.png
 and docs/bench.md; with names these alone, printed, with the numbers in the
-lab's state directory. 1 if a target that is a count was missed.
+lab's state directory or, with --update, in the place of those of their last run
+in docs/. 1 if a target that is a count was missed.
 """
 
 import argparse
 import contextlib
+import json
 import signal
 import sys
 import time
@@ -47,6 +49,7 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'filters': filters.run,
 }
 _DOCS = paths.REPOSITORY / 'docs'
+_LAST = _DOCS / 'bench.json'
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,7 +61,8 @@ def main(argv: list[str] | None = None) -> int:
         lab.holder()
         if options.clean:
             return _clean(lab)
-        return _measure(lab, options.names or list(BENCHMARKS))
+        return _measure(lab, options.names or list(BENCHMARKS),
+                        options.update)
     except LabError as err:
         print(f'bench: {err}', file=sys.stderr)
         return 1
@@ -72,6 +76,9 @@ def _parser() -> argparse.ArgumentParser:
                                      description=__doc__)
     parser.add_argument('names', nargs='*', metavar='NAME',
                         type=_name, help=', '.join(BENCHMARKS))
+    parser.add_argument('--update', action='store_true',
+                        help='write the benchmarks that are named into docs/, '
+                             'each with its date; the others stay')
     parser.add_argument('--clean', action='store_true',
                         help='remove what a run that was killed has left')
     return parser
@@ -92,7 +99,7 @@ def _clean(lab: Lab) -> int:
     return 0
 
 
-def _measure(lab: Lab, names: list[str]) -> int:
+def _measure(lab: Lab, names: list[str], update: bool) -> int:
     cleanliness.check(lab)
     began = time.monotonic()
     answers = {}
@@ -102,6 +109,9 @@ def _measure(lab: Lab, names: list[str]) -> int:
             answers[name] = BENCHMARKS[name](lab)
     print(f'\n{report.text(answers)}\n')
     found = report.document(answers, time.monotonic() - began)
+    if update:
+        found = report.updated(json.loads(_LAST.read_text()), found,
+                               list(BENCHMARKS))
     for path in _write(lab, found):
         print(f'Written: {path}')
     missed = missed_counts(answers)

@@ -31,6 +31,20 @@ def document(answers: Answers, seconds: float) -> dict[str, Any]:
     }
 
 
+def updated(last: dict[str, Any], found: dict[str, Any],
+            names: Sequence[str]) -> dict[str, Any]:
+    """The last run, with what was measured again since then in its place.
+
+    :param last: what docs/bench.json holds
+    :param names: all benchmarks, in their order
+    """
+    answers = {**last['answers'], **{
+        name: {**answer, 'date': found['date']}
+        for name, answer in found['answers'].items()}}
+    return {**last, 'answers': {name: answers[name] for name in names
+                                if name in answers}}
+
+
 def text(answers: Answers) -> str:
     """All targets and tables, for a terminal."""
     blocks = []
@@ -51,6 +65,8 @@ def markdown(found: dict[str, Any]) -> str:
              f'{found["cpus"]} CPUs, Python {found["python"]}, {packages}.', '']
     for name, answer in found['answers'].items():
         lines += [f'### {name}', '', answer['question'], '']
+        if 'date' in answer:
+            lines += [f'Measured again, alone, on {answer["date"]}.', '']
         for table in (_targets(answer), *answer['tables']):
             lines += [f'{table["title"]}:', '', *_pipes(table), '']
         lines += [f'- {note}' for note in answer['notes']]

@@ -61,3 +61,19 @@ def test_a_manual_without_markers_is_left_alone(tmp_path, text):
 def test_the_manual_in_the_repository_has_the_markers():
     text = (report.Path(__file__).parents[3] / 'docs/bench.md').read_text()
     assert text.count(report.BEGIN) == text.count(report.END) == 1
+
+
+def test_what_is_measured_again_stands_in_its_place_with_its_date():
+    def answer(question):
+        return {'question': question, 'targets': [], 'tables': [], 'notes': []}
+
+    last = {**report.document({'b': answer('old'), 'c': answer('c?')}, 1),
+            'date': '2026-01-01'}
+    found = {**report.document({'b': answer('new'), 'a': answer('a?')}, 1),
+             'date': '2026-02-02'}
+    both = report.updated(last, found, ['a', 'b', 'c'])
+    assert list(both['answers']) == ['a', 'b', 'c']
+    assert both['answers']['b'] == {**answer('new'), 'date': '2026-02-02'}
+    assert both['answers']['c'] == answer('c?')
+    assert both['date'] == '2026-01-01'
+    assert report.markdown(both).count('Measured again, alone, on 2026-02-02') == 2
