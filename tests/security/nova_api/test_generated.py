@@ -7,6 +7,7 @@ import json
 import types
 
 import pytest
+from nova.api.openstack import common
 from oslo_utils import uuidutils
 
 from eic_plugins import config
@@ -211,14 +212,23 @@ def is_image_boot(server):
     metadata = server.get('metadata')
     return (isinstance(image, str) and uuidutils.is_uuid_like(image)
             and Glance().find(image, None).image is not None
-            and flavor in ('opted-in', 'http://nova/flavors/opted-in',
-                           'opted-in?a', 'opted-in\n')
+            and flavor_id(flavor) == 'opted-in'
             and server.get('block_device_mapping', []) == []
             and is_local_root(server.get('block_device_mapping_v2', []), image)
             and not (isinstance(metadata, dict) and str(metadata.get(
                 'eic_boot_from_volume')).lower() in ('false', '0'))
             and not server.get('trusted_image_certificates')
             and not server.get('personality'))
+
+
+def flavor_id(reference):
+    """As Nova itself reads it."""
+    if not isinstance(reference, str | int):
+        return None
+    try:
+        return common.get_id_from_href(reference)
+    except ValueError:
+        return None
 
 
 def is_local_root(devices, image):
