@@ -106,6 +106,7 @@ class Handling:
             label = label.replace(found, word)
         label = re.sub(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID', label)
         label = re.sub(r'(json\.|IMAGE-)[0-9a-f]{8}\b', r'\1RANDOM', label)
+        label = re.sub(r'/eic_[0-9a-f]{8}_', '/eic_RANDOM_', label)
         return re.sub(r'IMAGE_\w{8}', 'IMAGE_RANDOM', label)
 
 
