@@ -9,7 +9,7 @@ BENCH_STAMP := $(VENV)/.bench-installed
 E2E ?= tests/e2e
 SUITES := unit contract functional functional_nova \
     security/storage security/cinder_api security/nova_api
-SOURCES := benchmarks eic_plugins lab tests
+SOURCES := benchmarks eic_plugins lab simulator tests
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
@@ -21,13 +21,13 @@ help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 
 # Rebuilt only when what it is made from changes.
-$(STAMP): setup.cfg constraints.txt $(wildcard entry_points/*.ini)
+$(STAMP): setup.cfg simulator/setup.cfg constraints.txt $(wildcard entry_points/*.ini)
 	@set -e; \
 	$(PYTHON) -m lab.packages venv; \
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
 	echo 'Installing the Python packages into $(VENV) (minutes, once) ...'; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check \
-	    -c constraints.txt -e '.[lab,test]'; \
+	    -c constraints.txt -e './simulator[test]' -e '.[lab,test]'; \
 	touch $(STAMP)
 
 venv: $(STAMP) ## install the Python packages into .venv
@@ -69,6 +69,8 @@ test: $(STAMP) ## all tests that need no lab, then lint; LAB=1: e2e too
 	    $(BIN)/python -m pytest tests/$$suite$(if $(RETRY), || \
 	        $(BIN)/python -m pytest --last-failed tests/$$suite); \
 	done; \
+	echo simulator/tests; \
+	(cd simulator && ../$(BIN)/python -m pytest); \
 	if [ -n "$(LAB)" ]; then $(BIN)/python -m pytest $(E2E); fi
 	@$(MAKE) --no-print-directory lint
 

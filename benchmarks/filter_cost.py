@@ -26,14 +26,14 @@ from typing import Any
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.breaker import CircuitBreakers
 from eic_plugins.middleware import cinder, nova
 from eic_plugins.middleware.body import Environ
 from eic_plugins.middleware.hold import Hold
-from eic_plugins.middleware.images import SeenImage
 from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
 from eic_plugins.middleware.subrequest import WSGIApp
+from eic_plugins.middleware.user_images import SeenImage
 from eic_plugins.model import Image, ImageCopy
+from eic_plugins.support.breaker import CircuitBreakers
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 VOLUME = {'volume': {'name': 'one', 'size': 10, 'imageRef': IMAGE,

@@ -27,10 +27,11 @@ from oslo_config import cfg
 from oslo_utils import timeutils
 
 from benchmarks.arithmetic import fullest
-from eic_plugins import config, locality
+from eic_plugins import config
 from eic_plugins.model import ImageCopy, KnownPool
-from eic_plugins.spread import Rule
-from eic_plugins.volume.spread import Pools, Spreader
+from eic_plugins.precache.spread_rules import Rule
+from eic_plugins.precache.spreader import Pools, Spreader
+from eic_plugins.scheduler import locality
 from eic_plugins.volume.telling import Teller
 
 USERS = 10

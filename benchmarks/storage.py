@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from eic_plugins.simulator import reflink
+from ontap_simulator import reflink
+
 from lab import simulator
 from lab.context import Lab
 from lab.topology import all_pools

@@ -124,7 +124,7 @@ def _service(lab: Lab, cluster: Cluster) -> Service:
     files.write_private(config, topology_toml(lab, cluster))
     return Service(
         name(cluster),
-        (sys.executable, '-m', 'eic_plugins.simulator',
+        (sys.executable, '-m', 'ontap_simulator',
          '--config', str(config),
          '--data-dir', str(lab.paths.data_dir(cluster.name)),
          '--ca-dir', str(ca_dir(lab))),

@@ -16,11 +16,11 @@ from typing import Any
 from cliff.lister import Lister
 from oslo_config import cfg
 
+from eic_plugins.cinder_cache.rules import CachePool
 from eic_plugins.cli.cloud import CloudError
-from eic_plugins.glance import CredentialsMissingError, Images, ListedImage
-from eic_plugins.image_volume_cache import CachePool
-from eic_plugins.precache import Wishes, parse_image
-from eic_plugins.volume.precache import all_images
+from eic_plugins.glance.client import CredentialsMissingError, Images, ListedImage
+from eic_plugins.precache.precacher import all_images
+from eic_plugins.precache.rules import Wishes, parse_image
 
 _ALL = frozenset({'all'})
 _COLUMNS = ('Image', 'Pool', 'Outcome', 'Reason', 'Meaning', 'Seconds')
@@ -122,7 +122,7 @@ def chosen_pools(pools: Iterable[CachePool],
 def _open(config_files: Sequence[str]) -> tuple[Any, Any]:
     """The modules that know Cinder, which a laptop with the rest may lack."""
     try:
-        from eic_plugins.volume import controller, seeding  # noqa: PLC0415
+        from eic_plugins.cinder_cache import controller, seeding  # noqa: PLC0415
     except ImportError as err:
         raise CloudError(f'{err}: eic precache runs where Cinder is installed, '
                          'on a controller.') from err

@@ -41,10 +41,9 @@ from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_utils import timeutils, uuidutils
 
-from eic_plugins import config, locality
-from eic_plugins.breaker import CircuitBreakers
-from eic_plugins.glance import ImageLocations, Location
-from eic_plugins.locations import LocationReader
+from eic_plugins import config
+from eic_plugins.glance.client import ImageLocations, Location
+from eic_plugins.glance.locations import LocationReader
 from eic_plugins.middleware import body, volumes
 from eic_plugins.middleware.hold import Hold
 from eic_plugins.middleware.lookup import (
@@ -56,6 +55,8 @@ from eic_plugins.middleware.lookup import (
 from eic_plugins.middleware.postponed import Asker, PostponedDeletions
 from eic_plugins.middleware.subrequest import Answer, WSGIApp, call
 from eic_plugins.model import ImageCopy
+from eic_plugins.scheduler import locality
+from eic_plugins.support.breaker import CircuitBreakers
 
 LOG = logging.getLogger(__name__)
 

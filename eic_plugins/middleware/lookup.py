@@ -20,8 +20,8 @@ from typing import Generic, TypeVar
 
 from oslo_log import log as logging
 
-from eic_plugins.breaker import CircuitBreakers
 from eic_plugins.model import ImageCopy
+from eic_plugins.support.breaker import CircuitBreakers
 
 LOG = logging.getLogger(__name__)
 

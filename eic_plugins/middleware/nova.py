@@ -37,13 +37,13 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config
-from eic_plugins.breaker import CircuitBreakers
-from eic_plugins.middleware import body, boot, refusals
+from eic_plugins.middleware import body, boot, nova_answers
 from eic_plugins.middleware.boot import Reason, Verdict
 from eic_plugins.middleware.flavors import Flavors
-from eic_plugins.middleware.images import SeenImage, UserImages
 from eic_plugins.middleware.lookup import Lookup, LookupLimits
 from eic_plugins.middleware.subrequest import Answer, Subrequests, WSGIApp, call
+from eic_plugins.middleware.user_images import SeenImage, UserImages
+from eic_plugins.support.breaker import CircuitBreakers
 
 LOG = logging.getLogger(__name__)
 
@@ -111,13 +111,13 @@ class NovaFilter:
                         start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Send it on rewritten and, if that is what fails, as it came.
 
-        See :mod:`eic_plugins.middleware.refusals`. The answer is then the one
+        See :mod:`eic_plugins.middleware.nova_answers`. The answer is then the one
         to the request itself.
         """
         as_it_came = dict(environ)
         body.replace(environ, changed)
         answer = call(self._app, environ)
-        refused = refusals.reason_in(answer, bool(self._type_for(as_it_came)))
+        refused = nova_answers.reason_in(answer, bool(self._type_for(as_it_came)))
         self._learn(environ, answer, refused)
         if refused is None:
             return answer.send(start_response, (HEADER, str(verdict)))

@@ -19,7 +19,7 @@ from eic_plugins.model import (
     StoredFile,
 )
 from eic_plugins.ontap.session import OntapRejectedError, OntapSession
-from eic_plugins.servers import addresses, canonical
+from eic_plugins.support.name_resolution import addresses, canonical
 
 _LIF_TTL = 600.0
 _JUNCTION_TTL = 600.0

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from eic_plugins.eviction import Usage
 from eic_plugins.model import CachedImage, Image, Pool, StoredFile, VolumeProperties
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
+from eic_plugins.storage.eviction import Usage
 
 FILL_PREFIX = 'eic-fill-'
 """What is being made, or what a cut-off fill left, is named with this."""

@@ -26,9 +26,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from oslo_log import log as logging
+from oslo_utils import units
 
-from eic_plugins import inspection
-from eic_plugins.eviction import IN_USE_SECONDS, Usage
 from eic_plugins.model import (
     CACHED_IMAGE_PREFIX,
     CachedImage,
@@ -40,9 +39,8 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.block import BLOCK, BlockDevice, BlockDevices
 from eic_plugins.ontap.files import Files
-from eic_plugins.ontap.image_files import FILE_SUFFIX
+from eic_plugins.ontap.luns_of_files import FILE_SUFFIX
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
-from eic_plugins.planner import GIB
 from eic_plugins.storage import (
     FILL_PREFIX,
     CannotGrowError,
@@ -51,8 +49,10 @@ from eic_plugins.storage import (
     PoolStorage,
     Record,
     VolumeNotMadeError,
+    inspection,
     is_image_id,
 )
+from eic_plugins.storage.eviction import IN_USE_SECONDS, Usage
 from eic_plugins.storage.seals import Place, Seals
 from eic_plugins.storage.seen import Seen, SeenDevices
 
@@ -204,13 +204,13 @@ class BlockStorage(PoolStorage):
         call if it has the volume's size, otherwise two.
         """
         try:
-            self._check_limit(cached, size * GIB)
+            self._check_limit(cached, size * units.Gi)
         except CannotGrowError as err:
             raise VolumeNotMadeError(err, image_is_gone=False) from err
         try:
             device = self._devices.clone(cached.file, self.pool.file(name),
                                          self._clone_timeout, properties)
-            self._grow(device, cached, size * GIB)
+            self._grow(device, cached, size * units.Gi)
         except OntapError as err:
             self.remove_volume(name)
             raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err

@@ -21,9 +21,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from oslo_log import log as logging
+from oslo_utils import units
 
-from eic_plugins import inspection, native
-from eic_plugins.eviction import Usage
 from eic_plugins.model import (
     CACHED_IMAGE_PREFIX,
     CachedImage,
@@ -32,10 +31,8 @@ from eic_plugins.model import (
     StoredFile,
     VolumeProperties,
 )
-from eic_plugins.mount import NotRegularError, ShareMount
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
-from eic_plugins.planner import GIB
 from eic_plugins.storage import (
     FILL_PREFIX,
     IMAGE_ID,
@@ -46,8 +43,12 @@ from eic_plugins.storage import (
     Record,
     VolumeNotMadeError,
     image_is_gone,
+    inspection,
 )
+from eic_plugins.storage.eviction import Usage
+from eic_plugins.storage.mount import NotRegularError, ShareMount
 from eic_plugins.storage.seals import Place, Seals
+from eic_plugins.support import native
 
 LOG = logging.getLogger(__name__)
 
@@ -159,7 +160,7 @@ class FileStorage(PoolStorage):
         try:
             self._files.clone(cached.file, self.pool.file(name),
                               self._clone_timeout)
-            self._check_and_grow(name, cached, size * GIB)
+            self._check_and_grow(name, cached, size * units.Gi)
         except (OntapError, OSError) as err:
             self.remove_volume(name)
             raise VolumeNotMadeError(

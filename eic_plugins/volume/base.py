@@ -16,15 +16,21 @@ from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 from oslo_log import log as logging
+from oslo_utils import units
 
-from eic_plugins import config, glance, routes
-from eic_plugins.breaker import CircuitBreaker
-from eic_plugins.cache import PoolCache
-from eic_plugins.engine import Demand, Engine, Neighbours, Toolbox
-from eic_plugins.eviction import Caps, Space, Thresholds
-from eic_plugins.glance import ImageLocations, Location
-from eic_plugins.locations import LocationReader
-from eic_plugins.metrics import Metrics
+from eic_plugins import config
+from eic_plugins.engine import routes
+from eic_plugins.engine.engine import Demand, Engine, Neighbours, Toolbox
+from eic_plugins.engine.pool_cache import PoolCache
+from eic_plugins.engine.refused_images import Refusals
+from eic_plugins.engine.routes import FillLimits, StoredFiles
+from eic_plugins.glance.client import (
+    ImageLocations,
+    Location,
+    image_from_meta,
+    locations_from_cinder,
+)
+from eic_plugins.glance.locations import LocationReader
 from eic_plugins.model import (
     CachedImage,
     Image,
@@ -45,11 +51,10 @@ from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapSession,
 )
-from eic_plugins.planner import GIB
-from eic_plugins.refusals import Refusals
-from eic_plugins.routes import FillLimits, StoredFiles
 from eic_plugins.storage import FILL_PREFIX, PoolStorage
+from eic_plugins.storage.eviction import Caps, Space, Thresholds
 from eic_plugins.storage.seals import Seals
+from eic_plugins.support.breaker import CircuitBreaker
 from eic_plugins.volume import locks, record_secret
 from eic_plugins.volume.backend import endpoint_from_backend
 from eic_plugins.volume.cleaner import Cleaner
@@ -57,6 +62,7 @@ from eic_plugins.volume.deployment import Deployment
 from eic_plugins.volume.fetch import Fetcher
 from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.image_volumes import ImageVolumes
+from eic_plugins.volume.metrics import Metrics
 from eic_plugins.volume.outcomes import (
     CREATED,
     Event,
@@ -203,7 +209,7 @@ class VolumeFromImage(abc.ABC):
         update, fetched = None, Fetched()
         try:
             fetcher = self._fetcher(context, image_service,
-                                    glance.image_from_meta(image_meta),
+                                    image_from_meta(image_meta),
                                     volume['size'], fetched)
             outcome = self._make(fetcher, volume, volume['name'], image_location)
             if not outcome.left_to_cinder:
@@ -396,7 +402,7 @@ class VolumeFromImage(abc.ABC):
     def _find_locations(self, image: Image,
                         image_location: Any) -> Sequence[Location]:
         """What Cinder found; else what our own credentials find."""
-        locations = glance.locations_from_cinder(image_location)
+        locations = locations_from_cinder(image_location)
         if locations:
             return locations
         try:
@@ -436,7 +442,7 @@ class VolumeFromImage(abc.ABC):
             Policy(Thresholds(options.thres_avl_size_perc_start,
                               options.thres_avl_size_perc_stop,
                               options.expiry_thres_minutes),
-                   Caps(self._eic.cache_max_size_gb * GIB,
+                   Caps(self._eic.cache_max_size_gb * units.Gi,
                         self._eic.cache_max_count),
                    self._evicted_last),
             self._capacity, self._report, self._metrics)
@@ -448,7 +454,7 @@ class VolumeFromImage(abc.ABC):
                            for key in ('total', 'free'))
             if isinstance(total, int | float) and isinstance(free, int | float):
                 self._room.know(pool['pool_name'],
-                                Space(int(total * GIB), int(free * GIB)))
+                                Space(int(total * units.Gi), int(free * units.Gi)))
 
     def _evicted_last(self, _pool_name: str) -> frozenset[str]:
         """Ids of images that are to stay as long as possible."""

@@ -28,7 +28,7 @@ from cinder.volume.drivers.netapp import options as na_opts
 from cinder.volume.drivers.netapp import utils as na_utils
 from oslo_log import log as logging
 
-from eic_plugins.eviction import Space
+from eic_plugins.engine.routes import StoredFiles
 from eic_plugins.model import (
     CachedImage,
     Image,
@@ -47,10 +47,10 @@ from eic_plugins.ontap.block import (
     device_path,
 )
 from eic_plugins.ontap.files import Files
-from eic_plugins.ontap.image_files import LunsOfFiles
+from eic_plugins.ontap.luns_of_files import LunsOfFiles
 from eic_plugins.ontap.session import OntapSession
-from eic_plugins.routes import StoredFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
+from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.seen import SeenDevices
 from eic_plugins.volume.base import ModelUpdate, VolumeFromImage
 from eic_plugins.volume.spreading import SpreadingDriver

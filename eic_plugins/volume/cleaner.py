@@ -3,7 +3,7 @@
 With the stock driver's options in the backend's section: ``thres_avl_size_perc_start``,
 ``thres_avl_size_perc_stop``, ``expiry_thres_minutes``; every
 ``netapp_nfs_image_cache_cleanup_interval`` seconds. What goes says
-:mod:`eic_plugins.eviction`.
+:mod:`eic_plugins.storage.eviction`.
 """
 
 import dataclasses
@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from oslo_log import log as logging
 
-from eic_plugins.cache import PoolCache
-from eic_plugins.metrics import Metrics
+from eic_plugins.engine.pool_cache import PoolCache
+from eic_plugins.volume.metrics import Metrics
 from eic_plugins.volume.room import Room
 
 LOG = logging.getLogger(__name__)

@@ -23,20 +23,19 @@ from cinder.image import accelerator, image_utils
 from oslo_concurrency import processutils
 from oslo_config import cfg
 from oslo_log import log as logging
-from oslo_utils import fileutils
+from oslo_utils import fileutils, units
 
-from eic_plugins import glance
-from eic_plugins.failures import (
+from eic_plugins.engine.failures import (
     DownloadError,
     ImageRefusedError,
     SignatureError,
     TooLargeError,
 )
-from eic_plugins.inspection import UnsafeImageError, check_raw, whole_sectors
+from eic_plugins.glance.client import image_from_meta
 from eic_plugins.model import Image, Reason, Refusal, StoredFile
 from eic_plugins.ontap.session import OntapError
-from eic_plugins.planner import GIB
 from eic_plugins.storage import Filled, PoolStorage
+from eic_plugins.storage.inspection import UnsafeImageError, check_raw, whole_sectors
 from eic_plugins.volume.handover import Fetched, KeepingService
 
 CONF = cfg.CONF
@@ -128,7 +127,7 @@ class Fetcher:
                 if self.image.raw_format:
                     check_raw(disk)
                 size = self._disk_size(disk)
-                if self.size is not None and size > self.size * GIB:
+                if self.size is not None and size > self.size * units.Gi:
                     raise TooLargeError(size)
                 with storage.writable(target.name, size) as path:
                     self._convert(service, path)
@@ -227,7 +226,7 @@ class _Shown:
 
     def show(self, context: Any, image_id: str) -> Any:
         found = self._service.show(context, image_id)
-        self.signature = glance.image_from_meta(found).signature
+        self.signature = image_from_meta(found).signature
         return found
 
 

@@ -28,6 +28,7 @@ from typing import Any
 from cinder import context, exception, objects
 from oslo_config import cfg
 from oslo_log import log as logging
+from oslo_utils import units
 
 from eic_plugins.model import (
     Image,
@@ -37,7 +38,6 @@ from eic_plugins.model import (
     StoredFile,
     VolumeCopy,
 )
-from eic_plugins.planner import GIB
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class ImageVolumes:
         """True if it is whole and nobody writes to it."""
         read_only = volume.admin_metadata.get('readonly', '').lower() == 'true'
         return (volume.status in _STATES and read_only
-                and volume.size * GIB >= self._image.size)
+                and volume.size * units.Gi >= self._image.size)
 
     def _refuse(self, reason: Reason) -> Refusal:
         LOG.debug('Image %(image)s has an image-volume that is of no use: '

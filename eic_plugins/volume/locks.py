@@ -19,7 +19,7 @@ from cinder import coordination
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.cache import LockTimeoutError
+from eic_plugins.engine.pool_cache import LockTimeoutError
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)

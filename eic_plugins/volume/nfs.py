@@ -22,14 +22,14 @@ from cinder.volume.drivers.netapp import utils as na_utils
 from cinder.volume.drivers.netapp.dataontap import nfs_cmode
 from oslo_concurrency import processutils
 
-from eic_plugins.cluster_search import ClusterSearch
-from eic_plugins.eviction import Space
+from eic_plugins.engine.cluster_search import ClusterSearch
+from eic_plugins.engine.routes import StoredFiles
 from eic_plugins.model import CachedImage, Image, ImageCopy, Refusal, StoredFile
-from eic_plugins.mount import ShareMount
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapSession
-from eic_plugins.routes import StoredFiles
+from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.mount import ShareMount
 from eic_plugins.volume import raw_image
 from eic_plugins.volume.base import ModelUpdate
 from eic_plugins.volume.reimaging import ReimagingDriver

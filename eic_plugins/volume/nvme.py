@@ -16,7 +16,7 @@ from typing import Any
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nvme_cmode
 
-from eic_plugins.engine import Neighbours
+from eic_plugins.engine.engine import Neighbours
 from eic_plugins.ontap.block import Namespaces
 from eic_plugins.volume.block import BlockVolumeFromImage
 

@@ -16,7 +16,6 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config
-from eic_plugins.metrics import Metrics
 from eic_plugins.model import (
     CINDER_DOWNLOAD,
     NOTE_KEY,
@@ -24,6 +23,7 @@ from eic_plugins.model import (
     Reason,
     Refusal,
 )
+from eic_plugins.volume.metrics import Metrics
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The drivers' side of precaching: what :mod:`eic_plugins.volume.precache` asks.
+"""The drivers' side of precaching: what :mod:`eic_plugins.precache.precacher` asks.
 
 Options, in ``[eic]``: ``precache_*`` and ``notification_*``. Off with
 ``precache_interval = 0`` and without ``precache_notifications``.
@@ -12,17 +12,17 @@ from cinder.volume import volume_utils
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.cache import PoolCache
-from eic_plugins.engine import Demand, Neighbours
-from eic_plugins.glance import Images
+from eic_plugins.engine.engine import Demand, Neighbours
+from eic_plugins.engine.pool_cache import PoolCache
+from eic_plugins.glance.client import Images
 from eic_plugins.model import Image, Outcome, Reason
-from eic_plugins.precache import Wishes, parse_image
-from eic_plugins.volume import notifications
+from eic_plugins.precache import notifications
+from eic_plugins.precache.image_service import ServiceImageService
+from eic_plugins.precache.precacher import Backend, Precacher
+from eic_plugins.precache.rules import Wishes, parse_image
 from eic_plugins.volume.base import VolumeFromImage
 from eic_plugins.volume.handover import Fetched
-from eic_plugins.volume.images import ServiceImageService
 from eic_plugins.volume.outcomes import left_to_cinder
-from eic_plugins.volume.precache import Backend, Precacher
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)

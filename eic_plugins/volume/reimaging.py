@@ -12,7 +12,7 @@ from typing import Any
 from cinder.volume import volume_utils
 from oslo_log import log as logging
 
-from eic_plugins import glance
+from eic_plugins.glance.client import image_from_meta
 from eic_plugins.model import Reason
 from eic_plugins.storage import FILL_PREFIX
 from eic_plugins.volume.base import VolumeFromImage
@@ -36,7 +36,7 @@ class ReimagingDriver(VolumeFromImage):
         pool_name = volume_utils.extract_host(volume['host'], level='pool')
         fetched = Fetched()
         try:
-            image = glance.image_from_meta(image_service.show(context, image_id))
+            image = image_from_meta(image_service.show(context, image_id))
             fetcher = self._fetcher(context, image_service, image,
                                     volume['size'], fetched)
             outcome = self._make(fetcher, volume, made, None)

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from eic_plugins.cache import PoolCache
+from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.ontap.namespace import Namespace
-from eic_plugins.volume.known import KnownIds
+from eic_plugins.support.known import KnownIds
 
 _MOST_IMAGES = 256
 _RESCAN_SECONDS = 600.0

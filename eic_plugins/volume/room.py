@@ -3,7 +3,7 @@
 A fill that takes bytes must leave a pool with more than
 ``thres_avl_size_perc_start`` percent available, counting the whole raw disk,
 and within the caps ``[eic] cache_max_size_gb`` and ``cache_max_count``. If a
-volume asks for it, what :mod:`eic_plugins.eviction` says may go makes room
+volume asks for it, what :mod:`eic_plugins.storage.eviction` says may go makes room
 first; what is filled in before anybody asks (precached, spread) evicts nothing,
 so that no two images evict each other for ever. Without room the fill is
 declined with reason ``no_room``.
@@ -21,11 +21,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from oslo_log import log as logging
 
-from eic_plugins import eviction
-from eic_plugins.cache import LockTimeoutError, NoRoomError, PoolCache, Want
-from eic_plugins.eviction import Caps, Space, Thresholds, Usage
-from eic_plugins.metrics import Metrics
+from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, PoolCache, Want
 from eic_plugins.ontap.session import OntapError
+from eic_plugins.storage import eviction
+from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
+from eic_plugins.volume.metrics import Metrics
 from eic_plugins.volume.report import PoolReport
 
 LOG = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The drivers' side of spreading: what :mod:`eic_plugins.volume.spread` asks.
+"""The drivers' side of spreading: what :mod:`eic_plugins.precache.spreader` asks.
 
 Options, in ``[eic]``: ``spread_volumes`` (0 turns it off), ``spread_window``,
 ``spread_interval``, ``spread_copies``.
@@ -12,12 +12,12 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.glance import Images
-from eic_plugins.spread import Rule
-from eic_plugins.volume import demand
+from eic_plugins.glance.client import Images
+from eic_plugins.precache import demand
+from eic_plugins.precache.spread_rules import Rule
+from eic_plugins.precache.spreader import Pools, Spreader
 from eic_plugins.volume.base import ModelUpdate
 from eic_plugins.volume.precaching import PrecachingDriver
-from eic_plugins.volume.spread import Pools, Spreader
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from netapp_ontap import HostConnection
 from netapp_ontap.resources import Volume
+from ontap_simulator.main import start
 
-from eic_plugins.simulator.main import start
-from eic_plugins.volume.spread import Spreader
+from eic_plugins.precache.spreader import Spreader
 from tests.contract import block, stock
 from tests.contract.block import ONE, SVM, BlockWorld
 from tests.contract.images import Glance
@@ -146,7 +146,7 @@ def nfs(mount_namespace: None, served: Simulator,
         pytest.skip('/sbin/mount.nfs is missing: install nfs-common')
     helper = tmp_path_factory.mktemp('helper') / 'mount.nfs'
     helper.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -m eic_plugins.simulator.mount '
+        f'#!/bin/sh\nexec {sys.executable} -m ontap_simulator.mount '
         f'--exports {served.data_dir}/exports.json "$@"\n')
     helper.chmod(0o755)
     subprocess.run(['mount', '--bind', str(helper), str(target.resolve())],

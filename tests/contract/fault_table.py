@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from eic_plugins.simulator import faults
+from ontap_simulator import faults
+
 from tests.contract.images import Image, qcow2_of
 from tests.contract.simulator import Simulator
 from tests.contract.stock import MIB

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from eic_plugins.glance import ListedImage, Location, image_from_meta
+from eic_plugins.glance.client import ListedImage, Location, image_from_meta
 
 _GATE_SECONDS = 30
 
@@ -50,12 +50,12 @@ class Glance:
     @classmethod
     def served(cls, monkeypatch: pytest.MonkeyPatch) -> 'Glance':
         """One that the driver finds wherever it looks for Glance."""
+        from eic_plugins.precache.precacher import Precacher  # noqa: PLC0415
         from eic_plugins.volume import (  # noqa: PLC0415
             base,
             precaching,
             spreading,
         )
-        from eic_plugins.volume.precache import Precacher  # noqa: PLC0415
         found = cls()
         monkeypatch.setattr(base, 'ImageLocations', lambda _conf: Locations(
             found))

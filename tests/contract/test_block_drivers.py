@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eic_plugins.eviction import Space
+from eic_plugins.storage.eviction import Space
 from tests.contract.block import (
     NEEDS_ROOT,
     ONE,

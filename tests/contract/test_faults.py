@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ontap_simulator import faults
 
-from eic_plugins.simulator import faults
 from tests.contract import stock
 from tests.contract.fault_table import (
     VARIANTS,

@@ -24,7 +24,7 @@ class Process:
         (directory / 'topology.toml').write_text(TOPOLOGY)
         self.data = directory / 'data'
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'eic_plugins.simulator',
+            [sys.executable, '-m', 'ontap_simulator',
              '--config', str(directory / 'topology.toml'),
              '--data-dir', str(self.data), '--ca-dir', str(directory / 'ca')],
             stderr=subprocess.PIPE, text=True)
@@ -92,7 +92,7 @@ def test_wrong_topology_is_explained(tmp_path: Path) -> None:
     topology = tmp_path / 'topology.toml'
     topology.write_text(TOPOLOGY.replace('127.0.0.1:0', '0.0.0.0:443'))
     done = subprocess.run(
-        [sys.executable, '-m', 'eic_plugins.simulator', '--config',
+        [sys.executable, '-m', 'ontap_simulator', '--config',
          str(topology), '--data-dir', str(tmp_path / 'data')],
         capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert done.returncode == 2

@@ -215,7 +215,7 @@ def test_images_that_do_not_exist_keep_nobody_else_waiting(
         filtered_app, glance, scheduled, monkeypatch):
     """A user who asks for many of them is no outage of Glance."""
     monkeypatch.setattr(
-        'eic_plugins.breaker.CircuitBreaker.failed',
+        'eic_plugins.support.breaker.CircuitBreaker.failed',
         lambda _self: pytest.fail('counted as a failure of Glance'))
     for _ in range(5):
         send(filtered_app, volume(imageRef=INVISIBLE))

@@ -27,18 +27,18 @@ from cryptography.x509.oid import NameOID
 from cursive import signature_utils
 from oslo_config import cfg
 
-from eic_plugins import glance
-from eic_plugins.failures import (
+from eic_plugins.engine.failures import (
     DownloadError,
     ImageRefusedError,
     SignatureError,
     TooLargeError,
 )
-from eic_plugins.inspection import UnsafeImageError
+from eic_plugins.glance import client as glance
 from eic_plugins.model import Reason
-from eic_plugins.mount import ShareMount
 from eic_plugins.storage import Filled
 from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.inspection import UnsafeImageError
+from eic_plugins.storage.mount import ShareMount
 from eic_plugins.volume.fetch import Fetcher
 from tests.unit.factories import IMAGE_ID, SEALS, pool
 from tests.unit.fake_files import FakeFiles

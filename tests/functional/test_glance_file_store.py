@@ -14,8 +14,8 @@ from glance_store import multi_backend
 from glance_store._drivers import filesystem
 from oslo_config import cfg
 
-from eic_plugins.glance import locations_from_cinder
-from eic_plugins.locations import LocationReader
+from eic_plugins.glance.client import locations_from_cinder
+from eic_plugins.glance.locations import LocationReader
 from eic_plugins.model import ImageCopy, Reason, Refusal
 
 IMAGE_ID = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'

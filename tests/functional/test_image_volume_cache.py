@@ -12,8 +12,8 @@ from cinder.scheduler import base_weight
 from cinder.scheduler.weights import capacity
 from oslo_config import cfg
 
-from eic_plugins import scheduler
-from eic_plugins.scheduler import EICImageLocalityWeigher
+from eic_plugins.scheduler import weigher as scheduler
+from eic_plugins.scheduler.weigher import EICImageLocalityWeigher
 
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)
 ONE, TWO = 'lab@block#one', 'lab@block#two'

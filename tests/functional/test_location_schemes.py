@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from eic_plugins.locations import LocationReader
+from eic_plugins.glance.locations import LocationReader
 
 CODE = '''
 import json, sys

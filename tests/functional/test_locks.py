@@ -9,7 +9,7 @@ import pytest
 from cinder import coordination
 from oslo_config import cfg
 
-from eic_plugins.cache import LockTimeoutError
+from eic_plugins.engine.pool_cache import LockTimeoutError
 
 DAY = 86400
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'

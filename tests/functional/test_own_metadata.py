@@ -10,8 +10,8 @@ from webtest.app import TestRequest
 
 from eic_plugins import config
 from eic_plugins.cli.explain import explain
-from eic_plugins.metrics import Metrics
 from eic_plugins.model import Outcome, Reason, Refusal
+from eic_plugins.volume.metrics import Metrics
 from tests.functional.conftest import PROJECT
 from tests.functional.glance_stub import IMAGE
 

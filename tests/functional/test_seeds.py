@@ -11,9 +11,9 @@ from keystoneauth1 import access
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.image_volume_cache import CachePool, CacheSettings
+from eic_plugins.cinder_cache.rules import CachePool, CacheSettings
 from eic_plugins.model import Image
-from eic_plugins.volume.images import ServiceImageService
+from eic_plugins.precache.image_service import ServiceImageService
 from tests.functional import glance_stub
 
 POOL = CachePool('seedhost@seeded#one', 'iscsi')
@@ -59,7 +59,7 @@ def scheduler(monkeypatch):
 def module(conf, scheduler, glance, monkeypatch):
     # Neither Keystone nor its catalog: glance_endpoint is set.
     monkeypatch.setattr(ServiceImageService, 'catalog', lambda _self: [])
-    from eic_plugins.volume import seeds  # noqa: PLC0415
+    from eic_plugins.cinder_cache import seeds  # noqa: PLC0415
     return seeds
 
 

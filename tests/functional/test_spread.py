@@ -12,7 +12,8 @@ from cinder.db import api as db
 from cinder.volume import rpcapi
 from oslo_utils import timeutils
 
-from eic_plugins.volume import demand, telling
+from eic_plugins.precache import demand
+from eic_plugins.volume import telling
 
 WEEK = 604800
 ONE, TWO, FAR = (f'lab@gold#{name}' for name in ('one', 'two', 'far'))

@@ -6,14 +6,14 @@ import subprocess
 
 import pytest
 
-from eic_plugins.cache import Fill, PoolCache
+from eic_plugins.engine.pool_cache import Fill, PoolCache
 from eic_plugins.model import Reason
-from eic_plugins.mount import ShareMount
 from eic_plugins.storage import Filled, NotReadableError
 from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.mount import ShareMount
+from tests.unit.engine.test_engine import Cluster
 from tests.unit.factories import SEALS, image, pool
 from tests.unit.fake_files import FakeFiles
-from tests.unit.test_engine import Cluster
 
 NOBODY = 65534
 SIZE = 300_000

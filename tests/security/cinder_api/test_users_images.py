@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from eic_plugins import breaker
+from eic_plugins.support import breaker
 from tests.functional.conftest import load_app
 from tests.functional.glance_stub import IMAGE, locations
 from tests.functional.test_cinder_filter import COPIES, send, volume

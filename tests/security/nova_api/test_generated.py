@@ -11,10 +11,10 @@ from nova.api.openstack import common
 from oslo_utils import uuidutils
 
 from eic_plugins import config
-from eic_plugins.breaker import CircuitBreakers
-from eic_plugins.glance import image_from_api
+from eic_plugins.glance.client import image_from_api
 from eic_plugins.middleware import nova
-from eic_plugins.middleware.images import SeenImage
+from eic_plugins.middleware.user_images import SeenImage
+from eic_plugins.support.breaker import CircuitBreakers
 from tests.security.generated import Generator, Service, how_many
 from tests.security.recorder import Recorder, ask, canonical
 

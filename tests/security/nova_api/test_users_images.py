@@ -2,7 +2,7 @@
 
 import pytest
 
-from eic_plugins import breaker
+from eic_plugins.support import breaker
 from tests.functional_nova.conftest import OTHER_PROJECT, load_app
 from tests.functional_nova.glance_stub import IMAGES
 from tests.functional_nova.requests import HEADER, seen, send, server

@@ -147,7 +147,7 @@ def test_cinders_own_option_is_respected(
 def test_a_volume_that_cinder_alone_writes_to_is_not_read(
         world: Shares, image: Image,  # noqa: F811
         monkeypatch: pytest.MonkeyPatch) -> None:
-    from eic_plugins import inspection  # noqa: PLC0415
+    from eic_plugins.storage import inspection  # noqa: PLC0415
     put(world, image, INTERNAL)
     monkeypatch.setattr(inspection, 'check_checksum', pytest.fail)
     volume = world.create(image)

@@ -48,7 +48,7 @@ def plant(world: BlockWorld, pool: str, image: Image, comment: str) -> None:
 
 
 def forged(image: Image, **fields: Any) -> str:
-    from eic_plugins.glance import image_from_meta  # noqa: PLC0415
+    from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
     return json.dumps({
         'eic': image_from_meta(image.meta).identity, 'size': SIZE, 'sig': '',
         'verified': True, 'used': 1, 'seal': 'A' * 32, **fields},
@@ -117,7 +117,7 @@ def test_the_comment_of_a_volume_of_the_image_is_not_a_cached_images(
 
 
 def _model(image: Image) -> Any:
-    from eic_plugins.glance import image_from_meta  # noqa: PLC0415
+    from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
     return image_from_meta(image.meta)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eic_plugins.breaker import CircuitBreaker
+from eic_plugins.support.breaker import CircuitBreaker
 from tests.contract.shares import (  # noqa: F401 - fixtures
     Shares,
     cinder_conf,

@@ -1,0 +1,1 @@
+"""Cinder's own image-volume cache: what it has, and how EIC fills it."""

@@ -1,0 +1,110 @@
+"""What may go wrong with a fill, and what that means for the other routes."""
+
+import contextlib
+from collections.abc import Iterator
+
+from oslo_log import log as logging
+
+from eic_plugins.engine.pool_cache import (
+    LockTimeoutError,
+    NoRoomError,
+    PublishForbiddenError,
+)
+from eic_plugins.model import Reason, Refusal
+from eic_plugins.ontap.files import SvmNotPeeredError
+from eic_plugins.ontap.session import (
+    OntapError,
+    OntapForbiddenError,
+    OntapRejectedError,
+    OntapUnreachableError,
+)
+from eic_plugins.storage import CannotGrowError, NotReadableError
+from eic_plugins.storage.inspection import NotTheImageError, UnsafeImageError
+
+LOG = logging.getLogger(__name__)
+
+
+class DownloadError(Exception):
+    """The image could not be fetched or converted."""
+
+
+class SignatureError(Exception):
+    """The image's signature could not be verified."""
+
+
+class ImageRefusedError(Exception):
+    """These bytes can never be a cached image, by what Cinder demands."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class TooLargeError(Exception):
+    """The disk, of ``virtual_size`` bytes, does not fit into the volume."""
+
+    def __init__(self, virtual_size: int) -> None:
+        super().__init__(f'the disk has {virtual_size} bytes')
+        self.virtual_size = virtual_size
+
+
+class RouteFailedError(Exception):
+    """A route that was chosen failed; ``final`` if no other one can help."""
+
+    def __init__(self, refusal: Refusal, final: bool) -> None:
+        super().__init__(str(refusal))
+        self.refusal = refusal
+        self.final = final
+
+
+OF_THE_BYTES = (ImageRefusedError, TooLargeError, UnsafeImageError,
+                SignatureError)
+"""What speaks against the image, if it is said of what Glance itself has sent."""
+
+FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
+    ImageRefusedError: (Reason.IMAGE_REFUSED, False),
+    TooLargeError: (Reason.IMAGE_TOO_LARGE, False),
+    UnsafeImageError: (Reason.INSPECTION_FAILED, False),
+    SignatureError: (Reason.SIGNATURE_INVALID, False),
+    LockTimeoutError: (Reason.WAIT_TIMED_OUT, True),
+    NoRoomError: (Reason.NO_ROOM, False),
+    NotReadableError: (Reason.NOT_READABLE, False),
+    OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
+    SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),
+    PublishForbiddenError: (Reason.PERMISSION_DENIED, True),
+    OntapForbiddenError: (Reason.PERMISSION_DENIED, False),
+    NotTheImageError: (Reason.INSPECTION_FAILED, False),
+    DownloadError: (Reason.DOWNLOAD_FAILED, False),
+    OntapError: (Reason.FILL_FAILED, False),
+    OSError: (Reason.FILL_FAILED, False),
+}
+"""What may end a fill: the reason, and whether no other route can help. The
+first that fits counts."""
+
+
+def fill_failure(err: Exception) -> tuple[Reason, bool]:
+    """The reason of a fill's end, and whether no other route can help."""
+    if isinstance(err, ImageRefusedError):
+        return err.reason, False
+    return next(how for kind, how in FILL_FAILURES.items()
+                if isinstance(err, kind))
+
+
+def reason_of(err: Exception | None, otherwise: Reason) -> Reason:
+    """The reason that an error of ONTAP's is of its own, else ``otherwise``."""
+    if isinstance(err, OntapForbiddenError):
+        return Reason.PERMISSION_DENIED
+    if isinstance(err, CannotGrowError):
+        return Reason.CANNOT_GROW
+    unreachable = isinstance(err, OntapUnreachableError)
+    return Reason.ONTAP_UNREACHABLE if unreachable else otherwise
+
+
+@contextlib.contextmanager
+def helping(what: str, *of: object) -> Iterator[None]:
+    """What could only have helped costs nothing when ONTAP refuses it."""
+    try:
+        yield
+    except OntapRejectedError as err:
+        LOG.warning('ONTAP refuses: %(what)s: %(err)s',
+                    {'what': what % of, 'err': err})

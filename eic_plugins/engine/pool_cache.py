@@ -1,0 +1,238 @@
+"""Cached images: an image's raw, inspected bytes, once in a pool.
+
+A cached image is made under a temporary name, inspected, and published by its
+record last: a crash leaves none or a good one. One volume makes it while the
+others that need it wait for the lock (tooz, across hosts). Where and how a
+pool keeps them is its :class:`~eic_plugins.storage.PoolStorage`'s business.
+"""
+
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from oslo_log import log as logging
+
+from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+from eic_plugins.ontap.session import OntapForbiddenError
+from eic_plugins.storage import (
+    FILL_PREFIX,
+    Examine,
+    Filled,
+    PoolStorage,
+    Record,
+)
+from eic_plugins.storage.eviction import Usage
+
+LOG = logging.getLogger(__name__)
+
+_IDLE_SECONDS = 60
+
+Lock = Callable[[str, bool], AbstractContextManager[None]]
+"""A lock by name that holds across processes and hosts; whether to wait."""
+
+
+class LockTimeoutError(Exception):
+    """A lock was not to be had within its deadline."""
+
+
+def is_verified(image: Image, signature: str) -> bool:
+    """True if what was verified is the signature that the image has today."""
+    return bool(signature) and signature == image.signature
+
+
+class PublishForbiddenError(Exception):
+    """ONTAP does not allow to give a fill its name, whatever it is made of."""
+
+
+class NoRoomError(Exception):
+    """The pool has no room for one cached image more."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Want:
+    """A cached image that is to be made.
+
+    ``needed`` are the bytes that it takes in the pool at most, 0 if it shares
+    those of a file there; ``size`` those of its raw disk; ``evicts`` if others
+    may go for it.
+    """
+
+    image_id: str
+    needed: int
+    size: int
+    evicts: bool = True
+
+
+Room = Callable[['PoolCache', Want], AbstractContextManager[None]]
+"""Has room for a fill while it goes on; raises NoRoomError if there is none."""
+
+
+def any_room(_cache: 'PoolCache', _want: Want) -> AbstractContextManager[None]:
+    """Room without a limit."""
+    return contextlib.nullcontext()
+
+
+@dataclasses.dataclass(frozen=True)
+class Fill:
+    """How a cached image is made.
+
+    ``make`` makes the file named, or raises; ``verify`` is asked to verify the
+    signature if that is not done then, or None where nobody wants that;
+    ``want`` says what room it takes, None if that is no question.
+    """
+
+    make: Callable[[StoredFile], Filled]
+    verify: Examine | None = None
+    want: Want | None = None
+
+
+class PoolCache:
+    """The cached images of one pool."""
+
+    def __init__(self, storage: PoolStorage, lock: Lock,
+                 room: Room = any_room) -> None:
+        self.storage = storage
+        self._lock = lock
+        self._room = room
+
+    @property
+    def pool(self) -> Pool:
+        """The pool that these are in."""
+        return self.storage.pool
+
+    def find(self, image: Image, verified: bool = False) -> CachedImage | None:
+        """The cached image of exactly these bytes.
+
+        :param verified: True to find it only if the signature was verified
+            that the image has today
+        """
+        found = self.recall(image, verified)
+        if found is None and self.storage.remembers:
+            self.storage.refresh(image.id)
+            found = self.recall(image, verified)
+        return found
+
+    def recall(self, image: Image, verified: bool = False) -> CachedImage | None:
+        """As :meth:`find`, for whoever has just looked, maybe in another pool
+        of the backend.
+        """
+        record = self.storage.recall(image.id)
+        if record is None or record.identity != image.identity:
+            return None
+        if verified and not is_verified(image, record.signature):
+            return None
+        return self._cached(image, record)
+
+    def ensure(self, image: Image, fill: Fill, wait: bool = True,
+               ) -> tuple[CachedImage, bool]:
+        """The cached image, made by ``fill`` unless somebody else makes it.
+
+        :param wait: False to give up at once if somebody else makes it
+        :returns: the cached image, and whether this call made it
+        :raises NoRoomError: there is no room for it
+        :raises Exception: whatever the fill, the inspection or the lock
+            raises; nothing of the attempt is left behind
+        """
+        with self.locked(image.id, wait):
+            self.storage.refresh(image.id)
+            found = self.recall(image, fill.verify is not None)
+            if found is not None:
+                return found, False
+            with (self._room(self, fill.want) if fill.want
+                  else contextlib.nullcontext()):
+                return self._make(image, fill), True
+
+    def touch(self, image: Image) -> bool:
+        """Say that the cached image is in use now: no eviction takes it.
+
+        :returns: False if it is not there any more
+        """
+        return self.storage.touch(image.id)
+
+    def keep(self, image: Image) -> None:
+        """Say that the cached image is still in use, which takes a while."""
+        self.storage.keep(image.id)
+
+    def forget(self, image: Image) -> None:
+        """Withdraw the record: the bytes turned out not to be there."""
+        try:
+            self.storage.withdraw(image.id)
+        except OSError as err:
+            LOG.warning('The record of image %(image)s in %(pool)s cannot be '
+                        'removed: %(err)s', {'image': image.id, 'err': err,
+                                             'pool': self.pool.name})
+
+    def evict(self, usage: Usage) -> bool:
+        """Remove a cached image, unless it is being made or was just used.
+
+        :returns: whether it was removed
+        :raises LockTimeoutError: it is being made
+        """
+        with self.locked(usage.image_id, wait=False):
+            if not self.storage.withdraw_unused(usage):
+                return False
+            self.storage.remove_image(usage.image_id)
+        LOG.info('Removed cached image %(image)s from pool %(pool)s.',
+                 {'image': usage.image_id, 'pool': self.pool.name})
+        return True
+
+    def sweep(self, now: float) -> None:
+        """Remove what cut-off fills left, of whatever image.
+
+        Also what a cluster that had been silent made later, when nobody
+        waited for it any more. A fill that is under way writes, or has the
+        lock: the one tells hosts that do not share the other.
+        """
+        for leftover in self.storage.leftovers():
+            if now - leftover.idle_since < _IDLE_SECONDS:
+                continue
+            with contextlib.suppress(LockTimeoutError), self.locked(
+                    leftover.image_id, wait=False):
+                LOG.info('Removing %(name)s from pool %(pool)s, left over by a '
+                         'fill that was cut off.',
+                         {'name': leftover.name, 'pool': self.pool.name})
+                self.storage.remove(leftover.name)
+
+    def locked(self, image_id: str, wait: bool) -> AbstractContextManager[None]:
+        """The lock of an image in this pool."""
+        return self._lock(f'eic-{image_id}-{self.pool.flexvol.uuid}', wait)
+
+    def download_locked(self, image_id: str) -> AbstractContextManager[None]:
+        """The lock under which an image is downloaded, once for a cluster."""
+        return self._lock(
+            f'eic-download-{image_id}-{self.pool.flexvol.cluster}', True)
+
+    def _make(self, image: Image, fill: Fill) -> CachedImage:
+        name = f'{FILL_PREFIX}{image.id}-{secrets.token_hex(4)}'
+        target = self.pool.file(name)
+        try:
+            filled = fill.make(target)
+            size = self.storage.examine(
+                name, filled.virtual_size or image.raw_size,
+                None if is_verified(image, filled.signature) else fill.verify,
+                filled.inspected)
+            record = Record(
+                image.identity, size,
+                image.signature if fill.verify else filled.signature)
+            record = self._publish(target, image, record)
+        except BaseException:
+            self.storage.remove(name)
+            raise
+        LOG.info('Cached image %(image)s is in pool %(pool)s, %(size)d bytes.',
+                 {'image': image.id, 'pool': self.pool.name, 'size': size})
+        return self._cached(image, record)
+
+    def _publish(self, target: StoredFile, image: Image,
+                 record: Record) -> Record:
+        try:
+            return self.storage.publish(target, image, record)
+        except OntapForbiddenError as err:
+            raise PublishForbiddenError(str(err)) from err
+
+    def _cached(self, image: Image, record: Record) -> CachedImage:
+        file = dataclasses.replace(self.pool.file(image.cached_name),
+                                   uuid=record.uuid)
+        return CachedImage(file, record.identity, record.virtual_size,
+                           record.signature)

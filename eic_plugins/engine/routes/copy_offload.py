@@ -1,0 +1,69 @@
+"""Route ``copy_offload``: the bytes are elsewhere on the pool's cluster.
+
+The cluster copies them between FlexVols (``/storage/file/copy``), from Glance's
+image file or from another pool's cached image; no host reads or writes them.
+Between SVMs that takes a peering with the application ``file_copy``.
+"""
+
+from collections.abc import Iterable
+
+from eic_plugins.engine.routes import CopyRoute, FillTools, raw_copies
+from eic_plugins.model import (
+    Offer,
+    Reason,
+    Refusal,
+    Situation,
+    Source,
+    StoredFile,
+)
+
+
+class CopyOffload(CopyRoute):
+    """One copy inside the cluster for the pool's first volume."""
+
+    name = 'copy_offload'
+    cost = 100
+    inside_cluster = True
+
+    def offer(self, situation: Situation) -> Offer | Refusal:
+        """Any file with the image's raw bytes in another FlexVol; one in the
+        pool's own SVM first.
+        """
+        cached = tuple(Source(image.file, image)
+                       for image in situation.cached_elsewhere)
+        copies = raw_copies(self, situation)
+        found = cached if isinstance(copies, Refusal) else (*cached, *copies)
+        if not found and isinstance(copies, Refusal):
+            return copies
+        source = self._nearest(found, situation)
+        if source is None:
+            return self.refuse(self._why_none(found, situation))
+        return self.accept(source)
+
+    def make(self, tools: FillTools, source: Source,
+             target: StoredFile) -> None:
+        """Have the cluster copy the file."""
+        tools.keep(source)
+        tools.files_for(source).copy(
+            source.file, target, tools.limits.copy,
+            tools.limits.copy_throughput, lambda: tools.keep(source))
+
+    @staticmethod
+    def _nearest(found: Iterable[Source],
+                 situation: Situation) -> Source | None:
+        here = situation.pool.flexvol
+        reachable = [
+            source for source in found
+            if source.file.flexvol.cluster == here.cluster
+            and source.file.flexvol.uuid != here.uuid
+            and source.file.flexvol.svm in {here.svm, *situation.peered_svms}]
+        own_svm_first = sorted(
+            reachable, key=lambda source: source.file.flexvol.svm != here.svm)
+        return next(iter(own_svm_first), None)
+
+    @staticmethod
+    def _why_none(found: Iterable[Source], situation: Situation) -> Reason:
+        here = situation.pool.flexvol
+        if any(source.file.flexvol.uuid == here.uuid for source in found):
+            return Reason.SAME_FLEXVOL
+        return Reason.SVM_NOT_PEERED

@@ -1,0 +1,1 @@
+"""Glance as the bundle sees it: the client, and where an image's copies are."""

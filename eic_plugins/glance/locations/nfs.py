@@ -1,0 +1,22 @@
+"""Location plugin ``nfs``: ``nfs://SERVER/EXPORT/IMAGE``, with no metadata.
+
+The form that the stock driver accepts as an image's direct URL. Glance itself
+only registers a URL whose scheme one of its stores knows, and none of those that
+come with it knows this one. The server may be a name or any LIF of the SVM.
+"""
+
+from eic_plugins.glance.client import Location
+from eic_plugins.glance.locations import LocationPlugin, paths
+from eic_plugins.model import ImageCopy
+
+
+class NfsLocation(LocationPlugin):
+    """The URL says it all."""
+
+    def read(self, location: Location) -> ImageCopy:
+        """Server and path, as they stand in the URL."""
+        parts = paths.split(location.url)
+        path = paths.decoded(parts.path)
+        if parts.scheme != 'nfs' or path == '/':
+            raise paths.invalid('an export is not a file')
+        return ImageCopy(paths.server(parts), path)

@@ -1,0 +1,1 @@
+"""Cached images before anybody asks: precached ones, and ones in demand."""

@@ -1,0 +1,248 @@
+"""Keeps the pools of a backend at what is to be precached.
+
+Two things start it: a comparison of all images every ``precache_interval``
+seconds, and a notification of Glance about one image. Both ask Glance, look at
+the records in the pools and do what :mod:`eic_plugins.precache.rules` says. Removals
+are done at once; fills wait for one of ``precache_workers`` threads, which
+decides again before it begins. As long as Glance or Keystone does not answer,
+nothing is done.
+
+Every host of a backend does this. The locks of
+:mod:`eic_plugins.engine.pool_cache` make it
+one fill in all; whoever waited finds the image cached.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from oslo_log import log as logging
+from oslo_utils import uuidutils
+
+from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache
+from eic_plugins.glance.client import Images, ListedImage
+from eic_plugins.model import Image, Outcome
+from eic_plugins.ontap.session import OntapError
+from eic_plugins.precache.fill_queue import FillQueue
+from eic_plugins.precache.rules import (
+    Action,
+    Do,
+    Held,
+    PoolState,
+    Wishes,
+    compare,
+    has_room,
+    wants,
+)
+from eic_plugins.storage import Record
+from eic_plugins.storage.eviction import Space, Usage
+from eic_plugins.support.known import KnownIds
+from eic_plugins.support.patience import Failures
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Backend:
+    """What the driver lends.
+
+    ``pool_caches`` gives the cached images of each pool in order, ``names_of``
+    the names that a pool goes by, ``space_of`` a pool's capacity, ``fill``
+    makes a cached image in a pool, ``removed`` is told of one that is gone.
+    """
+
+    pool_caches: Callable[[], Iterable[PoolCache]]
+    names_of: Callable[[str], frozenset[str]]
+    space_of: Callable[[str], Space]
+    fill: Callable[[Image, str], Outcome]
+    removed: Callable[[str, str], None]
+
+
+class Precacher:
+    """Compares, removes and fills, for one backend.
+
+    :param images: Glance; asked for anew until it could be had
+    :param start_percent: ``thres_avl_size_perc_start``
+    :param pause: seconds for which a failed fill is left alone, twice as long
+        after each further failure, a day at most
+    """
+
+    def __init__(self, backend: Backend, images: Callable[[], Images],
+                 wishes: Wishes, start_percent: int, pause: float,
+                 clock: Callable[[], float] = time.time) -> None:
+        self._backend = backend
+        self._images = images
+        self._wishes = wishes
+        self._start_percent = start_percent
+        self._clock = clock
+        self._wanted: dict[str, KnownIds] = collections.defaultdict(KnownIds)
+        self._fills = FillQueue('eic-precache', self._fill,
+                                Failures(pause, clock))
+
+    def start(self, workers: int) -> None:
+        """Have this many threads fill."""
+        self._fills.start(workers)
+
+    def reconcile(self) -> None:
+        """Compare all images; never raises."""
+        try:
+            self._reconcile()
+        except Exception as err:
+            LOG.warning('The pools were not compared with the images in '
+                        'Glance, and nothing was removed or precached: '
+                        '%(error)s: %(err)s',
+                        {'error': type(err).__name__, 'err': err})
+
+    def look_at(self, image_id: str) -> None:
+        """Compare one image, which may have changed; never raises."""
+        try:
+            for action in self._look(image_id)[1]:
+                self._carry_out(action)
+        except Exception as err:
+            LOG.warning('Image %(image)s is not looked at before the next '
+                        'comparison: %(error)s: %(err)s',
+                        {'image': image_id, 'error': type(err).__name__,
+                         'err': err})
+
+    def wanted_in(self, pool: str) -> frozenset[str]:
+        """Ids of the images that the pool was to have at the last look."""
+        return frozenset(self._wanted[pool].all())
+
+    def fill_next(self) -> None:
+        """Wait for a fill that is to be done, and do it; never raises."""
+        self._fills.fill_next()
+
+    def _reconcile(self) -> None:
+        images = self._images()
+        pools = list(self._pools())
+        listed = self._list(images, pools)
+        known = {each.image.id for each in listed}
+        held = {image_id for pool in pools for image_id in pool.held}
+        # The one thing that removes anything: asked image by image.
+        gone = frozenset(image_id for image_id in held - known
+                         if images.is_gone(image_id))
+        for action in compare(listed, gone, pools, self._wishes, self._clock()):
+            self._carry_out(action)
+
+    def _list(self, images: Images,
+              pools: Iterable[PoolState]) -> list[ListedImage]:
+        """All images; which of them each pool is to have is known then."""
+        with contextlib.ExitStack() as stack:
+            found = [(pool, stack.enter_context(self._wanted[pool.name].listing()))
+                     for pool in pools]
+            listed = list(all_images(images, self._wishes))
+            for pool, wanted in found:
+                wanted(each.image.id for each in listed
+                       if wants(pool.names, each, self._wishes))
+        return listed
+
+    def _look(self, image_id: str) -> tuple[ListedImage | None, list[Action]]:
+        """The image, if it is there, and what is to be done with it."""
+        images = self._images()
+        found = images.find(image_id)
+        pools = list(self._pools(image_id))
+        held = any(image_id in pool.held for pool in pools)
+        gone = found is None and held and images.is_gone(image_id)
+        listed = [found] if found else []
+        for pool in pools:
+            self._note(pool, image_id, found)
+        return found, list(compare(
+            listed, frozenset({image_id} if gone else ()), pools, self._wishes,
+            self._clock()))
+
+    def _note(self, pool: PoolState, image_id: str,
+              found: ListedImage | None) -> None:
+        self._wanted[pool.name].note(
+            image_id, bool(found and wants(pool.names, found, self._wishes)))
+
+    def _pools(self, image_id: str | None = None) -> Iterator[PoolState]:
+        """All pools, with what they hold, or hold of one image."""
+        for cache in self._backend.pool_caches():
+            name = cache.pool.name
+            try:
+                held = _held_in(cache, image_id)
+            except (OSError, OntapError) as err:
+                LOG.warning('Pool %(pool)s is left out: %(err)s',
+                            {'pool': name, 'err': err})
+            else:
+                yield PoolState(name, self._backend.names_of(name), held)
+
+    def _carry_out(self, action: Action) -> None:
+        if action.do is Do.REMOVE:
+            self._remove(action)
+            return
+        if self._fills.put((action.image_id, action.pool)):
+            LOG.info('Image %(image)s is to be precached in pool %(pool)s: '
+                     '%(why)s.', {'image': action.image_id, 'pool': action.pool,
+                                  'why': action.why})
+
+    def _remove(self, action: Action) -> None:
+        cache = next((each for each in self._backend.pool_caches()
+                      if each.pool.name == action.pool), None)
+        if cache is None or action.usage is None:
+            return
+        try:
+            if cache.evict(action.usage):
+                self._backend.removed(action.pool, action.image_id)
+        except LockTimeoutError:
+            LOG.debug('Cached image %s is being made and stays for now.',
+                      action.image_id)
+        except (OSError, OntapError) as err:
+            LOG.warning('Cached image %(image)s of a deleted image stays in '
+                        'pool %(pool)s for now: %(err)s',
+                        {'image': action.image_id, 'pool': action.pool,
+                         'err': err})
+
+    def _fill(self, image_id: str, pool: str) -> bool:
+        """Fill, if that is still to be done; whether that failed."""
+        found, actions = self._look(image_id)
+        if found is None or pool not in {
+                action.pool for action in actions if action.do is Do.FILL}:
+            return False
+        if not has_room(found.image, self._backend.space_of(pool),
+                        self._start_percent):
+            LOG.info('Image %(image)s is not precached in pool %(pool)s, which '
+                     'would be left with thres_avl_size_perc_start percent or '
+                     'less.', {'image': image_id, 'pool': pool})
+            return False
+        outcome = self._backend.fill(found.image, pool)
+        LOG.info('Precaching image %(image)s in pool %(pool)s: %(end)s in '
+                 '%(seconds).3f s; refused: %(refused)s',
+                 {'image': image_id, 'pool': pool, 'seconds': outcome.seconds,
+                  'end': 'failed' if outcome.left_to_cinder else
+                         f'route {outcome.route}',
+                  'refused': outcome.explain() or 'none'})
+        return outcome.left_to_cinder
+
+
+def all_images(images: Images, wishes: Wishes) -> Iterator[ListedImage]:
+    """All images, and hidden ones if they are configured by id."""
+    seen = set()
+    for each in images.all():
+        seen.add(each.image.id)
+        yield each
+    for image_id in wishes.images:
+        if uuidutils.is_uuid_like(image_id) and image_id not in seen:
+            hidden = images.find(image_id)
+            if hidden:
+                yield hidden
+
+
+def _held_in(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
+    """What a pool holds, or holds of one image."""
+    cache.storage.refresh()
+    if image_id is None:
+        found = cache.storage.held()
+    else:
+        one = cache.storage.held_of(image_id)
+        found = iter([one] if one else [])
+    return {usage.image_id: _held(usage, record) for usage, record in found
+            if uuidutils.is_uuid_like(usage.image_id)}
+
+
+def _held(usage: Usage, record: Record | None) -> Held:
+    if record is None:
+        return Held(usage, None)
+    return Held(usage, record.identity, record.signature)

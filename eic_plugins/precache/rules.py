@@ -1,0 +1,190 @@
+"""What the pools should hold of Glance's images, against what they hold: pure.
+
+Who names pools for an image:
+
+- the image property ``eic_precache``, on public images and on those of the
+  projects in ``[eic] precache_projects``. Users set properties, and the pools
+  are the operator's: on any other image it is ignored. Glance's property
+  protection keeps the property itself from users;
+- ``[eic] precache_images``, by id, or by name with the same rule: a name alone
+  could be anybody's.
+
+Pools are named, separated by commas, as the scheduler shows them, in whole
+(``host@backend#pool``) or behind the ``#``; a backend (its section of
+cinder.conf or its ``volume_backend_name``) for all of its pools; or ``all``.
+
+An image that is not active is not filled in, and what is cached of it stays:
+Cinder makes no volume of it until it is active again. The same goes for one
+that was named and is not any more, and for a hidden one unless it is configured
+by id: its cached images are like all others.
+"""
+
+import dataclasses
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+
+from eic_plugins.glance.client import ListedImage
+from eic_plugins.model import Image
+from eic_plugins.storage.eviction import IN_USE_SECONDS, Space, Usage
+
+PROPERTY = 'eic_precache'
+_ALL = 'all'
+
+
+class Do(enum.StrEnum):
+    """What is to be done with an image in a pool."""
+
+    FILL = 'fill'
+    REMOVE = 'remove'
+
+
+class Why(enum.StrEnum):
+    """Why it is to be done."""
+
+    NOT_CACHED = 'not_cached'
+    IMAGE_CHANGED = 'image_changed'
+    SIGNATURE_NOT_VERIFIED = 'signature_not_verified'
+    IMAGE_DELETED = 'image_deleted'
+
+
+@dataclasses.dataclass(frozen=True)
+class Wishes:
+    """What the operator configured.
+
+    ``images`` maps ids and names of images to the pools named for them.
+    """
+
+    images: Mapping[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict)
+    projects: frozenset[str] = frozenset()
+    verify_signatures: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """What a pool has under an image's name.
+
+    ``identity`` is None if it is no cached image: a file without a record, or
+    a record without its file.
+    """
+
+    usage: Usage
+    identity: str | None
+    signature: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class PoolState:
+    """A pool, every name that it answers to, and what it holds by image id."""
+
+    name: str
+    names: frozenset[str]
+    held: Mapping[str, Held]
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """One thing to do; ``usage`` as it was seen, if there is any."""
+
+    do: Do
+    why: Why
+    pool: str
+    image_id: str
+    usage: Usage | None = None
+
+
+def parse_image(line: str) -> tuple[str, frozenset[str]]:
+    """One of ``[eic] precache_images``: ``IMAGE`` or ``IMAGE | POOL, POOL``.
+
+    :raises ValueError: it names no image or no pool
+    """
+    image, separator, pools = line.rpartition('|')
+    name, names = (image, _words(pools)) if separator else (
+        line, frozenset({_ALL}))
+    if not name.strip() or not names:
+        raise ValueError(
+            f'[eic] precache_images = {line}: it takes the id or the name of '
+            'an image, for some pools alone followed by "|" and the pools, '
+            'separated by commas')
+    return name.strip(), names
+
+
+def wants(pool_names: frozenset[str], listed: ListedImage,
+          wishes: Wishes) -> bool:
+    """True if the image is to be cached in the pool of these names."""
+    return bool(_named(listed, wishes) & (pool_names | {_ALL}))
+
+
+def compare(images: Iterable[ListedImage], gone: frozenset[str],
+            pools: Iterable[PoolState], wishes: Wishes,
+            now: float) -> Iterator[Action]:
+    """What is to be done, removals of a pool first.
+
+    :param gone: ids of images that Glance says were deleted; what is neither
+        here nor in ``images`` stays as it is
+    """
+    wanted = list(images)
+    for pool in pools:
+        yield from _removals(pool, gone, now)
+        for listed in wanted:
+            why = _why_fill(listed, pool, wishes)
+            if why and listed.image.id not in gone:
+                held = pool.held.get(listed.image.id)
+                yield Action(Do.FILL, why, pool.name, listed.image.id,
+                             held.usage if held else None)
+
+
+def has_room(image: Image, space: Space, start_percent: int) -> bool:
+    """True if the cleaner has no reason to act once the image is cached.
+
+    So nothing is filled in that would set off an eviction, which would take
+    other images, or this one to fill it in again.
+
+    :param start_percent: ``thres_avl_size_perc_start``
+    """
+    left = space.available - max(image.raw_size, image.size)
+    return left * 100 > space.total * start_percent
+
+
+def _named(listed: ListedImage, wishes: Wishes) -> frozenset[str]:
+    image = listed.image
+    if image.status != 'active' or image.encrypted:
+        return frozenset()
+    named = wishes.images.get(image.id, frozenset())
+    trusted = listed.visibility == 'public' or listed.owner in wishes.projects
+    if listed.hidden or not trusted:
+        return named
+    return (named | wishes.images.get(listed.name, frozenset())
+            | _words(image.properties.get(PROPERTY)))
+
+
+def _why_fill(listed: ListedImage, pool: PoolState,
+              wishes: Wishes) -> Why | None:
+    if not wants(pool.names, listed, wishes):
+        return None
+    held = pool.held.get(listed.image.id)
+    if held is None or held.identity is None:
+        return Why.NOT_CACHED
+    if held.identity != listed.image.identity:
+        return Why.IMAGE_CHANGED
+    if (listed.image.signed and wishes.verify_signatures
+            and held.signature != listed.image.signature):
+        return Why.SIGNATURE_NOT_VERIFIED
+    return None
+
+
+def _removals(pool: PoolState, gone: frozenset[str],
+              now: float) -> Iterator[Action]:
+    """What was used a moment ago waits for the next comparison: a volume that
+    was asked for before the image was deleted is still to be had.
+    """
+    for image_id, held in pool.held.items():
+        if image_id in gone and held.usage.last_used <= now - IN_USE_SECONDS:
+            yield Action(Do.REMOVE, Why.IMAGE_DELETED, pool.name, image_id,
+                         held.usage)
+
+
+def _words(value: object) -> frozenset[str]:
+    if not isinstance(value, str):
+        return frozenset()
+    return frozenset(filter(None, map(str.strip, value.split(','))))

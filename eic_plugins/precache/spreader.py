@@ -1,0 +1,147 @@
+"""Spreads images in demand over the pools of a backend, in the background.
+
+:mod:`eic_plugins.precache.spread_rules` says what is copied where. A look is one
+query of
+Cinder's database. There is one every ``spread_interval`` seconds, and a second
+after a volume was asked for whose image some pool of the backend lacks: such a
+hint says when to look, never what is found. Volumes that are being made here
+count, too: the database does not know their image yet.
+
+Copies are inside the cluster, or there are none: nothing is downloaded for it.
+Every host of every backend does this. The locks of
+:mod:`eic_plugins.engine.pool_cache` make
+it one copy in all, and nobody waits for them here.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from oslo_log import log as logging
+
+from eic_plugins.model import KnownPool
+from eic_plugins.precache.fill_queue import FillQueue
+from eic_plugins.precache.spread_rules import Rule, lacking, neighbours, share
+from eic_plugins.support.patience import Failures
+
+LOG = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 600.0
+_SHORTEST_PAUSE = 1.0
+"""Seconds between two looks, however many hints there are."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pools:
+    """What the driver lends.
+
+    ``own`` gives the backend's pools and ``all`` every pool of the deployment;
+    ``volumes`` counts volumes by image in pools of these names, or raises;
+    ``copy`` has a pool, named as behind the ``#``, cache an image, and says
+    whether that failed.
+    """
+
+    own: Callable[[], Iterable[KnownPool]]
+    all: Callable[[], Iterable[KnownPool]]
+    volumes: Callable[[Collection[str]], Mapping[str, int]]
+    copy: Callable[[str, str], bool]
+
+
+class Spreader:
+    """Looks and copies, for one backend."""
+
+    def __init__(self, pools: Pools, rule: Rule,
+                 clock: Callable[[], float] = time.time) -> None:
+        self._pools = pools
+        self._rule = rule
+        self._copies = FillQueue('eic-spread', self._copy,
+                                 Failures(_PAUSE_SECONDS, clock))
+        self._lock = threading.Lock()
+        self._making: collections.Counter[str] = collections.Counter()
+        self._hinted = threading.Event()
+        self._silent = False
+        self._everywhere: frozenset[str] = frozenset()
+        """What all pools of the backend had at the last look."""
+
+    def start(self, interval: float) -> None:
+        """Look in a thread, every so many seconds or when there is a hint."""
+        self._copies.start(self._rule.copies)
+        threading.Thread(target=self._watch, args=(interval,), daemon=True,
+                         name='eic-spread-look').start()
+
+    @contextlib.contextmanager
+    def making(self, image_id: str) -> Iterator[None]:
+        """A volume of the image is being made as long as the context lasts."""
+        with self._lock:
+            self._making[image_id] += 1
+        self._hint(image_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._making[image_id] -= 1
+                if not self._making[image_id]:
+                    del self._making[image_id]
+            self._hint(image_id)
+
+    def look(self) -> None:
+        """Queue the copies that are missing; never raises."""
+        try:
+            self._look()
+        except Exception as err:
+            if not self._silent:
+                LOG.warning('Images in demand are not spread over pools for '
+                            'now: %(error)s: %(err)s',
+                            {'error': type(err).__name__, 'err': err})
+            self._silent = True
+        else:
+            self._silent = False
+
+    def copy_next(self) -> None:
+        """Wait for a copy that is to be made, and make it; never raises."""
+        self._copies.fill_next()
+
+    @property
+    def waiting(self) -> int:
+        """Copies that are queued or under way."""
+        return len(self._copies)
+
+    def _look(self) -> None:
+        own = list(self._pools.own())
+        self._everywhere = frozenset.intersection(
+            *(pool.cached for pool in own)) if own else frozenset()
+        cluster = neighbours(own, self._pools.all())
+        volumes = collections.Counter(self._pools.volumes(
+            [pool.name for pool in cluster]))
+        with self._lock:
+            volumes.update(self._making)
+        for image_id, pool in lacking(volumes, self._rule, own, cluster):
+            if len(self._copies) >= share(self._rule, cluster):
+                return
+            name = pool.name.partition('#')[2]
+            if self._copies.put((image_id, name)):
+                LOG.info('Image %(image)s has %(count)d volumes in pools of the '
+                         'cluster and is to be copied into pool %(pool)s.',
+                         {'image': image_id, 'count': volumes[image_id],
+                          'pool': name})
+
+    def _copy(self, image_id: str, pool: str) -> bool:
+        try:
+            return self._pools.copy(image_id, pool)
+        finally:
+            # There may be more to copy than may be under way at once.
+            self._hinted.set()
+
+    def _hint(self, image_id: str) -> None:
+        if image_id not in self._everywhere:
+            self._hinted.set()
+
+    def _watch(self, interval: float) -> None:
+        while True:
+            self._hinted.wait(interval)
+            self._hinted.clear()
+            self.look()
+            time.sleep(_SHORTEST_PAUSE)

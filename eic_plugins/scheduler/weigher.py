@@ -1,0 +1,154 @@
+"""Weigher that sends a volume to the pool where its image already is.
+
+In cinder.conf of the scheduler::
+
+    [DEFAULT]
+    scheduler_default_weighers = CapacityWeigher,EICImageLocalityWeigher
+
+The pool with the cached image weighs 1, and so does the pool in the FlexVol of
+Glance's image file if that is raw: both serve in constant time, and the other
+weighers decide among them. With a file that must be converted it weighs 0.75, a
+pool on the SVM that serves the file 0.5, a pool of its cluster 0.25, all others,
+and those nearly full, 0, times ``[eic] locality_weight_multiplier``. Where the
+image is comes as the scheduler hint ``eic`` from the API's filter, where the
+pools are as the capability ``eic`` from the drivers; without either, all pools
+weigh the same.
+
+A pool of another driver weighs 1 if Cinder's own image-volume cache has the
+image there: Cinder itself takes the entry only if the volume happens to land in
+its pool, or, where that reports ``clone_across_pools``, in its backend. For
+requests with such a pool among the candidates this takes the weigher's one
+query, of an indexed column. If it fails, no pool weighs more for it.
+``[eic] weigh_image_volume_cache = False`` turns it off.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cinder import context
+from cinder.db import api as db
+from cinder.scheduler import weights
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from eic_plugins import config
+from eic_plugins.cinder_cache.rules import Entry, newest
+from eic_plugins.model import ImageCopy
+from eic_plugins.scheduler import locality
+
+CONF = cfg.CONF
+LOG = logging.getLogger(__name__)
+
+
+class _Said:
+    """What the scheduler's process has said already."""
+
+    query_failed = False
+
+
+class EICImageLocalityWeigher(weights.BaseHostWeigher):
+    """Prefers the pool nearest to the image's bytes."""
+
+    minval = locality.FAR
+    maxval = locality.CACHED
+
+    def __init__(self) -> None:
+        config.register(CONF)
+        super().__init__()
+
+    def weight_multiplier(self) -> float:
+        """``[eic] locality_weight_multiplier``."""
+        return float(CONF[config.GROUP].locality_weight_multiplier)
+
+    def weigh_objects(self, weighed_obj_list: Iterable[Any],
+                      weight_properties: Mapping[str, Any]) -> list[float]:
+        """All pools at once: which servers a cluster has, they say together."""
+        return _weigh([weighed.obj for weighed in weighed_obj_list],
+                      weight_properties)
+
+    def _weigh_object(self, host_state: Any,
+                      weight_properties: Mapping[str, Any]) -> float:
+        """One pool on its own, as the base class requires."""
+        return _weigh([host_state], weight_properties)[0]
+
+
+def _weigh(states: Sequence[Any],
+           weight_properties: Mapping[str, Any]) -> list[float]:
+    image_id, copies = _wanted(weight_properties)
+    weights = locality.weigh([_facts(state) for state in states], image_id,
+                             copies)
+    others = [state for state in states if not _is_ours(state)]
+    entries = _entries(image_id) if image_id and others else ()
+    return [locality.CACHED if _is_hit(state, entries) else weight
+            for state, weight in zip(states, weights, strict=True)]
+
+
+def _is_hit(state: Any, entries: Sequence[Entry]) -> bool:
+    """True if Cinder would clone an image-volume for a volume there."""
+    pool = getattr(state, 'backend_id', None)
+    if pool is None or _is_ours(state) or _is_nearly_full(state):
+        return False
+    across = (bool(_capability(state, 'clone_across_pools'))
+              and not state.cluster_name)
+    return any(entry.serves(pool, across) for entry in entries)
+
+
+def _entries(image_id: str) -> Sequence[Entry]:
+    options = CONF[config.GROUP]
+    if not (options.weigh_image_volume_cache
+            and options.locality_weight_multiplier):
+        return ()
+    try:
+        found = db.image_volume_cache_get_all(context.get_admin_context(),
+                                              image_id=image_id)
+    except Exception as err:
+        # Whatever it is: a volume without locality is a volume.
+        log = LOG.debug if _Said.query_failed else LOG.warning
+        _Said.query_failed = True
+        log("Cinder's image-volume cache could not be looked at, and no pool "
+            'is preferred for it: %(error)s: %(err)s',
+            {'error': type(err).__name__, 'err': err})
+        return ()
+    _Said.query_failed = False
+    return newest(
+        Entry(row.image_id, row.host, row.cluster_name, row.image_updated_at)
+        for row in found)
+
+
+def _wanted(weight_properties: Mapping[str, Any],
+            ) -> tuple[str | None, tuple[ImageCopy, ...]]:
+    """The image of the request and where Glance has it."""
+    spec = weight_properties.get('request_spec') or {}
+    hints = weight_properties.get('scheduler_hints')
+    # Below microversion 3.53 Cinder lets users send what is no object.
+    hint = hints.get(locality.HINT) if isinstance(hints, Mapping) else None
+    return spec.get('image_id'), locality.read_hint(hint)
+
+
+def _facts(host_state: Any) -> Mapping[str, Any]:
+    facts = _report(host_state)
+    if not isinstance(facts, Mapping) or _is_nearly_full(host_state):
+        return {}
+    return facts
+
+
+def _is_ours(host_state: Any) -> bool:
+    """An EIC driver says itself what it has; it asks no cache of Cinder's."""
+    return _report(host_state) is not None
+
+
+def _report(host_state: Any) -> Any:
+    return _capability(host_state, 'eic')
+
+
+def _capability(host_state: Any, name: str) -> Any:
+    return (getattr(host_state, 'capabilities', None) or {}).get(name)
+
+
+def _is_nearly_full(host_state: Any) -> bool:
+    total = getattr(host_state, 'total_capacity_gb', None)
+    free = getattr(host_state, 'free_capacity_gb', None)
+    # Cinder also has 'infinite' and 'unknown' there.
+    if not isinstance(total, int | float) or not isinstance(free, int | float):
+        return False
+    return free * 100 < total * CONF[config.GROUP].locality_min_free_percent

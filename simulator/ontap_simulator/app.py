@@ -1,0 +1,220 @@
+"""The WSGI application: authenticate, suffer faults, answer, record.
+
+It needs no server, so tests drive it in process::
+
+    webtest.TestApp(Application(Cluster(topology, data_dir), topology.users))
+"""
+
+import base64
+import binascii
+import dataclasses
+import hmac
+import json
+import logging
+import re
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import webob
+from ontap_simulator import urls
+from ontap_simulator.calls import Calls
+from ontap_simulator.config import User
+from ontap_simulator.control import PREFIX, Control
+from ontap_simulator.exceptions import (
+    ApiNotFoundError,
+    DropConnectionError,
+    NotAuthenticatedError,
+    NotPermittedError,
+    OntapError,
+)
+from ontap_simulator.faults import Fault
+from ontap_simulator.models.cluster import Cluster
+from ontap_simulator.query import Query, value
+from ontap_simulator.responses.base import Answer, Call
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+LOG = logging.getLogger(__name__)
+
+CONNECTION = 'eic_simulator.connection'
+"""The environ key with the number of the TCP connection."""
+API = '/api'
+_READ_METHODS = ('GET', 'HEAD', 'OPTIONS')
+
+
+@dataclasses.dataclass
+class _Exchange:
+    """What is known of a request so far, to be recorded at its end."""
+
+    request: webob.Request
+    path: str
+    template: str = 'unknown'
+    user: User | None = None
+    faults: Sequence[Fault] = ()
+
+
+class Application:
+    """The simulator as a WSGI application."""
+
+    def __init__(self, cluster: Cluster, users: Iterable[User]) -> None:
+        self.cluster = cluster
+        self.calls = Calls()
+        self._control = Control(cluster, self.calls)
+        self._users = {user.name: user for user in users}
+
+    def __call__(self, environ: 'WSGIEnvironment',
+                 start_response: 'StartResponse') -> Iterable[bytes]:
+        request = webob.Request(environ)
+        exchange = _Exchange(request, _raw_path(request))
+        answer = self._controlled(exchange) if (
+            exchange.path.startswith(PREFIX)) else self._recorded(exchange)
+        body: Iterable[bytes] = _response(answer)(environ, start_response)
+        return body
+
+    def _controlled(self, exchange: _Exchange) -> Answer:
+        request = exchange.request
+        try:
+            self._authenticate(exchange)
+            return self._control.answer(
+                request.method, exchange.path[len(PREFIX):],
+                request.query_string, request.body)
+        except OntapError as err:
+            return _error(err)
+
+    def _recorded(self, exchange: _Exchange) -> Answer:
+        started = time.monotonic()
+        answer = None
+        try:
+            answer = self._answer(exchange)
+            return answer
+        finally:
+            self._record(exchange, answer, time.monotonic() - started)
+
+    def _answer(self, exchange: _Exchange) -> Answer:
+        try:
+            self._authenticate(exchange)
+            self._authorize(exchange)
+            for fault in exchange.faults:
+                _before(fault)
+            answer = self._dispatch(exchange)
+        except OntapError as err:
+            answer = _error(err)
+        except DropConnectionError:
+            raise
+        except Exception:
+            LOG.exception('%s %s broke', exchange.request.method, exchange.path)
+            answer = _error(OntapError('Internal error.', code='5', status=500))
+        for fault in exchange.faults:
+            _after(fault)
+        return answer
+
+    def _authenticate(self, exchange: _Exchange) -> None:
+        name, password = _credentials(exchange.request)
+        user = self._users.get(name)
+        if user is None or not hmac.compare_digest(
+                user.password.encode(), password.encode()):
+            raise NotAuthenticatedError
+        exchange.user = user
+
+    def _authorize(self, exchange: _Exchange) -> None:
+        request, user = exchange.request, exchange.user
+        if user is None:
+            raise NotAuthenticatedError
+        exchange.faults = self.cluster.faults.for_request(
+            request.method, exchange.path, user.name)
+        if user.role == 'readonly' and request.method not in _READ_METHODS:
+            raise NotPermittedError
+
+    def _dispatch(self, exchange: _Exchange) -> Answer:
+        request, path = exchange.request, exchange.path
+        if path != API and not path.startswith(f'{API}/'):
+            raise ApiNotFoundError('API not found')
+        below = path[len(API):]
+        template, parameters = urls.resolve(below)
+        exchange.template = API + template
+        handler = urls.handler(template, request.method)
+        svm = request.headers.get('X-Dot-SVM-Name')
+        return handler(Call(
+            self.cluster, request.method, below,
+            Query(request.query_string, below), request.body,
+            self.cluster.svm(svm) if svm else None, exchange.faults,
+            parameters))
+
+    def _record(self, exchange: _Exchange, answer: Answer | None,
+                seconds: float) -> None:
+        request = exchange.request
+        error = value(answer.body, 'error.code') if answer else None
+        self.calls.add(
+            exchange.template, time=time.time(),
+            user=exchange.user.name if exchange.user else None,
+            client=request.headers.get('X-Dot-Client-App')
+            or request.user_agent or '',
+            connection=request.environ.get(CONNECTION, 0),
+            method=request.method, path=exchange.path,
+            query=request.query_string,
+            status=answer.status if answer else None, seconds=seconds,
+            bytes_in=request.content_length or 0,
+            bytes_out=len(_serialise(answer)) if answer else 0,
+            error_code=error)
+
+
+def _raw_path(request: webob.Request) -> str:
+    """The path still encoded, since a file's name may contain anything."""
+    uri = request.environ.get('REQUEST_URI')
+    if uri is None:
+        uri = quote(request.environ['PATH_INFO'].encode('latin-1'), safe='/')
+    path = uri.partition('?')[0]
+    # Cinder's paths have doubled and trailing slashes.
+    return re.sub('/+', '/', path).rstrip('/') or '/'
+
+
+def _credentials(request: webob.Request) -> tuple[str, str]:
+    scheme, _, text = request.headers.get('Authorization', '').partition(' ')
+    if scheme.lower() != 'basic':
+        raise NotAuthenticatedError
+    try:
+        name, _, password = base64.b64decode(text).decode().partition(':')
+    except (binascii.Error, UnicodeDecodeError) as err:
+        raise NotAuthenticatedError from err
+    return name, password
+
+
+def _before(fault: Fault) -> None:
+    parameters = fault.parameters
+    if fault.kind == 'latency':
+        time.sleep(parameters['seconds'])
+    elif fault.kind == 'error':
+        raise OntapError(parameters['message'], code=parameters['code'],
+                         status=parameters['status'],
+                         retry_after=parameters['retry_after'])
+    elif fault.kind == 'drop_connection' and parameters['when'] == 'before':
+        raise DropConnectionError
+
+
+def _after(fault: Fault) -> None:
+    if fault.kind == 'drop_connection' and fault.parameters['when'] == 'after':
+        raise DropConnectionError
+
+
+def _error(err: OntapError) -> Answer:
+    headers = {}
+    if isinstance(err, NotAuthenticatedError):
+        headers['WWW-Authenticate'] = 'Basic realm="ONTAP"'
+    if err.retry_after is not None:
+        headers['Retry-After'] = str(err.retry_after)
+    return Answer({'error': err.body()}, err.status, headers)
+
+
+def _serialise(answer: Answer) -> bytes:
+    return json.dumps(answer.body, indent=1).encode()
+
+
+def _response(answer: Answer) -> webob.Response:
+    response = webob.Response(
+        body=_serialise(answer), status=answer.status,
+        content_type='application/hal+json', charset=None)
+    response.headers.update(answer.headers)
+    return response

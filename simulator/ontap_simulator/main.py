@@ -1,0 +1,100 @@
+"""``eic-ontap-simulator --config TOPOLOGY.toml --data-dir DIR``.
+
+Serves one simulated cluster until SIGTERM or SIGINT. Everything it keeps is in
+the data directory: ``volumes/SVM/VOLUME`` (the files), ``state.json`` (UUIDs),
+``ca.pem`` (what clients verify with), ``exports.json`` (for the mount helper).
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from ontap_simulator import certificates, config
+from ontap_simulator.app import Application
+from ontap_simulator.exceptions import ConfigError
+from ontap_simulator.models.cluster import Cluster
+from ontap_simulator.server import Server
+
+LOG = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the simulator."""
+    options = _parser().parse_args(argv)
+    _configure_log(options.log_file)
+    try:
+        server = start(options.config, options.data_dir, options.ca_dir,
+                       options.listen)
+    except ConfigError as err:
+        print(f'eic-ontap-simulator: {err}', file=sys.stderr)
+        return 2
+    except OSError as err:
+        print(f'eic-ontap-simulator: cannot start: {err}', file=sys.stderr)
+        return 1
+    _serve_until_signal(server)
+    return 0
+
+
+def start(config_file: Path, data_dir: Path, ca_dir: Path | None = None,
+          listen: str | None = None) -> Server:
+    """A server that is bound, but does not serve yet."""
+    topology = config.load(config_file, listen)
+    cluster = Cluster(topology, data_dir.resolve())
+    files = certificates.ensure(cluster.data_dir, ca_dir or cluster.data_dir,
+                                topology.host, topology.name)
+    cluster.write_exports()
+    server = Server(Application(cluster, topology.users), topology.host,
+                    topology.port, files)
+    LOG.info('Cluster %s is at https://%s:%d, its CA at %s', topology.name,
+             *server.address, files.ca)
+    return server
+
+
+def _serve_until_signal(server: Server) -> None:
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    # Wakes up now and then in case serving itself broke.
+    while not ended.wait(0.5) and thread.is_alive():
+        pass
+    server.stop()
+    LOG.info('Stopped')
+    logging.shutdown()
+    # Threads that hold an answer or a copy would keep the process alive.
+    os._exit(0 if ended.is_set() else 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='eic-ontap-simulator',
+        description='Simulates the REST API of one ONTAP cluster.')
+    parser.add_argument('--config', type=Path, required=True,
+                        help='the topology file (see README.md)')
+    parser.add_argument('--data-dir', type=Path, required=True,
+                        help='where the volumes are; XFS or btrfs for '
+                             'constant-time clones')
+    parser.add_argument('--ca-dir', type=Path,
+                        help='the certificate authority, to share it between '
+                             'clusters (default: the data directory)')
+    parser.add_argument('--listen', metavar='ADDRESS:PORT',
+                        help='in place of the topology file\'s')
+    parser.add_argument('--log-file', type=Path,
+                        help='default: standard error')
+    return parser
+
+
+def _configure_log(path: Path | None) -> None:
+    logging.basicConfig(
+        filename=path, level=logging.INFO,
+        format='%(asctime)s %(levelname)s %(name)s: %(message)s')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""What a request asks of a LUN or a namespace, before anything is done."""
+
+import re
+from typing import Any
+
+from ontap_simulator.block_exceptions import (
+    ATTRIBUTE_DUPLICATED,
+    ATTRIBUTE_INCOMPLETE,
+    ATTRIBUTE_TOO_LARGE,
+    COPY_WITH,
+    LUN,
+    BlockCodes,
+    BlockError,
+)
+from ontap_simulator.exceptions import (
+    InvalidValueError,
+    UnexpectedArgumentError,
+)
+from ontap_simulator.query import Record, value
+
+SMALLEST = 4096
+LARGEST = 128 << 40
+_LONGEST_COMMENT = 254
+_LONGEST_ATTRIBUTE_PART = 4091
+_LARGEST_ATTRIBUTE = 4092
+_SIZE = re.compile(r'(\d+)\s*(?:([KMGTP])(?:i?B)?|B)?', re.IGNORECASE)
+_UNITS = {unit: 1024 ** power for power, unit in enumerate('KMGTP', start=1)}
+
+FLAGS = {'enabled': 'enabled', 'auto_delete': 'auto_delete',
+         'space.guarantee.requested': 'space_reserved',
+         'space.scsi_thin_provisioning_support_enabled': 'thin_provisioning'}
+"""Booleans of a body, and what they are called here."""
+
+
+_WAYS = ('clone', 'copy', 'convert')
+_NOT_FOR_CLONES = ('os_type', 'space.size', 'space.block_size', 'attributes')
+_FOR_COPIES = {'svm', 'name', 'location', 'copy'}
+
+
+def way_of(body: Record, codes: BlockCodes) -> str:
+    """How a body wants the new object made: create, clone, copy or convert.
+
+    :raises OntapError: what it says does not go together
+    """
+    ways = [way for way in _WAYS if way in body]
+    if not ways:
+        _check_required(body, codes)
+        return 'create'
+    checks = {'clone': _check_clone, 'copy': _check_copy,
+              'convert': _check_convert}
+    checks[ways[0]](body, codes)
+    return ways[0]
+
+
+def _check_required(body: Record, codes: BlockCodes) -> None:
+    for name in ('os_type', 'space.size'):
+        if value(body, name) is None:
+            raise codes.error('required', f'"{name}" is required.', name)
+    if body['os_type'] not in codes.os_types:
+        raise InvalidValueError('os_type', body['os_type'])
+
+
+def _check_clone(body: Record, codes: BlockCodes) -> None:
+    for name in ('copy', 'convert'):
+        if name in body:
+            raise codes.error('clone_with', f'"{name}" cannot be given with '
+                              '"clone".', name)
+    for name in _NOT_FOR_CLONES:
+        if value(body, name) is not None:
+            raise codes.error('clone_property', f'"{name}" of a clone is that of '
+                              'its source.', name)
+
+
+def _check_copy(body: Record, codes: BlockCodes) -> None:
+    if codes is not LUN:
+        raise UnexpectedArgumentError('copy')
+    for name in sorted(set(body) - _FOR_COPIES):
+        raise BlockError(COPY_WITH, f'"{name}" cannot be given with "copy".',
+                         name)
+
+
+def _check_convert(body: Record, codes: BlockCodes) -> None:
+    for name in sorted(set(body) - {'svm', 'convert'}):
+        raise codes.error('convert_property', f'"{name}" cannot be given with '
+                          '"convert".', name)
+
+
+def size_of(body: Record, codes: BlockCodes, block_size: int) -> int | None:
+    """``space.size`` in bytes, rounded up to whole blocks; None if missing.
+
+    :raises BlockError: it is no size, too small or too large
+    """
+    found = value(body, 'space.size')
+    if found is None:
+        return None
+    match = _SIZE.fullmatch(str(found).strip())
+    if isinstance(found, bool) or not match:
+        raise codes.error('bad_size', f'The size "{found}" is invalid.',
+                          'space.size')
+    size = int(match[1]) * _UNITS.get((match[2] or '').upper(), 1)
+    if size < SMALLEST:
+        raise codes.error('too_small', f'The size {size} is too small.',
+                          'space.size')
+    if size > LARGEST:
+        raise codes.error('too_large', f'The size {size} is too large.',
+                          'space.size')
+    return -(-size // block_size) * block_size
+
+
+def properties(body: Record) -> dict[str, Any]:
+    """The plain properties in a body, by the names that BlockObject has.
+
+    :raises OntapError: one has a value that cannot be
+    """
+    found: dict[str, Any] = {}
+    for name, field in FLAGS.items():
+        if value(body, name) is not None:
+            found[field] = flag(body, name)
+    if 'comment' in body:
+        found['comment'] = _comment(body['comment'])
+    return found
+
+
+def flag(body: Record, name: str) -> bool:
+    """A boolean, which may be a string."""
+    text = str(value(body, name)).lower()
+    if text not in {'true', 'false'}:
+        raise InvalidValueError(name, value(body, name))
+    return text == 'true'
+
+
+def attributes(body: Record) -> dict[str, str]:
+    """``attributes`` of a new LUN.
+
+    :raises BlockError: one is incomplete, too large or there twice
+    """
+    entries = body.get('attributes') or []
+    if not isinstance(entries, list):
+        raise InvalidValueError('attributes', entries)
+    found: dict[str, str] = {}
+    for entry in entries:
+        name, text = attribute(entry)
+        if name in found:
+            raise BlockError(ATTRIBUTE_DUPLICATED, f'The attribute "{name}" is '
+                             'there twice.', 'attributes.name')
+        found[name] = text
+    return found
+
+
+def attribute(entry: object) -> tuple[str, str]:
+    """One attribute's name and value."""
+    parts = [entry.get(key) if isinstance(entry, dict) else None
+             for key in ('name', 'value')]
+    if not all(isinstance(part, str) and part for part in parts):
+        raise BlockError(ATTRIBUTE_INCOMPLETE,
+                         'An attribute has a name and a value.', 'attributes')
+    name, text = (str(part) for part in parts)
+    sizes = [len(part.encode()) for part in (name, text)]
+    if max(sizes) > _LONGEST_ATTRIBUTE_PART or sum(sizes) > _LARGEST_ATTRIBUTE:
+        raise BlockError(ATTRIBUTE_TOO_LARGE, f'The attribute "{name[:40]}" is '
+                         'too large.', 'attributes')
+    return name, text
+
+
+def _comment(found: object) -> str:
+    if not isinstance(found, str) or len(found) > _LONGEST_COMMENT:
+        raise InvalidValueError('comment', found)
+    return found

@@ -1,0 +1,178 @@
+"""The cluster: everything that a request can be about."""
+
+import collections
+import json
+import threading
+from pathlib import Path
+
+from ontap_simulator.block_exceptions import LUN, NAMESPACE
+from ontap_simulator.config import DEFAULT_IPSPACE, Topology
+from ontap_simulator.exceptions import (
+    NoSuchEntryError,
+    NoSuchSvmError,
+    NoSuchVolumeError,
+)
+from ontap_simulator.faults import Faults
+from ontap_simulator.models.block import BlockStore
+from ontap_simulator.models.block_objects import BlockObjects
+from ontap_simulator.models.clock import Clock, SystemClock
+from ontap_simulator.models.copies import Copies
+from ontap_simulator.models.efficiency import Efficiency
+from ontap_simulator.models.files import Files
+from ontap_simulator.models.igroups import Igroups
+from ontap_simulator.models.jobs import Jobs
+from ontap_simulator.models.lun_copies import LunCopies
+from ontap_simulator.models.lun_maps import LunMaps
+from ontap_simulator.models.peers import Peers
+from ontap_simulator.models.qos import QosPolicies
+from ontap_simulator.models.settings import Settings
+from ontap_simulator.models.shared_data import SharedData
+from ontap_simulator.models.state import State, write_atomically
+from ontap_simulator.models.subsystems import Subsystems
+from ontap_simulator.models.volumes import (
+    Aggregate,
+    FlexVol,
+    Lif,
+    Node,
+    Svm,
+)
+from ontap_simulator.query import Record
+from ontap_simulator.storage import Directory
+
+_EMS_KEPT = 1000
+
+
+class Cluster:
+    """The state of one simulated cluster."""
+
+    def __init__(self, topology: Topology, data_dir: Path,
+                 clock: Clock | None = None) -> None:
+        self.clock = clock or SystemClock()
+        self.name = topology.name
+        self.version = topology.version
+        self.data_dir = data_dir
+        data_dir.mkdir(parents=True, exist_ok=True)
+        state = State(data_dir / 'state.json')
+        self.uuid = str(state.cluster_uuid)
+        self.settings = Settings(topology.copy_throughput, topology.copy_limit)
+        self._build(topology, state)
+        self.started = self.clock.time()
+        self.faults = Faults()
+        self.shared_data = SharedData(self.settings)
+        self._build_block(state)
+        self.files = Files(self.faults, self.block)
+        self.copies = Copies(self.settings, self.faults, self.clock)
+        self.jobs = Jobs(self.clock, self.nodes[0].name)
+        self.peers = Peers(state, {'name': self.name, 'uuid': self.uuid})
+        self.qos = QosPolicies(state)
+        self.efficiency = Efficiency(state)
+        self.lun_copies = LunCopies(self.block, self.copies, self.jobs,
+                                    self.clock)
+        self.ems: collections.deque[Record] = collections.deque(maxlen=_EMS_KEPT)
+        self.clones: collections.Counter[str] = collections.Counter()
+        self._counting = threading.Lock()
+
+    def svm(self, name_or_uuid: str) -> Svm:
+        """The SVM of that name or UUID.
+
+        :raises NoSuchSvmError: there is none
+        """
+        for svm in self.svms:
+            if name_or_uuid in {svm.name, svm.uuid}:
+                return svm
+        raise NoSuchSvmError(name_or_uuid)
+
+    def volume(self, uuid: str) -> FlexVol:
+        """The FlexVol that a URL names.
+
+        :raises NoSuchEntryError: there is none
+        """
+        for volume in self.volumes:
+            if volume.uuid == uuid:
+                return volume
+        raise NoSuchEntryError('volume.uuid')
+
+    def find_volume(self, reference: Record, svm: Svm | None) -> FlexVol:
+        """The FlexVol that a body names, by UUID or by name within an SVM.
+
+        :raises NoSuchVolumeError: there is none, or more than one
+        """
+        uuid, name = reference.get('uuid'), reference.get('name')
+        found = [v for v in self.volumes
+                 if uuid in {None, v.uuid} and name in {None, v.name}
+                 and svm in {None, v.svm}]
+        if len(found) != 1:
+            raise NoSuchVolumeError(str(uuid or name))
+        return found[0]
+
+    def count_clone(self, kind: str) -> None:
+        """Remember that one more file, LUN or namespace was cloned."""
+        with self._counting:
+            self.clones[kind] += 1
+
+    def reset(self, files: bool) -> None:
+        """Forget faults, jobs and what was counted, and files if asked to."""
+        self.faults.clear()
+        self.jobs.clear()
+        self.copies.reset_totals()
+        self.ems.clear()
+        self.shared_data.clear()
+        self.clones.clear()
+        if files:
+            for kept in (self.block, self.lun_maps, self.igroups,
+                         self.subsystems):
+                kept.clear()
+            for volume in self.volumes:
+                volume.directory.clear()
+
+    def write_exports(self) -> None:
+        """Write ``exports.json``, which the mount helper reads: what hosts in
+        the network of the IPspace Default reach.
+        """
+        exports = [{'address': lif.address,
+                    'junction_path': volume.junction_path,
+                    'directory': str(volume.directory.root.resolve())}
+                   for volume in self.volumes for lif in self.lifs
+                   if lif.svm == volume.svm and volume.junction_path
+                   and lif.svm.ipspace == DEFAULT_IPSPACE]
+        write_atomically(self.data_dir / 'exports.json',
+                         json.dumps(exports, indent=1))
+
+    def _build(self, topology: Topology, state: State) -> None:
+        names = sorted({a.node for a in topology.aggregates}) or [
+            f'{topology.name}-01']
+        self.nodes = [Node(n, state.uuid_of('node', n)) for n in names]
+        nodes = {node.name: node for node in self.nodes}
+        self.aggregates = [
+            Aggregate(a.name, state.uuid_of('aggregate', a.name), a.size,
+                      nodes[a.node]) for a in topology.aggregates]
+        aggregates = {a.name: a for a in self.aggregates}
+        self.svms: list[Svm] = []
+        self.lifs: list[Lif] = []
+        self.volumes: list[FlexVol] = []
+        for config in topology.svms:
+            svm = Svm(config.name, state.uuid_of('svm', config.name),
+                      config.protocols, config.ipspace)
+            self.svms.append(svm)
+            self.lifs += [
+                Lif(lif.name, state.uuid_of('lif', f'{svm.name}/{lif.name}'),
+                    lif.address, svm) for lif in config.lifs]
+            self.volumes += [
+                FlexVol(v.name, state.uuid_of('volume', f'{svm.name}/{v.name}'),
+                        svm, v.junction_path, v.size, aggregates[v.aggregate],
+                        self._directory(svm.name, v.name))
+                for v in config.volumes]
+
+    def _build_block(self, state: State) -> None:
+        self.block = BlockStore(state, self.volumes)
+        self.igroups = Igroups(state)
+        self.lun_maps = LunMaps(state, self.igroups, self.block)
+        self.subsystems = Subsystems(state, self.block)
+        self.luns = BlockObjects(LUN, self.block, self.lun_maps, self.faults,
+                                 self.clock, self.count_clone)
+        self.namespaces = BlockObjects(NAMESPACE, self.block, self.subsystems,
+                                       self.faults, self.clock, self.count_clone)
+
+    def _directory(self, svm: str, volume: str) -> Directory:
+        return Directory(self.data_dir / 'volumes' / svm / volume,
+                         self.data_dir / 'scratch')

@@ -1,0 +1,75 @@
+"""/network/ip/interfaces and /svm/peers."""
+
+from ontap_simulator.exceptions import (
+    MissingFieldError,
+    NoSuchEntryError,
+    OtherClusterError,
+)
+from ontap_simulator.models.volumes import Svm
+from ontap_simulator.query import Record, value
+from ontap_simulator.responses.base import (
+    Answer,
+    Call,
+    collection,
+    instance,
+    required,
+    run_job,
+)
+
+
+def list_interfaces(call: Call) -> Answer:
+    return collection(call, [lif.record() for lif in call.cluster.lifs
+                             if call.visible(lif.svm)])
+
+
+def get_interface(call: Call) -> Answer:
+    for lif in call.cluster.lifs:
+        if lif.uuid == call['uuid'] and call.visible(lif.svm):
+            return instance(call, lif.record())
+    raise NoSuchEntryError('uuid')
+
+
+def list_peers(call: Call) -> Answer:
+    return collection(call, [
+        record for record in call.cluster.peers.all()
+        if call.svm is None or call.svm.name == record['svm']['name']])
+
+
+def get_peer(call: Call) -> Answer:
+    return instance(call, call.cluster.peers.get(call['uuid']))
+
+
+def create_peer(call: Call) -> Answer:
+    body = call.body
+    svm = _svm(call, body, 'svm')
+    # Cinder gives the peer's name alone, as the alias.
+    peer = (_svm(call, body, 'peer.svm') if value(body, 'peer.svm')
+            else call.cluster.svm(required(body, 'name')))
+    cluster = value(body, 'peer.cluster', default={})
+    if not {cluster.get('name'), cluster.get('uuid')} <= {
+            None, call.cluster.name, call.cluster.uuid}:
+        raise OtherClusterError
+    applications = required(body, 'applications', list)
+    record = call.cluster.peers.create(svm, peer, applications)
+    answer = run_job(call, 'POST /api/svm/peers', lambda job: None, status=201)
+    return Answer(answer.body, answer.status,
+                  {'Location': record['_links']['self']['href']})
+
+
+def patch_peer(call: Call) -> Answer:
+    call.cluster.peers.update(call['uuid'], call.body)
+    return run_job(call, f'PATCH /api/svm/peers/{call["uuid"]}', lambda job: None)
+
+
+def delete_peer(call: Call) -> Answer:
+    call.cluster.peers.delete(call['uuid'])
+    return run_job(call, f'DELETE /api/svm/peers/{call["uuid"]}',
+                   lambda job: None)
+
+
+def _svm(call: Call, body: Record, name: str) -> Svm:
+    reference = value(body, name, default={})
+    found = reference.get('uuid') or reference.get('name')
+    if not found:
+        raise MissingFieldError(f'{name}.name')
+    return call.cluster.svm(found)

@@ -1,0 +1,37 @@
+"""POST /private/cli/lun: a LUN out of a file that is there already.
+
+Nothing of this was seen on a real system, and it is kept apart for that reason.
+NetApp documents the command ``lun create``, and that a file which became a LUN
+cannot be deleted before the LUN; that the command can be reached through REST,
+the names of its parameters and its errors are inferred.
+"""
+
+import uuid
+
+from ontap_simulator.exceptions import InvalidValueError
+from ontap_simulator.models.block import place_of
+from ontap_simulator.query import Record
+from ontap_simulator.responses.base import Answer, Call, required
+
+_RESERVED = {'enabled': True, 'true': True, 'disabled': False, 'false': False}
+
+
+def create_lun_from_file(call: Call) -> Answer:
+    """Body: vserver, path, file-path, ostype and, if wanted, space-reserve."""
+    body = {name.replace('_', '-'): text for name, text in call.body.items()}
+    svm, luns = call.cluster.svm(required(body, 'vserver')), call.cluster.luns
+    place, file = (place_of(required(body, name), svm, call.cluster.volumes,
+                            luns.codes) for name in ('path', 'file-path'))
+    if required(body, 'ostype') not in luns.codes.os_types:
+        raise InvalidValueError('ostype', body['ostype'])
+    luns.create_from_file(place, file, luns.new(
+        str(uuid.uuid4()), place, size=0, os_type=body['ostype'],
+        from_file=file.path, space_reserved=_reserved(body)))
+    return Answer({'vserver': svm.name, 'path': place.name}, 201)
+
+
+def _reserved(body: Record) -> bool:
+    found = str(body.get('space-reserve', 'enabled')).lower()
+    if found not in _RESERVED:
+        raise InvalidValueError('space-reserve', found)
+    return _RESERVED[found]

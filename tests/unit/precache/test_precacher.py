@@ -1,0 +1,409 @@
+"""The comparison is carried out: on files, with Glance played by the test."""
+
+import contextlib
+import dataclasses
+import os
+import threading
+import time
+import uuid
+
+import pytest
+
+from eic_plugins.engine.pool_cache import Fill, LockTimeoutError, PoolCache
+from eic_plugins.glance.client import ListedImage
+from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
+from eic_plugins.precache.precacher import Backend, Precacher
+from eic_plugins.precache.rules import Wishes
+from eic_plugins.storage import Filled
+from eic_plugins.storage.eviction import Space
+from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.mount import ShareMount
+from tests.unit.factories import SEALS, image, pool
+from tests.unit.fake_files import FakeFiles
+
+SIZE = 300_000
+RAW = image(size=SIZE)
+ASKED = ListedImage(image(size=SIZE, properties={'eic_precache': 'all'}),
+                    'ubuntu', 'o', 'public')
+UNREACHABLE = Outcome(CINDER_DOWNLOAD, (Refusal(
+    'download', Reason.DOWNLOAD_FAILED),), 0.0, 0)
+
+
+class Backends:
+    """A pool, Glance, and what the driver lends."""
+
+    def __init__(self, root):
+        self.root = root
+        self.pool = pool()
+        self.files = FakeFiles({self.pool.flexvol.uuid: root})
+        self.mutex = threading.Lock()
+        self.cache = PoolCache(FileStorage(
+            self.pool, ShareMount(str(root), print), self.files, 1, SEALS),
+            self.lock)
+        self.caches = [self.cache]
+        self.images = {}
+        self.hidden = set()
+        self.deleted = set()
+        self.glance_error = None
+        self.space = Space(1000 * SIZE, 999 * SIZE)
+        self.fills = []
+        self.failure = None
+        self.told = []
+        self.now = time.time()
+        self.wishes = {}
+        self.precacher = Precacher(
+            Backend(lambda: self.caches, lambda name: frozenset({name}),
+                    lambda _name: self.space, self.fill,
+                    lambda *what: self.told.append(what)),
+            lambda: self, Wishes(self.wishes), 20, 600.0, lambda: self.now)
+
+    @contextlib.contextmanager
+    def lock(self, _name, wait):
+        if not self.mutex.acquire(blocking=wait):
+            raise LockTimeoutError('it is being made')
+        try:
+            yield
+        finally:
+            self.mutex.release()
+
+    def all(self):
+        if self.glance_error:
+            raise self.glance_error
+        return iter([each for key, each in self.images.items()
+                     if key not in self.hidden])
+
+    def find(self, image_id):
+        if self.glance_error:
+            raise self.glance_error
+        return self.images.get(image_id)
+
+    def is_gone(self, image_id):
+        if self.glance_error:
+            raise self.glance_error
+        return image_id in self.deleted
+
+    def fill(self, of, where):
+        self.fills.append((of.id, where))
+        if isinstance(self.failure, Exception):
+            raise self.failure
+        if self.failure:
+            return self.failure
+        self.cached(of)
+        return Outcome('copy_offload', (), 0.1, of.size)
+
+    def cached(self, of=RAW):
+        self.cache.ensure(of, Fill(self.write))
+
+    def write(self, target):
+        (self.root / target.name).write_bytes(b'\x01' * SIZE)
+        return Filled(SIZE)
+
+    def aged(self, seconds=3600):
+        for path in self.root.iterdir():
+            os.utime(path, (self.now - seconds, self.now - seconds))
+
+    def fill_all(self):
+        while self.precacher._fills:
+            self.precacher.fill_next()
+
+    def names(self):
+        return sorted(path.name for path in self.root.iterdir())
+
+
+CACHED = sorted([RAW.cached_name, f'.eic-{RAW.id}.json'])
+
+
+@pytest.fixture
+def backend(tmp_path):
+    return Backends(tmp_path)
+
+
+@pytest.fixture(params=['comparison', 'notification'])
+def look(request, backend):
+    """Either way leads to the same."""
+    return (backend.precacher.reconcile if request.param == 'comparison'
+            else lambda: backend.precacher.look_at(RAW.id))
+
+
+def test_what_an_image_asks_for_is_filled_in(backend, look):
+    backend.images[RAW.id] = ASKED
+    look()
+    backend.fill_all()
+    assert backend.fills == [(RAW.id, backend.pool.name)]
+    assert backend.names() == CACHED
+    assert backend.precacher.wanted_in(backend.pool.name) == {RAW.id}
+
+
+def test_a_hidden_image_is_filled_in_if_the_operator_names_it(backend, look):
+    backend.images[RAW.id] = ListedImage(RAW, 'n', 'o', 'private', hidden=True)
+    backend.hidden.add(RAW.id)
+    look()
+    assert not backend.precacher._fills
+    backend.wishes[RAW.id] = frozenset({'all'})
+    look()
+    backend.fill_all()
+    assert backend.names() == CACHED
+
+
+def test_it_is_filled_in_once_however_often_it_is_looked_at(backend, look):
+    backend.images[RAW.id] = ASKED
+    for _ in range(3):
+        look()
+    backend.fill_all()
+    look()
+    backend.fill_all()
+    assert len(backend.fills) == 1
+
+
+def test_what_was_evicted_by_hand_is_filled_in_again(backend, look):
+    backend.images[RAW.id] = ASKED
+    backend.cached()
+    (backend.root / RAW.cached_name).unlink()
+    look()
+    backend.fill_all()
+    assert len(backend.fills) == 1
+
+
+def test_an_image_that_was_deleted_before_its_turn_is_not_filled_in(
+        backend, look):
+    backend.images[RAW.id] = ASKED
+    look()
+    del backend.images[RAW.id]
+    backend.fill_all()
+    assert backend.fills == []
+
+
+def test_what_a_deleted_image_left_is_removed_and_the_weigher_told(backend, look):
+    backend.cached()
+    backend.aged()
+    backend.deleted.add(RAW.id)
+    look()
+    assert backend.names() == []
+    assert backend.told == [(backend.pool.name, RAW.id)]
+
+
+@pytest.mark.parametrize('left', CACHED)
+def test_half_of_a_cached_image_is_removed_too(backend, look, left):
+    backend.cached()
+    backend.aged()
+    for name in backend.names():
+        if name != left:
+            (backend.root / name).unlink()
+    backend.deleted.add(RAW.id)
+    look()
+    assert backend.names() == []
+
+
+def test_what_glance_does_not_know_to_be_deleted_stays(backend, look):
+    backend.cached()
+    backend.aged()
+    look()
+    assert backend.names() == CACHED
+
+
+def test_without_glance_nothing_is_removed_or_filled_in(backend, look):
+    backend.cached()
+    backend.aged()
+    backend.deleted.add(RAW.id)
+    backend.glance_error = ConnectionError('refused')
+    look()
+    backend.fill_all()
+    assert backend.names() == CACHED
+    assert backend.fills == []
+
+
+def test_what_is_being_made_is_not_removed(backend, look):
+    backend.cached()
+    backend.aged()
+    backend.deleted.add(RAW.id)
+    with backend.mutex:
+        look()
+    assert backend.names() == CACHED
+
+
+def test_a_use_that_comes_after_the_look_keeps_it(backend, look, monkeypatch):
+    backend.cached()
+    backend.aged()
+    backend.deleted.add(RAW.id)
+    evict = backend.cache.evict
+
+    def used_just_before(usage):
+        backend.cache.touch(RAW)
+        return evict(usage)
+    monkeypatch.setattr(backend.cache, 'evict', used_just_before)
+    look()
+    assert backend.names() == CACHED
+    assert backend.told == []
+
+
+def test_a_share_that_is_not_mounted_holds_up_no_other(backend, look, tmp_path):
+    gone = PoolCache(FileStorage(
+        pool('gone'), ShareMount(str(tmp_path / 'gone'), print), backend.files, 1,
+        SEALS),
+        backend.lock)
+    backend.caches.insert(0, gone)
+    backend.images[RAW.id] = ASKED
+    look()
+    backend.fill_all()
+    assert backend.fills == [(RAW.id, backend.pool.name)]
+
+
+def test_other_files_of_the_share_are_nobodys_business(backend):
+    names = ['volume-1', 'img-cache-notes', '.eic-notes.json', RAW.id]
+    for name in names:
+        (backend.root / name).write_text('x')
+    backend.aged()
+    backend.deleted.update({'notes', RAW.id})
+    backend.precacher.reconcile()
+    assert backend.names() == sorted(names)
+
+
+def test_a_pool_without_room_is_not_filled_to_be_cleaned(backend, look):
+    backend.images[RAW.id] = ASKED
+    backend.space = Space(1000 * SIZE, 201 * SIZE)
+    look()
+    backend.fill_all()
+    assert backend.fills == []
+    backend.space = Space(1000 * SIZE, 202 * SIZE)
+    look()
+    backend.fill_all()
+    assert len(backend.fills) == 1
+
+
+@pytest.mark.parametrize('failure', [UNREACHABLE, OSError('no')])
+def test_a_fill_that_fails_is_tried_again_ever_more_rarely(
+        backend, look, failure):
+    backend.images[RAW.id] = ASKED
+    backend.failure = failure
+    begun = backend.now
+    tried = []
+    while backend.now < begun + 6000:
+        look()
+        backend.fill_all()
+        if len(backend.fills) > len(tried):
+            tried.append(backend.now - begun)
+        backend.now += 100
+    assert tried == [0, 600, 1800, 4200]
+
+
+def test_a_fill_that_ended_well_makes_good_for_those_that_failed(backend, look):
+    backend.images[RAW.id] = ASKED
+    backend.failure = UNREACHABLE
+    look()
+    backend.fill_all()
+    backend.failure, backend.now = None, backend.now + 601
+    look()
+    backend.fill_all()
+    (backend.root / RAW.cached_name).unlink()
+    look()
+    backend.fill_all()
+    assert len(backend.fills) == 3
+
+
+def test_an_image_that_asks_no_more_is_not_kept_longer_than_others(backend, look):
+    backend.images[RAW.id] = ASKED
+    look()
+    backend.images[RAW.id] = ListedImage(RAW, 'ubuntu', 'o', 'public')
+    look()
+    assert backend.precacher.wanted_in(backend.pool.name) == frozenset()
+
+
+def test_the_workers_fill_in_the_background(backend):
+    backend.images[RAW.id] = ASKED
+    backend.precacher.start(2)
+    backend.precacher.reconcile()
+    deadline = time.monotonic() + 10
+    while backend.names() != CACHED:
+        assert time.monotonic() < deadline, 'waited 10 s for the fill'
+        time.sleep(0.01)
+
+
+def test_what_is_looked_at_during_the_comparison_stays_known(backend):
+    """The list of images that it began with is older than the look."""
+    listed = backend.all
+
+    def all_while_an_image_is_uploaded():
+        found = list(listed())
+        backend.images[RAW.id] = ASKED
+        backend.precacher.look_at(RAW.id)
+        return iter(found)
+
+    backend.all = all_while_an_image_is_uploaded
+    backend.precacher.reconcile()
+    assert backend.precacher.wanted_in(backend.pool.name) == {RAW.id}
+
+
+class Counted(ShareMount):
+    """Counts what goes to the server."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.reads, self.stats, self.listings = 0, 0, 0
+
+    def read(self, name, most):
+        self.reads += 1
+        return super().read(name, most)
+
+    def stat(self, name):
+        self.stats += 1
+        return super().stat(name)
+
+    def names(self):
+        self.listings += 1
+        return super().names()
+
+
+def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
+    """However many others the pools have."""
+    mounts = []
+    for name in ('one', 'two'):
+        root = backend.root / name
+        root.mkdir()
+        for _ in range(2500):
+            (root / f'.eic-{uuid.uuid4()}.json').write_bytes(b'{}')
+        (root / RAW.cached_name).write_bytes(b'')
+        (root / f'.eic-{RAW.id}.json').write_bytes(b'{}')
+        mounts.append(Counted(str(root), print))
+    backend.caches = [PoolCache(FileStorage(
+        pool(f'vol_{number}'), mount, backend.files, 1, SEALS), backend.lock)
+        for number, mount in enumerate(mounts)]
+    backend.precacher.look_at(RAW.id)
+    assert [(mount.reads, mount.stats, mount.listings) for mount in mounts] == [
+        (1, 2, 0)] * 2
+    backend.precacher.reconcile()
+    assert [(mount.reads, mount.listings) for mount in mounts] == [(2502, 1)] * 2
+
+
+@pytest.mark.parametrize('workers', [1, 3])
+def test_lost_records_are_made_good_by_no_more_workers_than_there_are(
+        backend, workers):
+    """Twenty files that no seal vouches for any more."""
+    ids = [f'{number:08d}-7c5e-4c6e-9d3b-0c1f4a7f0d11' for number in range(20)]
+    for image_id in ids:
+        (backend.root / f'img-cache-{image_id}').write_bytes(b'\x01' * SIZE)
+        (backend.root / f'.eic-{image_id}.json').write_bytes(b'{"seal": "x"}')
+        backend.images[image_id] = dataclasses.replace(
+            ASKED, image=dataclasses.replace(ASKED.image, id=image_id))
+    running, most, done = [], [], []
+    ended, mutex = threading.Event(), threading.Lock()
+
+    def fill(of, _where):
+        with mutex:
+            running.append(of.id)
+            most.append(len(running))
+        # A moment in which others could begin.
+        ended.wait(0.01)
+        with mutex:
+            running.remove(of.id)
+            done.append(of.id)
+            if len(done) == len(ids):
+                ended.set()
+        return Outcome('adopt', (), 0.1, of.size)
+    backend.precacher._backend = dataclasses.replace(
+        backend.precacher._backend, fill=fill)
+    backend.precacher.reconcile()
+    assert len(backend.precacher._fills) == len(ids)
+    backend.precacher.start(workers)
+    assert ended.wait(30)
+    assert sorted(done) == ids
+    assert max(most) <= workers

@@ -1,0 +1,101 @@
+"""Pools are cleaned one by one, and what cannot be done now is left for later."""
+
+import types
+
+import pytest
+
+from eic_plugins.engine.pool_cache import LockTimeoutError
+from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
+from eic_plugins.volume.cleaner import Cleaner
+from eic_plugins.volume.room import Policy, Room
+
+GIB = 1 << 30
+FULL = Space(total=100 * GIB, available=1 * GIB)
+
+
+class Pool:
+    """A pool's cached images, each unused for ever."""
+
+    use_delay = 0.0
+
+    def __init__(self, name, images=(), broken=None, being_made=()):
+        self.pool = types.SimpleNamespace(name=name)
+        self.storage = self
+        self.images, self.broken, self.being_made = list(images), broken, being_made
+        self.swept = False
+
+    def sweep(self, _now):
+        if self.broken:
+            raise self.broken
+        self.swept = True
+
+    def usages(self):
+        return [Usage(image_id=one, allocated=GIB, last_used=0.0)
+                for one in self.images]
+
+    def evict(self, usage):
+        if usage.image_id in self.being_made:
+            raise LockTimeoutError
+        self.images.remove(usage.image_id)
+        return True
+
+
+class Notes:
+    """Report and metrics in one."""
+
+    def __init__(self):
+        self.discarded, self.evictions, self.counted = [], [], {}
+
+    def discard(self, pool, image_id):
+        self.discarded.append((pool, image_id))
+
+    def evicted(self, pool):
+        self.evictions.append(pool)
+
+    def cached(self, pool, images, occupied):
+        self.counted[pool] = (images, occupied)
+
+
+@pytest.fixture
+def notes():
+    return Notes()
+
+
+def clean(notes, *pools, space=FULL, caps=Caps()):  # noqa: B008
+    Cleaner(Room(Policy(Thresholds(20, 60, 720), caps, lambda _: frozenset()),
+                 lambda _: space, notes, notes), notes).clean(pools)
+
+
+def test_an_error_in_one_pool_keeps_no_other_from_it(notes):
+    other = Pool('other', ['a'])
+    clean(notes, Pool('broken', ['a'], broken=OSError('no answer')), other)
+    assert other.swept
+    assert notes.counted == {'other': (0, 0)}
+
+
+def test_what_is_evicted_is_neither_reported_nor_counted_any_more(notes):
+    clean(notes, Pool('gold', ['a', 'b']))
+    assert sorted(notes.discarded) == [('gold', 'a'), ('gold', 'b')]
+    assert notes.evictions == ['gold', 'gold']
+
+
+def test_an_image_that_is_being_made_stays_and_the_others_go(notes):
+    pool = Pool('gold', ['a', 'b'], being_made={'a'})
+    clean(notes, pool)
+    assert pool.images == ['a']
+    assert notes.counted == {'gold': (1, GIB)}
+
+
+def test_a_pool_with_room_keeps_all(notes):
+    pool = Pool('gold', ['a'])
+    clean(notes, pool, space=Space(total=100 * GIB, available=50 * GIB))
+    assert pool.images == ['a']
+    assert notes.evictions == []
+
+
+def test_what_is_over_the_caps_goes_however_much_room_there_is(notes):
+    pool = Pool('gold', ['a', 'b', 'c'])
+    clean(notes, pool, space=Space(total=100 * GIB, available=99 * GIB),
+          caps=Caps(count=1))
+    assert len(pool.images) == 1
+    assert notes.evictions == ['gold', 'gold']
