@@ -61,8 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         lab.holder()
         if options.clean:
             return _clean(lab)
-        return _measure(lab, options.names or list(BENCHMARKS),
-                        options.update)
+        return _measure(lab, options.names or list(BENCHMARKS), options.update)
     except LabError as err:
         print(f'bench: {err}', file=sys.stderr)
         return 1
@@ -72,22 +71,29 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='python -m benchmarks',
-                                     description=__doc__)
-    parser.add_argument('names', nargs='*', metavar='NAME',
-                        type=_name, help=', '.join(BENCHMARKS))
-    parser.add_argument('--update', action='store_true',
-                        help='write the benchmarks that are named into docs/, '
-                             'each with its date; the others stay')
-    parser.add_argument('--clean', action='store_true',
-                        help='remove what a run that was killed has left')
+    parser = argparse.ArgumentParser(prog='python -m benchmarks', description=__doc__)
+    parser.add_argument(
+        'names', nargs='*', metavar='NAME', type=_name, help=', '.join(BENCHMARKS)
+    )
+    parser.add_argument(
+        '--update',
+        action='store_true',
+        help='write the benchmarks that are named into docs/, '
+        'each with its date; the others stay',
+    )
+    parser.add_argument(
+        '--clean',
+        action='store_true',
+        help='remove what a run that was killed has left',
+    )
     return parser
 
 
 def _name(text: str) -> str:
     if text not in BENCHMARKS:
         raise argparse.ArgumentTypeError(
-            f'there is no {text}; there are {", ".join(BENCHMARKS)}')
+            f'there is no {text}; there are {", ".join(BENCHMARKS)}'
+        )
     return text
 
 
@@ -110,8 +116,7 @@ def _measure(lab: Lab, names: list[str], update: bool) -> int:
     print(f'\n{report.text(answers)}\n')
     found = report.document(answers, time.monotonic() - began)
     if update:
-        found = report.updated(json.loads(_LAST.read_text()), found,
-                               list(BENCHMARKS))
+        found = report.updated(json.loads(_LAST.read_text()), found, list(BENCHMARKS))
     for path in _write(lab, found):
         print(f'Written: {path}')
     missed = missed_counts(answers)
@@ -134,10 +139,12 @@ def _write(lab: Lab, found: dict[str, Any]) -> list[Path]:
     # Not for who runs some: matplotlib is installed by `make bench` alone.
     with contextlib.suppress(ImportError):
         from benchmarks import plot  # noqa: PLC0415
+
         plot.draw(found, written[2])
         return written
-    print('No plot: matplotlib is not installed; `make bench` does that.',
-          file=sys.stderr)
+    print(
+        'No plot: matplotlib is not installed; `make bench` does that.', file=sys.stderr
+    )
     return written[:2]
 
 

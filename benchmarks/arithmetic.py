@@ -42,8 +42,10 @@ def spread(total: int, places: Sequence[str]) -> list[str]:
     return [places[number % len(places)] for number in range(total)]
 
 
-def copies_by_pool(places: Mapping[str, Set[int]], begun: Mapping[str, int],
-                   ) -> dict[str, int]:
+def copies_by_pool(
+    places: Mapping[str, Set[int]],
+    begun: Mapping[str, int],
+) -> dict[str, int]:
     """How often an image's bytes came into each pool.
 
     :param places: where on the disk they are, by pool; the simulator's file
@@ -55,8 +57,9 @@ def copies_by_pool(places: Mapping[str, Set[int]], begun: Mapping[str, int],
     """
     found = {}
     for pool, here in places.items():
-        elsewhere = set().union(*(
-            there for other, there in places.items() if other != pool))
+        elsewhere = set().union(
+            *(there for other, there in places.items() if other != pool)
+        )
         copied = begun.get(pool, 0)
         found[pool] = copied + len(here if not copied else here - elsewhere)
     return found
@@ -65,7 +68,8 @@ def copies_by_pool(places: Mapping[str, Set[int]], begun: Mapping[str, int],
 def copies_in_all(places: Mapping[str, Set[int]], begun: Mapping[str, int]) -> int:
     """How often the bytes were written by a host or copied in the cluster."""
     return len(set().union(*places.values())) + sum(
-        begun.get(pool, 0) for pool in places)
+        begun.get(pool, 0) for pool in places
+    )
 
 
 def fullest(counts: Sequence[int]) -> float:

@@ -28,43 +28,95 @@ def run(lab: Lab) -> dict[str, Any]:
         with Traces(lab) as traces:
             disk = images.random_disk(traces, fills.IMAGE_MIB)
             image_id = traces.upload(disk)
-            rows.append(fills.measure(
-                traces, driver, _TITLE, image_id, disk,
-                lambda t=traces, i=image_id, d=driver:  # type: ignore[misc]
-                t.create_at_once(i, d, spread(_VOLUMES, _POOLS)), _POOLS,
-                'iscsi'))
+            rows.append(
+                fills.measure(
+                    traces,
+                    driver,
+                    _TITLE,
+                    image_id,
+                    disk,
+                    lambda t=traces, i=image_id, d=driver: (  # type: ignore[misc]
+                        t.create_at_once(i, d, spread(_VOLUMES, _POOLS))
+                    ),
+                    _POOLS,
+                    'iscsi',
+                )
+            )
             hits += [_again(traces, driver, image_id, pool) for pool in _POOLS]
     return _answer(rows, hits).to_json()
 
 
-def _again(traces: Traces, driver: str, image_id: str, pool: str,
-           ) -> dict[str, Any]:
+def _again(
+    traces: Traces,
+    driver: str,
+    image_id: str,
+    pool: str,
+) -> dict[str, Any]:
     observer = Observer(traces.lab, driver, image_id, 'iscsi')
     with traces.lab.console.step(f'{driver}: one more, in {pool}'):
         mark = observer.mark()
         made = traces.create(image_id, driver, pool)
         cost = observer.since(mark)
-    return {'driver': driver, 'pool': pool, 'route': made.route,
-            'calls': list(cost.calls), 'connections': cost.connections,
-            'downloads': cost.downloads, 'host_io': cost.host_io}
+    return {
+        'driver': driver,
+        'pool': pool,
+        'route': made.route,
+        'calls': list(cost.calls),
+        'connections': cost.connections,
+        'downloads': cost.downloads,
+        'host_io': cost.host_io,
+    }
 
 
 def _answer(rows: list[fills.Row], hits: list[dict[str, Any]]) -> Answer:
     ours = [hit for hit in hits if hit['driver'] == 'eic']
     return Answer(
         'What do volumes in pools of LUNs cost?',
-        (*fills.targets(rows),
-         Target('REST calls of a hit', max(len(hit['calls']) for hit in ours),
-                _HIT_CALLS, is_count=True),
-         Target('downloads of a hit', max(hit['downloads'] for hit in ours), 0,
-                is_count=True)),
-        (fills.table(f'{_VOLUMES} volumes at once, {fills.IMAGE_MIB} MiB, two '
-                     'pools of LUNs', rows),
-         Table('One more volume', (
-             'pool', 'driver', 'route', 'REST calls', 'new connections',
-             'downloads', 'host I/O MiB'), tuple(
-                 (hit['pool'], hit['driver'], hit['route'],
-                  str(len(hit['calls'])), str(hit['connections']),
-                  str(hit['downloads']), f'{hit["host_io"] / images.MIB:.0f}')
-                 for hit in hits))),
-        {'first': rows, 'again': hits}, (fills.NOTE,))
+        (
+            *fills.targets(rows),
+            Target(
+                'REST calls of a hit',
+                max(len(hit['calls']) for hit in ours),
+                _HIT_CALLS,
+                is_count=True,
+            ),
+            Target(
+                'downloads of a hit',
+                max(hit['downloads'] for hit in ours),
+                0,
+                is_count=True,
+            ),
+        ),
+        (
+            fills.table(
+                f'{_VOLUMES} volumes at once, {fills.IMAGE_MIB} MiB, two pools of LUNs',
+                rows,
+            ),
+            Table(
+                'One more volume',
+                (
+                    'pool',
+                    'driver',
+                    'route',
+                    'REST calls',
+                    'new connections',
+                    'downloads',
+                    'host I/O MiB',
+                ),
+                tuple(
+                    (
+                        hit['pool'],
+                        hit['driver'],
+                        hit['route'],
+                        str(len(hit['calls'])),
+                        str(hit['connections']),
+                        str(hit['downloads']),
+                        f'{hit["host_io"] / images.MIB:.0f}',
+                    )
+                    for hit in hits
+                ),
+            ),
+        ),
+        {'first': rows, 'again': hits},
+        (fills.NOTE,),
+    )

@@ -12,10 +12,14 @@ from lab.topology import DRIVERS
 _IMAGE_MIB = 32
 _HIT_CALLS = 2
 _HIT = 'hit'
-_SITUATIONS = (('first, FlexVol of the image', 'images'),
-               (_HIT, 'images'), (_HIT, 'images'),
-               ('first, other FlexVol', 'gold'),
-               (_HIT, 'gold'), (_HIT, 'gold'))
+_SITUATIONS = (
+    ('first, FlexVol of the image', 'images'),
+    (_HIT, 'images'),
+    (_HIT, 'images'),
+    ('first, other FlexVol', 'gold'),
+    (_HIT, 'gold'),
+    (_HIT, 'gold'),
+)
 
 
 def run(lab: Lab) -> dict[str, Any]:
@@ -40,26 +44,65 @@ def _costs(traces: Traces, driver: str, image_id: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _row(driver: str, title: str, pool: str, route: str, cost: Cost,
-         ) -> dict[str, Any]:
-    return {'driver': driver, 'situation': title, 'pool': pool, 'route': route,
-            'calls': list(cost.calls), 'connections': cost.connections,
-            'downloads': cost.downloads}
+def _row(
+    driver: str,
+    title: str,
+    pool: str,
+    route: str,
+    cost: Cost,
+) -> dict[str, Any]:
+    return {
+        'driver': driver,
+        'situation': title,
+        'pool': pool,
+        'route': route,
+        'calls': list(cost.calls),
+        'connections': cost.connections,
+        'downloads': cost.downloads,
+    }
 
 
 def _answer(rows: list[dict[str, Any]]) -> Answer:
-    hits = [row for row in rows
-            if (row['driver'], row['situation']) == ('eic', _HIT)]
+    hits = [row for row in rows if (row['driver'], row['situation']) == ('eic', _HIT)]
     return Answer(
         'How many REST calls, over how many new connections, does a volume cost?',
-        (Target('REST calls of a hit', max(len(row['calls']) for row in hits),
-                _HIT_CALLS, is_count=True),
-         Target('new connections of a hit',
-                max(row['connections'] for row in hits), 0, is_count=True)),
-        (Table('REST calls of one volume', (
-            'situation', 'pool', 'driver', 'calls', 'new connections',
-            'downloads'), tuple(
-                (row['situation'], row['pool'], row['driver'],
-                 str(len(row['calls'])), str(row['connections']),
-                 str(row['downloads'])) for row in rows)),),
-        rows)
+        (
+            Target(
+                'REST calls of a hit',
+                max(len(row['calls']) for row in hits),
+                _HIT_CALLS,
+                is_count=True,
+            ),
+            Target(
+                'new connections of a hit',
+                max(row['connections'] for row in hits),
+                0,
+                is_count=True,
+            ),
+        ),
+        (
+            Table(
+                'REST calls of one volume',
+                (
+                    'situation',
+                    'pool',
+                    'driver',
+                    'calls',
+                    'new connections',
+                    'downloads',
+                ),
+                tuple(
+                    (
+                        row['situation'],
+                        row['pool'],
+                        row['driver'],
+                        str(len(row['calls'])),
+                        str(row['connections']),
+                        str(row['downloads']),
+                    )
+                    for row in rows
+                ),
+            ),
+        ),
+        rows,
+    )

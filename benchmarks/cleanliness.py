@@ -25,13 +25,18 @@ def check(lab: Lab) -> None:
         raise LabError(
             f'The lab is not clean: {shown}{more}. `python -m benchmarks --clean` '
             'removes what a benchmark has left; delete the rest, or `make '
-            'lab-purge`.')
+            'lab-purge`.'
+        )
 
 
 def _down(lab: Lab) -> Iterator[str]:
-    names = (glance.NAME, cinder.API, cinder.SCHEDULER,
-             *(cinder.volume_service(driver) for driver in DRIVERS),
-             *(simulator.name(cluster) for cluster in CLUSTERS))
+    names = (
+        glance.NAME,
+        cinder.API,
+        cinder.SCHEDULER,
+        *(cinder.volume_service(driver) for driver in DRIVERS),
+        *(simulator.name(cluster) for cluster in CLUSTERS),
+    )
     for name in names:
         if not lab.processes.alive(name):
             yield f'{name} is down'

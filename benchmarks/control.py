@@ -15,8 +15,10 @@ def get(lab: Lab, cluster: Cluster, path: str) -> dict[str, Any]:
 
 def copies_begun(lab: Lab) -> dict[str, int]:
     """How many copies inside a cluster have begun, by the pool they went to."""
-    counted = {cluster.name: get(lab, cluster, '/counters')['copies_by_volume']
-               for cluster in CLUSTERS}
+    counted = {
+        cluster.name: get(lab, cluster, '/counters')['copies_by_volume']
+        for cluster in CLUSTERS
+    }
     begun = {}
     for pool in all_pools():
         if pool.backend.protocol == 'nfs':

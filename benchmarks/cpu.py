@@ -33,33 +33,42 @@ def run(lab: Lab) -> dict[str, Any]:
             with lab.console.step(f'{driver}: the cached image'):
                 traces.create(image_id, driver, _POOL)
         traces.delete_volumes()
-        rows = {driver: {'driver': _in_driver(traces, driver, image_id)}
-                for driver, image_id in found.items()}
+        rows = {
+            driver: {'driver': _in_driver(traces, driver, image_id)}
+            for driver, image_id in found.items()
+        }
         idle = _idle_rates(lab, found)
         for driver, image_id in found.items():
             rows[driver]['service'] = _in_service(
-                traces, driver, image_id, idle[driver])
+                traces, driver, image_id, idle[driver]
+            )
     return _answer(rows).to_json()
 
 
 def _in_driver(traces: Traces, driver: str, image_id: str) -> dict[str, Any]:
     with traces.lab.console.step(f'{driver}: {_DRIVER_HITS} hits, the driver alone'):
-        return in_process.measure(traces, driver, {image_id: 1}, _POOL,
-                                  _DRIVER_HITS)
+        return in_process.measure(traces, driver, {image_id: 1}, _POOL, _DRIVER_HITS)
 
 
 def _idle_rates(lab: Lab, found: dict[str, str]) -> dict[str, float]:
-    observers = {driver: Observer(lab, driver, image_id)
-                 for driver, image_id in found.items()}
+    observers = {
+        driver: Observer(lab, driver, image_id) for driver, image_id in found.items()
+    }
     with lab.console.step('both drivers with nothing to do'):
         before = {driver: o.cpu() for driver, o in observers.items()}
         time.sleep(_IDLE_SECONDS)
-        return {driver: (o.cpu() - before[driver]) / _IDLE_SECONDS
-                for driver, o in observers.items()}
+        return {
+            driver: (o.cpu() - before[driver]) / _IDLE_SECONDS
+            for driver, o in observers.items()
+        }
 
 
-def _in_service(traces: Traces, driver: str, image_id: str, idle_rate: float,
-                ) -> dict[str, Any]:
+def _in_service(
+    traces: Traces,
+    driver: str,
+    image_id: str,
+    idle_rate: float,
+) -> dict[str, Any]:
     observer = Observer(traces.lab, driver, image_id)
     with traces.lab.console.step(f'{driver}: {_SERVICE_HITS} hits'):
         mark, began = observer.mark(), time.monotonic()
@@ -68,30 +77,64 @@ def _in_service(traces: Traces, driver: str, image_id: str, idle_rate: float,
         seconds = time.monotonic() - began
         used = observer.since(mark).cpu
     traces.delete_volumes()
-    return {'volumes': _SERVICE_HITS, 'cpu': used, 'seconds': seconds,
-            'idle_rate': idle_rate,
-            'per_volume': per_volume(used, idle_rate, seconds, _SERVICE_HITS)}
+    return {
+        'volumes': _SERVICE_HITS,
+        'cpu': used,
+        'seconds': seconds,
+        'idle_rate': idle_rate,
+        'per_volume': per_volume(used, idle_rate, seconds, _SERVICE_HITS),
+    }
 
 
 def _answer(rows: dict[str, dict[str, Any]]) -> Answer:
     def compare(kind: str, key: str) -> float:
         return ratio(rows['eic'][kind][key], rows['stock'][kind][key])
+
     return Answer(
         "How much CPU of cinder-volume's host does a hit cost?",
-        (Target("CPU of a hit in the driver, EIC / stock",
-                compare('driver', 'per_volume'), _LIMIT, is_count=False),),
-        (Table('CPU milliseconds of one hit', (
-            'driver', 'in the driver', 'of which programs it runs',
-            'in cinder-volume'), tuple((
-                driver, f'{row["driver"]["per_volume"] * 1000:.0f}',
-                f'{row["driver"]["programs_per_volume"] * 1000:.0f}',
-                f'{row["service"]["per_volume"] * 1000:.0f}')
-                for driver, row in rows.items())),
-         Table('EIC / stock', ('in the driver', 'in cinder-volume'), ((
-             f'{compare("driver", "per_volume"):.2f}',
-             f'{compare("service", "per_volume"):.2f}'),))),
+        (
+            Target(
+                'CPU of a hit in the driver, EIC / stock',
+                compare('driver', 'per_volume'),
+                _LIMIT,
+                is_count=False,
+            ),
+        ),
+        (
+            Table(
+                'CPU milliseconds of one hit',
+                (
+                    'driver',
+                    'in the driver',
+                    'of which programs it runs',
+                    'in cinder-volume',
+                ),
+                tuple(
+                    (
+                        driver,
+                        f'{row["driver"]["per_volume"] * 1000:.0f}',
+                        f'{row["driver"]["programs_per_volume"] * 1000:.0f}',
+                        f'{row["service"]["per_volume"] * 1000:.0f}',
+                    )
+                    for driver, row in rows.items()
+                ),
+            ),
+            Table(
+                'EIC / stock',
+                ('in the driver', 'in cinder-volume'),
+                (
+                    (
+                        f'{compare("driver", "per_volume"):.2f}',
+                        f'{compare("service", "per_volume"):.2f}',
+                    ),
+                ),
+            ),
+        ),
         rows,
-        ("In the driver: clone_image alone, with its database writes and the "
-         'programs that it runs (sudo, rootwrap, qemu-img), in a process of its '
-         'own on the same clusters and FlexVols.',
-         'In cinder-volume: what it uses with nothing to do is subtracted.'))
+        (
+            'In the driver: clone_image alone, with its database writes and the '
+            'programs that it runs (sudo, rootwrap, qemu-img), in a process of its '
+            'own on the same clusters and FlexVols.',
+            'In cinder-volume: what it uses with nothing to do is subtracted.',
+        ),
+    )

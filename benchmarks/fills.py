@@ -17,16 +17,25 @@ from lab.demo.observe import Observer
 POOLS = ('images', 'gold', 'bronze')
 """Three pools of one backend; Glance's store is in the FlexVol of the first."""
 IMAGE_MIB = 64
-NOTE = ("Copies: how often the image's bytes came into the pool's FlexVol, written by "
-        'a host (seen on the disk) or copied by ONTAP (counted by the simulator). '
-        "Clones and Glance's own file do not count.")
+NOTE = (
+    "Copies: how often the image's bytes came into the pool's FlexVol, written by "
+    'a host (seen on the disk) or copied by ONTAP (counted by the simulator). '
+    "Clones and Glance's own file do not count."
+)
 
 Row = dict[str, Any]
 
 
-def measure(traces: Traces, driver: str, title: str, image_id: str, disk: Path,
-            create: Callable[[], list[Made]],
-            pools: Sequence[str] = POOLS, protocol: str = 'nfs') -> Row:
+def measure(
+    traces: Traces,
+    driver: str,
+    title: str,
+    image_id: str,
+    disk: Path,
+    create: Callable[[], list[Made]],
+    pools: Sequence[str] = POOLS,
+    protocol: str = 'nfs',
+) -> Row:
     """The row of one driver and one image.
 
     :param disk: the raw bytes that every volume must have
@@ -41,9 +50,12 @@ def measure(traces: Traces, driver: str, title: str, image_id: str, disk: Path,
     places = _places(traces, made, image_id, pools)
     begun = {pool: after[pool] - before[pool] for pool in pools}
     return {
-        'driver': driver, 'image': title,
-        'downloads': cost.downloads, 'conversions': cost.conversions,
-        'file_clones': cost.file_clones, 'file_copies': cost.file_copies,
+        'driver': driver,
+        'image': title,
+        'downloads': cost.downloads,
+        'conversions': cost.conversions,
+        'file_clones': cost.file_clones,
+        'file_copies': cost.file_copies,
         'calls': len(cost.calls),
         'copies': copies_by_pool(places, begun),
         'copies_in_all': copies_in_all(places, begun),
@@ -55,43 +67,101 @@ def measure(traces: Traces, driver: str, title: str, image_id: str, disk: Path,
 
 def targets(rows: list[Row]) -> list[Target]:
     """What is asked of EIC's rows, whatever the image."""
-    return [target for row in rows if row['driver'] == 'eic' for target in (
-        Target(f'copies in a pool, {row["image"]}', max(row['copies'].values()), 1,
-               is_count=True),
-        Target(f'copies in all, {row["image"]}', row['copies_in_all'],
-               len(row['copies']), is_count=True),
-        Target(f'downloads in all, {row["image"]}', row['downloads'], 1,
-               is_count=True),
-        Target(f'volumes with other bytes, {row["image"]}', row['different'], 0,
-               is_count=True))]
+    return [
+        target
+        for row in rows
+        if row['driver'] == 'eic'
+        for target in (
+            Target(
+                f'copies in a pool, {row["image"]}',
+                max(row['copies'].values()),
+                1,
+                is_count=True,
+            ),
+            Target(
+                f'copies in all, {row["image"]}',
+                row['copies_in_all'],
+                len(row['copies']),
+                is_count=True,
+            ),
+            Target(
+                f'downloads in all, {row["image"]}', row['downloads'], 1, is_count=True
+            ),
+            Target(
+                f'volumes with other bytes, {row["image"]}',
+                row['different'],
+                0,
+                is_count=True,
+            ),
+        )
+    ]
 
 
 def table(title: str, rows: list[Row]) -> Table:
     """The rows for people."""
     pools = tuple(rows[0]['copies'])
-    header = ('image', 'driver', *(f'copies in {pool}' for pool in pools),
-              'downloads', 'conversions', 'file copies', 'file clones',
-              'REST calls', 'other bytes', 'median s')
-    return Table(title, header, tuple((
-        row['image'], row['driver'], *(str(row['copies'][p]) for p in pools),
-        *(str(row[key]) for key in ('downloads', 'conversions', 'file_copies',
-                                    'file_clones', 'calls', 'different')),
-        f'{median(row["seconds"]):.1f}') for row in rows))
+    header = (
+        'image',
+        'driver',
+        *(f'copies in {pool}' for pool in pools),
+        'downloads',
+        'conversions',
+        'file copies',
+        'file clones',
+        'REST calls',
+        'other bytes',
+        'median s',
+    )
+    return Table(
+        title,
+        header,
+        tuple(
+            (
+                row['image'],
+                row['driver'],
+                *(str(row['copies'][p]) for p in pools),
+                *(
+                    str(row[key])
+                    for key in (
+                        'downloads',
+                        'conversions',
+                        'file_copies',
+                        'file_clones',
+                        'calls',
+                        'different',
+                    )
+                ),
+                f'{median(row["seconds"]):.1f}',
+            )
+            for row in rows
+        ),
+    )
 
 
-def _places(traces: Traces, made: list[Made], image_id: str,
-            pools: Sequence[str]) -> dict[str, set[int]]:
+def _places(
+    traces: Traces, made: list[Made], image_id: str, pools: Sequence[str]
+) -> dict[str, set[int]]:
     """Where on the disk the volumes' and the cached images' bytes are."""
     lab = traces.lab
-    return {pool: storage.places(
-        [storage.volume_file(lab, pool, volume.id)
-         for volume in made if volume.pool == pool]
-        + [storage.root(lab, pool) / f'img-cache-{image_id}'],
-        images.stored(lab, image_id)) for pool in pools}
+    return {
+        pool: storage.places(
+            [
+                storage.volume_file(lab, pool, volume.id)
+                for volume in made
+                if volume.pool == pool
+            ]
+            + [storage.root(lab, pool) / f'img-cache-{image_id}'],
+            images.stored(lab, image_id),
+        )
+        for pool in pools
+    }
 
 
 def _different(traces: Traces, made: list[Made], disk: Path) -> int:
     size = disk.stat().st_size
     wanted = storage.sha256(disk, size)
-    return sum(storage.sha256(storage.volume_file(
-        traces.lab, volume.pool, volume.id), size) != wanted for volume in made)
+    return sum(
+        storage.sha256(storage.volume_file(traces.lab, volume.pool, volume.id), size)
+        != wanted
+        for volume in made
+    )

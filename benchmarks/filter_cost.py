@@ -36,10 +36,24 @@ from eic_plugins.model import Image, ImageCopy
 from eic_plugins.support.breaker import CircuitBreakers
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
-VOLUME = {'volume': {'name': 'one', 'size': 10, 'imageRef': IMAGE,
-                     'metadata': {'a': 'b'}, 'availability_zone': None}}
-SERVER = {'server': {'name': 'one', 'imageRef': IMAGE, 'flavorRef': 'm1.small',
-                     'networks': 'none', 'user_data': 'YQ==' * 500}}
+VOLUME = {
+    'volume': {
+        'name': 'one',
+        'size': 10,
+        'imageRef': IMAGE,
+        'metadata': {'a': 'b'},
+        'availability_zone': None,
+    }
+}
+SERVER = {
+    'server': {
+        'name': 'one',
+        'imageRef': IMAGE,
+        'flavorRef': 'm1.small',
+        'networks': 'none',
+        'user_data': 'YQ==' * 500,
+    }
+}
 CREATED = {'volume': {'id': IMAGE, 'status': 'creating'}}
 AVAILABLE = {'volume': {'id': IMAGE, 'status': 'available'}}
 FLAVOR = {'flavor': {'disk': 10, 'extra_specs': {'eic:boot_from_volume': 'true'}}}
@@ -50,22 +64,32 @@ def run(repeats: int = 5000) -> dict[str, Any]:
     """Measure both filters; see the module's docstring for the numbers."""
     found: dict[str, Any] = {}
     for name, make, path, document in (
-            ('cinder', cinder_filter, '/volumes', VOLUME),
-            ('nova', nova_filter, '/servers', SERVER)):
+        ('cinder', cinder_filter, '/volumes', VOLUME),
+        ('nova', nova_filter, '/servers', SERVER),
+    ):
         get = environ('GET', path)
         found[name] = {
             'passed_on_us': round(
-                added(make(answering), answering, get, repeats,
-                      time.perf_counter_ns) / 1e3, 2),
+                added(make(answering), answering, get, repeats, time.perf_counter_ns)
+                / 1e3,
+                2,
+            ),
             'handled_cpu_ms': round(
-                added(make(answering), answering, environ('POST', path, document),
-                      repeats // 5, time.thread_time_ns) / 1e6, 4),
+                added(
+                    make(answering),
+                    answering,
+                    environ('POST', path, document),
+                    repeats // 5,
+                    time.thread_time_ns,
+                )
+                / 1e6,
+                4,
+            ),
         }
     return found
 
 
-def answering(given: Environ,
-              start_response: Callable[..., Any]) -> Iterable[bytes]:
+def answering(given: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """What is asked for, at once."""
     path, method = given['PATH_INFO'], given['REQUEST_METHOD']
     created = method == 'POST'
@@ -80,25 +104,33 @@ def cinder_filter(app: WSGIApp) -> WSGIApp:
 
     To hold is to wait; what it costs besides are queries of Cinder's database.
     """
+
     def find(_image_id: str) -> tuple[ImageCopy, ...]:
         return (ImageCopy('192.0.2.11', '/images/' + IMAGE),)
+
     lookup = ImageLookup(find, LookupLimits(4, 3600.0), _breakers())
     lookup.copies(IMAGE, 10, 'p')
-    return cinder.CinderFilter(app, lookup, 0.5,
-                               Hold('none', 2.0, 16, lambda: (), lambda _: {}))
+    return cinder.CinderFilter(
+        app, lookup, 0.5, Hold('none', 2.0, 16, lambda: (), lambda _: {})
+    )
 
 
 def nova_filter(app: WSGIApp) -> WSGIApp:
     """The filter with the options' defaults but the time of remembering."""
     conf = cfg.ConfigOpts()
     config.register(conf)
-    conf.register_opts([
-        cfg.BoolOpt('verify_glance_signatures', default=False),
-        cfg.BoolOpt('enable_certificate_validation', default=False),
-        cfg.ListOpt('default_trusted_certificate_ids', default=[])], 'glance')
+    conf.register_opts(
+        [
+            cfg.BoolOpt('verify_glance_signatures', default=False),
+            cfg.BoolOpt('enable_certificate_validation', default=False),
+            cfg.ListOpt('default_trusted_certificate_ids', default=[]),
+        ],
+        'glance',
+    )
     conf([], default_config_files=[])
-    options = config.with_overrides(conf, {'locations_ttl': '3600'},
-                                    config.NOVA_FILTER_OPTS)
+    options = config.with_overrides(
+        conf, {'locations_ttl': '3600'}, config.NOVA_FILTER_OPTS
+    )
     facts = nova.BootFacts(conf, options)
     facts._glance = _Glance()  # type: ignore[assignment]
     return nova.NovaFilter(app, facts, 'fast', _breakers())
@@ -108,19 +140,38 @@ def environ(method: str, path: str, document: Any = None) -> dict[str, Any]:
     """A request as it comes out of keystonecontext."""
     sent = json.dumps(document).encode() if document else b''
     context = types.SimpleNamespace(
-        user_id='u', project_id='p', roles=['member', 'reader'],
-        service_roles=[], get_auth_plugin=lambda: None)
-    return {'REQUEST_METHOD': method, 'PATH_INFO': path, 'SCRIPT_NAME': '/v3',
-            'QUERY_STRING': '', 'SERVER_NAME': 'x', 'SERVER_PORT': '80',
-            'SERVER_PROTOCOL': 'HTTP/1.1', 'wsgi.url_scheme': 'http',
-            'CONTENT_TYPE': 'application/json', 'CONTENT_LENGTH': str(len(sent)),
-            'HTTP_OPENSTACK_API_VERSION': 'compute 2.96',
-            'cinder.context': context, 'nova.context': context,
-            'wsgi.multithread': True, 'sent': sent}
+        user_id='u',
+        project_id='p',
+        roles=['member', 'reader'],
+        service_roles=[],
+        get_auth_plugin=lambda: None,
+    )
+    return {
+        'REQUEST_METHOD': method,
+        'PATH_INFO': path,
+        'SCRIPT_NAME': '/v3',
+        'QUERY_STRING': '',
+        'SERVER_NAME': 'x',
+        'SERVER_PORT': '80',
+        'SERVER_PROTOCOL': 'HTTP/1.1',
+        'wsgi.url_scheme': 'http',
+        'CONTENT_TYPE': 'application/json',
+        'CONTENT_LENGTH': str(len(sent)),
+        'HTTP_OPENSTACK_API_VERSION': 'compute 2.96',
+        'cinder.context': context,
+        'nova.context': context,
+        'wsgi.multithread': True,
+        'sent': sent,
+    }
 
 
-def added(with_filter: WSGIApp, without: WSGIApp, given: dict[str, Any],
-          repeats: int, clock: Callable[[], int]) -> float:
+def added(
+    with_filter: WSGIApp,
+    without: WSGIApp,
+    given: dict[str, Any],
+    repeats: int,
+    clock: Callable[[], int],
+) -> float:
     """Nanoseconds of ``clock`` that the filter adds to a call, median.
 
     The two take turns, so that what else the machine does hits both.
@@ -132,8 +183,7 @@ def added(with_filter: WSGIApp, without: WSGIApp, given: dict[str, Any],
             begin = clock()
             b''.join(app(fresh, _ignore))
             spent.append(clock() - begin)
-    return (statistics.median(times[with_filter])
-            - statistics.median(times[without]))
+    return statistics.median(times[with_filter]) - statistics.median(times[without])
 
 
 class _Glance:

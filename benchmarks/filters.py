@@ -45,9 +45,12 @@ def run(lab: Lab, requests: int = REQUESTS) -> dict[str, Any]:
 def _askers(api: identity.Cloud) -> dict[str, Asker]:
     return {
         '/volumes': lambda driver: api.request(
-            'GET', cinder.api_of(driver), f'/v3/{api.project_id}/volumes'),
+            'GET', cinder.api_of(driver), f'/v3/{api.project_id}/volumes'
+        ),
         '/servers': lambda driver: api.nova(
-            'GET', '/servers', None, nova.api_of(driver))}
+            'GET', '/servers', None, nova.api_of(driver)
+        ),
+    }
 
 
 def in_turn(ask: Asker, requests: int) -> dict[str, list[float]]:
@@ -62,43 +65,78 @@ def in_turn(ask: Asker, requests: int) -> dict[str, list[float]]:
     return spent
 
 
-def answer(cost: dict[str, Any],
-           spent: dict[str, dict[str, list[float]]]) -> Answer:
+def answer(cost: dict[str, Any], spent: dict[str, dict[str, list[float]]]) -> Answer:
     """Medians, ratios, targets."""
     targets = []
     for name, found in cost.items():
         targets += [
-            Target(f'{name} filter: microseconds of a request that it does not '
-                   'handle', found['passed_on_us'], _PASSED_ON_US, is_count=False),
-            Target(f'{name} filter: CPU milliseconds of one that it handles',
-                   found['handled_cpu_ms'], _HANDLED_CPU_MS, is_count=False)]
+            Target(
+                f'{name} filter: microseconds of a request that it does not handle',
+                found['passed_on_us'],
+                _PASSED_ON_US,
+                is_count=False,
+            ),
+            Target(
+                f'{name} filter: CPU milliseconds of one that it handles',
+                found['handled_cpu_ms'],
+                _HANDLED_CPU_MS,
+                is_count=False,
+            ),
+        ]
     targets += [
-        Target(f'GET {path}: time, times that without the filter',
-               _slower(seconds), _SLOWER, is_count=False)
-        for path, seconds in spent.items()]
+        Target(
+            f'GET {path}: time, times that without the filter',
+            _slower(seconds),
+            _SLOWER,
+            is_count=False,
+        )
+        for path, seconds in spent.items()
+    ]
     return Answer(
         question='What do the paste filters cost other requests?',
         targets=tuple(targets),
         tables=(
-            Table('A filter on its own', (
-                'filter', 'us of a request passed on', 'CPU ms of one handled'),
-                tuple((name, f'{found["passed_on_us"]:.2f}',
-                       f'{found["handled_cpu_ms"]:.3f}')
-                      for name, found in cost.items())),
-            Table('Requests through the real pipelines', (
-                'request', 'ms with', 'ms without', 'with, times without',
-                'noise of the same ratio'),
-                tuple(_row(path, seconds) for path, seconds in spent.items()))),
-        notes=('Noise: the same ratio between every other request of the stock '
-               'side and the rest of them.',),
-        numbers={'cost': cost, 'seconds': spent})
+            Table(
+                'A filter on its own',
+                ('filter', 'us of a request passed on', 'CPU ms of one handled'),
+                tuple(
+                    (
+                        name,
+                        f'{found["passed_on_us"]:.2f}',
+                        f'{found["handled_cpu_ms"]:.3f}',
+                    )
+                    for name, found in cost.items()
+                ),
+            ),
+            Table(
+                'Requests through the real pipelines',
+                (
+                    'request',
+                    'ms with',
+                    'ms without',
+                    'with, times without',
+                    'noise of the same ratio',
+                ),
+                tuple(_row(path, seconds) for path, seconds in spent.items()),
+            ),
+        ),
+        notes=(
+            'Noise: the same ratio between every other request of the stock '
+            'side and the rest of them.',
+        ),
+        numbers={'cost': cost, 'seconds': spent},
+    )
 
 
 def _row(path: str, seconds: dict[str, list[float]]) -> tuple[str, ...]:
     stock = seconds['stock']
-    return (f'GET {path}', f'{median(seconds["eic"]) * 1e3:.2f}',
-            f'{median(stock) * 1e3:.2f}', f'{_slower(seconds):.3f}',
-            f'{ratio(median(stock[::2]), median(stock[1::2])):.3f}')
+    return (
+        f'GET {path}',
+        f'{median(seconds["eic"]) * 1e3:.2f}',
+        f'{median(stock) * 1e3:.2f}',
+        f'{_slower(seconds):.3f}',
+        f'{ratio(median(stock[::2]), median(stock[1::2])):.3f}',
+    )
 
 
 def _slower(seconds: dict[str, list[float]]) -> float:

@@ -30,16 +30,22 @@ Row = dict[str, Any]
 
 def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
-    return _answer([
-        _measure(lab, 'Cinder alone', weigher.left_out, lambda *_: None),
-        _measure(lab, 'weigher, after one precache',
-                 lambda _: nullcontext(), _precache),
-    ]).to_json()
+    return _answer(
+        [
+            _measure(lab, 'Cinder alone', weigher.left_out, lambda *_: None),
+            _measure(
+                lab, 'weigher, after one precache', lambda _: nullcontext(), _precache
+            ),
+        ]
+    ).to_json()
 
 
-def _measure(lab: Lab, title: str,
-             scheduler: Callable[[Lab], AbstractContextManager[None]],
-             prepare: Callable[[Lab, str], None]) -> Row:
+def _measure(
+    lab: Lab,
+    title: str,
+    scheduler: Callable[[Lab], AbstractContextManager[None]],
+    prepare: Callable[[Lab, str], None],
+) -> Row:
     with scheduler(lab), Traces(lab) as traces:
         disk = images.random_disk(traces, _IMAGE_MIB)
         image_id = traces.upload(disk)
@@ -53,40 +59,78 @@ def _measure(lab: Lab, title: str,
             made = [traces.create(image_id, *_TYPE) for _ in range(_VOLUMES)]
             cost = observer.since(mark)
         digest = storage.sha256(disk, disk.stat().st_size)
-        return {'title': title, 'volumes': _VOLUMES,
-                'downloads_before': prepared.downloads,
-                'misses': cost.downloads,
-                'different': sum(_digest(lab, each, disk.stat().st_size) != digest
-                                 for each in made)}
+        return {
+            'title': title,
+            'volumes': _VOLUMES,
+            'downloads_before': prepared.downloads,
+            'misses': cost.downloads,
+            'different': sum(
+                _digest(lab, each, disk.stat().st_size) != digest for each in made
+            ),
+        }
 
 
 def _precache(lab: Lab, image_id: str) -> None:
     done = subprocess.run(
         image_volumes.precache_command(lab, image_id, '--pool', 'stock-block'),
-        capture_output=True, text=True, timeout=_SECONDS, check=False)
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
     if done.returncode:
         raise LabError(f'eic precache failed: {done.stdout}{done.stderr}')
 
 
 def _digest(lab: Lab, volume: Made, size: int) -> str:
     """Of the volume, in whichever pool the scheduler has put it."""
-    return next(filter(None, (
-        storage.sha256(storage.volume_file(lab, pool, volume.id), size)
-        for pool in _POOLS)), '')
+    return next(
+        filter(
+            None,
+            (
+                storage.sha256(storage.volume_file(lab, pool, volume.id), size)
+                for pool in _POOLS
+            ),
+        ),
+        '',
+    )
 
 
 def _answer(rows: list[Row]) -> Answer:
     ours = rows[-1]
     return Answer(
-        "How often does the stock driver's volume find Cinder's image-volume "
-        'cache?',
-        (Target('misses after one precache', ours['misses'], 0, is_count=True),
-         Target('volumes with other bytes',
-                sum(row['different'] for row in rows), 0, is_count=True)),
-        (Table(f'{_VOLUMES} volumes of a new image over two pools', (
-            'scheduler', 'downloads before', 'misses', 'hits, percent',
-            'other bytes'), tuple(
-                (row['title'], str(row['downloads_before']), str(row['misses']),
-                 f'{100 * (1 - row["misses"] / row["volumes"]):.0f}',
-                 str(row['different'])) for row in rows)),),
-        rows, ('A miss is a download of the image by cinder-volume.',))
+        "How often does the stock driver's volume find Cinder's image-volume cache?",
+        (
+            Target('misses after one precache', ours['misses'], 0, is_count=True),
+            Target(
+                'volumes with other bytes',
+                sum(row['different'] for row in rows),
+                0,
+                is_count=True,
+            ),
+        ),
+        (
+            Table(
+                f'{_VOLUMES} volumes of a new image over two pools',
+                (
+                    'scheduler',
+                    'downloads before',
+                    'misses',
+                    'hits, percent',
+                    'other bytes',
+                ),
+                tuple(
+                    (
+                        row['title'],
+                        str(row['downloads_before']),
+                        str(row['misses']),
+                        f'{100 * (1 - row["misses"] / row["volumes"]):.0f}',
+                        str(row['different']),
+                    )
+                    for row in rows
+                ),
+            ),
+        ),
+        rows,
+        ('A miss is a download of the image by cinder-volume.',),
+    )

@@ -47,8 +47,11 @@ def run(lab: Lab) -> dict[str, Any]:
     with Traces(lab) as traces:
         head = images.random_disk(traces, _HEAD_MIB)
         for driver in DRIVERS:
-            times += _measure(traces, driver, {
-                gib: images.sparse_image(traces, head, gib) for gib in SIZES})
+            times += _measure(
+                traces,
+                driver,
+                {gib: images.sparse_image(traces, head, gib) for gib in SIZES},
+            )
     return _answer(times).to_json()
 
 
@@ -62,48 +65,77 @@ def _measure(traces: Traces, driver: str, found: dict[int, str]) -> list[_Times]
     traces.delete_volumes()
     hits: dict[int, list[Made]] = {gib: [] for gib in SIZES}
     for number in range(_ROUNDS):
-        with traces.lab.console.step(f'{driver}: hits, round {number + 1} of '
-                                     f'{_ROUNDS}'):
+        with traces.lab.console.step(
+            f'{driver}: hits, round {number + 1} of {_ROUNDS}'
+        ):
             for gib in _ROUND:
                 hits[gib].append(_create(traces, found[gib], driver, _HOME, gib))
         # Or the scheduler thinks that the pool is full.
         traces.delete_volumes()
     alone = _driver_alone(traces, driver, found)
-    return [_times(driver, gib, first[gib], elsewhere.get(gib), hits[gib],
-                   alone[found[gib]]) for gib in SIZES]
+    return [
+        _times(
+            driver, gib, first[gib], elsewhere.get(gib), hits[gib], alone[found[gib]]
+        )
+        for gib in SIZES
+    ]
 
 
-def _driver_alone(traces: Traces, driver: str, found: dict[int, str],
-                  ) -> dict[str, list[float]]:
+def _driver_alone(
+    traces: Traces,
+    driver: str,
+    found: dict[int, str],
+) -> dict[str, list[float]]:
     """Seconds of hits in the driver, by image."""
     with traces.lab.console.step(f'{driver}: hits, the driver alone'):
         sizes = {image_id: gib for gib, image_id in found.items()}
         seconds: dict[str, list[float]] = in_process.measure(
-            traces, driver, sizes, _HOME, _DRIVER_ROUNDS)['seconds']
+            traces, driver, sizes, _HOME, _DRIVER_ROUNDS
+        )['seconds']
         return seconds
 
 
-def _create(traces: Traces, image_id: str, driver: str, pool: str, gib: int,
-            ) -> Made:
+def _create(
+    traces: Traces,
+    image_id: str,
+    driver: str,
+    pool: str,
+    gib: int,
+) -> Made:
     made = traces.create(image_id, driver, pool, gib)
     lab = traces.lab
-    if not images.same_ends(storage.volume_file(lab, pool, made.id),
-                            images.stored(lab, image_id), gib):
+    if not images.same_ends(
+        storage.volume_file(lab, pool, made.id), images.stored(lab, image_id), gib
+    ):
         raise LabError(f'Volume {made.id} of {driver} is not its image.')
     return made
 
 
-def _times(driver: str, gib: int, first: Made, elsewhere: Made | None,
-           hits: list[Made], alone: list[float]) -> _Times:
-    return _Times(driver, gib, first.seconds,
-                  elsewhere.seconds if elsewhere else None,
-                  tuple(hit.seconds for hit in hits), tuple(alone))
+def _times(
+    driver: str,
+    gib: int,
+    first: Made,
+    elsewhere: Made | None,
+    hits: list[Made],
+    alone: list[float],
+) -> _Times:
+    return _Times(
+        driver,
+        gib,
+        first.seconds,
+        elsewhere.seconds if elsewhere else None,
+        tuple(hit.seconds for hit in hits),
+        tuple(alone),
+    )
 
 
 def growth(times: list[_Times], driver: str, kind: str) -> float:
     """Median of the largest image's hits, in those of the smallest one."""
-    by_size = {found.gib: median(getattr(found, kind)) for found in times
-               if found.driver == driver}
+    by_size = {
+        found.gib: median(getattr(found, kind))
+        for found in times
+        if found.driver == driver
+    }
     return ratio(by_size[max(by_size)], by_size[min(by_size)])
 
 
@@ -111,28 +143,62 @@ def _answer(times: list[_Times]) -> Answer:
     largest = f'{max(SIZES)} GiB / {min(SIZES)} GiB'
     return Answer(
         'Does the time of a volume grow with the size of its image?',
-        (Target(f'a hit in the driver alone, {largest}',
-                growth(times, 'eic', 'driver_hits'), _LIMIT, is_count=False),
-         Target(f'request to available of a hit, {largest}',
-                growth(times, 'eic', 'hits'), _LIMIT, is_count=False)),
-        (Table(f'Seconds from request to available (medians; {_ROUNDS} hits or more)',
-               ('GiB', 'driver', 'hit', 'hit, the driver alone', 'first',
-                'first, other FlexVol'), tuple(map(_row, times))),
-         Table(f'Growth of a hit, {largest}', (
-             'driver', 'request to available', 'the driver alone'), tuple(
-                 (driver, f'{growth(times, driver, "hits"):.2f}',
-                  f'{growth(times, driver, "driver_hits"):.2f}')
-                 for driver in DRIVERS))),
+        (
+            Target(
+                f'a hit in the driver alone, {largest}',
+                growth(times, 'eic', 'driver_hits'),
+                _LIMIT,
+                is_count=False,
+            ),
+            Target(
+                f'request to available of a hit, {largest}',
+                growth(times, 'eic', 'hits'),
+                _LIMIT,
+                is_count=False,
+            ),
+        ),
+        (
+            Table(
+                f'Seconds from request to available (medians; {_ROUNDS} hits or more)',
+                (
+                    'GiB',
+                    'driver',
+                    'hit',
+                    'hit, the driver alone',
+                    'first',
+                    'first, other FlexVol',
+                ),
+                tuple(map(_row, times)),
+            ),
+            Table(
+                f'Growth of a hit, {largest}',
+                ('driver', 'request to available', 'the driver alone'),
+                tuple(
+                    (
+                        driver,
+                        f'{growth(times, driver, "hits"):.2f}',
+                        f'{growth(times, driver, "driver_hits"):.2f}',
+                    )
+                    for driver in DRIVERS
+                ),
+            ),
+        ),
         [found.to_json() for found in times],
-        ('The images are sparse: 8 MiB at the start and 1 MiB at the end are not '
-         'holes. Each volume was compared with its image there.',
-         "The stock driver's first volume in another FlexVol is a download; it "
-         f'was measured for {" and ".join(map(str, _DOWNLOADED_SIZES))} GiB.'))
+        (
+            'The images are sparse: 8 MiB at the start and 1 MiB at the end are not '
+            'holes. Each volume was compared with its image there.',
+            "The stock driver's first volume in another FlexVol is a download; it "
+            f'was measured for {" and ".join(map(str, _DOWNLOADED_SIZES))} GiB.',
+        ),
+    )
 
 
 def _row(times: _Times) -> tuple[str, ...]:
-    return (str(times.gib), times.driver, f'{median(times.hits):.2f}',
-            f'{median(times.driver_hits):.4f}',
-            f'{times.first:.2f}',
-            '-' if times.first_elsewhere is None
-            else f'{times.first_elsewhere:.2f}')
+    return (
+        str(times.gib),
+        times.driver,
+        f'{median(times.hits):.2f}',
+        f'{median(times.driver_hits):.4f}',
+        f'{times.first:.2f}',
+        '-' if times.first_elsewhere is None else f'{times.first_elsewhere:.2f}',
+    )

@@ -16,7 +16,8 @@ GIB = 1 << 30
 _TIMEOUT = 120
 _SET_SIZE = sqlalchemy.text(
     'UPDATE images SET size = :size, checksum = NULL, os_hash_algo = NULL, '
-    'os_hash_value = NULL, virtual_size = NULL WHERE id = :id')
+    'os_hash_value = NULL, virtual_size = NULL WHERE id = :id'
+)
 
 
 def random_disk(traces: Traces, mib: int) -> Path:
@@ -29,8 +30,11 @@ def random_disk(traces: Traces, mib: int) -> Path:
 def qcow2(raw: Path) -> Path:
     """The same disk as QCOW2."""
     path = raw.with_suffix('.qcow2')
-    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw),
-                    str(path)], check=True, timeout=_TIMEOUT)
+    subprocess.run(
+        ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw), str(path)],
+        check=True,
+        timeout=_TIMEOUT,
+    )
     return path
 
 
@@ -63,8 +67,7 @@ def stored(lab: Lab, image_id: str) -> Path:
 
 def same_ends(path: Path, image: Path, gib: int) -> bool:
     """Whether a volume has a sparse image's size and the bytes of its ends."""
-    return path.stat().st_size == gib * GIB and (
-        _ends(path, gib) == _ends(image, gib))
+    return path.stat().st_size == gib * GIB and (_ends(path, gib) == _ends(image, gib))
 
 
 def _ends(path: Path, gib: int) -> bytes:

@@ -30,31 +30,53 @@ from lab.topology import SERVICE_PROJECT, pools
 
 _TIMEOUT = 180
 _TYPE = '__DEFAULT__'
-_FACTS = ('id', 'size', 'status', 'disk_format', 'container_format',
-          'virtual_size', 'min_disk', 'os_hash_algo', 'os_hash_value',
-          'updated_at')
+_FACTS = (
+    'id',
+    'size',
+    'status',
+    'disk_format',
+    'container_format',
+    'virtual_size',
+    'min_disk',
+    'os_hash_algo',
+    'os_hash_value',
+    'updated_at',
+)
 _WARM_UP = 1
 """Rounds: the first hit looks up what all others remember."""
 
 
-def measure(traces: Traces, driver: str, images: Mapping[str, int],
-            pool_name: str, rounds: int) -> dict[str, Any]:
+def measure(
+    traces: Traces, driver: str, images: Mapping[str, int], pool_name: str, rounds: int
+) -> dict[str, Any]:
     """CPU of hits on images that the pool has, and the wall time of each.
 
     :param images: GiB of the volumes by the image's id; the images take turns
     :raises LabError: the process failed; its standard error is in the text
     """
-    pool = next(pool for pool in pools()
-                if (pool.driver, pool.name) == (driver, pool_name))
-    jobs = [{'volume_id': str(uuid.uuid4()), 'image_id': image_id, 'size': size}
-            for _ in range(_WARM_UP + rounds) for image_id, size in images.items()]
+    pool = next(
+        pool for pool in pools() if (pool.driver, pool.name) == (driver, pool_name)
+    )
+    jobs = [
+        {'volume_id': str(uuid.uuid4()), 'image_id': image_id, 'size': size}
+        for _ in range(_WARM_UP + rounds)
+        for image_id, size in images.items()
+    ]
     for job in jobs:
         traces.expect(str(job['volume_id']))
-    return _run(traces, driver, {
-        'driver': cinder.VOLUME_DRIVERS[driver],
-        'configs': _configs(traces, driver), 'section': pool.backend_section,
-        'share': pool.share, 'volumes': jobs, 'warm_up': _WARM_UP * len(images),
-        'images': {image_id: _facts(traces, image_id) for image_id in images}})
+    return _run(
+        traces,
+        driver,
+        {
+            'driver': cinder.VOLUME_DRIVERS[driver],
+            'configs': _configs(traces, driver),
+            'section': pool.backend_section,
+            'share': pool.share,
+            'volumes': jobs,
+            'warm_up': _WARM_UP * len(images),
+            'images': {image_id: _facts(traces, image_id) for image_id in images},
+        },
+    )
 
 
 def _facts(traces: Traces, image_id: str) -> dict[str, Any]:
@@ -64,7 +86,9 @@ def _facts(traces: Traces, image_id: str) -> dict[str, Any]:
     return {
         'meta': {**{key: image.get(key) for key in _FACTS}, 'properties': {}},
         'locations': service.request(
-            'GET', 'glance', f'/v2/images/{image_id}/locations')}
+            'GET', 'glance', f'/v2/images/{image_id}/locations'
+        ),
+    }
 
 
 def _configs(traces: Traces, driver: str) -> list[str]:
@@ -72,16 +96,17 @@ def _configs(traces: Traces, driver: str) -> list[str]:
     own = traces.directory / f'in-process-{driver}.conf'
     database = traces.directory / f'in-process-{driver}.sqlite'
     database.unlink(missing_ok=True)
-    own.write_text(f'[DEFAULT]\ndefault_volume_type = {_TYPE}\n'
-                   'use_stderr = False\n'
-                   f'[database]\nconnection = sqlite:///{database}\n'
-                   # The disk of a database is not what is measured.
-                   'sqlite_synchronous = False\n'
-                   # Nor is what the driver does besides, in other threads.
-                   '[eic]\nprecache_interval = 0\n'
-                   'precache_notifications = False\nspread_volumes = 0\n')
-    return [str(etc / 'cinder.conf'), str(etc / f'volume-{driver}.conf'),
-            str(own)]
+    own.write_text(
+        f'[DEFAULT]\ndefault_volume_type = {_TYPE}\n'
+        'use_stderr = False\n'
+        f'[database]\nconnection = sqlite:///{database}\n'
+        # The disk of a database is not what is measured.
+        'sqlite_synchronous = False\n'
+        # Nor is what the driver does besides, in other threads.
+        '[eic]\nprecache_interval = 0\n'
+        'precache_notifications = False\nspread_volumes = 0\n'
+    )
+    return [str(etc / 'cinder.conf'), str(etc / f'volume-{driver}.conf'), str(own)]
 
 
 def _run(traces: Traces, driver: str, job: dict[str, Any]) -> dict[str, Any]:
@@ -89,9 +114,13 @@ def _run(traces: Traces, driver: str, job: dict[str, Any]) -> dict[str, Any]:
     name = f'bench-in-process-{driver}'
     process = subprocess.Popen(
         [*enter(lab.holder()), sys.executable, '-m', 'benchmarks.in_process'],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, start_new_session=True,
-        env={**lab.processes.environment(name), 'PYTHONPATH': str(REPOSITORY)})
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**lab.processes.environment(name), 'PYTHONPATH': str(REPOSITORY)},
+    )
     try:
         answer, errors = process.communicate(json.dumps(job), _TIMEOUT)
     except subprocess.TimeoutExpired as err:
@@ -111,9 +140,9 @@ def main() -> int:
     job = json.load(sys.stdin)
     context, driver = _start(job)
     hits = [_Hit(context, driver, job, volume) for volume in job['volumes']]
-    for hit in hits[:job['warm_up']]:
+    for hit in hits[: job['warm_up']]:
         hit.make()
-    measured = hits[job['warm_up']:]
+    measured = hits[job['warm_up'] :]
     before = os.times()
     seconds: dict[str, list[float]] = {image_id: [] for image_id in job['images']}
     for hit in measured:
@@ -127,22 +156,33 @@ def main() -> int:
     os._exit(0)
 
 
-def _used(before: os.times_result, after: os.times_result, volumes: int,
-          ) -> dict[str, float]:
+def _used(
+    before: os.times_result,
+    after: os.times_result,
+    volumes: int,
+) -> dict[str, float]:
     """CPU seconds of one volume."""
     own = after.user + after.system - before.user - before.system
     # Not below zero, where floating point would put nothing.
-    programs = max(after.children_user + after.children_system
-                   - before.children_user - before.children_system, 0.0)
-    return {'per_volume': (own + programs) / volumes,
-            'programs_per_volume': programs / volumes}
+    programs = max(
+        after.children_user
+        + after.children_system
+        - before.children_user
+        - before.children_system,
+        0.0,
+    )
+    return {
+        'per_volume': (own + programs) / volumes,
+        'programs_per_volume': programs / volumes,
+    }
 
 
 class _Hit:
     """One volume; what is not the driver's work is done beforehand."""
 
-    def __init__(self, context: Any, driver: Any, job: dict[str, Any],
-                 wanted: dict[str, Any]) -> None:
+    def __init__(
+        self, context: Any, driver: Any, job: dict[str, Any], wanted: dict[str, Any]
+    ) -> None:
         db = importlib.import_module('cinder.db.api')
         types = importlib.import_module('cinder.volume.volume_types')
         objects = importlib.import_module('cinder.objects')
@@ -150,13 +190,22 @@ class _Hit:
         self._image = job['images'][self.image_id]
         self._context = context
         self._driver = driver
-        db.volume_create(context, {
-            'id': wanted['volume_id'], 'size': wanted['size'],
-            'status': 'creating', 'display_name': 'bench',
-            'host': f'{driver.host}#{job["share"]}', 'metadata': {},
-            'project_id': 'bench', 'user_id': 'bench', 'admin_metadata': {},
-            'availability_zone': 'nova',
-            'volume_type_id': types.get_volume_type_by_name(context, _TYPE)['id']})
+        db.volume_create(
+            context,
+            {
+                'id': wanted['volume_id'],
+                'size': wanted['size'],
+                'status': 'creating',
+                'display_name': 'bench',
+                'host': f'{driver.host}#{job["share"]}',
+                'metadata': {},
+                'project_id': 'bench',
+                'user_id': 'bench',
+                'admin_metadata': {},
+                'availability_zone': 'nova',
+                'volume_type_id': types.get_volume_type_by_name(context, _TYPE)['id'],
+            },
+        )
         self.volume = objects.Volume.get_by_id(context, wanted['volume_id'])
 
     def make(self) -> float:
@@ -164,8 +213,12 @@ class _Hit:
         began = time.monotonic()
         # A hit asks Glance nothing: with None, it would fail.
         _, cloned = self._driver.clone_image(
-            self._context, self.volume, (None, self._image['locations']),
-            self._image['meta'], None)
+            self._context,
+            self.volume,
+            (None, self._image['locations']),
+            self._image['meta'],
+            None,
+        )
         seconds = time.monotonic() - began
         if not cloned:
             raise LabError('The driver did not clone: no hit was measured.')
@@ -183,13 +236,13 @@ def _start(job: dict[str, Any]) -> tuple[Any, Any]:
     config = importlib.import_module('oslo_config.cfg').CONF
     importlib.import_module('cinder.common.config')
     objects = importlib.import_module('cinder.objects')
-    arguments = [word for path in job['configs']
-                 for word in ('--config-file', path)]
+    arguments = [word for path in job['configs'] for word in ('--config-file', path)]
     config(arguments, project='cinder')
     objects.register_all()
     utils = importlib.import_module('cinder.utils')
     importlib.import_module('oslo_privsep.priv_context').init(
-        root_helper=shlex.split(utils.get_root_helper()))
+        root_helper=shlex.split(utils.get_root_helper())
+    )
     importlib.import_module('cinder.coordination').COORDINATOR.start()
     admin = importlib.import_module('cinder.context').get_admin_context()
     _create_tables(admin)
@@ -200,8 +253,7 @@ def _create_tables(admin: Any) -> None:
     api = importlib.import_module('cinder.db.api')
     models = importlib.import_module('cinder.db.models')
     models.BASE.metadata.create_all(api.get_engine())
-    importlib.import_module('cinder.volume.volume_types').create(
-        admin, _TYPE, {})
+    importlib.import_module('cinder.volume.volume_types').create(admin, _TYPE, {})
 
 
 def _driver(job: dict[str, Any], config: Any, admin: Any) -> Any:
@@ -210,8 +262,11 @@ def _driver(job: dict[str, Any], config: Any, admin: Any) -> Any:
     backend = configuration.Configuration(options, config_group=job['section'])
     module, _, name = job['driver'].rpartition('.')
     driver = getattr(importlib.import_module(module), name)(
-        configuration=backend, host=f'bench@{job["section"]}',
-        db=importlib.import_module('cinder.db.api'), is_vol_db_empty=True)
+        configuration=backend,
+        host=f'bench@{job["section"]}',
+        db=importlib.import_module('cinder.db.api'),
+        is_vol_db_empty=True,
+    )
     driver.do_setup(admin)
     driver.check_for_setup_error()
     driver.set_initialized()

@@ -62,10 +62,13 @@ class Answer:
 
 def missed_counts(answers: dict[str, dict[str, Any]]) -> list[str]:
     """The targets that are counts and were not reached, by benchmark."""
-    return [f'{name}: {target["what"]} is {shown(target["measured"])} instead of '
-            f'at most {shown(target["limit"])}'
-            for name, answer in answers.items() for target in answer['targets']
-            if target['is_count'] and not target['met']]
+    return [
+        f'{name}: {target["what"]} is {shown(target["measured"])} instead of '
+        f'at most {shown(target["limit"])}'
+        for name, answer in answers.items()
+        for target in answer['targets']
+        if target['is_count'] and not target['met']
+    ]
 
 
 def shown(value: float) -> str:

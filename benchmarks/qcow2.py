@@ -25,8 +25,14 @@ def run(lab: Lab) -> dict[str, Any]:
 def _measure(traces: Traces, driver: str, order: str) -> fills.Row:
     disk = images.random_disk(traces, fills.IMAGE_MIB)
     image_id = traces.upload(images.qcow2(disk), disk_format='qcow2')
-    return fills.measure(traces, driver, order, image_id, disk,
-                         lambda: _create(traces, driver, image_id, order))
+    return fills.measure(
+        traces,
+        driver,
+        order,
+        image_id,
+        disk,
+        lambda: _create(traces, driver, image_id, order),
+    )
 
 
 def _create(traces: Traces, driver: str, image_id: str, order: str) -> list[Made]:
@@ -36,11 +42,20 @@ def _create(traces: Traces, driver: str, image_id: str, order: str) -> list[Made
 
 
 def _answer(rows: list[fills.Row]) -> Answer:
-    conversions = [Target(f'conversions, {row["image"]}', row['conversions'], 1,
-                          is_count=True)
-                   for row in rows if row['driver'] == 'eic']
+    conversions = [
+        Target(f'conversions, {row["image"]}', row['conversions'], 1, is_count=True)
+        for row in rows
+        if row['driver'] == 'eic'
+    ]
     return Answer(
         'How often is a QCOW2 image over three pools downloaded and converted?',
         (*fills.targets(rows), *conversions),
-        (fills.table('One volume in each of three pools, QCOW2 of '
-                     f'{fills.IMAGE_MIB} MiB', rows),), rows, (fills.NOTE,))
+        (
+            fills.table(
+                f'One volume in each of three pools, QCOW2 of {fills.IMAGE_MIB} MiB',
+                rows,
+            ),
+        ),
+        rows,
+        (fills.NOTE,),
+    )

@@ -25,24 +25,30 @@ def document(answers: Answers, seconds: float) -> dict[str, Any]:
         'seconds': round(seconds),
         'cpus': os.cpu_count(),
         'python': platform.python_version(),
-        'packages': {name: importlib.metadata.version(name)
-                     for name in _PACKAGES},
+        'packages': {name: importlib.metadata.version(name) for name in _PACKAGES},
         'answers': answers,
     }
 
 
-def updated(last: dict[str, Any], found: dict[str, Any],
-            names: Sequence[str]) -> dict[str, Any]:
+def updated(
+    last: dict[str, Any], found: dict[str, Any], names: Sequence[str]
+) -> dict[str, Any]:
     """The last run, with what was measured again since then in its place.
 
     :param last: what docs/bench.json holds
     :param names: all benchmarks, in their order
     """
-    answers = {**last['answers'], **{
-        name: {**answer, 'date': found['date']}
-        for name, answer in found['answers'].items()}}
-    return {**last, 'answers': {name: answers[name] for name in names
-                                if name in answers}}
+    answers = {
+        **last['answers'],
+        **{
+            name: {**answer, 'date': found['date']}
+            for name, answer in found['answers'].items()
+        },
+    }
+    return {
+        **last,
+        'answers': {name: answers[name] for name in names if name in answers},
+    }
 
 
 def text(answers: Answers) -> str:
@@ -59,10 +65,16 @@ def text(answers: Answers) -> str:
 
 def markdown(found: dict[str, Any]) -> str:
     """The generated block of docs/bench.md."""
-    packages = ', '.join(f'{name} {version}'
-                         for name, version in found['packages'].items())
-    lines = [BEGIN, '', f'Run on {found["date"]}: {found["seconds"]} s on '
-             f'{found["cpus"]} CPUs, Python {found["python"]}, {packages}.', '']
+    packages = ', '.join(
+        f'{name} {version}' for name, version in found['packages'].items()
+    )
+    lines = [
+        BEGIN,
+        '',
+        f'Run on {found["date"]}: {found["seconds"]} s on '
+        f'{found["cpus"]} CPUs, Python {found["python"]}, {packages}.',
+        '',
+    ]
     for name, answer in found['answers'].items():
         lines += [f'### {name}', '', answer['question'], '']
         if 'date' in answer:
@@ -88,10 +100,19 @@ def write_block(path: Path, block: str) -> None:
 
 
 def _targets(answer: dict[str, Any]) -> dict[str, Any]:
-    return {'title': 'Targets', 'header': ('target', 'at most', 'EIC', 'met'),
-            'rows': [(target['what'], shown(target['limit']),
-                      shown(target['measured']), _verdict(target))
-                     for target in answer['targets']]}
+    return {
+        'title': 'Targets',
+        'header': ('target', 'at most', 'EIC', 'met'),
+        'rows': [
+            (
+                target['what'],
+                shown(target['limit']),
+                shown(target['measured']),
+                _verdict(target),
+            )
+            for target in answer['targets']
+        ],
+    }
 
 
 def _verdict(target: dict[str, Any]) -> str:
@@ -110,8 +131,9 @@ def _aligned(table: dict[str, Any]) -> Iterator[str]:
 
 
 def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
-    return '  '.join(cell.ljust(width) for cell, width in zip(
-        line, widths, strict=True)).rstrip()
+    return '  '.join(
+        cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+    ).rstrip()
 
 
 def _pipes(table: dict[str, Any]) -> Iterator[str]:

@@ -58,8 +58,10 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
             busy = machine.cpu_seconds() - busy
             looks = waiting_looks(_entries(log, offset))
             volumes = [v for s in seen for v in side.volumes(s.server_id)]
-            shown = [side.cinder('GET', f'/volumes/{volume_id}')['volume']
-                     for volume_id in volumes]
+            shown = [
+                side.cinder('GET', f'/volumes/{volume_id}')['volume']
+                for volume_id in volumes
+            ]
         finally:
             side.delete(list(began), ())
     side.delete((), volumes)
@@ -68,20 +70,27 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
         [s.status for s in seen],
         [volume['metadata'].get('eic_route', '-') for volume in shown],
         [looks.get(volume_id, 0) for volume_id in volumes],
-        remove_files(lab, files_left(lab, volumes)), round(busy, 2))
+        remove_files(lab, files_left(lab, volumes)),
+        round(busy, 2),
+    )
 
 
-def waiting_looks(entries: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],
-                  ) -> dict[str, int]:
+def waiting_looks(
+    entries: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],
+) -> dict[str, int]:
     """How often nova-compute looked at each volume before it was there."""
     found: Counter[str] = Counter()
     for entry in entries:
         path = _VOLUME.search(entry['path'])
-        if (path and entry['method'] == 'GET'
-                and entry['user_agent'].startswith(_NOVAS_CLIENT)):
+        if (
+            path
+            and entry['method'] == 'GET'
+            and entry['user_agent'].startswith(_NOVAS_CLIENT)
+        ):
             found[path['id']] += 1
-    return {volume_id: count - _LOOKS_WHEN_ATTACHING
-            for volume_id, count in found.items()}
+    return {
+        volume_id: count - _LOOKS_WHEN_ATTACHING for volume_id, count in found.items()
+    }
 
 
 def _entries(log: Path, offset: int) -> Iterator[dict[str, Any]]:

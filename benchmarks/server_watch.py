@@ -17,7 +17,8 @@ from lab.errors import LabError
 _STATUSES = {'active': 'ACTIVE', 'error': 'ERROR'}
 _ENDED = sqlalchemy.text(
     'SELECT uuid, vm_state FROM instances WHERE deleted = 0 '
-    "AND display_name LIKE :names AND vm_state IN ('active', 'error')")
+    "AND display_name LIKE :names AND vm_state IN ('active', 'error')"
+)
 _LOOK_SECONDS = 0.1
 _BOOT_SECONDS = 300
 
@@ -28,8 +29,8 @@ def until_ended(lab: Lab, prefix: str, count: int) -> list[Seen]:
     :raises LabError: some are not, after five minutes
     """
     engine = sqlalchemy.create_engine(
-        mariadb.url(lab, 'nova', nova.DATABASE_OWNER),
-        isolation_level='AUTOCOMMIT')
+        mariadb.url(lab, 'nova', nova.DATABASE_OWNER), isolation_level='AUTOCOMMIT'
+    )
     seen: dict[str, Seen] = {}
     deadline = time.monotonic() + _BOOT_SECONDS
     try:
@@ -37,13 +38,16 @@ def until_ended(lab: Lab, prefix: str, count: int) -> list[Seen]:
             while len(seen) < count and time.monotonic() < deadline:
                 time.sleep(_LOOK_SECONDS)
                 for server_id, state in connection.execute(
-                        _ENDED, {'names': f'{prefix}-%'}):
-                    seen.setdefault(server_id, Seen(
-                        server_id, _STATUSES[state], time.time()))
+                    _ENDED, {'names': f'{prefix}-%'}
+                ):
+                    seen.setdefault(
+                        server_id, Seen(server_id, _STATUSES[state], time.time())
+                    )
     finally:
         engine.dispose()
     if len(seen) < count:
         raise LabError(
             f'Waited {_BOOT_SECONDS} s for {count} servers {prefix}-* to be '
-            f'ACTIVE or ERROR; {len(seen)} were.')
+            f'ACTIVE or ERROR; {len(seen)} were.'
+        )
     return list(seen.values())

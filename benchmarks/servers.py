@@ -45,16 +45,27 @@ class Way:
     def fields(self, image_id: str) -> dict[str, Any]:
         """The fields of POST /servers."""
         if self.title != 'boot from volume':
-            return {'flavor': _OPT_IN_FLAVOR, 'imageRef': image_id,
-                    'block_device_mapping_v2': []}
-        volume_type = ({'volume_type': f'{self.driver}-{_POOL}'}
-                       if self.situation == 'again' else {})
-        return {'flavor': PLAIN_FLAVOR, 'block_device_mapping_v2': [
-            {**root_volume(image_id), **volume_type}]}
+            return {
+                'flavor': _OPT_IN_FLAVOR,
+                'imageRef': image_id,
+                'block_device_mapping_v2': [],
+            }
+        volume_type = (
+            {'volume_type': f'{self.driver}-{_POOL}'}
+            if self.situation == 'again'
+            else {}
+        )
+        return {
+            'flavor': PLAIN_FLAVOR,
+            'block_device_mapping_v2': [{**root_volume(image_id), **volume_type}],
+        }
 
 
-AGAIN = (Way('stock', 'again'), Way('eic', 'again'),
-         Way('eic', 'again', 'plain image boot, opt-in flavor'))
+AGAIN = (
+    Way('stock', 'again'),
+    Way('eic', 'again'),
+    Way('eic', 'again', 'plain image boot, opt-in flavor'),
+)
 FIRST_WAYS = (Way('stock', 'first'), Way('eic', 'first'))
 
 
@@ -62,8 +73,9 @@ Results = dict[tuple[Way, int], list[Booted]]
 """By way and by how many servers at once."""
 
 
-def run(lab: Lab, boots: int = BOOTS, rounds: int = ROUNDS,
-        first: Mapping[int, int] = FIRST) -> dict[str, Any]:
+def run(
+    lab: Lab, boots: int = BOOTS, rounds: int = ROUNDS, first: Mapping[int, int] = FIRST
+) -> dict[str, Any]:
     """The answer, as JSON can hold it.
 
     :param boots: how often one server, again
@@ -73,14 +85,15 @@ def run(lab: Lab, boots: int = BOOTS, rounds: int = ROUNDS,
     results: Results = {}
     with Traces(lab) as traces:
         boots_of = _Boots(
-            traces, identity.Cloud(lab, DEMO_USER, DEMO_PROJECT),
-            {driver: _upload(traces) for driver in DRIVERS})
+            traces,
+            identity.Cloud(lab, DEMO_USER, DEMO_PROJECT),
+            {driver: _upload(traces) for driver in DRIVERS},
+        )
         for servers, times in ((1, boots), (TEN, rounds)):
             results |= boots_of.again(servers, times)
         for servers, times in first.items():
             results |= boots_of.first(servers, times)
-    return answer({key: booted for key, booted in results.items()
-                   if booted}).to_json()
+    return answer({key: booted for key, booted in results.items() if booted}).to_json()
 
 
 def _upload(traces: Traces) -> str:
@@ -101,20 +114,26 @@ class _Boots:
     """An image by driver, to boot again."""
 
     def first(self, servers: int, rounds: int) -> Results:
-        return self._in_turn(FIRST_WAYS, servers, rounds,
-                             lambda _: _upload(self.traces))
+        return self._in_turn(
+            FIRST_WAYS, servers, rounds, lambda _: _upload(self.traces)
+        )
 
     def again(self, servers: int, rounds: int) -> Results:
-        return self._in_turn(AGAIN, servers, rounds,
-                             lambda way: self.ready[way.driver])
+        return self._in_turn(AGAIN, servers, rounds, lambda way: self.ready[way.driver])
 
-    def _in_turn(self, ways: Sequence[Way], servers: int, rounds: int,
-                 image: Callable[[Way], str]) -> Results:
+    def _in_turn(
+        self,
+        ways: Sequence[Way],
+        servers: int,
+        rounds: int,
+        image: Callable[[Way], str],
+    ) -> Results:
         results: Results = {(way, servers): [] for way in ways}
         for number in range(rounds):
             for way in ways:
-                results[way, servers].append(self._boot(
-                    way, image(way), servers, f'{number + 1}/{rounds}'))
+                results[way, servers].append(
+                    self._boot(way, image(way), servers, f'{number + 1}/{rounds}')
+                )
         return results
 
     def _boot(self, way: Way, image_id: str, servers: int, number: str) -> Booted:
@@ -130,50 +149,95 @@ def answer(results: Results) -> Answer:
     """Medians, ratios, counts."""
     rows, targets = [], []
     for (way, servers), booted in results.items():
-        ratio = _median(booted) / _median(
-            results[Way('stock', way.situation), servers])
+        ratio = _median(booted) / _median(results[Way('stock', way.situation), servers])
         rows.append(_row(way, servers, booted, ratio))
         if way.driver == 'eic':
             targets += _targets(way, servers, booted, ratio)
-    header = ('situation', 'at once', 'side', 'boot', 's median', 's max',
-              'times stock', 'CPU s a server', "Nova's looks, most", 'routes',
-              'not ACTIVE', 'files left')
+    header = (
+        'situation',
+        'at once',
+        'side',
+        'boot',
+        's median',
+        's max',
+        'times stock',
+        'CPU s a server',
+        "Nova's looks, most",
+        'routes',
+        'not ACTIVE',
+        'files left',
+    )
     return Answer(
         question="How long from a server's create to ACTIVE?",
         targets=tuple(targets),
         tables=(Table('Server create to ACTIVE', header, tuple(rows)),),
-        notes=("Seen by reading Nova's table every 0.1 s. All services of both "
-               'sides share the machine.',
-               "Nova's looks: of nova-compute at the volume until it was there. "
-               'Each after the first is three seconds of dead time.',
-               'CPU: of the whole machine, until the last server was ACTIVE.',
-               'Before each row one more server was booted, untimed.'),
-        numbers=[{**dataclasses.asdict(way), 'servers': servers,
-                  'rounds': [dataclasses.asdict(one) for one in booted]}
-                 for (way, servers), booted in results.items()])
+        notes=(
+            "Seen by reading Nova's table every 0.1 s. All services of both "
+            'sides share the machine.',
+            "Nova's looks: of nova-compute at the volume until it was there. "
+            'Each after the first is three seconds of dead time.',
+            'CPU: of the whole machine, until the last server was ACTIVE.',
+            'Before each row one more server was booted, untimed.',
+        ),
+        numbers=[
+            {
+                **dataclasses.asdict(way),
+                'servers': servers,
+                'rounds': [dataclasses.asdict(one) for one in booted],
+            }
+            for (way, servers), booted in results.items()
+        ],
+    )
 
 
-def _row(way: Way, servers: int, booted: list[Booted], ratio: float,
-         ) -> tuple[str, ...]:
+def _row(
+    way: Way,
+    servers: int,
+    booted: list[Booted],
+    ratio: float,
+) -> tuple[str, ...]:
     routes = Counter(route for one in booted for route in one.routes)
-    return (way.situation, str(servers), way.driver, way.title,
-            f'{_median(booted):.1f}', f'{max(_seconds(booted)):.1f}',
-            f'{ratio:.2f}', f'{_cpu(booted):.2f}', str(_most_looks(booted)),
-            ', '.join(f'{n} {route}' for route, n in routes.items()),
-            str(_not_active(booted)), str(_left(booted)))
+    return (
+        way.situation,
+        str(servers),
+        way.driver,
+        way.title,
+        f'{_median(booted):.1f}',
+        f'{max(_seconds(booted)):.1f}',
+        f'{ratio:.2f}',
+        f'{_cpu(booted):.2f}',
+        str(_most_looks(booted)),
+        ', '.join(f'{n} {route}' for route, n in routes.items()),
+        str(_not_active(booted)),
+        str(_left(booted)),
+    )
 
 
-def _targets(way: Way, servers: int, booted: list[Booted], ratio: float,
-             ) -> list[Target]:
+def _targets(
+    way: Way,
+    servers: int,
+    booted: list[Booted],
+    ratio: float,
+) -> list[Target]:
     what = f'{way.title}, {way.situation}, {servers} at once'
     return [
-        Target(f'{what}: median time to ACTIVE, times stock', ratio, _LIMIT,
-               is_count=False),
-        Target(f"{what}: Nova's looks at a volume until it is there",
-               _most_looks(booted), 1, is_count=False),
-        Target(f'{what}: servers that are not ACTIVE', _not_active(booted), 0,
-               is_count=True),
-        Target(f'{what}: files left', _left(booted), 0, is_count=True)]
+        Target(
+            f'{what}: median time to ACTIVE, times stock', ratio, _LIMIT, is_count=False
+        ),
+        Target(
+            f"{what}: Nova's looks at a volume until it is there",
+            _most_looks(booted),
+            1,
+            is_count=False,
+        ),
+        Target(
+            f'{what}: servers that are not ACTIVE',
+            _not_active(booted),
+            0,
+            is_count=True,
+        ),
+        Target(f'{what}: files left', _left(booted), 0, is_count=True),
+    ]
 
 
 def _seconds(booted: list[Booted]) -> list[float]:
@@ -181,8 +245,9 @@ def _seconds(booted: list[Booted]) -> list[float]:
 
 
 def _cpu(booted: list[Booted]) -> float:
-    return (sum(one.cpu_seconds for one in booted)
-            / sum(len(one.statuses) for one in booted))
+    return sum(one.cpu_seconds for one in booted) / sum(
+        len(one.statuses) for one in booted
+    )
 
 
 def _median(booted: list[Booted]) -> float:

@@ -11,8 +11,10 @@ from lab.context import Lab
 from lab.topology import DRIVERS
 
 _VOLUMES = 20
-_STORES = {"in the storage system, in one pool's FlexVol": None,
-           'on a disk of Glance: a download': glance.LOCAL_STORE}
+_STORES = {
+    "in the storage system, in one pool's FlexVol": None,
+    'on a disk of Glance: a download': glance.LOCAL_STORE,
+}
 
 
 def run(lab: Lab) -> dict[str, Any]:
@@ -25,19 +27,30 @@ def run(lab: Lab) -> dict[str, Any]:
     return _answer(rows).to_json()
 
 
-def _measure(traces: Traces, driver: str, title: str, store: str | None,
-             ) -> fills.Row:
+def _measure(
+    traces: Traces,
+    driver: str,
+    title: str,
+    store: str | None,
+) -> fills.Row:
     disk = images.random_disk(traces, fills.IMAGE_MIB)
     image_id = traces.upload(disk, store=store)
     return fills.measure(
-        traces, driver, title, image_id, disk,
-        lambda: traces.create_at_once(image_id, driver,
-                                      spread(_VOLUMES, fills.POOLS)))
+        traces,
+        driver,
+        title,
+        image_id,
+        disk,
+        lambda: traces.create_at_once(image_id, driver, spread(_VOLUMES, fills.POOLS)),
+    )
 
 
 def _answer(rows: list[fills.Row]) -> Answer:
     return Answer(
         f'What do {_VOLUMES} simultaneous first volumes of one image over three '
-        'pools cost?', tuple(fills.targets(rows)),
+        'pools cost?',
+        tuple(fills.targets(rows)),
         (fills.table(f'{_VOLUMES} volumes at once, {fills.IMAGE_MIB} MiB', rows),),
-        rows, (fills.NOTE,))
+        rows,
+        (fills.NOTE,),
+    )

@@ -41,7 +41,8 @@ _TIMEOUT = 300
 
 _NONE_OF = {
     'slower': 'volumes that were downloaded beside the first one',
-    'different': 'volumes with other bytes'}
+    'different': 'volumes with other bytes',
+}
 
 Row = dict[str, Any]
 
@@ -61,12 +62,22 @@ def _volume_type(lab: Lab, driver: str) -> Iterator[str]:
     cloud = identity.admin(lab)
     name = f'{PREFIX}spread-{driver}'
     _remove_type(cloud, name)
-    shares = [pool.share for pool in pools()
-              if pool.driver == driver and pool.name in POOLS]
-    cloud.cinder('POST', '/types', {'volume_type': {
-        'name': name, 'extra_specs': {
-            'volume_backend_name': driver,
-            'pool_name': ' '.join(f'<or> {share}' for share in shares)}}})
+    shares = [
+        pool.share for pool in pools() if pool.driver == driver and pool.name in POOLS
+    ]
+    cloud.cinder(
+        'POST',
+        '/types',
+        {
+            'volume_type': {
+                'name': name,
+                'extra_specs': {
+                    'volume_backend_name': driver,
+                    'pool_name': ' '.join(f'<or> {share}' for share in shares),
+                },
+            }
+        },
+    )
     try:
         yield name
     finally:
@@ -91,15 +102,19 @@ def _measure(traces: Traces, driver: str, kind: str) -> Row:
     placed = _placed(lab, made)
     routes = collections.Counter(each.route for each in made)
     return {
-        'where': 'lab', 'driver': driver, 'image': "in one pool's FlexVol",
+        'where': 'lab',
+        'driver': driver,
+        'image': "in one pool's FlexVol",
         'volumes': len(made),
         'pools': {pool: len(placed[pool]) for pool in POOLS},
         'share': fullest([len(placed[pool]) for pool in POOLS]),
         'copies': {pool: after[pool] - before[pool] for pool in POOLS},
-        'downloads': cost.downloads, 'routes': dict(routes),
+        'downloads': cost.downloads,
+        'routes': dict(routes),
         'slower': routes['cinder_download'] + max(routes['download'] - 1, 0),
         'seconds': sorted(each.seconds for each in made),
-        'different': _different(traces, placed, disk)}
+        'different': _different(traces, placed, disk),
+    }
 
 
 def _placed(lab: Lab, made: list[Made]) -> dict[str, list[str]]:
@@ -116,16 +131,22 @@ def _different(traces: Traces, placed: dict[str, list[str]], disk: Any) -> int:
     """Of the first and the last one in each pool."""
     size = disk.stat().st_size
     wanted = storage.sha256(disk, size)
-    return sum(storage.sha256(storage.volume_file(
-        traces.lab, pool, volume_id), size) != wanted
-        for pool, ids in placed.items() for volume_id in {*ids[:1], *ids[-1:]})
+    return sum(
+        storage.sha256(storage.volume_file(traces.lab, pool, volume_id), size) != wanted
+        for pool, ids in placed.items()
+        for volume_id in {*ids[:1], *ids[-1:]}
+    )
 
 
 def _modelled() -> list[Row]:
     done = subprocess.run(
         [sys.executable, '-m', 'benchmarks.spread_model', json.dumps(MODELLED)],
-        cwd=REPOSITORY, capture_output=True, text=True, check=False,
-        timeout=_TIMEOUT)
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT,
+    )
     if done.returncode:
         raise LabError(f'benchmarks.spread_model failed: {done.stderr}')
     rows: list[Row] = json.loads(done.stdout.splitlines()[-1])
@@ -135,29 +156,49 @@ def _modelled() -> list[Row]:
 def targets(row: Row) -> list[Target]:
     """What is asked of one of EIC's rows."""
     where = 'on the lab' if row['where'] == 'lab' else 'in a process'
-    what = (f'{where}, {row["volumes"]} volumes, {len(row["pools"])} pools, image '
-            f'{row["image"]}')
+    what = (
+        f'{where}, {row["volumes"]} volumes, {len(row["pools"])} pools, image '
+        f'{row["image"]}'
+    )
     return [
-        Target(f'share of the fullest pool against an even one: {what}',
-               row['share'], LIMIT, is_count=True),
-        Target(f'copies in a pool: {what}', max(row['copies'].values()), 1,
-               is_count=True),
+        Target(
+            f'share of the fullest pool against an even one: {what}',
+            row['share'],
+            LIMIT,
+            is_count=True,
+        ),
+        Target(
+            f'copies in a pool: {what}', max(row['copies'].values()), 1, is_count=True
+        ),
         Target(f'downloads: {what}', row['downloads'], 1, is_count=True),
-        *(Target(f'{title}: {what}', row[key], 0, is_count=True)
-          for key, title in _NONE_OF.items() if key in row)]
+        *(
+            Target(f'{title}: {what}', row[key], 0, is_count=True)
+            for key, title in _NONE_OF.items()
+            if key in row
+        ),
+    ]
 
 
 def _answer(rows: list[Row], modelled: list[Row]) -> Answer:
     every = [*rows, *modelled]
     return Answer(
         'Do the volumes of one new image gather in one pool?',
-        tuple(target for row in every if row['driver'] == 'eic'
-              for target in targets(row)),
-        (_table([row for row in every if row['where'] == 'lab'],
-                f'{USERS} users at a time, each waits for its volume; the lab'),
-         _table(modelled, "Cinder's host manager and weighers in a process; "
-                          'time is counted, not spent')),
-        every, (
+        tuple(
+            target for row in every if row['driver'] == 'eic' for target in targets(row)
+        ),
+        (
+            _table(
+                [row for row in every if row['where'] == 'lab'],
+                f'{USERS} users at a time, each waits for its volume; the lab',
+            ),
+            _table(
+                modelled,
+                "Cinder's host manager and weighers in a process; "
+                'time is counted, not spent',
+            ),
+        ),
+        every,
+        (
             'A share of 1 is an even one. Only pools of the cluster and of the '
             "volumes' type count.",
             'Copies: those that ONTAP began into the pool, for volumes and in the '
@@ -165,17 +206,43 @@ def _answer(rows: list[Row], modelled: list[Row]) -> Answer:
             'In a process, HostManager, its pool states, CapacityWeigher, '
             "EICImageLocalityWeigher and EIC's rule for spreading are real; the "
             'volumes, the copies, the reports and the time are counted: '
-            'benchmarks/spread_model.py.'))
+            'benchmarks/spread_model.py.',
+        ),
+    )
 
 
 def _table(rows: list[Row], title: str) -> Table:
-    return Table(title, (
-        'volumes', 'pools', 'image', 'driver', 'volumes in each pool', 'share',
-        'copies in a pool, most', 'downloads', 'routes'), tuple((
-            str(row['volumes']), str(len(row['pools'])), row['image'],
-            row['driver'], ' '.join(map(str, row['pools'].values())),
-            f'{row["share"]:.2f}', str(max(row['copies'].values())),
-            str(row['downloads']), ', '.join(
-                f'{count} {route}' for route, count in sorted(
-                    row['routes'].items(), key=lambda pair: -pair[1])) or '-')
-        for row in rows))
+    return Table(
+        title,
+        (
+            'volumes',
+            'pools',
+            'image',
+            'driver',
+            'volumes in each pool',
+            'share',
+            'copies in a pool, most',
+            'downloads',
+            'routes',
+        ),
+        tuple(
+            (
+                str(row['volumes']),
+                str(len(row['pools'])),
+                row['image'],
+                row['driver'],
+                ' '.join(map(str, row['pools'].values())),
+                f'{row["share"]:.2f}',
+                str(max(row['copies'].values())),
+                str(row['downloads']),
+                ', '.join(
+                    f'{count} {route}'
+                    for route, count in sorted(
+                        row['routes'].items(), key=lambda pair: -pair[1]
+                    )
+                )
+                or '-',
+            )
+            for row in rows
+        ),
+    )

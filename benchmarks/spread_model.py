@@ -63,8 +63,7 @@ class Time:
 
     def after(self, seconds: float, what: Callable[[], None]) -> None:
         """Have something happen."""
-        heapq.heappush(self._events,
-                       (self.now + seconds, next(self._numbers), what))
+        heapq.heappush(self._events, (self.now + seconds, next(self._numbers), what))
 
     def run_until(self, done: Callable[[], bool]) -> None:
         """Let it pass."""
@@ -74,8 +73,7 @@ class Time:
             what()
 
     def _set(self) -> None:
-        timeutils.set_time_override(
-            _START + datetime.timedelta(seconds=self.now))
+        timeutils.set_time_override(_START + datetime.timedelta(seconds=self.now))
 
 
 class Scheduler:
@@ -83,31 +81,51 @@ class Scheduler:
 
     def __init__(self, driver: str) -> None:
         from cinder.scheduler import host_manager  # noqa: PLC0415 - wants objects
+
         self._weighers = _WEIGHERS[driver]
         self._context = context.get_admin_context()
         service = objects.Service(
-            self._context, host=_HOST, topic='cinder-volume', disabled=False,
-            binary='cinder-volume', cluster_name=None,
-            availability_zone='nova')
+            self._context,
+            host=_HOST,
+            topic='cinder-volume',
+            disabled=False,
+            binary='cinder-volume',
+            cluster_name=None,
+            availability_zone='nova',
+        )
         type(service).is_up = property(lambda _self: True)
         objects.ServiceList.get_all = lambda *_args, **_kw: objects.ServiceList(
-            self._context, objects=[service])
+            self._context, objects=[service]
+        )
         self._manager = host_manager.HostManager()
 
     def hear(self, pools: list[dict[str, Any]]) -> None:
         """A report of the backend's pools."""
         self._manager.update_service_capabilities(
-            'volume', _HOST, {
-                'volume_backend_name': 'gold', 'vendor_name': 'NetApp',
-                'driver_version': '1', 'storage_protocol': 'nfs',
-                'pools': pools}, None, timeutils.utcnow())
+            'volume',
+            _HOST,
+            {
+                'volume_backend_name': 'gold',
+                'vendor_name': 'NetApp',
+                'driver_version': '1',
+                'storage_protocol': 'nfs',
+                'pools': pools,
+            },
+            None,
+            timeutils.utcnow(),
+        )
 
     def place(self, hints: Mapping[str, Any]) -> str:
         """A pool for one volume, as the filter scheduler chooses it."""
         states = self._manager.get_all_backend_states(self._context)
-        best = self._manager.get_weighed_backends(list(states), {
-            'request_spec': {'image_id': _IMAGE}, 'scheduler_hints': hints,
-        }, self._weighers)[0].obj
+        best = self._manager.get_weighed_backends(
+            list(states),
+            {
+                'request_spec': {'image_id': _IMAGE},
+                'scheduler_hints': hints,
+            },
+            self._weighers,
+        )[0].obj
         best.consume_from_volume({'size': 1})
         return str(best.pool_name)
 
@@ -115,8 +133,9 @@ class Scheduler:
 class Model:
     """One run: so many volumes over so many pools."""
 
-    def __init__(self, driver: str, pools: int, hit: float,
-                 file_in: str | None) -> None:
+    def __init__(
+        self, driver: str, pools: int, hit: float, file_in: str | None
+    ) -> None:
         self.time = Time()
         self.scheduler = Scheduler(driver)
         self.hit = hit
@@ -132,8 +151,9 @@ class Model:
         options = cfg.CONF[config.GROUP]
         self.spreader = Spreader(
             Pools(self.own, self.own, self.volumes, self.copy),
-            Rule(options.spread_volumes, options.spread_window,
-                 options.spread_copies), lambda: self.time.now)
+            Rule(options.spread_volumes, options.spread_window, options.spread_copies),
+            lambda: self.time.now,
+        )
         self.caches = driver != 'stock'
         self.spreads = driver == 'eic'
         self._looking = False
@@ -150,8 +170,12 @@ class Model:
 
     def own(self) -> list[KnownPool]:
         """The pools as the driver knows them."""
-        return [KnownPool(f'{_HOST}#{name}', 'cluster', 'svm', name,
-                          frozenset(self.cached[name])) for name in self.names]
+        return [
+            KnownPool(
+                f'{_HOST}#{name}', 'cluster', 'svm', name, frozenset(self.cached[name])
+            )
+            for name in self.names
+        ]
 
     def volumes(self, _pools: Collection[str]) -> Mapping[str, int]:
         """What the database has."""
@@ -167,16 +191,35 @@ class Model:
 
     def report(self) -> None:
         """What cinder-volume tells the schedulers."""
-        self.scheduler.hear([{
-            'pool_name': name, 'total_capacity_gb': _TOTAL_GB,
-            'free_capacity_gb': _TOTAL_GB,
-            'allocated_capacity_gb': self.finished[name],
-            'reserved_percentage': 0, 'max_over_subscription_ratio': '20.0',
-            'thin_provisioning_support': True, 'timestamp': None,
-            **({'eic': {'cluster': 'cluster', 'svm': 'svm', 'flexvol': name,
-                        'junction_path': f'/{name}', 'servers': [_SERVER],
-                        'cached': sorted(self.cached[name])}}
-               if self.caches else {})} for name in self.names])
+        self.scheduler.hear(
+            [
+                {
+                    'pool_name': name,
+                    'total_capacity_gb': _TOTAL_GB,
+                    'free_capacity_gb': _TOTAL_GB,
+                    'allocated_capacity_gb': self.finished[name],
+                    'reserved_percentage': 0,
+                    'max_over_subscription_ratio': '20.0',
+                    'thin_provisioning_support': True,
+                    'timestamp': None,
+                    **(
+                        {
+                            'eic': {
+                                'cluster': 'cluster',
+                                'svm': 'svm',
+                                'flexvol': name,
+                                'junction_path': f'/{name}',
+                                'servers': [_SERVER],
+                                'cached': sorted(self.cached[name]),
+                            }
+                        }
+                        if self.caches
+                        else {}
+                    ),
+                }
+                for name in self.names
+            ]
+        )
 
     def _report_again(self) -> None:
         self.report()
@@ -185,9 +228,15 @@ class Model:
     def _ask(self, left: Any) -> None:
         if next(left, None) is None:
             return
-        hints = {} if self.file_in is None else {
-            locality.HINT: locality.write_hint(
-                [ImageCopy(_SERVER, f'/{self.file_in}/{_IMAGE}')])}
+        hints = (
+            {}
+            if self.file_in is None
+            else {
+                locality.HINT: locality.write_hint(
+                    [ImageCopy(_SERVER, f'/{self.file_in}/{_IMAGE}')]
+                )
+            }
+        )
         pool = self.scheduler.place(hints)
         self.placed[pool] += 1
         with contextlib.ExitStack() as making:
@@ -195,8 +244,9 @@ class Model:
                 making.enter_context(self.spreader.making(_IMAGE))
                 self._look_soon()
             kept = making.pop_all()
-        self.time.after(self._wait(pool) + self.hit,
-                        lambda: self._made(pool, kept, left))
+        self.time.after(
+            self._wait(pool) + self.hit, lambda: self._made(pool, kept, left)
+        )
 
     def _wait(self, pool: str) -> float:
         """Seconds until the pool has the image."""
@@ -212,8 +262,9 @@ class Model:
         copies; the stock driver downloads into each pool.
         """
         known = any(self.cached.values())
-        begins = self.time.now if known else max(
-            [self.time.now, *self.filling.values()])
+        begins = (
+            self.time.now if known else max([self.time.now, *self.filling.values()])
+        )
         if pool == self.file_in:
             ends = begins + self.hit
         elif self.caches and (known or self.filling or self.file_in):
@@ -262,22 +313,27 @@ class Model:
     def _pending(self) -> dict[str, float]:
         """The pools that copies in the background go to, and their ends."""
         waiting = list(self.spreader._copies._waiting.queue)
-        return {pool: end for (_, pool), end in zip(
-            waiting, self.ends, strict=True)}
+        return {pool: end for (_, pool), end in zip(waiting, self.ends, strict=True)}
 
 
-def row(driver: str, pools: int, volumes: int, hit: float,
-        file_in: str | None) -> dict[str, Any]:
+def row(
+    driver: str, pools: int, volumes: int, hit: float, file_in: str | None
+) -> dict[str, Any]:
     """A row of the benchmark."""
     model = Model(driver, pools, hit, file_in)
     model.run(volumes)
     counts = {name: model.placed[name] for name in model.names}
     return {
-        'where': 'model', 'driver': driver, 'volumes': volumes, 'pools': counts,
+        'where': 'model',
+        'driver': driver,
+        'volumes': volumes,
+        'pools': counts,
         'image': "in one pool's FlexVol" if file_in else 'on a disk of Glance',
         'share': fullest(list(counts.values())),
         'copies': {name: model.copies[name] for name in model.names},
-        'downloads': model.downloads, 'routes': {}}
+        'downloads': model.downloads,
+        'routes': {},
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -297,13 +353,24 @@ def main(argv: list[str]) -> int:
     cfg.CONF.set_override('weigh_image_volume_cache', False, config.GROUP)
     objects.register_all()
     hit = float(next(iter(argv[2:]), HIT))
-    cases = [Case(driver, pools, volumes, file_in)
-             for pools, volumes in json.loads(argv[1])
-             for driver, places in (('eic', ('pool0', None)), (UNSPREAD, (None,)),
-                                    ('stock', (None,)))
-             for file_in in places]
-    print(json.dumps([row(case.driver, case.pools, case.volumes, hit,
-                          case.file_in) for case in cases]))
+    cases = [
+        Case(driver, pools, volumes, file_in)
+        for pools, volumes in json.loads(argv[1])
+        for driver, places in (
+            ('eic', ('pool0', None)),
+            (UNSPREAD, (None,)),
+            ('stock', (None,)),
+        )
+        for file_in in places
+    ]
+    print(
+        json.dumps(
+            [
+                row(case.driver, case.pools, case.volumes, hit, case.file_in)
+                for case in cases
+            ]
+        )
+    )
     return 0
 
 

@@ -68,12 +68,20 @@ class Traces:
         """For files that are in the way afterwards."""
         return files.private_dir(self.lab.paths / 'bench')
 
-    def upload(self, path: Path, disk_format: str = 'raw',
-               store: str | None = None) -> str:
+    def upload(
+        self, path: Path, disk_format: str = 'raw', store: str | None = None
+    ) -> str:
         """An image with these bytes; its id."""
-        image = self._api.request('POST', 'glance', '/v2/images', {
-            'name': f'{PREFIX}{path.name}', 'disk_format': disk_format,
-            'container_format': 'bare'})
+        image = self._api.request(
+            'POST',
+            'glance',
+            '/v2/images',
+            {
+                'name': f'{PREFIX}{path.name}',
+                'disk_format': disk_format,
+                'container_format': 'bare',
+            },
+        )
         self._ids.add(image['id'])
         with path.open('rb') as stream:
             self._api.upload(f'/v2/images/{image["id"]}/file', stream, store)
@@ -82,7 +90,8 @@ class Traces:
     def image(self, image_id: str) -> dict[str, Any]:
         """What Glance says of an image."""
         found: dict[str, Any] = self._api.request(
-            'GET', 'glance', f'/v2/images/{image_id}')
+            'GET', 'glance', f'/v2/images/{image_id}'
+        )
         return found
 
     def create(self, image_id: str, driver: str, pool: str, size: int = 1) -> Made:
@@ -93,17 +102,23 @@ class Traces:
             _check(began, f'volume {volume["id"]}')
             time.sleep(_POLL_SECONDS)
             with _answering():
-                volume = self._api.cinder(
-                    'GET', f'/volumes/{volume["id"]}')['volume']
+                volume = self._api.cinder('GET', f'/volumes/{volume["id"]}')['volume']
         return _made(volume, driver, pool, began)
 
-    def create_at_once(self, image_id: str, driver: str, pools: Sequence[str],
-                       ) -> list[Made]:
+    def create_at_once(
+        self,
+        image_id: str,
+        driver: str,
+        pools: Sequence[str],
+    ) -> list[Made]:
         """A volume in each of the pools, all requested together."""
         began = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(len(pools)) as executor:
-            started = list(executor.map(
-                lambda pool: self._start(image_id, driver, pool, 1)['id'], pools))
+            started = list(
+                executor.map(
+                    lambda pool: self._start(image_id, driver, pool, 1)['id'], pools
+                )
+            )
         places = dict(zip(started, pools, strict=True))
         made: dict[str, Made] = {}
         while len(made) < len(places):
@@ -111,18 +126,21 @@ class Traces:
             time.sleep(_LIST_SECONDS)
             for volume in self._seen():
                 wanted = places.get(volume['id'])
-                if wanted and volume['id'] not in made and (
-                        volume['status'] in _DONE):
+                if wanted and volume['id'] not in made and (volume['status'] in _DONE):
                     made[volume['id']] = _made(volume, driver, wanted, began)
         return [made[volume_id] for volume_id in started]
 
-    def create_by_users(self, image_id: str, volume_type: str, volumes: int,
-                        users: int) -> list[Made]:
+    def create_by_users(
+        self, image_id: str, volume_type: str, volumes: int, users: int
+    ) -> list[Made]:
         """So many volumes of a type, by users who ask for one after the other."""
         with concurrent.futures.ThreadPoolExecutor(users) as executor:
-            return list(executor.map(
-                lambda _: self._create_patiently(image_id, volume_type),
-                range(volumes)))
+            return list(
+                executor.map(
+                    lambda _: self._create_patiently(image_id, volume_type),
+                    range(volumes),
+                )
+            )
 
     def _create_patiently(self, image_id: str, volume_type: str) -> Made:
         began = time.monotonic()
@@ -131,8 +149,7 @@ class Traces:
             _check(began, f'volume {volume["id"]}')
             time.sleep(_LIST_SECONDS)
             with _answering():
-                volume = self._api.cinder(
-                    'GET', f'/volumes/{volume["id"]}')['volume']
+                volume = self._api.cinder('GET', f'/volumes/{volume["id"]}')['volume']
         return _made(volume, volume_type, '', began)
 
     def expect(self, volume_id: str) -> None:
@@ -174,21 +191,40 @@ class Traces:
         shutil.rmtree(self.directory, ignore_errors=True)
         self._ids.clear()
 
-    def _start(self, image_id: str, driver: str, pool: str, size: int,
-               ) -> dict[str, Any]:
+    def _start(
+        self,
+        image_id: str,
+        driver: str,
+        pool: str,
+        size: int,
+    ) -> dict[str, Any]:
         return self._start_of_type(image_id, f'{driver}-{pool}', size)
 
-    def _start_of_type(self, image_id: str, volume_type: str, size: int,
-                       ) -> dict[str, Any]:
-        volume: dict[str, Any] = self._api.cinder('POST', '/volumes', {'volume': {
-            'name': f'{PREFIX}{volume_type}', 'size': size,
-            'imageRef': image_id, 'volume_type': volume_type}})['volume']
+    def _start_of_type(
+        self,
+        image_id: str,
+        volume_type: str,
+        size: int,
+    ) -> dict[str, Any]:
+        volume: dict[str, Any] = self._api.cinder(
+            'POST',
+            '/volumes',
+            {
+                'volume': {
+                    'name': f'{PREFIX}{volume_type}',
+                    'size': size,
+                    'imageRef': image_id,
+                    'volume_type': volume_type,
+                }
+            },
+        )['volume']
         return volume
 
     def _volumes(self) -> list[dict[str, Any]]:
         listed = self._api.cinder('GET', '/volumes/detail')['volumes']
-        return [volume for volume in listed
-                if (volume['name'] or '').startswith(PREFIX)]
+        return [
+            volume for volume in listed if (volume['name'] or '').startswith(PREFIX)
+        ]
 
     def _seen(self) -> list[dict[str, Any]]:
         """The volumes; none where the API does not answer in time."""
@@ -198,8 +234,11 @@ class Traces:
 
     def _images(self) -> list[dict[str, Any]]:
         listed = self._api.request('GET', 'glance', '/v2/images?limit=1000')
-        return [image for image in listed['images']
-                if (image['name'] or '').startswith(PREFIX)]
+        return [
+            image
+            for image in listed['images']
+            if (image['name'] or '').startswith(PREFIX)
+        ]
 
     def _files(self) -> Iterator[Path]:
         """Files on the FlexVols about anything that was made here."""
@@ -212,8 +251,7 @@ class Traces:
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
     """Let no signal but SIGKILL end what is done within."""
-    before = {number: signal.signal(number, signal.SIG_IGN)
-              for number in _SIGNALS}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
     try:
         yield
     finally:
@@ -231,8 +269,10 @@ def _answering() -> Iterator[None]:
 def _made(volume: dict[str, Any], driver: str, pool: str, began: float) -> Made:
     seconds = time.monotonic() - began
     if volume['status'] != 'available':
-        raise LabError(f'Volume {volume["id"]} in {driver}-{pool} is '
-                       f'{volume["status"]}: see the log of cinder-volume.')
+        raise LabError(
+            f'Volume {volume["id"]} in {driver}-{pool} is '
+            f'{volume["status"]}: see the log of cinder-volume.'
+        )
     return Made(str(volume['id']), driver, pool, seconds, volume['metadata'])
 
 

@@ -16,249 +16,370 @@ GROUP = 'eic'
 
 FILTER_OPTS = [
     cfg.FloatOpt(
-        'filter_budget', default=0.5, min=0.01,
+        'filter_budget',
+        default=0.5,
+        min=0.01,
         help='Seconds that a filter may spend on looking up an image before '
-             'it lets the request go on as it came.'),
+        'it lets the request go on as it came.',
+    ),
     cfg.IntOpt(
-        'filter_lookups', default=4, min=2,
+        'filter_lookups',
+        default=4,
+        min=2,
         help='Image look-ups that one API worker may have under way at once; '
-             'requests beyond that go on as they came. One project has half '
-             'of them at most.'),
+        'requests beyond that go on as they came. One project has half '
+        'of them at most.',
+    ),
     cfg.FloatOpt(
-        'locations_ttl', default=60.0, min=0,
+        'locations_ttl',
+        default=60.0,
+        min=0,
         help='Seconds for which an API worker remembers where an image is and, '
-             'in nova-api, what flavor and image a user boots from.'),
+        'in nova-api, what flavor and image a user boots from.',
+    ),
     cfg.IntOpt(
-        'breaker_failures', default=3, min=1,
+        'breaker_failures',
+        default=3,
+        min=1,
         help='Failed look-ups for one project in a row after which Glance is '
-             'not asked for that project.'),
+        'not asked for that project.',
+    ),
     cfg.FloatOpt(
-        'breaker_reset', default=15.0, min=0,
-        help='Seconds for which Glance is then not asked.'),
+        'breaker_reset',
+        default=15.0,
+        min=0,
+        help='Seconds for which Glance is then not asked.',
+    ),
 ]
 
 HOLD_OPTS = [
     cfg.StrOpt(
-        'hold_requests', default='service', choices=[
+        'hold_requests',
+        default='service',
+        choices=[
             ('service', 'those with a valid service token, as Nova sends'),
             ('all', 'those of users too'),
-            ('none', 'none')],
+            ('none', 'none'),
+        ],
         help='Whose answers to "create a volume from an image" the Cinder '
-             'filter holds until the volume is there.'),
+        'filter holds until the volume is there.',
+    ),
     cfg.FloatOpt(
-        'hold_budget', default=2.0, min=0,
-        help='Seconds for which an answer may be held.'),
+        'hold_budget',
+        default=2.0,
+        min=0,
+        help='Seconds for which an answer may be held.',
+    ),
     cfg.IntOpt(
-        'hold_limit', default=16, min=0,
+        'hold_limit',
+        default=16,
+        min=0,
         help='Answers that one API worker may hold at once; others are not '
-             'held. Keep it below the number of threads of a worker.'),
+        'held. Keep it below the number of threads of a worker.',
+    ),
 ]
 
 DELETION_OPTS = [
     cfg.BoolOpt(
-        'postpone_deletions', default=True,
+        'postpone_deletions',
+        default=True,
         help='Whether a volume that a service (with a valid service token, as '
-             'Nova sends) asked to delete while Cinder was making it is '
-             'deleted when it is made. Cinder refuses such a request, and Nova '
-             'does not repeat it. What was attached, renamed or given away '
-             'since then stays.'),
+        'Nova sends) asked to delete while Cinder was making it is '
+        'deleted when it is made. Cinder refuses such a request, and Nova '
+        'does not repeat it. What was attached, renamed or given away '
+        'since then stays.',
+    ),
 ]
 
 NOVA_OPTS = [
     cfg.BoolOpt(
-        'boot_from_volume', default=False,
+        'boot_from_volume',
+        default=False,
         help='Whether the Nova filter makes an image boot a boot from a new '
-             'volume if neither flavor, image nor project says so.'),
+        'volume if neither flavor, image nor project says so.',
+    ),
     cfg.ListOpt(
-        'boot_from_volume_projects', default=[],
+        'boot_from_volume_projects',
+        default=[],
         help='IDs of projects whose image boots the Nova filter makes boots '
-             'from a new volume, if neither flavor nor image says otherwise.'),
+        'from a new volume, if neither flavor nor image says otherwise.',
+    ),
     cfg.StrOpt(
         'boot_volume_type',
         help='Volume type that the Nova filter asks for. Requests below '
-             'microversion 2.67 cannot name one and get that of the image '
-             "(cinder_img_volume_type) or Cinder's default."),
+        'microversion 2.67 cannot name one and get that of the image '
+        "(cinder_img_volume_type) or Cinder's default.",
+    ),
 ]
 
 GLANCE_OPTS = [
     cfg.StrOpt(
         'glance_endpoint',
-        help='Glance endpoint to use instead of the one in the catalog.'),
+        help='Glance endpoint to use instead of the one in the catalog.',
+    ),
     cfg.StrOpt(
-        'glance_interface', default='internal',
-        help='Catalog interface of Glance.'),
+        'glance_interface', default='internal', help='Catalog interface of Glance.'
+    ),
     cfg.StrOpt('region_name', help='Region of Glance in the catalog.'),
     cfg.FloatOpt(
-        'glance_timeout', default=5.0, min=0.1,
-        help='Seconds that one request to Glance or Keystone may take.'),
+        'glance_timeout',
+        default=5.0,
+        min=0.1,
+        help='Seconds that one request to Glance or Keystone may take.',
+    ),
 ]
 
 SCHEDULER_OPTS = [
     cfg.FloatOpt(
-        'locality_weight_multiplier', default=5.0,
+        'locality_weight_multiplier',
+        default=5.0,
         help='Multiplier of EICImageLocalityWeigher, which weighs a pool '
-             'between 0 (the image is far) and 1 (the pool has the cached '
-             'image, or its raw file) in steps of a quarter. CapacityWeigher '
-             'spans 1 however little pools differ, so below 4 it may overrule '
-             'a step.'),
+        'between 0 (the image is far) and 1 (the pool has the cached '
+        'image, or its raw file) in steps of a quarter. CapacityWeigher '
+        'spans 1 however little pools differ, so below 4 it may overrule '
+        'a step.',
+    ),
     cfg.IntOpt(
-        'locality_min_free_percent', default=15, min=0, max=100,
+        'locality_min_free_percent',
+        default=15,
+        min=0,
+        max=100,
         help='A pool with less free capacity than that gets no weight for '
-             'having an image near, so that a popular image does not fill '
-             'one FlexVol to its brim.'),
+        'having an image near, so that a popular image does not fill '
+        'one FlexVol to its brim.',
+    ),
     cfg.BoolOpt(
-        'weigh_image_volume_cache', default=True,
+        'weigh_image_volume_cache',
+        default=True,
         help="Whether EICImageLocalityWeigher looks into Cinder's own "
-             'image-volume cache, with one query for each volume from an '
-             "image, if there is a pool whose driver is not EIC's."),
+        'image-volume cache, with one query for each volume from an '
+        "image, if there is a pool whose driver is not EIC's.",
+    ),
 ]
 
 VOLUME_OPTS = [
     cfg.IntOpt(
-        'clone_timeout', default=60, min=1,
-        help='Seconds that one FlexClone of a file may take.'),
+        'clone_timeout',
+        default=60,
+        min=1,
+        help='Seconds that one FlexClone of a file may take.',
+    ),
     cfg.IntOpt(
-        'copy_offload_max_throughput', default=0, min=0,
+        'copy_offload_max_throughput',
+        default=0,
+        min=0,
         help='Bytes per second that one copy inside the cluster may move, 0 '
-             'for no cap. ONTAP takes whole MB/s.'),
+        'for no cap. ONTAP takes whole MB/s.',
+    ),
     cfg.IntOpt(
-        'copy_offload_timeout', default=3600, min=1,
+        'copy_offload_timeout',
+        default=3600,
+        min=1,
         help='Seconds that one copy inside the cluster may take, and wait for '
-             "one of the cluster's places for copies, before it is given up "
-             'and Cinder downloads the image.'),
+        "one of the cluster's places for copies, before it is given up "
+        'and Cinder downloads the image.',
+    ),
     cfg.BoolOpt(
-        'experimental_lun_from_file', default=False,
+        'experimental_lun_from_file',
+        default=False,
         help='EXPERIMENTAL, not for production. Whether the iSCSI and Fibre '
-             'Channel drivers make a LUN of the file of a raw image that is in '
-             'a FlexVol of the cluster, instead of downloading the image. That '
-             'takes one call of ONTAP, lun create through /private/cli, of '
-             'which NetApp documents neither that it can be reached so nor its '
-             'parameters; nobody has tried it on a real system. Where ONTAP '
-             'refuses it, the image is downloaded.'),
+        'Channel drivers make a LUN of the file of a raw image that is in '
+        'a FlexVol of the cluster, instead of downloading the image. That '
+        'takes one call of ONTAP, lun create through /private/cli, of '
+        'which NetApp documents neither that it can be reached so nor its '
+        'parameters; nobody has tried it on a real system. Where ONTAP '
+        'refuses it, the image is downloaded.',
+    ),
     cfg.ListOpt(
-        'create_svm_peering', default=[],
+        'create_svm_peering',
+        default=[],
         help='Names of SVMs with which a peering for file_copy is made when an '
-             "image is to be copied from there into the backend's SVM. With any "
-             'other SVM an operator makes it, or the image is downloaded. Name '
-             'none that is not yours.'),
+        "image is to be copied from there into the backend's SVM. With any "
+        'other SVM an operator makes it, or the image is downloaded. Name '
+        'none that is not yours.',
+    ),
     cfg.ListOpt(
-        'record_secret', default=[], secret=True,
+        'record_secret',
+        default=[],
+        secret=True,
         help='Secrets that the records of cached images are sealed with, the '
-             'same on all hosts that run cinder-volume: what is not sealed '
-             'with one of them is not believed. The first one seals, all of '
-             'them verify. If not set, the password in [database] connection '
-             'is used.'),
+        'same on all hosts that run cinder-volume: what is not sealed '
+        'with one of them is not believed. The first one seals, all of '
+        'them verify. If not set, the password in [database] connection '
+        'is used.',
+    ),
     cfg.IntOpt(
-        'fill_wait_timeout', default=120, min=0,
+        'fill_wait_timeout',
+        default=120,
+        min=0,
         help='Seconds that a volume waits for another one to make the cached '
-             'image that both need, before Cinder downloads the image for it. '
-             'The default leaves a minute for that of the three in which Nova '
-             'looks for a volume (block_device_allocate_retries and '
-             'block_device_allocate_retries_interval in nova.conf). Where '
-             'images take longer, raise them together.'),
+        'image that both need, before Cinder downloads the image for it. '
+        'The default leaves a minute for that of the three in which Nova '
+        'looks for a volume (block_device_allocate_retries and '
+        'block_device_allocate_retries_interval in nova.conf). Where '
+        'images take longer, raise them together.',
+    ),
     cfg.StrOpt(
-        'record_outcome', default='auto', choices=[
-            ('auto', 'in its metadata (keys eic_*), unless the request brought '
-                     'metadata of its own: then in its volume_image_metadata '
-                     '(key eic_outcome)'),
+        'record_outcome',
+        default='auto',
+        choices=[
+            (
+                'auto',
+                'in its metadata (keys eic_*), unless the request brought '
+                'metadata of its own: then in its volume_image_metadata '
+                '(key eic_outcome)',
+            ),
             ('always', 'in its metadata'),
-            ('never', 'nowhere')],
+            ('never', 'nowhere'),
+        ],
         help='Where a volume itself tells the route, the reasons and the '
-             'seconds. Tools that manage metadata take keys that they did not '
-             'set for drift.'),
+        'seconds. Tools that manage metadata take keys that they did not '
+        'set for drift.',
+    ),
     cfg.BoolOpt(
-        'notify_outcome', default=True,
+        'notify_outcome',
+        default=True,
         help='Send the route, the reasons and the seconds as a notification, '
-             'eic.volume.created_from_image or eic.volume.reimaged, where '
-             '[oslo_messaging_notifications] has a driver.'),
+        'eic.volume.created_from_image or eic.volume.reimaged, where '
+        '[oslo_messaging_notifications] has a driver.',
+    ),
     cfg.StrOpt(
         'metrics_directory',
         help='Directory into which each backend writes its Prometheus metrics '
-             'as eic-<backend>.prom, for the textfile collector of '
-             'node_exporter. The user of cinder-volume must be able to write '
-             'there. If not set, there are no metrics.'),
+        'as eic-<backend>.prom, for the textfile collector of '
+        'node_exporter. The user of cinder-volume must be able to write '
+        'there. If not set, there are no metrics.',
+    ),
     cfg.IntOpt(
-        'cache_max_size_gb', default=0, min=0,
+        'cache_max_size_gb',
+        default=0,
+        min=0,
         help='GiB of cached images that a pool may hold, counted as raw disks; '
-             'as image_volume_cache_max_size_gb of Cinder, for a new one those '
-             'go that were used least recently. 0 for no cap.'),
+        'as image_volume_cache_max_size_gb of Cinder, for a new one those '
+        'go that were used least recently. 0 for no cap.',
+    ),
     cfg.IntOpt(
-        'cache_max_count', default=0, min=0,
+        'cache_max_count',
+        default=0,
+        min=0,
         help='Cached images that a pool may hold, as '
-             'image_volume_cache_max_count of Cinder. 0 for no cap.'),
+        'image_volume_cache_max_count of Cinder. 0 for no cap.',
+    ),
     cfg.IntOpt(
-        'clone_limit_percent', default=95, min=0, max=100,
+        'clone_limit_percent',
+        default=95,
+        min=0,
+        max=100,
         help="Percent of ONTAP's limits (shared data of a FlexVol, and the "
-             'split load of its node) from which on volumes are downloaded '
-             'instead of cloned. 0 to clone until ONTAP refuses, and not to '
-             'read what is used.'),
+        'split load of its node) from which on volumes are downloaded '
+        'instead of cloned. 0 to clone until ONTAP refuses, and not to '
+        'read what is used.',
+    ),
 ]
 
 PRECACHE_OPTS = [
     cfg.IntOpt(
-        'precache_interval', default=600, min=0,
+        'precache_interval',
+        default=600,
+        min=0,
         help='Seconds between two comparisons of the pools with the images in '
-             'Glance: images that are to be cached and are not are filled in, '
-             'cached images of deleted images are removed. 0 for none.'),
+        'Glance: images that are to be cached and are not are filled in, '
+        'cached images of deleted images are removed. 0 for none.',
+    ),
     cfg.IntOpt(
-        'precache_workers', default=1, min=1,
-        help='Images that a backend may precache at once.'),
+        'precache_workers',
+        default=1,
+        min=1,
+        help='Images that a backend may precache at once.',
+    ),
     cfg.MultiStrOpt(
-        'precache_images', default=[],
+        'precache_images',
+        default=[],
         help='An image to have cached in pools: its id, or the name of public '
-             'images and of those of precache_projects; for some pools alone, '
-             'followed by "|" and the pools as in the image property '
-             'eic_precache. May be given several times.'),
+        'images and of those of precache_projects; for some pools alone, '
+        'followed by "|" and the pools as in the image property '
+        'eic_precache. May be given several times.',
+    ),
     cfg.ListOpt(
-        'precache_projects', default=[],
+        'precache_projects',
+        default=[],
         help='Ids of the projects whose images may ask for being precached '
-             '(property eic_precache). Public images always may; those of '
-             "other projects never, lest any user fills the operator's pools."),
+        '(property eic_precache). Public images always may; those of '
+        "other projects never, lest any user fills the operator's pools.",
+    ),
     cfg.BoolOpt(
-        'precache_notifications', default=False,
+        'precache_notifications',
+        default=False,
         help='Listen to notifications of Glance, so that a pool follows a '
-             'change of an image at once instead of after precache_interval. '
-             'Each backend has a queue of its own for them, eic-<host>; delete '
-             'the queue when the backend is gone for good.'),
+        'change of an image at once instead of after precache_interval. '
+        'Each backend has a queue of its own for them, eic-<host>; delete '
+        'the queue when the backend is gone for good.',
+    ),
     cfg.StrOpt(
-        'notification_transport_url', secret=True,
+        'notification_transport_url',
+        secret=True,
         help='transport_url of the message bus that Glance notifies on; the '
-             "one for Cinder's own notifications if it is not set."),
+        "one for Cinder's own notifications if it is not set.",
+    ),
     cfg.ListOpt(
-        'notification_topics', default=['notifications'],
+        'notification_topics',
+        default=['notifications'],
         help="Topics of Glance's notifications: topics in "
-             '[oslo_messaging_notifications] of glance-api.conf.'),
+        '[oslo_messaging_notifications] of glance-api.conf.',
+    ),
     cfg.StrOpt(
-        'notification_exchange', default='glance',
-        help='Exchange of these topics: control_exchange in glance-api.conf.'),
+        'notification_exchange',
+        default='glance',
+        help='Exchange of these topics: control_exchange in glance-api.conf.',
+    ),
 ]
 
 SPREAD_OPTS = [
     cfg.IntOpt(
-        'spread_volumes', default=8, min=0,
+        'spread_volumes',
+        default=8,
+        min=0,
         help='For each so many volumes of an image in pools of a cluster the '
-             'image is copied, inside the cluster, into one pool more, so that '
-             'its volumes do not gather in one FlexVol. 0 for never.'),
+        'image is copied, inside the cluster, into one pool more, so that '
+        'its volumes do not gather in one FlexVol. 0 for never.',
+    ),
     cfg.IntOpt(
-        'spread_window', default=604800, min=1,
-        help='Seconds since they were asked for within which such volumes '
-             'count.'),
+        'spread_window',
+        default=604800,
+        min=1,
+        help='Seconds since they were asked for within which such volumes count.',
+    ),
     cfg.IntOpt(
-        'spread_interval', default=60, min=1,
+        'spread_interval',
+        default=60,
+        min=1,
         help='Seconds between two looks at how many volumes images have. '
-             'Volumes of an image that a pool of the backend lacks bring the '
-             'next look forward.'),
+        'Volumes of an image that a pool of the backend lacks bring the '
+        'next look forward.',
+    ),
     cfg.IntOpt(
-        'spread_copies', default=4, min=1,
+        'spread_copies',
+        default=4,
+        min=1,
         help='Copies that a backend may have under way at once for that. All '
-             'backends of a cluster together take half of the 50 copies that '
-             'ONTAP runs at once, or one each.'),
+        'backends of a cluster together take half of the 50 copies that '
+        'ONTAP runs at once, or one each.',
+    ),
 ]
 
 CINDER_FILTER_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *DELETION_OPTS]
 NOVA_FILTER_OPTS = [*FILTER_OPTS, *NOVA_OPTS]
-ALL_OPTS = [*FILTER_OPTS, *HOLD_OPTS, *DELETION_OPTS, *NOVA_OPTS, *GLANCE_OPTS,
-            *SCHEDULER_OPTS, *VOLUME_OPTS, *PRECACHE_OPTS, *SPREAD_OPTS]
+ALL_OPTS = [
+    *FILTER_OPTS,
+    *HOLD_OPTS,
+    *DELETION_OPTS,
+    *NOVA_OPTS,
+    *GLANCE_OPTS,
+    *SCHEDULER_OPTS,
+    *VOLUME_OPTS,
+    *PRECACHE_OPTS,
+    *SPREAD_OPTS,
+]
 
 
 def register(conf: cfg.ConfigOpts) -> None:
@@ -268,8 +389,9 @@ def register(conf: cfg.ConfigOpts) -> None:
     loading.register_session_conf_options(conf, GROUP)
 
 
-def with_overrides(conf: cfg.ConfigOpts, overrides: Mapping[str, str],
-                   opts: Sequence[cfg.Opt]) -> dict[str, Any]:
+def with_overrides(
+    conf: cfg.ConfigOpts, overrides: Mapping[str, str], opts: Sequence[cfg.Opt]
+) -> dict[str, Any]:
     """A filter's options: ``[eic]``, with those of the paste section on top.
 
     :raises ValueError: a paste option is unknown or not of its type
@@ -280,7 +402,8 @@ def with_overrides(conf: cfg.ConfigOpts, overrides: Mapping[str, str],
         if name not in known:
             raise ValueError(
                 f'api-paste.ini: the filter eic has no option {name!r}; it '
-                f'takes {", ".join(sorted(known))}')
+                f'takes {", ".join(sorted(known))}'
+            )
         try:
             options[name] = known[name].type(text)
         except ValueError as err:

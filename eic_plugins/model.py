@@ -18,16 +18,28 @@ CINDER_DOWNLOAD = 'cinder_download'
 CACHED_IMAGE_PREFIX = 'img-cache-'
 """Cached images are named as the stock NetApp NFS driver names them."""
 
-SIGNATURE_PROPERTIES = ('img_signature', 'img_signature_hash_method',
-                        'img_signature_key_type',
-                        'img_signature_certificate_uuid')
+SIGNATURE_PROPERTIES = (
+    'img_signature',
+    'img_signature_hash_method',
+    'img_signature_key_type',
+    'img_signature_certificate_uuid',
+)
 """What the owner of a signed image sets; Cinder wants all of them or none."""
 
 NOTE_KEY = 'eic_outcome'
 """The outcome's key in ``volume_image_metadata``."""
-_STRONG_HASHES = frozenset({
-    'sha256', 'sha384', 'sha512', 'sha3_256', 'sha3_384', 'sha3_512',
-    'blake2b', 'blake2s'})
+_STRONG_HASHES = frozenset(
+    {
+        'sha256',
+        'sha384',
+        'sha512',
+        'sha3_256',
+        'sha3_384',
+        'sha3_512',
+        'blake2b',
+        'blake2s',
+    }
+)
 _RAW_FORMATS = frozenset({'raw', 'iso'})
 """Cinder, too, takes a CD for the raw disk that it is."""
 
@@ -90,41 +102,39 @@ class Reason(enum.StrEnum):
 
 _MESSAGES: Mapping[Reason, str] = {
     Reason.NO_LOCATION: 'Glance gave no location for the image; check that the '
-                        'service user has the roles "service" and, for '
-                        "users' private images, \"admin\"",
+    'service user has the roles "service" and, for '
+    'users\' private images, "admin"',
     Reason.LOCATION_UNSUPPORTED: 'no eic.locations plugin reads this location, '
-                                 'or it lacks share_location and mountpoint in '
-                                 "Glance's filesystem_store_metadata_file",
+    'or it lacks share_location and mountpoint in '
+    "Glance's filesystem_store_metadata_file",
     Reason.LOCATION_NOT_ALLOWED: "Cinder's option allowed_direct_url_schemes "
-                                 'does not have cinder; add it to have images '
-                                 'in Cinder volumes cloned',
+    'does not have cinder; add it to have images '
+    'in Cinder volumes cloned',
     Reason.LOCATION_INVALID: 'the location is malformed or leaves its mountpoint',
     Reason.LOCATION_OUTSIDE_EXPORT: 'no FlexVol of the SVM is junctioned at or '
-                                    "above the location's path",
+    "above the location's path",
     Reason.LOCATION_AMBIGUOUS: "the location's NFS server is a name or address of "
-                               'several SVMs, in several IPspaces perhaps; give '
-                               'the SVM with the images an address of its own',
+    'several SVMs, in several IPspaces perhaps; give '
+    'the SVM with the images an address of its own',
     Reason.OTHER_CLUSTER: "the location's NFS server is not a LIF of the "
-                          "pool's cluster",
+    "pool's cluster",
     Reason.IMAGE_VOLUME_NOT_FOUND: 'Cinder has no such volume as the cinder:// '
-                                   'location names',
+    'location names',
     Reason.IMAGE_VOLUME_FORBIDDEN: "the location's Cinder volume is not shown "
-                                   'to be of this image: its project, '
-                                   'image_owner or glance_image_id would',
+    'to be of this image: its project, '
+    'image_owner or glance_image_id would',
     Reason.IMAGE_VOLUME_NOT_READY: "the location's Cinder volume is in a state "
-                                   'other than available or in-use, is not '
-                                   'read-only, or is smaller than the image',
-    Reason.IMAGE_VOLUME_NOT_RAW: "the location's Cinder volume is encrypted or "
-                                 'not raw',
-    Reason.IMAGE_VOLUME_NOT_ON_NFS: "the location's Cinder volume is on no NFS "
-                                    'share',
+    'other than available or in-use, is not '
+    'read-only, or is smaller than the image',
+    Reason.IMAGE_VOLUME_NOT_RAW: "the location's Cinder volume is encrypted or not raw",
+    Reason.IMAGE_VOLUME_NOT_ON_NFS: "the location's Cinder volume is on no NFS share",
     Reason.SVM_NOT_PEERED: "the copy is in another SVM of the pool's cluster, "
-                           'and the two are not peered with the application '
-                           'file_copy',
+    'and the two are not peered with the application '
+    'file_copy',
     Reason.OTHER_FLEXVOL: 'the copy is in another FlexVol, where a FlexClone '
-                          'cannot reach it',
+    'cannot reach it',
     Reason.SAME_FLEXVOL: 'the copy is in the FlexVol of the pool: a FlexClone '
-                         'needs no copy',
+    'needs no copy',
     Reason.NOT_CACHED: 'the pool has no cached image yet',
     Reason.FORMAT_NOT_RAW: 'the image is not raw: it must be converted by a host',
     Reason.CONTAINER_NOT_BARE: 'the image is inside a container',
@@ -132,56 +142,56 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.IMAGE_TOO_LARGE: 'the image does not fit into the volume',
     Reason.ENCRYPTED: 'the image or the volume type is encrypted',
     Reason.SIGNATURE_INCOMPLETE: 'the image has a part of the img_signature '
-                                 'properties only, which Cinder refuses',
+    'properties only, which Cinder refuses',
     Reason.SIGNATURE_INVALID: "the image's signature was not verified; the log "
-                              'says why',
+    'says why',
     Reason.FILE_NOT_LUN: "the image's copy is a file, of which no documented "
-                         'call of ONTAP makes a LUN or a namespace; the option '
-                         'experimental_lun_from_file tries another one for LUNs',
+    'call of ONTAP makes a LUN or a namespace; the option '
+    'experimental_lun_from_file tries another one for LUNs',
     Reason.FLEXGROUP: 'the pool is a FlexGroup, whose files are not cloned '
-                      'through this route',
+    'through this route',
     Reason.NO_STOCK_FILE: 'the stock driver left no cached file of the image '
-                          'in the pool',
+    'in the pool',
     Reason.NO_CHECKSUM: 'nothing proves that the file of the stock driver, or '
-                        "a Cinder volume that its project may write to, has the "
-                        "image's bytes: Glance has no os_hash_value of them, or "
-                        'the image is not raw',
+    'a Cinder volume that its project may write to, has the '
+    "image's bytes: Glance has no os_hash_value of them, or "
+    'the image is not raw',
     Reason.CLONE_LIMIT_REACHED: "the FlexVol's shared data, or its node's load "
-                                'of clones to split, is near the limit of ONTAP',
+    'of clones to split, is near the limit of ONTAP',
     Reason.NO_ROOM: 'one cached image more would leave the pool with '
-                    'thres_avl_size_perc_start percent or less available, or '
-                    'exceed cache_max_size_gb or cache_max_count, and what may '
-                    'be evicted is too little: enlarge the pool, or change these',
+    'thres_avl_size_perc_start percent or less available, or '
+    'exceed cache_max_size_gb or cache_max_count, and what may '
+    'be evicted is too little: enlarge the pool, or change these',
     Reason.DOWNLOAD_FAILED: 'the image could not be fetched from Glance and '
-                            'converted into the cached image; the log says why',
+    'converted into the cached image; the log says why',
     Reason.CONVERSION_FAILED: 'the image could not be unpacked or converted to '
-                              'raw; the log says why',
+    'raw; the log says why',
     Reason.CONVERSION_DISABLED: 'the image is not raw, and Cinder is set to '
-                                'convert none (image_conversion_disable)',
+    'convert none (image_conversion_disable)',
     Reason.IMAGE_REFUSED: "Cinder's own checks refuse the image: its format is "
-                          'not the one that is declared, or it names other '
-                          'files, or a VMDK type or compression that cinder.conf '
-                          'does not allow',
+    'not the one that is declared, or it names other '
+    'files, or a VMDK type or compression that cinder.conf '
+    'does not allow',
     Reason.FILL_FAILED: 'ONTAP refused to make the cached image',
     Reason.INSPECTION_FAILED: 'the bytes are not the raw disk that the image '
-                              'claims to be; declare the format that they have',
+    'claims to be; declare the format that they have',
     Reason.NOT_READABLE: 'the user of cinder-volume may not read or change the '
-                         'file that ONTAP made',
+    'file that ONTAP made',
     Reason.CANNOT_GROW: 'ONTAP does not let the clone of the cached image grow to '
-                        "the volume's size; store the image with a larger disk, "
-                        'or make volumes of it smaller',
+    "the volume's size; store the image with a larger disk, "
+    'or make volumes of it smaller',
     Reason.CLONE_FAILED: 'ONTAP refused to clone the cached image, or the '
-                         'clone could not be used',
+    'clone could not be used',
     Reason.PERMISSION_DENIED: "the role of the backend's ONTAP user does not "
-                              'allow a call, whose path the log names: give it '
-                              'that with "security login rest-role create"',
+    'allow a call, whose path the log names: give it '
+    'that with "security login rest-role create"',
     Reason.LOOKUP_FAILED: 'ONTAP refused to say where a file or a pool is; the '
-                          'log says how',
+    'log says how',
     Reason.ONTAP_UNREACHABLE: 'the cluster could not be reached, did not answer '
-                              'in time, or its certificate is not trusted',
+    'in time, or its certificate is not trusted',
     Reason.POOL_UNKNOWN: "the pool's share is of no FlexVol of netapp_vserver",
     Reason.WAIT_TIMED_OUT: 'another volume was still making the cached image '
-                           'after fill_wait_timeout',
+    'after fill_wait_timeout',
     Reason.INTERNAL_ERROR: 'an error of ours; the log has the traceback',
 }
 
@@ -214,8 +224,7 @@ class Image:
 
         Of the hash when Glance has one; otherwise of size and time of change.
         """
-        return _fingerprint(self.os_hash_value
-                            or f'{self.size}@{self.updated_at}')
+        return _fingerprint(self.os_hash_value or f'{self.size}@{self.updated_at}')
 
     @property
     def signature(self) -> str:
@@ -224,8 +233,9 @@ class Image:
         """
         if not self.signature_complete:
             return ''
-        return _fingerprint(*(str(self.properties[key])
-                              for key in SIGNATURE_PROPERTIES))
+        return _fingerprint(
+            *(str(self.properties[key]) for key in SIGNATURE_PROPERTIES)
+        )
 
     @property
     def raw_size(self) -> int:
@@ -247,20 +257,21 @@ class Image:
         """True if Glance has a checksum of the raw disk's bytes that proves
         something: whoever registers a location may name the algorithm.
         """
-        return bool(self.plainly_raw and self.os_hash_value
-                    and self.os_hash_algo in _STRONG_HASHES)
+        return bool(
+            self.plainly_raw
+            and self.os_hash_value
+            and self.os_hash_algo in _STRONG_HASHES
+        )
 
     @property
     def signed(self) -> bool:
         """True if the owner asks for the signature to be verified."""
-        return any(self.properties.get(key) is not None
-                   for key in SIGNATURE_PROPERTIES)
+        return any(self.properties.get(key) is not None for key in SIGNATURE_PROPERTIES)
 
     @property
     def signature_complete(self) -> bool:
         """True if all that is needed to verify a signature is there."""
-        return all(self.properties.get(key) is not None
-                   for key in SIGNATURE_PROPERTIES)
+        return all(self.properties.get(key) is not None for key in SIGNATURE_PROPERTIES)
 
     @property
     def encrypted(self) -> bool:
@@ -496,8 +507,9 @@ class Outcome:
         """The same for the volume's ``volume_image_metadata``, which Cinder
         copies to snapshots, clones and images: it says of which volume it is.
         """
-        return json.dumps({'volume': volume_id, **self.to_metadata()},
-                          separators=(',', ':'))
+        return json.dumps(
+            {'volume': volume_id, **self.to_metadata()}, separators=(',', ':')
+        )
 
 
 def read_note(note: object, volume_id: str) -> dict[str, object]:

@@ -48,16 +48,21 @@ class Side:
     def cinder(self, method: str, path: str) -> Any:
         """A request to this side's cinder-api."""
         return self.api.request(
-            method, cinder.api_of(self.driver),
-            f'/v3/{self.api.project_id}{path}')
+            method, cinder.api_of(self.driver), f'/v3/{self.api.project_id}{path}'
+        )
 
-    def create(self, name: str, image_id: str, flavor: str = PLAIN_FLAVOR,
-               **fields: Any) -> str:
+    def create(
+        self, name: str, image_id: str, flavor: str = PLAIN_FLAVOR, **fields: Any
+    ) -> str:
         """POST /servers, from a volume of the image; the server's id."""
-        body = {'name': name, 'flavorRef': flavor, 'networks': 'none',
-                'block_device_mapping_v2': [root_volume(image_id)], **fields}
-        return str(self.nova('POST', '/servers', {'server': body})[
-            'server']['id'])
+        body = {
+            'name': name,
+            'flavorRef': flavor,
+            'networks': 'none',
+            'block_device_mapping_v2': [root_volume(image_id)],
+            **fields,
+        }
+        return str(self.nova('POST', '/servers', {'server': body})['server']['id'])
 
     def show(self, server_id: str) -> dict[str, Any]:
         """The server as its user sees it."""
@@ -76,13 +81,13 @@ class Side:
             if time.monotonic() > deadline:
                 raise LabError(
                     f'Waited {_BOOT_SECONDS} s for {count} servers {prefix}* '
-                    f'to be ACTIVE or ERROR; {len(seen)} were.')
+                    f'to be ACTIVE or ERROR; {len(seen)} were.'
+                )
             time.sleep(_POLL_SECONDS)
         return list(seen.values())
 
     def _ended(self, prefix: str, look: int) -> Iterator[Seen]:
-        statuses = ['ACTIVE', *(
-            ['ERROR'] if look % _POLLS_FOR_ERROR == 0 else [])]
+        statuses = ['ACTIVE', *(['ERROR'] if look % _POLLS_FOR_ERROR == 0 else [])]
         for status in statuses:
             # The short list asks neither Cinder nor for a server's ports.
             listed = self.nova('GET', f'/servers?name={prefix}&status={status}')
@@ -99,18 +104,26 @@ class Side:
         for server_id in servers:
             self.nova('DELETE', f'/servers/{server_id}')
         for server_id in servers:
-            _wait_gone(functools.partial(
-                self.nova, 'GET', f'/servers/{server_id}'), server_id)
+            _wait_gone(
+                functools.partial(self.nova, 'GET', f'/servers/{server_id}'), server_id
+            )
         for volume_id in volumes:
-            _wait_gone(functools.partial(
-                self.cinder, 'GET', f'/volumes/{volume_id}'), volume_id)
+            _wait_gone(
+                functools.partial(self.cinder, 'GET', f'/volumes/{volume_id}'),
+                volume_id,
+            )
 
 
 def root_volume(image_id: str, size_gib: int = 1) -> dict[str, Any]:
     """The block device that `--boot-from-volume` asks for."""
-    return {'boot_index': 0, 'uuid': image_id, 'source_type': 'image',
-            'destination_type': 'volume', 'volume_size': size_gib,
-            'delete_on_termination': True}
+    return {
+        'boot_index': 0,
+        'uuid': image_id,
+        'source_type': 'image',
+        'destination_type': 'volume',
+        'volume_size': size_gib,
+        'delete_on_termination': True,
+    }
 
 
 def _wait_gone(get: Callable[[], Any], what: str) -> None:

@@ -38,8 +38,7 @@ _WEIGHERS = 'CapacityWeigher,EICImageLocalityWeigher'
 
 def api_of(driver: str) -> str:
     """The cinder-api whose default volumes are this driver's."""
-    return next(name for name, kind in _DEFAULT_TYPES.items()
-                if kind == driver)
+    return next(name for name, kind in _DEFAULT_TYPES.items() if kind == driver)
 
 
 def volume_service(driver: str) -> str:
@@ -70,23 +69,40 @@ def prepare(lab: Lab) -> None:
 
 def _create_tables(lab: Lab) -> None:
     mariadb.create_database(lab, 'cinder')
-    lab.run('cinder-manage', [venv_bin('cinder-manage'), '--config-file',
-                              str(_etc(lab) / 'cinder.conf'), 'db', 'sync'])
+    lab.run(
+        'cinder-manage',
+        [
+            venv_bin('cinder-manage'),
+            '--config-file',
+            str(_etc(lab) / 'cinder.conf'),
+            'db',
+            'sync',
+        ],
+    )
 
 
 def start_api(lab: Lab, name: str) -> None:
     """Have one cinder-api answering."""
     configs = [_etc(lab) / 'cinder.conf', _etc(lab) / f'{name}.conf']
-    wsgi.ensure(lab, wsgi.service(
-        lab, name, 'cinder.wsgi.api:application', arguments=_flags(configs),
-        configs=[*configs, _paste(name)]))
+    wsgi.ensure(
+        lab,
+        wsgi.service(
+            lab,
+            name,
+            'cinder.wsgi.api:application',
+            arguments=_flags(configs),
+            configs=[*configs, _paste(name)],
+        ),
+    )
 
 
 def start_scheduler(lab: Lab) -> None:
     """Have the scheduler running."""
     configs = (_etc(lab) / 'cinder.conf',)
-    lab.ensure(Service(SCHEDULER, (venv_bin(SCHEDULER), *_flags(configs)),
-                       configs=configs), lambda: True)
+    lab.ensure(
+        Service(SCHEDULER, (venv_bin(SCHEDULER), *_flags(configs)), configs=configs),
+        lambda: True,
+    )
 
 
 def start_volume(lab: Lab, driver: str) -> None:
@@ -94,13 +110,22 @@ def start_volume(lab: Lab, driver: str) -> None:
     configs = (_etc(lab) / 'cinder.conf', _etc(lab) / f'volume-{driver}.conf')
     name = volume_service(driver)
     # lab.fabric is not installed.
-    shares = [_shares_file(lab, driver, backend) for backend in BACKENDS
-              if backend.protocol == 'nfs']
-    lab.ensure(Service(name, (venv_bin('cinder-volume'), *_flags(configs)),
-                       env={'PYTHONPATH': str(REPOSITORY)},
-                       configs=(*configs, *shares),
-                       in_namespace=True, stop_seconds=20),
-               lambda: True)
+    shares = [
+        _shares_file(lab, driver, backend)
+        for backend in BACKENDS
+        if backend.protocol == 'nfs'
+    ]
+    lab.ensure(
+        Service(
+            name,
+            (venv_bin('cinder-volume'), *_flags(configs)),
+            env={'PYTHONPATH': str(REPOSITORY)},
+            configs=(*configs, *shares),
+            in_namespace=True,
+            stop_seconds=20,
+        ),
+        lambda: True,
+    )
 
 
 def write_config(lab: Lab) -> None:
@@ -109,24 +134,33 @@ def write_config(lab: Lab) -> None:
     qemu_img.install(lab)
     files.write_private(etc / 'cinder.conf', files.ini(_common(lab)))
     files.write_private(etc / 'rootwrap.conf', files.ini(_rootwrap(lab)))
-    files.write_private(etc / 'rootwrap.d/lab.filters', files.ini({
-        # The packaged filter wants the configuration files below /etc.
-        'Filters': {'privsep': 'CommandFilter, privsep-helper, root'}}))
+    files.write_private(
+        etc / 'rootwrap.d/lab.filters',
+        files.ini(
+            {
+                # The packaged filter wants the configuration files below /etc.
+                'Filters': {'privsep': 'CommandFilter, privsep-helper, root'}
+            }
+        ),
+    )
     for name in (API, STOCK_API):
-        files.write_private(etc / f'{name}.conf',
-                            files.ini(api_sections(name)))
+        files.write_private(etc / f'{name}.conf', files.ini(api_sections(name)))
     for driver in DRIVERS:
-        files.write_private(etc / f'volume-{driver}.conf',
-                            files.ini(volume_sections(lab, driver)))
+        files.write_private(
+            etc / f'volume-{driver}.conf', files.ini(volume_sections(lab, driver))
+        )
         for backend in BACKENDS:
             _write_shares(lab, driver, backend)
 
 
 def api_sections(name: str) -> files.Sections:
     """What a cinder-api adds to the common configuration."""
-    sections: dict[str, dict[str, object]] = {'DEFAULT': {
-        'api_paste_config': _paste(name),
-        'default_volume_type': _DEFAULT_TYPES[name]}}
+    sections: dict[str, dict[str, object]] = {
+        'DEFAULT': {
+            'api_paste_config': _paste(name),
+            'default_volume_type': _DEFAULT_TYPES[name],
+        }
+    }
     if name == API:
         # On two cores ten volumes at once take longer than the default.
         sections['eic'] = {'hold_budget': 15}
@@ -138,11 +172,12 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
     sections: dict[str, dict[str, object]] = {
         'DEFAULT': {
             'host': host(driver),
-            'enabled_backends':
-                ','.join(f'{driver}-{b.name}'
-                         for b in (*BACKENDS, *BLOCK_BACKENDS)),
+            'enabled_backends': ','.join(
+                f'{driver}-{b.name}' for b in (*BACKENDS, *BLOCK_BACKENDS)
+            ),
             # Of use to the backends with an image-volume cache alone.
-            **(identity.internal_tenant(lab) if driver == 'stock' else {})},
+            **(identity.internal_tenant(lab) if driver == 'stock' else {}),
+        },
         'coordination': {'backend_url': _coordination(lab, driver)},
     }
     if driver == 'eic':
@@ -154,8 +189,7 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
     for backend in BACKENDS:
         sections[f'{driver}-{backend.name}'] = _backend(lab, driver, backend)
     for backend in BLOCK_BACKENDS:
-        sections[f'{driver}-{backend.name}'] = _block_backend(
-            lab, driver, backend)
+        sections[f'{driver}-{backend.name}'] = _block_backend(lab, driver, backend)
     return sections
 
 
@@ -168,8 +202,7 @@ def _backend(lab: Lab, driver: str, backend: Backend) -> dict[str, object]:
         'netapp_storage_protocol': 'nfs',
         'netapp_vserver': backend.svm,
         'nfs_shares_config': _shares_file(lab, driver, backend),
-        'nfs_mount_point_base':
-            files.private_dir(mount_base(lab, driver)),
+        'nfs_mount_point_base': files.private_dir(mount_base(lab, driver)),
         # The shortest that Cinder allows: who looks at the lab does not wait.
         'netapp_nfs_image_cache_cleanup_interval': 60,
         'nas_secure_file_operations': False,
@@ -177,8 +210,7 @@ def _backend(lab: Lab, driver: str, backend: Backend) -> dict[str, object]:
     }
 
 
-def _block_backend(lab: Lab, driver: str,
-                   backend: Backend) -> dict[str, object]:
+def _block_backend(lab: Lab, driver: str, backend: Backend) -> dict[str, object]:
     return {
         'volume_backend_name': backend.volume_backend_name(driver),
         'volume_driver': BLOCK_DRIVERS[driver],
@@ -215,45 +247,61 @@ def _common(lab: Lab) -> files.Sections:
             'use_stderr': True,
             'host': 'lab',
             'state_path': state,
-            'image_conversion_dir':
-                files.private_dir(lab.paths / 'cinder/conversion'),
+            'image_conversion_dir': files.private_dir(lab.paths / 'cinder/conversion'),
             'transport_url': rabbitmq.url(lab),
             'auth_strategy': 'keystone',
             'rootwrap_config': _etc(lab) / 'rootwrap.conf',
-            'resource_query_filters_file':
-                venv_etc('cinder/resource_filters.json'),
+            'resource_query_filters_file': venv_etc('cinder/resource_filters.json'),
             'glance_api_servers': lab.ports.url('glance'),
             'scheduler_default_weighers': _WEIGHERS,
             'osapi_volume_workers': 1,
             # The lab must tell soon that a service is up or down.
             'report_interval': 3,
             'service_down_time': 30,
-            'quota_volumes': -1, 'quota_snapshots': -1,
-            'quota_gigabytes': -1, 'per_volume_size_limit': -1,
+            'quota_volumes': -1,
+            'quota_snapshots': -1,
+            'quota_gigabytes': -1,
+            'per_volume_size_limit': -1,
         },
         'database': {'connection': mariadb.url(lab, 'cinder')},
         'keystone_authtoken': identity.authtoken(lab, 'cinder'),
         'service_user': {**service_user, 'send_service_user_token': True},
         # Lets Cinder itself read image locations.
         'glance': service_user,
-        'eic': {**identity.credentials(lab, 'eic'),
-                'precache_notifications': True, 'precache_interval': 30},
+        'eic': {
+            **identity.credentials(lab, 'eic'),
+            'precache_notifications': True,
+            'precache_interval': 30,
+        },
         'coordination': {'backend_url': _coordination(lab, 'shared')},
         'oslo_concurrency': {
-            'lock_path': files.private_dir(lab.paths / 'cinder/locks')},
+            'lock_path': files.private_dir(lab.paths / 'cinder/locks')
+        },
         'oslo_messaging_notifications': {'driver': 'noop'},
     }
 
 
 def _rootwrap(lab: Lab) -> files.Sections:
-    filters = (venv_etc('cinder/rootwrap.d'), venv_etc('os-brick/rootwrap.d'),
-               _etc(lab) / 'rootwrap.d')
-    directories = (qemu_img.directory(lab), Path(venv_bin('')), '/usr/sbin',
-                   '/usr/bin', '/sbin', '/bin')
-    return {'DEFAULT': {
-        'filters_path': ','.join(map(str, filters)),
-        'exec_dirs': ','.join(map(str, directories)),
-        'use_syslog': False}}
+    filters = (
+        venv_etc('cinder/rootwrap.d'),
+        venv_etc('os-brick/rootwrap.d'),
+        _etc(lab) / 'rootwrap.d',
+    )
+    directories = (
+        qemu_img.directory(lab),
+        Path(venv_bin('')),
+        '/usr/sbin',
+        '/usr/bin',
+        '/sbin',
+        '/bin',
+    )
+    return {
+        'DEFAULT': {
+            'filters_path': ','.join(map(str, filters)),
+            'exec_dirs': ','.join(map(str, directories)),
+            'use_syslog': False,
+        }
+    }
 
 
 def _coordination(lab: Lab, name: str) -> str:

@@ -43,31 +43,33 @@ def _parser() -> argparse.ArgumentParser:
 
     add('up', _up, 'start the lab, or repair one that is half up')
     down = add('down', _down, 'stop the lab; what it stores stays')
-    down.add_argument('--purge', action='store_true',
-                      help='delete what it stores, too')
+    down.add_argument('--purge', action='store_true', help='delete what it stores, too')
     add('status', _status, 'say what runs; exit status 3 if not all does')
     for name in ('start', 'stop', 'restart'):
-        add(name, _service_command(name), f'{name} one service',
-            ).add_argument('service', metavar='SERVICE')
+        add(
+            name,
+            _service_command(name),
+            f'{name} one service',
+        ).add_argument('service', metavar='SERVICE')
     env = add('env', _env, 'print shell lines: eval "$(python -m lab env)"')
-    env.add_argument('user', nargs='?', choices=['demo', 'admin'],
-                     default='demo')
+    env.add_argument('user', nargs='?', choices=['demo', 'admin'], default='demo')
     return parser
 
 
 def _up(options: argparse.Namespace) -> int:
     from lab import preflight  # noqa: PLC0415
+
     preflight.check_user()
     preflight.check_python()
     from lab import shutdown, startup  # noqa: PLC0415
+
     with _locked_lab() as lab:
         try:
             startup.up(lab)
         except KeyboardInterrupt:
             lab.cancel.clear()
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            lab.console.line('Interrupted: stopping what this command has '
-                             'started ...')
+            lab.console.line('Interrupted: stopping what this command has started ...')
             shutdown.undo(lab)
             raise
     return 0
@@ -79,6 +81,7 @@ def _down(options: argparse.Namespace) -> int:
         return 0
     _require_root()
     from lab import shutdown  # noqa: PLC0415
+
     with _locked_lab() as lab:
         shutdown.down(lab, options.purge)
     return 0
@@ -90,6 +93,7 @@ def _status(options: argparse.Namespace) -> int:
         return 3
     _require_root()
     from lab import status  # noqa: PLC0415
+
     return status.show(_open_lab())
 
 
@@ -97,11 +101,14 @@ def _service_command(verb: str) -> Any:
     def run(options: argparse.Namespace) -> int:
         _require_root()
         from lab import startup  # noqa: PLC0415
+
         with _locked_lab() as lab:
             known = startup.starters(lab)
             if options.service not in known:
-                raise LabError(f'There is no service {options.service!r}; '
-                               f'there are: {", ".join(known)}.')
+                raise LabError(
+                    f'There is no service {options.service!r}; '
+                    f'there are: {", ".join(known)}.'
+                )
             if verb in ('stop', 'restart'):
                 with lab.console.step(f'stop {options.service}'):
                     lab.processes.stop(options.service)
@@ -109,6 +116,7 @@ def _service_command(verb: str) -> Any:
                 with lab.console.step(f'start {options.service}'):
                     startup.start_one(lab, options.service)
         return 0
+
     return run
 
 
@@ -119,17 +127,19 @@ def _env(options: argparse.Namespace) -> int:
         raise LabError('The lab has not been started: run `make lab`.')
     print(openrc.read_text(), end='')
     print(f"export EIC_LAB_DIR='{paths.from_environment().state}'")
-    print(f"export PATH='{paths.venv_bin('')}':\"$PATH\"")
+    print(f'export PATH=\'{paths.venv_bin("")}\':"$PATH"')
     return 0
 
 
 def _require_root() -> None:
     from lab import preflight  # noqa: PLC0415
+
     preflight.check_user()
 
 
 def _open_lab() -> Any:
     from lab import context  # noqa: PLC0415
+
     return context.load(paths.from_environment())
 
 
@@ -162,8 +172,10 @@ def _acquire(stream: Any) -> None:
             return
         if time.monotonic() > deadline:
             pid = stream.read().strip() or 'unknown'
-            raise LabError(f'Another lab command is at work (pid {pid}): wait '
-                           'until it is done, or end it.')
+            raise LabError(
+                f'Another lab command is at work (pid {pid}): wait '
+                'until it is done, or end it.'
+            )
         time.sleep(0.1)
 
 

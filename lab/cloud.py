@@ -25,8 +25,9 @@ def _create_types(lab: Lab) -> None:
     existing = {entry['name'] for entry in listed}
     for name, specs in volume_types().items():
         if name not in existing:
-            cloud.cinder('POST', '/types', {'volume_type': {
-                'name': name, 'extra_specs': specs}})
+            cloud.cinder(
+                'POST', '/types', {'volume_type': {'name': name, 'extra_specs': specs}}
+            )
 
 
 def wait_for_pools(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
@@ -40,51 +41,67 @@ def wait_for_pools(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
         return not missing
 
     try:
-        wait_until(all_up, 'the pools of the backends', _BACKEND_SECONDS,
-                   lab.cancel)
+        wait_until(all_up, 'the pools of the backends', _BACKEND_SECONDS, lab.cancel)
     except Exception:
         if missing:
-            lab.console.line(f'  not up: {", ".join(missing)}; see '
-                             f'{lab.paths.logs}/cinder-*.log')
+            lab.console.line(
+                f'  not up: {", ".join(missing)}; see {lab.paths.logs}/cinder-*.log'
+            )
         raise
 
 
-def _missing(lab: Lab, cloud: identity.Cloud, drivers: Sequence[str],
-             ) -> list[str]:
+def _missing(
+    lab: Lab,
+    cloud: identity.Cloud,
+    drivers: Sequence[str],
+) -> list[str]:
     try:
         services = cloud.cinder('GET', '/os-services')['services']
-        listed = cloud.cinder(
-            'GET', '/scheduler-stats/get_pools?detail=true')['pools']
+        listed = cloud.cinder('GET', '/scheduler-stats/get_pools?detail=true')['pools']
     except (exceptions.HttpError, exceptions.ConnectFailure):
         return ['cinder-api']
     # A backend whose driver failed to start is "up" for a while, but does not
     # report any pool.
-    reported = {pool['name']: pool['capabilities']['timestamp']
-                for pool in listed}
-    wanted = [pool for pool in all_pools()
-              if pool.driver in drivers]
-    return [*_down(lab, services, wanted),
-            *(pool.host for pool in wanted if not since_start(
-                lab, cinder.volume_service(pool.driver),
-                reported.get(pool.host)))]
+    reported = {pool['name']: pool['capabilities']['timestamp'] for pool in listed}
+    wanted = [pool for pool in all_pools() if pool.driver in drivers]
+    return [
+        *_down(lab, services, wanted),
+        *(
+            pool.host
+            for pool in wanted
+            if not since_start(
+                lab, cinder.volume_service(pool.driver), reported.get(pool.host)
+            )
+        ),
+    ]
 
 
-def _down(lab: Lab, services: list[dict[str, Any]], needed: list[Pool],
-          ) -> list[str]:
+def _down(
+    lab: Lab,
+    services: list[dict[str, Any]],
+    needed: list[Pool],
+) -> list[str]:
     wanted = {('cinder-scheduler', 'lab'): cinder.SCHEDULER}
     for pool in needed:
         backend_host = f'{cinder.host(pool.driver)}@{pool.backend_section}'
-        wanted['cinder-volume', backend_host] = cinder.volume_service(
-            pool.driver)
+        wanted['cinder-volume', backend_host] = cinder.volume_service(pool.driver)
     for entry in services:
         process = wanted.get((entry['binary'], entry['host']))
-        if process and entry['state'] == 'up' and since_start(
-                lab, process, entry['updated_at']):
+        if (
+            process
+            and entry['state'] == 'up'
+            and since_start(lab, process, entry['updated_at'])
+        ):
             del wanted[entry['binary'], entry['host']]
     return [f'{binary} {host}' for binary, host in wanted]
 
 
 def _check_alive(lab: Lab, drivers: Sequence[str]) -> None:
-    for name in (keystone.NAME, rabbitmq.NAME, cinder.API, cinder.SCHEDULER,
-                 *(cinder.volume_service(driver) for driver in drivers)):
+    for name in (
+        keystone.NAME,
+        rabbitmq.NAME,
+        cinder.API,
+        cinder.SCHEDULER,
+        *(cinder.volume_service(driver) for driver in drivers),
+    ):
         lab.wait(name, lambda: True, seconds=1)

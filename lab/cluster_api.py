@@ -36,7 +36,8 @@ class ClusterApi:
         return self._ask(method, _ONTAP + path, **fields)
 
     def _ask(self, method: str, path: str, **fields: Any) -> Any:
-        answer = self._session.request(method, self._url + path,
-                                       timeout=_TIMEOUT, **fields)
+        answer = self._session.request(
+            method, self._url + path, timeout=_TIMEOUT, **fields
+        )
         answer.raise_for_status()
         return answer.json() if answer.content else None

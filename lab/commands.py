@@ -15,18 +15,32 @@ from lab.waiting import tail
 _POLL_SECONDS = 0.05
 
 
-def run(argv: Sequence[str], log: Path, *, seconds: float = 120,
-        env: Mapping[str, str] | None = None, stdin: str = '',
-        cancel: threading.Event | None = None) -> None:
+def run(
+    argv: Sequence[str],
+    log: Path,
+    *,
+    seconds: float = 120,
+    env: Mapping[str, str] | None = None,
+    stdin: str = '',
+    cancel: threading.Event | None = None,
+) -> None:
     """Run a program whose output goes to a log; failure is an error.
 
     It gets a session of its own, so that Ctrl-C reaches the lab alone, which
     then ends what it has started in order.
     """
     files.private_dir(log.parent)
-    with log.open('ab') as output, subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=output, stderr=output,
-            env=env, start_new_session=True) as process:
+    with (
+        log.open('ab') as output,
+        subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            env=env,
+            start_new_session=True,
+        ) as process,
+    ):
         os.fchmod(output.fileno(), 0o600)
         try:
             _feed(process, stdin)
@@ -34,14 +48,17 @@ def run(argv: Sequence[str], log: Path, *, seconds: float = 120,
         finally:
             _end(process)
     if process.returncode:
-        raise LabError(f'`{" ".join(argv[:4])} …` exited with status '
-                       f'{process.returncode}.{tail(log)}')
+        raise LabError(
+            f'`{" ".join(argv[:4])} …` exited with status '
+            f'{process.returncode}.{tail(log)}'
+        )
 
 
 def output_of(argv: Sequence[str], seconds: float = 30) -> str:
     """What a quick program prints; empty if it fails."""
-    done = subprocess.run(argv, capture_output=True, text=True, check=False,
-                          timeout=seconds)
+    done = subprocess.run(
+        argv, capture_output=True, text=True, check=False, timeout=seconds
+    )
     return done.stdout if done.returncode == 0 else ''
 
 
@@ -50,8 +67,12 @@ def _feed(process: subprocess.Popen[bytes], text: str) -> None:
         process.stdin.write(text.encode())  # type: ignore[union-attr]
 
 
-def _wait(process: subprocess.Popen[bytes], argv: Sequence[str],
-          seconds: float, cancel: threading.Event) -> None:
+def _wait(
+    process: subprocess.Popen[bytes],
+    argv: Sequence[str],
+    seconds: float,
+    cancel: threading.Event,
+) -> None:
     for _ in range(int(seconds / _POLL_SECONDS)):
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_POLL_SECONDS)

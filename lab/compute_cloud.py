@@ -24,17 +24,28 @@ def ensure(lab: Lab) -> None:
 def wait_for_hosts(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
     """Wait until nova-compute has been heard of since it was started."""
     cloud = identity.admin(lab)
-    wanted = {nova.host(driver): nova.compute_service(driver)
-              for driver in drivers}
+    wanted = {nova.host(driver): nova.compute_service(driver) for driver in drivers}
 
     def all_up() -> bool:
-        for name in (keystone.NAME, rabbitmq.NAME, nova.API, placement.NAME,
-                     nova.CONDUCTOR, nova.SCHEDULER, *wanted.values()):
+        for name in (
+            keystone.NAME,
+            rabbitmq.NAME,
+            nova.API,
+            placement.NAME,
+            nova.CONDUCTOR,
+            nova.SCHEDULER,
+            *wanted.values(),
+        ):
             lab.wait(name, lambda: True, seconds=1)
         return wanted.keys() <= _up(lab, cloud, wanted)
 
-    wait_until(all_up, f'{", ".join(wanted.values())} to be up', _HOST_SECONDS,
-               lab.cancel, lab.paths.log(nova.compute_service(drivers[0])))
+    wait_until(
+        all_up,
+        f'{", ".join(wanted.values())} to be up',
+        _HOST_SECONDS,
+        lab.cancel,
+        lab.paths.log(nova.compute_service(drivers[0])),
+    )
 
 
 def _up(lab: Lab, cloud: identity.Cloud, wanted: dict[str, str]) -> set[str]:
@@ -42,39 +53,67 @@ def _up(lab: Lab, cloud: identity.Cloud, wanted: dict[str, str]) -> set[str]:
         listed = cloud.nova('GET', '/os-services?binary=nova-compute')
     except (exceptions.HttpError, exceptions.ConnectFailure):
         return set()
-    return {entry['host'] for entry in listed['services']
-            if entry['state'] == 'up' and entry['host'] in wanted
-            and since_start(lab, wanted[entry['host']], entry['updated_at'])}
+    return {
+        entry['host']
+        for entry in listed['services']
+        if entry['state'] == 'up'
+        and entry['host'] in wanted
+        and since_start(lab, wanted[entry['host']], entry['updated_at'])
+    }
 
 
 def _place_hosts(lab: Lab) -> None:
     nova.discover_hosts(lab)
     cloud = identity.admin(lab)
-    have = {entry['name']: entry for entry in
-            cloud.nova('GET', '/os-aggregates')['aggregates']}
+    have = {
+        entry['name']: entry
+        for entry in cloud.nova('GET', '/os-aggregates')['aggregates']
+    }
     for driver in DRIVERS:
         zone = nova.availability_zone(driver)
-        aggregate = have.get(zone) or cloud.nova('POST', '/os-aggregates', {
-            'aggregate': {'name': zone, 'availability_zone': zone},
-        })['aggregate']
+        aggregate = (
+            have.get(zone)
+            or cloud.nova(
+                'POST',
+                '/os-aggregates',
+                {
+                    'aggregate': {'name': zone, 'availability_zone': zone},
+                },
+            )['aggregate']
+        )
         if nova.host(driver) not in (aggregate.get('hosts') or ()):
-            cloud.nova('POST', f"/os-aggregates/{aggregate['id']}/action",
-                       {'add_host': {'host': nova.host(driver)}})
+            cloud.nova(
+                'POST',
+                f'/os-aggregates/{aggregate["id"]}/action',
+                {'add_host': {'host': nova.host(driver)}},
+            )
 
 
 def _create_flavors(lab: Lab) -> None:
     cloud = identity.admin(lab)
-    have = {entry['name'] for entry in
-            cloud.nova('GET', '/flavors')['flavors']}
+    have = {entry['name'] for entry in cloud.nova('GET', '/flavors')['flavors']}
     for flavor in FLAVORS:
         if flavor.name not in have:
             _create_flavor(cloud, flavor)
 
 
 def _create_flavor(cloud: identity.Cloud, flavor: Flavor) -> None:
-    made: dict[str, Any] = cloud.nova('POST', '/flavors', {'flavor': {
-        'name': flavor.name, 'id': flavor.name, 'ram': flavor.ram_mib,
-        'vcpus': flavor.vcpus, 'disk': flavor.root_gib}})['flavor']
+    made: dict[str, Any] = cloud.nova(
+        'POST',
+        '/flavors',
+        {
+            'flavor': {
+                'name': flavor.name,
+                'id': flavor.name,
+                'ram': flavor.ram_mib,
+                'vcpus': flavor.vcpus,
+                'disk': flavor.root_gib,
+            }
+        },
+    )['flavor']
     if flavor.extra_specs:
-        cloud.nova('POST', f"/flavors/{made['id']}/os-extra_specs",
-                   {'extra_specs': dict(flavor.extra_specs)})
+        cloud.nova(
+            'POST',
+            f'/flavors/{made["id"]}/os-extra_specs',
+            {'extra_specs': dict(flavor.extra_specs)},
+        )

@@ -72,8 +72,9 @@ class Console:
 
     def _show_under_way(self) -> None:
         now = time.monotonic()
-        names = ', '.join(f'{name} ({now - began:.0f} s)'
-                          for name, began in self._under_way.items())
+        names = ', '.join(
+            f'{name} ({now - began:.0f} s)' for name, began in self._under_way.items()
+        )
         if self._live:
             self._write(f'{_CLEAR_LINE}  ...    {names}'[:110])
         elif names and now - self._last_line > _QUIET_SECONDS:

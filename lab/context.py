@@ -27,8 +27,7 @@ class Lab:
     secrets: Secrets
     processes: Processes
     console: Console
-    cancel: threading.Event = dataclasses.field(
-        default_factory=threading.Event)
+    cancel: threading.Event = dataclasses.field(default_factory=threading.Event)
     started: list[str] = dataclasses.field(default_factory=list)
     """Services that this command has started, in order."""
 
@@ -42,12 +41,16 @@ class Lab:
     def up_to_date(self, service: Service) -> bool:
         """Runs, as it is configured now, and in the namespace of now."""
         record = self.processes.record(service.name)
-        return (record is not None and record.alive()
-                and record.fingerprint == service.fingerprint()
-                and self._in_right_namespace(record))
+        return (
+            record is not None
+            and record.alive()
+            and record.fingerprint == service.fingerprint()
+            and self._in_right_namespace(record)
+        )
 
-    def ensure(self, service: Service, ready: Callable[[], bool],
-               seconds: float = 90) -> None:
+    def ensure(
+        self, service: Service, ready: Callable[[], bool], seconds: float = 90
+    ) -> None:
         """Have a service running and ready; restart it where that is due."""
         if not self.up_to_date(service):
             self.processes.stop(service.name)
@@ -56,8 +59,9 @@ class Lab:
             self.processes.spawn(service, holder)
         self.wait(service.name, ready, seconds)
 
-    def wait(self, name: str, ready: Callable[[], bool], seconds: float,
-             what: str = '') -> None:
+    def wait(
+        self, name: str, ready: Callable[[], bool], seconds: float, what: str = ''
+    ) -> None:
         """Wait for a service; that it has exited ends the wait at once."""
         log = self.paths.log(name)
 
@@ -66,16 +70,26 @@ class Lab:
                 raise LabError(f'{name} has exited.{tail(log)}')
             return ready()
 
-        wait_until(check, what or f'{name} to answer', seconds, self.cancel,
-                   log)
+        wait_until(check, what or f'{name} to answer', seconds, self.cancel, log)
 
-    def run(self, name: str, argv: Sequence[str], *, stdin: str = '',
-            env: Mapping[str, str] | None = None, seconds: float = 180,
-            ) -> None:
+    def run(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = '',
+        env: Mapping[str, str] | None = None,
+        seconds: float = 180,
+    ) -> None:
         """Run a program of the lab to its end; it logs under ``name``."""
-        commands.run(argv, self.paths.log(name), stdin=stdin, seconds=seconds,
-                     env={**self.processes.environment(name), **(env or {})},
-                     cancel=self.cancel)
+        commands.run(
+            argv,
+            self.paths.log(name),
+            stdin=stdin,
+            seconds=seconds,
+            env={**self.processes.environment(name), **(env or {})},
+            cancel=self.cancel,
+        )
 
     def run_inside(self, name: str, argv: Sequence[str]) -> None:
         """Run a program in the lab's mount namespace."""
@@ -94,20 +108,21 @@ class Lab:
             return True
         holder = self.processes.record(HOLDER)
         return holder is not None and (
-            proc.mount_namespace(holder.pid) == record.mount_namespace)
+            proc.mount_namespace(holder.pid) == record.mount_namespace
+        )
 
 
 def load(paths: Paths) -> Lab:
     """Open the state directory, making it if it is not there."""
     files.private_dir(paths.state).chmod(0o700)
     ports = _ports(paths / _PORT_BASE)
-    return Lab(paths, ports, secrets_store.load(paths / 'secrets'),
-               Processes(paths), Console())
+    return Lab(
+        paths, ports, secrets_store.load(paths / 'secrets'), Processes(paths), Console()
+    )
 
 
 def _ports(path: Path) -> Ports:
-    return ports_from_environment(
-        int(path.read_text()) if path.exists() else None)
+    return ports_from_environment(int(path.read_text()) if path.exists() else None)
 
 
 def keep_ports(lab: Lab) -> None:
@@ -117,6 +132,5 @@ def keep_ports(lab: Lab) -> None:
 
 def log_paths(lab: Lab, name: str) -> dict[str, Path]:
     """The logs of a service that exist."""
-    logs = {'log': lab.paths.log(name),
-            'access_log': lab.paths.access_log(name)}
+    logs = {'log': lab.paths.log(name), 'access_log': lab.paths.access_log(name)}
     return {kind: path for kind, path in logs.items() if path.exists()}

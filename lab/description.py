@@ -25,8 +25,7 @@ from lab.topology import (
 )
 
 _VOLUME_MICROVERSION = '3.71'
-_PROJECTS = {identity.ADMIN_USER: identity.ADMIN_PROJECT,
-             DEMO_USER: DEMO_PROJECT}
+_PROJECTS = {identity.ADMIN_USER: identity.ADMIN_PROJECT, DEMO_USER: DEMO_PROJECT}
 
 
 def write(lab: Lab) -> None:
@@ -34,22 +33,31 @@ def write(lab: Lab) -> None:
     for user in _PROJECTS:
         files.write_private(lab.paths / f'openrc-{user}', openrc(lab, user))
     # JSON is YAML.
-    files.write_json(lab.paths / 'clouds.yaml', {'clouds': {
-        **{f'lab-{user}': _cloud(lab, user) for user in _PROJECTS},
-        **{f'lab-{user}-stock': {**_cloud(lab, user), **_stock(lab)}
-           for user in _PROJECTS}}})
+    files.write_json(
+        lab.paths / 'clouds.yaml',
+        {
+            'clouds': {
+                **{f'lab-{user}': _cloud(lab, user) for user in _PROJECTS},
+                **{
+                    f'lab-{user}-stock': {**_cloud(lab, user), **_stock(lab)}
+                    for user in _PROJECTS
+                },
+            }
+        },
+    )
     files.write_json(lab.paths.lab_json, describe(lab))
 
 
 def openrc(lab: Lab, user: str) -> str:
     """Shell lines that let `openstack` act as this user."""
-    variables = {f'OS_{key.upper()}': value
-                 for key, value in _auth(lab, user).items()}
-    variables |= {'OS_REGION_NAME': REGION, 'OS_IDENTITY_API_VERSION': '3',
-                  'OS_VOLUME_API_VERSION': _VOLUME_MICROVERSION,
-                  'OS_COMPUTE_API_VERSION': COMPUTE_MICROVERSION}
-    return ''.join(f"export {name}='{value}'\n"
-                   for name, value in variables.items())
+    variables = {f'OS_{key.upper()}': value for key, value in _auth(lab, user).items()}
+    variables |= {
+        'OS_REGION_NAME': REGION,
+        'OS_IDENTITY_API_VERSION': '3',
+        'OS_VOLUME_API_VERSION': _VOLUME_MICROVERSION,
+        'OS_COMPUTE_API_VERSION': COMPUTE_MICROVERSION,
+    }
+    return ''.join(f"export {name}='{value}'\n" for name, value in variables.items())
 
 
 def describe(lab: Lab) -> dict[str, Any]:
@@ -73,22 +81,28 @@ def describe(lab: Lab) -> dict[str, Any]:
         'users': {u: _auth_reference(lab, u) for u in _PROJECTS},
         'clusters': {c.name: _cluster(lab, c) for c in CLUSTERS},
         'pools': {p.volume_type: _pool(lab, p) for p in pools()},
-        'block_pools': {p.volume_type: _block_pool(lab, p)
-                        for p in block_pools()},
-        'image_store': {**_location(lab, IMAGE_SHARE),
-                        'mount': str(lab.paths.image_store)},
+        'block_pools': {p.volume_type: _block_pool(lab, p) for p in block_pools()},
+        'image_store': {
+            **_location(lab, IMAGE_SHARE),
+            'mount': str(lab.paths.image_store),
+        },
         'services': _services(lab),
-        'namespace': {'pid': lab.holder(), 'enter': enter(lab.holder()),
-                      'root': f'/proc/{lab.holder()}/root'},
+        'namespace': {
+            'pid': lab.holder(),
+            'enter': enter(lab.holder()),
+            'root': f'/proc/{lab.holder()}/root',
+        },
     }
 
 
 def _auth(lab: Lab, user: str) -> dict[str, str]:
     return {
         'auth_url': identity.auth_url(lab),
-        'username': user, 'password': lab.secrets[f'user-{user}'],
+        'username': user,
+        'password': lab.secrets[f'user-{user}'],
         'project_name': _PROJECTS[user],
-        'user_domain_name': 'Default', 'project_domain_name': 'Default',
+        'user_domain_name': 'Default',
+        'project_domain_name': 'Default',
     }
 
 
@@ -99,18 +113,21 @@ def _auth_reference(lab: Lab, user: str) -> dict[str, str]:
 
 
 def _cloud(lab: Lab, user: str) -> dict[str, Any]:
-    return {'auth': _auth(lab, user), 'region_name': REGION,
-            'identity_api_version': 3,
-            'volume_api_version': _VOLUME_MICROVERSION,
-            'compute_api_version': COMPUTE_MICROVERSION}
+    return {
+        'auth': _auth(lab, user),
+        'region_name': REGION,
+        'identity_api_version': 3,
+        'volume_api_version': _VOLUME_MICROVERSION,
+        'compute_api_version': COMPUTE_MICROVERSION,
+    }
 
 
 def _stock(lab: Lab) -> dict[str, str]:
     """What leads a client past the catalog, to the stock pipelines."""
     return {
         'compute_endpoint_override': _nova_url(lab, nova.STOCK_API),
-        'block_storage_endpoint_override':
-            f'{lab.ports.url(cinder.STOCK_API)}/v3'}
+        'block_storage_endpoint_override': f'{lab.ports.url(cinder.STOCK_API)}/v3',
+    }
 
 
 def _nova_url(lab: Lab, name: str) -> str:
@@ -123,9 +140,10 @@ def _cluster(lab: Lab, cluster: Cluster) -> dict[str, Any]:
         'ca': str(simulator.ca_file(lab)),
         'data_dir': str(lab.paths.data_dir(cluster.name)),
         'topology': str(simulator.config_file(lab, cluster)),
-        'users': {user: {'password_file':
-                         str(lab.secrets.file(f'ontap-{user}'))}
-                  for user in ONTAP_USERS},
+        'users': {
+            user: {'password_file': str(lab.secrets.file(f'ontap-{user}'))}
+            for user in ONTAP_USERS
+        },
     }
 
 
@@ -142,28 +160,38 @@ def _pool(lab: Lab, pool: Pool) -> dict[str, Any]:
 def _block_pool(lab: Lab, pool: Pool) -> dict[str, Any]:
     directory = simulator.svm_directory(lab, pool.backend) / pool.share
     return {
-        'cluster': pool.backend.cluster, 'svm': pool.backend.svm,
-        'flexvol': pool.share, 'directory': str(directory),
+        'cluster': pool.backend.cluster,
+        'svm': pool.backend.svm,
+        'flexvol': pool.share,
+        'directory': str(directory),
         'directory_from_host': f'/proc/{lab.holder()}/root{directory}',
-        'driver': pool.driver, 'volume_type': pool.volume_type,
-        'backend': pool.backend_section, 'host': pool.host,
+        'driver': pool.driver,
+        'volume_type': pool.volume_type,
+        'backend': pool.backend_section,
+        'host': pool.host,
     }
 
 
 def _location(lab: Lab, share: str) -> dict[str, Any]:
     cluster, svm, volume = flexvol_of(share)
     return {
-        'share': share, 'cluster': cluster.name, 'svm': svm.name,
-        'flexvol': volume.name, 'junction_path': volume.junction_path,
+        'share': share,
+        'cluster': cluster.name,
+        'svm': svm.name,
+        'flexvol': volume.name,
+        'junction_path': volume.junction_path,
         'directory': str(simulator.flexvol_directory(lab, share)),
-        'directory_from_host':
-            str(simulator.flexvol_directory_from_host(lab, share)),
+        'directory_from_host': str(simulator.flexvol_directory_from_host(lab, share)),
     }
 
 
 def _services(lab: Lab) -> dict[str, Any]:
     return {
-        name: {'pid': record.pid, 'in_namespace': record.in_namespace,
-               **{k: str(v) for k, v in log_paths(lab, name).items()}}
+        name: {
+            'pid': record.pid,
+            'in_namespace': record.in_namespace,
+            **{k: str(v) for k, v in log_paths(lab, name).items()},
+        }
         for name, record in lab.processes.records().items()
-        if record.alive()}
+        if record.alive()
+    }

@@ -19,8 +19,9 @@ from oslo_config import cfg
 
 from eic_plugins.volume import iscsi
 
-_OPTIONS = [cfg.StrOpt('lab_flexvols',
-                       help='The directory of the FlexVols of the SVM.')]
+_OPTIONS = [
+    cfg.StrOpt('lab_flexvols', help='The directory of the FlexVols of the SVM.')
+]
 
 
 class LocalFabric:
@@ -34,26 +35,31 @@ class LocalFabric:
         self.configuration.append_config_values(_OPTIONS)
 
     def _connector_properties(self) -> Any:
-        return _with_initiator(
-            super()._connector_properties())  # type: ignore[misc]
+        return _with_initiator(super()._connector_properties())  # type: ignore[misc]
 
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         """Map the LUN as ever, then name its file."""
         super().initialize_connection(  # type: ignore[misc]
-            volume, _with_initiator(connector))
-        return {'driver_volume_type': 'local',
-                'data': {'device_path': str(self._file(volume))}}
+            volume, _with_initiator(connector)
+        )
+        return {
+            'driver_volume_type': 'local',
+            'data': {'device_path': str(self._file(volume))},
+        }
 
-    def terminate_connection(self, volume: Any, connector: Any,
-                             **kwargs: Any) -> Any:
+    def terminate_connection(self, volume: Any, connector: Any, **kwargs: Any) -> Any:
         """Give the LUN its size back, then unmap it as ever."""
         # qemu-img and dd cut a file off where what they write ends; a disk
         # they could not.
-        size = int(self.library.zapi_client.get_lun_by_args(
-            vserver=self.library.vserver, path=self._path(volume))[0]['Size'])
+        size = int(
+            self.library.zapi_client.get_lun_by_args(
+                vserver=self.library.vserver, path=self._path(volume)
+            )[0]['Size']
+        )
         os.truncate(self._file(volume), size)
         return super().terminate_connection(  # type: ignore[misc]
-            volume, _with_initiator(connector), **kwargs)
+            volume, _with_initiator(connector), **kwargs
+        )
 
     def _file(self, volume: Any) -> Path:
         inside = self._path(volume).removeprefix('/vol/')

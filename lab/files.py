@@ -52,8 +52,11 @@ def ini(sections: Sections) -> str:
     """An oslo.config file; an option whose value is None is left out."""
     blocks = []
     for section, options in sections.items():
-        lines = [f'{name} = {_ini_value(value)}'
-                 for name, value in options.items() if value is not None]
+        lines = [
+            f'{name} = {_ini_value(value)}'
+            for name, value in options.items()
+            if value is not None
+        ]
         blocks.append('\n'.join([f'[{section}]', *lines]))
     return '\n\n'.join(blocks) + '\n'
 

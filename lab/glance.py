@@ -29,22 +29,32 @@ def start(lab: Lab) -> None:
     """Have the image store mounted and Glance answering."""
     namespace.mount_share(lab, IMAGE_SHARE, lab.paths.image_store)
     _write_config(lab)
-    wsgi.ensure(lab, wsgi.service(
-        lab, NAME, 'glance.wsgi.api:application',
-        env={'OS_GLANCE_CONFIG_DIR': str(_conf(lab).parent)},
-        configs=[_conf(lab), _metadata_file(lab)], in_namespace=True))
+    wsgi.ensure(
+        lab,
+        wsgi.service(
+            lab,
+            NAME,
+            'glance.wsgi.api:application',
+            env={'OS_GLANCE_CONFIG_DIR': str(_conf(lab).parent)},
+            configs=[_conf(lab), _metadata_file(lab)],
+            in_namespace=True,
+        ),
+    )
 
 
 def _create_tables(lab: Lab) -> None:
     mariadb.create_database(lab, NAME)
-    lab.run(NAME, [venv_bin('glance-manage'), '--config-file',
-                   str(_conf(lab)), 'db', 'sync'])
+    lab.run(
+        NAME,
+        [venv_bin('glance-manage'), '--config-file', str(_conf(lab)), 'db', 'sync'],
+    )
 
 
 def location_metadata(lab: Lab) -> dict[str, str]:
     """What Glance tells of where an image's file is."""
     return {
-        'id': 'images', 'type': 'nfs',
+        'id': 'images',
+        'type': 'nfs',
         'share_location': f'nfs://{IMAGE_SHARE.replace(":", "", 1)}',
         'mountpoint': str(lab.paths.image_store),
     }
@@ -84,19 +94,21 @@ def _sections(lab: Lab) -> files.Sections:
             'filesystem_store_datadir': files.private_dir(directory / 'local'),
         },
         'os_glance_staging_store': {
-            'filesystem_store_datadir':
-                files.private_dir(directory / 'staging')},
+            'filesystem_store_datadir': files.private_dir(directory / 'staging')
+        },
         'os_glance_tasks_store': {
-            'filesystem_store_datadir':
-                files.private_dir(directory / 'tasks')},
+            'filesystem_store_datadir': files.private_dir(directory / 'tasks')
+        },
         'database': {'connection': mariadb.url(lab, NAME)},
         'keystone_authtoken': identity.authtoken(lab, NAME),
         'paste_deploy': {
             'flavor': 'keystone',
-            'config_file': venv_etc('glance/glance-api-paste.ini')},
-        'oslo_concurrency': {
-            'lock_path': files.private_dir(directory / 'locks')},
+            'config_file': venv_etc('glance/glance-api-paste.ini'),
+        },
+        'oslo_concurrency': {'lock_path': files.private_dir(directory / 'locks')},
         'oslo_messaging_notifications': {
-            'driver': 'messagingv2', 'transport_url': rabbitmq.url(lab),
-            'retry': 3},
+            'driver': 'messagingv2',
+            'transport_url': rabbitmq.url(lab),
+            'retry': 3,
+        },
     }

@@ -42,9 +42,13 @@ class Cloud:
     def __init__(self, lab: Lab, user: str, project: str) -> None:
         self._ports = lab.ports
         auth = v3.Password(
-            auth_url=auth_url(lab), username=user, project_name=project,
+            auth_url=auth_url(lab),
+            username=user,
+            project_name=project,
             password=lab.secrets[f'user-{user}'],
-            user_domain_name='Default', project_domain_name='Default')
+            user_domain_name='Default',
+            project_domain_name='Default',
+        )
         self._session = session.Session(auth=auth, timeout=_TIMEOUT)
 
     @functools.cached_property
@@ -57,37 +61,52 @@ class Cloud:
         """A token, for who speaks to an API in another way."""
         return str(self._session.get_token())
 
-    def request(self, method: str, service: str, path: str,
-                json: Any = None, headers: Mapping[str, str] | None = None,
-                ) -> Any:
+    def request(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """One request; returns the decoded body, if there is one."""
         url = f'{self._ports.url(service)}{path}'
         answer = self._session.request(
-            url, method, json=json, headers=dict(headers or {}))
+            url, method, json=json, headers=dict(headers or {})
+        )
         return answer.json() if answer.content else None
 
-    def upload(self, path: str, content: bytes | BinaryIO,
-               store: str | None = None) -> None:
+    def upload(
+        self, path: str, content: bytes | BinaryIO, store: str | None = None
+    ) -> None:
         """PUT an image's bytes to Glance, into the store named if any."""
         headers = {'Content-Type': 'application/octet-stream'}
         if store:
             headers['X-Image-Meta-Store'] = store
-        self._session.put(f'{self._ports.url("glance")}{path}', data=content,
-                          headers=headers, timeout=_UPLOAD_TIMEOUT)
+        self._session.put(
+            f'{self._ports.url("glance")}{path}',
+            data=content,
+            headers=headers,
+            timeout=_UPLOAD_TIMEOUT,
+        )
 
     def cinder(self, method: str, path: str, json: Any = None) -> Any:
         """A request to the Cinder API that the catalog names."""
-        return self.request(
-            method, 'cinder-api', f'/v3/{self.project_id}{path}', json)
+        return self.request(method, 'cinder-api', f'/v3/{self.project_id}{path}', json)
 
-    def nova(self, method: str, path: str, json: Any = None,
-             service: str = 'nova-api') -> Any:
+    def nova(
+        self, method: str, path: str, json: Any = None, service: str = 'nova-api'
+    ) -> Any:
         """A request to a Nova API, the one that the catalog names or the
         stock one, at the lab's microversion.
         """
         return self.request(
-            method, service, f'/v2.1{path}', json,
-            {'OpenStack-API-Version': f'compute {COMPUTE_MICROVERSION}'})
+            method,
+            service,
+            f'/v2.1{path}',
+            json,
+            {'OpenStack-API-Version': f'compute {COMPUTE_MICROVERSION}'},
+        )
 
 
 def auth_url(lab: Lab) -> str:
@@ -103,10 +122,13 @@ def admin(lab: Lab) -> Cloud:
 def credentials(lab: Lab, user: str) -> dict[str, object]:
     """keystoneauth's options with which a service authenticates."""
     return {
-        'auth_type': 'password', 'auth_url': auth_url(lab),
-        'username': user, 'password': lab.secrets[f'user-{user}'],
+        'auth_type': 'password',
+        'auth_url': auth_url(lab),
+        'username': user,
+        'password': lab.secrets[f'user-{user}'],
         'project_name': SERVICE_PROJECT,
-        'user_domain_name': 'Default', 'project_domain_name': 'Default',
+        'user_domain_name': 'Default',
+        'project_domain_name': 'Default',
         'region_name': REGION,
     }
 
@@ -131,9 +153,13 @@ def internal_tenant(lab: Lab) -> Mapping[str, str]:
 
 
 def _keep_internal_tenant(lab: Lab, project_id: str, user_id: str) -> None:
-    files.write_json(_tenant_file(lab), {
-        'cinder_internal_tenant_project_id': project_id,
-        'cinder_internal_tenant_user_id': user_id})
+    files.write_json(
+        _tenant_file(lab),
+        {
+            'cinder_internal_tenant_project_id': project_id,
+            'cinder_internal_tenant_user_id': user_id,
+        },
+    )
 
 
 def _tenant_file(lab: Lab) -> Path:
@@ -143,45 +169,58 @@ def _tenant_file(lab: Lab) -> Path:
 def create_all(lab: Lab) -> None:
     """Create projects, users, role assignments and the catalog."""
     cloud = admin(lab)
-    projects = {name: _ensure(cloud, 'project', name)
-                for name in (SERVICE_PROJECT, DEMO_PROJECT)}
+    projects = {
+        name: _ensure(cloud, 'project', name)
+        for name in (SERVICE_PROJECT, DEMO_PROJECT)
+    }
     roles = _ids(cloud, 'role')
     for user, names in ROLES.items():
-        user_id = _ensure(cloud, 'user', user,
-                          password=lab.secrets[f'user-{user}'])
+        user_id = _ensure(cloud, 'user', user, password=lab.secrets[f'user-{user}'])
         project = DEMO_PROJECT if user == DEMO_USER else SERVICE_PROJECT
         for role in names:
-            _keystone(cloud, 'PUT', f'/projects/{projects[project]}/users/'
-                                    f'{user_id}/roles/{roles[role]}')
+            _keystone(
+                cloud,
+                'PUT',
+                f'/projects/{projects[project]}/users/{user_id}/roles/{roles[role]}',
+            )
         if user == 'cinder':
             _keep_internal_tenant(lab, projects[project], user_id)
     _ensure_catalog(lab, cloud)
 
 
 def _ensure_catalog(lab: Lab, cloud: Cloud) -> None:
-    wanted = {'image': ('glance', lab.ports.url('glance')),
-              'placement': ('placement', lab.ports.url('placement')),
-              'compute': ('nova', f'{lab.ports.url("nova-api")}/v2.1'),
-              'block-storage': ('cinder',
-                                f'{lab.ports.url("cinder-api")}/v3')}
-    have = {e['service_id'] for e in
-            _keystone(cloud, 'GET', '/endpoints')['endpoints']}
+    wanted = {
+        'image': ('glance', lab.ports.url('glance')),
+        'placement': ('placement', lab.ports.url('placement')),
+        'compute': ('nova', f'{lab.ports.url("nova-api")}/v2.1'),
+        'block-storage': ('cinder', f'{lab.ports.url("cinder-api")}/v3'),
+    }
+    have = {e['service_id'] for e in _keystone(cloud, 'GET', '/endpoints')['endpoints']}
     for kind, (name, url) in wanted.items():
         service_id = _ensure(cloud, 'service', name, type=kind)
         if service_id in have:
             continue
         for interface in ('public', 'internal', 'admin'):
-            _keystone(cloud, 'POST', '/endpoints', {'endpoint': {
-                'service_id': service_id, 'interface': interface,
-                'region_id': REGION, 'url': url}})
+            _keystone(
+                cloud,
+                'POST',
+                '/endpoints',
+                {
+                    'endpoint': {
+                        'service_id': service_id,
+                        'interface': interface,
+                        'region_id': REGION,
+                        'url': url,
+                    }
+                },
+            )
 
 
 def _ensure(cloud: Cloud, kind: str, name: str, **attributes: str) -> str:
     existing = _ids(cloud, kind).get(name)
     if existing:
         return existing
-    made = _keystone(cloud, 'POST', f'/{kind}s',
-                     {kind: {'name': name, **attributes}})
+    made = _keystone(cloud, 'POST', f'/{kind}s', {kind: {'name': name, **attributes}})
     return str(made[kind]['id'])
 
 

@@ -17,20 +17,28 @@ _SECONDS = 60
 def of(lab: Lab, image_id: str) -> list[dict[str, Any]]:
     """The image-volumes of an image, whatever their state, as Cinder shows them."""
     listed = identity.admin(lab).cinder(
-        'GET', f'/volumes/detail?all_tenants=1&name=image-{image_id}')
+        'GET', f'/volumes/detail?all_tenants=1&name=image-{image_id}'
+    )
     return list(listed['volumes'])
 
 
-def precache_command(lab: Lab, image_id: str, *arguments: str,
-                     configs: Sequence[Path] = ()) -> list[str]:
+def precache_command(
+    lab: Lab, image_id: str, *arguments: str, configs: Sequence[Path] = ()
+) -> list[str]:
     """`eic precache` of an image, with the configuration of the stock side.
 
     :param configs: other files of configuration
     """
     etc = lab.paths / 'cinder/etc'
     files = configs or [etc / 'cinder.conf', etc / 'volume-stock.conf']
-    return [venv_bin('eic'), 'precache', '--image', image_id, *arguments,
-            *(word for path in files for word in ('--config-file', str(path)))]
+    return [
+        venv_bin('eic'),
+        'precache',
+        '--image',
+        image_id,
+        *arguments,
+        *(word for path in files for word in ('--config-file', str(path))),
+    ]
 
 
 def remove(lab: Lab, image_id: str) -> None:
@@ -41,6 +49,9 @@ def remove(lab: Lab, image_id: str) -> None:
             cloud.cinder('DELETE', f'/volumes/{volume["id"]}')
         except exceptions.NotFound:
             continue
-    wait_until(lambda: not of(lab, image_id),
-               f'the image-volumes of {image_id} to be deleted', _SECONDS,
-               lab.cancel)
+    wait_until(
+        lambda: not of(lab, image_id),
+        f'the image-volumes of {image_id} to be deleted',
+        _SECONDS,
+        lab.cancel,
+    )

@@ -21,9 +21,16 @@ def start(lab: Lab) -> None:
     """Have Keystone answering, with all projects and users."""
     files.write_private(_conf(lab), files.ini(_sections(lab)))
     conf = _conf(lab)
-    wsgi.ensure(lab, wsgi.service(
-        lab, NAME, 'keystone.wsgi.api:application',
-        env={'OS_KEYSTONE_CONFIG_FILES': str(conf)}, configs=[conf]))
+    wsgi.ensure(
+        lab,
+        wsgi.service(
+            lab,
+            NAME,
+            'keystone.wsgi.api:application',
+            env={'OS_KEYSTONE_CONFIG_FILES': str(conf)},
+            configs=[conf],
+        ),
+    )
     lab.once('identities', _VERSION, lambda: identity.create_all(lab))
 
 
@@ -37,10 +44,8 @@ def _sections(lab: Lab) -> files.Sections:
         'DEFAULT': {'use_stderr': True},
         'database': {'connection': mariadb.url(lab, NAME)},
         'token': {'provider': 'fernet', 'expiration': 86400},
-        'fernet_tokens': {
-            'key_repository': files.private_dir(directory / 'fernet')},
-        'credential': {
-            'key_repository': files.private_dir(directory / 'credential')},
+        'fernet_tokens': {'key_repository': files.private_dir(directory / 'fernet')},
+        'credential': {'key_repository': files.private_dir(directory / 'credential')},
     }
 
 
@@ -51,13 +56,24 @@ def _create(lab: Lab) -> None:
     _manage(lab, 'fernet_setup', *owner)
     _manage(lab, 'credential_setup', *owner)
     url = identity.auth_url(lab)
-    _manage(lab, 'bootstrap', '--bootstrap-region-id', REGION,
-            '--bootstrap-public-url', url, '--bootstrap-internal-url', url,
-            '--bootstrap-admin-url', url)
+    _manage(
+        lab,
+        'bootstrap',
+        '--bootstrap-region-id',
+        REGION,
+        '--bootstrap-public-url',
+        url,
+        '--bootstrap-internal-url',
+        url,
+        '--bootstrap-admin-url',
+        url,
+    )
 
 
 def _manage(lab: Lab, *arguments: str) -> None:
-    lab.run(NAME, [venv_bin('keystone-manage'), '--config-file',
-                   str(_conf(lab)), *arguments],
-            # Not an argument: those can be read by every user.
-            env={'OS_BOOTSTRAP_PASSWORD': lab.secrets['user-admin']})
+    lab.run(
+        NAME,
+        [venv_bin('keystone-manage'), '--config-file', str(_conf(lab)), *arguments],
+        # Not an argument: those can be read by every user.
+        env={'OS_BOOTSTRAP_PASSWORD': lab.secrets['user-admin']},
+    )

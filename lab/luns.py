@@ -12,4 +12,5 @@ def remove(lab: Lab, pattern: str) -> None:
     """
     for cluster in {backend.cluster for backend in BLOCK_BACKENDS}:
         ClusterApi(lab, cluster_named(cluster)).ontap(
-            'DELETE', '/storage/luns', params={'name': f'*/{pattern}'})
+            'DELETE', '/storage/luns', params={'name': f'*/{pattern}'}
+        )

@@ -26,8 +26,10 @@ def url(lab: Lab, database: str, owner: str = '') -> str:
     """
     user = owner or database
     password = lab.secrets[f'db-{user}']
-    return (f'mysql+pymysql://{user}:{password}@{LOOPBACK}:'
-            f'{lab.ports[NAME]}/{database}?charset=utf8')
+    return (
+        f'mysql+pymysql://{user}:{password}@{LOOPBACK}:'
+        f'{lab.ports[NAME]}/{database}?charset=utf8'
+    )
 
 
 def create_database(lab: Lab, name: str, owner: str = '') -> None:
@@ -37,19 +39,24 @@ def create_database(lab: Lab, name: str, owner: str = '') -> None:
     transactional), so what is there from that is dropped.
     """
     user = owner or name
-    lab.run(NAME, ['mariadb', '--no-defaults', f'--socket={_socket(lab)}'],
-            stdin=database_sql(name, lab.secrets[f'db-{user}'], user))
+    lab.run(
+        NAME,
+        ['mariadb', '--no-defaults', f'--socket={_socket(lab)}'],
+        stdin=database_sql(name, lab.secrets[f'db-{user}'], user),
+    )
 
 
 def database_sql(name: str, password: str, owner: str) -> str:
     """The SQL for :func:`create_database`."""
     user = f"'{owner}'@'{LOOPBACK}'"
-    return (f'DROP DATABASE IF EXISTS {name};\n'
-            f'CREATE DATABASE {name} CHARACTER SET utf8;\n'
-            # Not replaced: that would take its other databases from it.
-            f'CREATE USER IF NOT EXISTS {user};\n'
-            f"ALTER USER {user} IDENTIFIED BY '{password}';\n"
-            f'GRANT ALL ON {name}.* TO {user};\n')
+    return (
+        f'DROP DATABASE IF EXISTS {name};\n'
+        f'CREATE DATABASE {name} CHARACTER SET utf8;\n'
+        # Not replaced: that would take its other databases from it.
+        f'CREATE USER IF NOT EXISTS {user};\n'
+        f"ALTER USER {user} IDENTIFIED BY '{password}';\n"
+        f'GRANT ALL ON {name}.* TO {user};\n'
+    )
 
 
 def _directory(lab: Lab) -> Path:
@@ -64,24 +71,41 @@ def _install(lab: Lab) -> None:
     user = getpass.getuser()
     # What an install that was cut short has left behind is in its way.
     shutil.rmtree(_directory(lab) / 'data', ignore_errors=True)
-    lab.run(NAME, [
-        'mariadb-install-db', '--no-defaults', f'--user={user}',
-        f'--datadir={_directory(lab) / "data"}', '--skip-test-db',
-        '--auth-root-authentication-method=socket',
-        f'--auth-root-socket-user={user}'])
+    lab.run(
+        NAME,
+        [
+            'mariadb-install-db',
+            '--no-defaults',
+            f'--user={user}',
+            f'--datadir={_directory(lab) / "data"}',
+            '--skip-test-db',
+            '--auth-root-authentication-method=socket',
+            f'--auth-root-socket-user={user}',
+        ],
+    )
 
 
 def _service(lab: Lab) -> Service:
     directory = _directory(lab)
-    return Service(NAME, (
-        'mariadbd', '--no-defaults', f'--user={getpass.getuser()}',
-        f'--datadir={directory / "data"}', f'--socket={_socket(lab)}',
-        f'--pid-file={directory / "pid"}', f'--bind-address={LOOPBACK}',
-        f'--port={lab.ports[NAME]}', '--skip-name-resolve',
-        '--max-connections=1000', '--innodb-buffer-pool-size=256M',
-        # A power cut may cost a lab its last second.
-        '--innodb-flush-log-at-trx-commit=2',
-    ), stop_seconds=30)
+    return Service(
+        NAME,
+        (
+            'mariadbd',
+            '--no-defaults',
+            f'--user={getpass.getuser()}',
+            f'--datadir={directory / "data"}',
+            f'--socket={_socket(lab)}',
+            f'--pid-file={directory / "pid"}',
+            f'--bind-address={LOOPBACK}',
+            f'--port={lab.ports[NAME]}',
+            '--skip-name-resolve',
+            '--max-connections=1000',
+            '--innodb-buffer-pool-size=256M',
+            # A power cut may cost a lab its last second.
+            '--innodb-flush-log-at-trx-commit=2',
+        ),
+        stop_seconds=30,
+    )
 
 
 def _ready(lab: Lab) -> bool:

@@ -34,10 +34,15 @@ def start(lab: Lab) -> None:
         _leave_old(lab)
     _make_image(lab)
     _write_overlays(lab)
-    lab.ensure(Service(HOLDER, ('unshare', '--mount', '--propagation',
-                                'private', 'sleep', 'infinity'),
-                       stop_seconds=1),
-               lambda: _is_private(lab), seconds=10)
+    lab.ensure(
+        Service(
+            HOLDER,
+            ('unshare', '--mount', '--propagation', 'private', 'sleep', 'infinity'),
+            stop_seconds=1,
+        ),
+        lambda: _is_private(lab),
+        seconds=10,
+    )
     mounted = proc.mount_points(lab.holder())
     if str(lab.paths.storage) not in mounted:
         files.private_dir(lab.paths.storage)
@@ -77,9 +82,11 @@ def mount_share(lab: Lab, share: str, directory: Path) -> None:
 def inhabitants(namespaces: set[str]) -> list[int]:
     """Every process that lives in one of the mount namespaces."""
     here = proc.mount_namespace('self')
-    return [pid for pid in proc.pids()
-            if (name := proc.mount_namespace(pid))
-            and name != here and name in namespaces]
+    return [
+        pid
+        for pid in proc.pids()
+        if (name := proc.mount_namespace(pid)) and name != here and name in namespaces
+    ]
 
 
 def known(lab: Lab) -> set[str]:
@@ -96,9 +103,11 @@ def wait_released(lab: Lab) -> None:
     """Wait until the kernel has detached the loop device."""
     image = _image(lab)
     if image.exists():
-        wait_until(lambda: not _loop_devices(image),
-                   f'the loop device of {image} to be detached (is something '
-                   'else using it?)', _RELEASE_SECONDS)
+        wait_until(
+            lambda: not _loop_devices(image),
+            f'the loop device of {image} to be detached (is something else using it?)',
+            _RELEASE_SECONDS,
+        )
 
 
 def _image(lab: Lab) -> Path:
@@ -118,8 +127,7 @@ def _make_image(lab: Lab) -> None:
     with unfinished.open('wb') as stream:
         unfinished.chmod(0o600)
         stream.truncate(_IMAGE_BYTES)
-    lab.run('storage', ['mkfs.xfs', '-q', '-f', '-m', 'reflink=1',
-                        str(unfinished)])
+    lab.run('storage', ['mkfs.xfs', '-q', '-f', '-m', 'reflink=1', str(unfinished)])
     unfinished.rename(image)
 
 
@@ -130,17 +138,19 @@ def _is_private(lab: Lab) -> bool:
 
 
 def _overlays(lab: Lab) -> dict[Path, Path]:
-    return {lab.paths / 'overlay/mount.nfs': _MOUNT_NFS,
-            lab.paths / 'overlay/sudoers': _SUDOERS}
+    return {
+        lab.paths / 'overlay/mount.nfs': _MOUNT_NFS,
+        lab.paths / 'overlay/sudoers': _SUDOERS,
+    }
 
 
 def _write_overlays(lab: Lab) -> None:
     for target in (_MOUNT_NFS, _SUDOERS):
         if not target.exists():
-            raise LabError(f'{target} is missing: install the packages '
-                           'nfs-common and sudo.')
-    files.write_in_place(lab.paths / 'overlay/mount.nfs', mount_helper(lab),
-                         0o755)
+            raise LabError(
+                f'{target} is missing: install the packages nfs-common and sudo.'
+            )
+    files.write_in_place(lab.paths / 'overlay/mount.nfs', mount_helper(lab), 0o755)
     files.write_in_place(lab.paths / 'overlay/sudoers', sudoers(), 0o440)
 
 
@@ -157,9 +167,11 @@ def mount_helper(lab: Lab) -> str:
 def sudoers() -> str:
     """Lets root call sudo, as cinder-volume does, and find cinder-rootwrap."""
     path = f'{Path(venv_bin(""))}:/usr/sbin:/usr/bin:/sbin:/bin'
-    return ('Defaults env_reset, !syslog, !use_pty\n'
-            f'Defaults secure_path="{path}"\n'
-            'root ALL=(ALL:ALL) NOPASSWD: ALL\n')
+    return (
+        'Defaults env_reset, !syslog, !use_pty\n'
+        f'Defaults secure_path="{path}"\n'
+        'root ALL=(ALL:ALL) NOPASSWD: ALL\n'
+    )
 
 
 def _mount(lab: Lab, *arguments: str) -> None:

@@ -32,16 +32,21 @@ def serves(url: str) -> bool:
         return False
 
 
-def taken_ports(wanted: dict[tuple[str, int], str], processes: Processes,
-                ) -> list[str]:
+def taken_ports(
+    wanted: dict[tuple[str, int], str],
+    processes: Processes,
+) -> list[str]:
     """Describes each wanted port that somebody else listens on."""
-    return [f'{address}:{port} ({wanted[address, port]}) by {_owner(pid)}'
-            for address, port, pid in _listening_on(wanted)
-            if pid is None or not processes.owns(pid)]
+    return [
+        f'{address}:{port} ({wanted[address, port]}) by {_owner(pid)}'
+        for address, port, pid in _listening_on(wanted)
+        if pid is None or not processes.owns(pid)
+    ]
 
 
-def _listening_on(wanted: dict[tuple[str, int], str],
-                  ) -> list[tuple[str, int, int | None]]:
+def _listening_on(
+    wanted: dict[tuple[str, int], str],
+) -> list[tuple[str, int, int | None]]:
     everybody = ('0.0.0.0', '::')  # noqa: S104
     listeners = proc.listeners()
     found = []

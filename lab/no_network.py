@@ -14,14 +14,25 @@ NAME = 'no-network'
 _EMPTY = ('extensions', 'floatingips', 'networks', 'ports', 'security-groups')
 
 
-def application(environ: dict[str, Any], start_response: Any,
-                ) -> Iterable[bytes]:
+def application(
+    environ: dict[str, Any],
+    start_response: Any,
+) -> Iterable[bytes]:
     """The WSGI application."""
     kind = environ['PATH_INFO'].removesuffix('.json').rpartition('/')[2]
     found = environ['REQUEST_METHOD'] == 'GET' and kind in _EMPTY
-    body: dict[str, Any] = {kind.replace('-', '_'): []} if found else {
-        'NeutronError': {'type': 'NotFound', 'detail': '',
-                         'message': 'The lab has no networks.'}}
-    start_response('200 OK' if found else '404 Not Found',
-                   [('Content-Type', 'application/json')])
+    body: dict[str, Any] = (
+        {kind.replace('-', '_'): []}
+        if found
+        else {
+            'NeutronError': {
+                'type': 'NotFound',
+                'detail': '',
+                'message': 'The lab has no networks.',
+            }
+        }
+    )
+    start_response(
+        '200 OK' if found else '404 Not Found', [('Content-Type', 'application/json')]
+    )
     return [json.dumps(body).encode()]

@@ -58,18 +58,23 @@ def prepare(lab: Lab) -> None:
 
 def start_network(lab: Lab) -> None:
     """Have it said that there are no networks."""
-    wsgi.ensure(lab, wsgi.service(
-        lab, no_network.NAME, 'lab.no_network:application'))
+    wsgi.ensure(lab, wsgi.service(lab, no_network.NAME, 'lab.no_network:application'))
 
 
 def start_api(lab: Lab, name: str) -> None:
     """Have one nova-api answering."""
     configs = _configs(lab, 'database', name)
-    wsgi.ensure(lab, wsgi.service(
-        lab, name, 'nova.wsgi.osapi_compute:application',
-        arguments=_flags(configs),
-        env={'OS_NOVA_CONFIG_FILES': str(_paste(name))},
-        configs=[*configs, _paste(name)]))
+    wsgi.ensure(
+        lab,
+        wsgi.service(
+            lab,
+            name,
+            'nova.wsgi.osapi_compute:application',
+            arguments=_flags(configs),
+            env={'OS_NOVA_CONFIG_FILES': str(_paste(name))},
+            configs=[*configs, _paste(name)],
+        ),
+    )
 
 
 def start_conductor(lab: Lab) -> None:
@@ -98,23 +103,32 @@ def write_config(lab: Lab) -> None:
     """Write every configuration file."""
     etc = _etc(lab)
     files.write_private(etc / 'nova.conf', files.ini(_common(lab)))
-    files.write_private(etc / 'database.conf', files.ini({
-        'api_database': {
-            'connection': mariadb.url(lab, 'nova_api', DATABASE_OWNER)},
-        'database': {'connection': mariadb.url(lab, 'nova', DATABASE_OWNER)}}))
+    files.write_private(
+        etc / 'database.conf',
+        files.ini(
+            {
+                'api_database': {
+                    'connection': mariadb.url(lab, 'nova_api', DATABASE_OWNER)
+                },
+                'database': {'connection': mariadb.url(lab, 'nova', DATABASE_OWNER)},
+            }
+        ),
+    )
     for name, driver in SIDES.items():
-        files.write_private(etc / f'{name}.conf',
-                            files.ini(api_sections(lab, name, driver)))
+        files.write_private(
+            etc / f'{name}.conf', files.ini(api_sections(lab, name, driver))
+        )
     for driver in DRIVERS:
-        files.write_private(etc / f'{compute_service(driver)}.conf',
-                            files.ini(compute_sections(lab, driver)))
+        files.write_private(
+            etc / f'{compute_service(driver)}.conf',
+            files.ini(compute_sections(lab, driver)),
+        )
 
 
 def api_sections(lab: Lab, name: str, driver: str) -> files.Sections:
     """What a nova-api adds to the common configuration."""
     return {
-        'DEFAULT': {'host': name,
-                    'default_schedule_zone': availability_zone(driver)},
+        'DEFAULT': {'host': name, 'default_schedule_zone': availability_zone(driver)},
         'cinder': _cinder(lab, driver),
         # A first look-up on a busy machine of two cores takes longer than the
         # default, and what is to be seen here must not depend on that.
@@ -161,20 +175,23 @@ def _common(lab: Lab) -> files.Sections:
         'glance': {'endpoint_override': lab.ports.url('glance')},
         # Conductor and scheduler ask Cinder nothing; the others say whom.
         'cinder': _cinder(lab, 'eic'),
-        'neutron': {**service_user,
-                    'endpoint_override': lab.ports.url(no_network.NAME)},
+        'neutron': {
+            **service_user,
+            'endpoint_override': lab.ports.url(no_network.NAME),
+        },
         'vnc': {'enabled': False},
-        'oslo_concurrency': {
-            'lock_path': files.private_dir(lab.paths / 'nova/locks')},
+        'oslo_concurrency': {'lock_path': files.private_dir(lab.paths / 'nova/locks')},
         'oslo_messaging_notifications': {'driver': 'noop'},
     }
 
 
 def _cinder(lab: Lab, driver: str) -> dict[str, object]:
     url = lab.ports.url(cinder.api_of(driver))
-    return {**identity.credentials(lab, 'nova'),
-            'os_region_name': REGION,
-            'endpoint_template': f'{url}/v3/%(project_id)s'}
+    return {
+        **identity.credentials(lab, 'nova'),
+        'os_region_name': REGION,
+        'endpoint_template': f'{url}/v3/%(project_id)s',
+    }
 
 
 def _create_tables(lab: Lab) -> None:
@@ -188,15 +205,22 @@ def _create_tables(lab: Lab) -> None:
 
 
 def _manage(lab: Lab, *arguments: str) -> None:
-    lab.run('nova-manage', [
-        venv_bin('nova-manage'), *_flags(_configs(lab, 'database')),
-        *arguments])
+    lab.run(
+        'nova-manage',
+        [venv_bin('nova-manage'), *_flags(_configs(lab, 'database')), *arguments],
+    )
 
 
 def _start(lab: Lab, name: str, program: str, configs: Sequence[Path]) -> None:
-    lab.ensure(Service(name, (venv_bin(program), *_flags(configs)),
-                       configs=tuple(configs), stop_seconds=_STOP_SECONDS),
-               lambda: True)
+    lab.ensure(
+        Service(
+            name,
+            (venv_bin(program), *_flags(configs)),
+            configs=tuple(configs),
+            stop_seconds=_STOP_SECONDS,
+        ),
+        lambda: True,
+    )
 
 
 def _paste(name: str) -> Path:

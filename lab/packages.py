@@ -22,8 +22,7 @@ _MOUNTING = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
 # The servers that tests/functional runs the Cinder filter in.
 _SERVERS = ('uwsgi', 'uwsgi-plugin-python3', 'apache2', 'libapache2-mod-wsgi-py3')
 TEST_PACKAGES = (*_MOUNTING, *_SERVERS)
-LAB_PACKAGES = (
-    'mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
+LAB_PACKAGES = ('mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
 _POLICY = Path('/usr/sbin/policy-rc.d')
 _SAVED_POLICY = Path('/usr/sbin/policy-rc.d.eic-lab-saved')
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
@@ -42,25 +41,35 @@ def missing(packages: Sequence[str]) -> list[str]:
     if not packages:
         return []
     listed = subprocess.run(
-        ['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\n',
-         *packages],
-        capture_output=True, text=True, check=False, timeout=60)
-    installed = {line.split()[0] for line in listed.stdout.splitlines()
-                 if line.endswith(' installed')}
+        ['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\n', *packages],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    installed = {
+        line.split()[0]
+        for line in listed.stdout.splitlines()
+        if line.endswith(' installed')
+    }
     return [name for name in packages if name not in installed]
 
 
 def ensure(packages: Sequence[str], log: Path | None = None) -> None:
     """Install those of the packages that are missing."""
     if shutil.which('dpkg-query') is None:
-        raise LabError('This is not Debian: the lab installs its database and '
-                       'message broker from Debian 12 packages.')
+        raise LabError(
+            'This is not Debian: the lab installs its database and '
+            'message broker from Debian 12 packages.'
+        )
     wanted = missing(packages)
     if not wanted:
         return
     if os.geteuid() != 0:
-        raise LabError('Missing Debian packages: run as root, or: apt-get '
-                       f'install {" ".join(wanted)}')
+        raise LabError(
+            'Missing Debian packages: run as root, or: apt-get '
+            f'install {" ".join(wanted)}'
+        )
     with services_stay_down():
         # A stale list is no reason to fail: the install tells.
         _apt(['update'], log, check=False)
@@ -96,17 +105,24 @@ def restore_policy() -> None:
         _SAVED_POLICY.rename(_POLICY)
 
 
-def _apt(arguments: Sequence[str], log: Path | None, check: bool = True,
-         ) -> None:
-    env = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive',
-           'LC_ALL': 'C.UTF-8'}
-    argv = ['apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=300',
-            *arguments]
+def _apt(
+    arguments: Sequence[str],
+    log: Path | None,
+    check: bool = True,
+) -> None:
+    env = {**os.environ, 'DEBIAN_FRONTEND': 'noninteractive', 'LC_ALL': 'C.UTF-8'}
+    argv = ['apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=300', *arguments]
     with contextlib.ExitStack() as stack:
         output = stack.enter_context(log.open('ab')) if log else None
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            env=env, check=False, timeout=_INSTALL_SECONDS)
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=env,
+            check=False,
+            timeout=_INSTALL_SECONDS,
+        )
     if check and done.returncode:
         where = f'; its output is in {log}' if log else ''
         raise LabError(f'`{" ".join(argv)}` failed{where}.')
@@ -114,8 +130,7 @@ def _apt(arguments: Sequence[str], log: Path | None, check: bool = True,
 
 def main() -> int:
     """The command: install the packages of the group that is named."""
-    groups = {'venv': venv_packages(), 'lab': LAB_PACKAGES,
-              'test': TEST_PACKAGES}
+    groups = {'venv': venv_packages(), 'lab': LAB_PACKAGES, 'test': TEST_PACKAGES}
     if len(sys.argv) != 2 or sys.argv[1] not in groups:  # noqa: PLR2004
         print('usage: python3 -m lab.packages venv|lab|test', file=sys.stderr)
         return 2

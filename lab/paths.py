@@ -74,7 +74,8 @@ def from_environment() -> Paths:
     if not state.is_absolute() or len(str(state)) > _LONGEST_STATE_DIR:
         raise LabError(
             f'EIC_LAB_DIR is {str(state)!r}: set it to an absolute path of at '
-            f'most {_LONGEST_STATE_DIR} characters, or unset it.')
+            f'most {_LONGEST_STATE_DIR} characters, or unset it.'
+        )
     return Paths(state.resolve())
 
 

@@ -18,16 +18,24 @@ def prepare(lab: Lab) -> None:
 def start(lab: Lab) -> None:
     """Have Placement answering."""
     _write_config(lab)
-    wsgi.ensure(lab, wsgi.service(
-        lab, NAME, 'placement.wsgi.api:application',
-        env={'OS_PLACEMENT_CONFIG_DIR': str(_conf(lab).parent)},
-        configs=[_conf(lab)]))
+    wsgi.ensure(
+        lab,
+        wsgi.service(
+            lab,
+            NAME,
+            'placement.wsgi.api:application',
+            env={'OS_PLACEMENT_CONFIG_DIR': str(_conf(lab).parent)},
+            configs=[_conf(lab)],
+        ),
+    )
 
 
 def _create_tables(lab: Lab) -> None:
     mariadb.create_database(lab, NAME)
-    lab.run(NAME, [venv_bin('placement-manage'), '--config-file',
-                   str(_conf(lab)), 'db', 'sync'])
+    lab.run(
+        NAME,
+        [venv_bin('placement-manage'), '--config-file', str(_conf(lab)), 'db', 'sync'],
+    )
 
 
 def _conf(lab: Lab) -> Path:
@@ -35,8 +43,13 @@ def _conf(lab: Lab) -> Path:
 
 
 def _write_config(lab: Lab) -> None:
-    files.write_private(_conf(lab), files.ini({
-        'DEFAULT': {'use_stderr': True},
-        'placement_database': {'connection': mariadb.url(lab, NAME)},
-        'keystone_authtoken': identity.authtoken(lab, NAME),
-    }))
+    files.write_private(
+        _conf(lab),
+        files.ini(
+            {
+                'DEFAULT': {'use_stderr': True},
+                'placement_database': {'connection': mariadb.url(lab, NAME)},
+                'keystone_authtoken': identity.authtoken(lab, NAME),
+            }
+        ),
+    )

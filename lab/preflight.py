@@ -19,15 +19,19 @@ _MEMINFO = Path('/proc/meminfo')
 def check_user() -> None:
     """The lab mounts things and runs services as root."""
     if os.geteuid() != 0:
-        raise LabError('The lab needs root (it mounts file systems in a '
-                       'namespace of its own): run it with sudo.')
+        raise LabError(
+            'The lab needs root (it mounts file systems in a '
+            'namespace of its own): run it with sudo.'
+        )
 
 
 def check_python() -> None:
     """The services must be in the environment that this runs in."""
     if not (Path(sys.prefix) / 'bin' / 'keystone-manage').exists():
-        raise LabError(f'OpenStack is not installed in {sys.prefix}: run '
-                       '`make lab`, which makes a .venv that has it.')
+        raise LabError(
+            f'OpenStack is not installed in {sys.prefix}: run '
+            '`make lab`, which makes a .venv that has it.'
+        )
 
 
 def check_machine(lab: Lab) -> None:
@@ -41,17 +45,21 @@ def _disk(lab: Lab) -> str:
     free = shutil.disk_usage(lab.paths.state).free
     if free >= _LEAST_DISK or lab.processes.records():
         return ''
-    return (f'{lab.paths.state} has {free / _GIB:.1f} GiB free, the lab needs '
-            f'{_LEAST_DISK // _GIB}: make room, or set EIC_LAB_DIR to a '
-            'directory on another disk.')
+    return (
+        f'{lab.paths.state} has {free / _GIB:.1f} GiB free, the lab needs '
+        f'{_LEAST_DISK // _GIB}: make room, or set EIC_LAB_DIR to a '
+        'directory on another disk.'
+    )
 
 
 def _memory(lab: Lab) -> str:
     free = available_memory(_MEMINFO.read_text())
     if free >= _LEAST_MEMORY or lab.processes.records():
         return ''
-    return (f'{free / _GIB:.1f} GiB of memory are available, the lab needs '
-            f'{_LEAST_MEMORY // _GIB}.')
+    return (
+        f'{free / _GIB:.1f} GiB of memory are available, the lab needs '
+        f'{_LEAST_MEMORY // _GIB}.'
+    )
 
 
 def available_memory(meminfo: str) -> int:
@@ -66,17 +74,20 @@ def _ports(lab: Lab) -> str:
     taken = taken_ports(lab.ports.all(), lab.processes)
     if not taken:
         return ''
-    return (f'Ports of the lab are taken: {"; ".join(taken)}. Stop that, or '
-            'move the lab with EIC_LAB_PORT_BASE (now '
-            f'{lab.ports.base}).')
+    return (
+        f'Ports of the lab are taken: {"; ".join(taken)}. Stop that, or '
+        'move the lab with EIC_LAB_PORT_BASE (now '
+        f'{lab.ports.base}).'
+    )
 
 
 def _loop_devices(lab: Lab) -> str:
     if Path('/dev/loop-control').exists():
         return ''
-    return ('There are no loop devices (/dev/loop-control): load the kernel '
-            'module `loop`, or run on a machine that has them.')
+    return (
+        'There are no loop devices (/dev/loop-control): load the kernel '
+        'module `loop`, or run on a machine that has them.'
+    )
 
 
-_CHECKS: tuple[Callable[[Lab], str], ...] = (
-    _disk, _memory, _loop_devices, _ports)
+_CHECKS: tuple[Callable[[Lab], str], ...] = (_disk, _memory, _loop_devices, _ports)

@@ -33,8 +33,13 @@ def parse_stat(text: str) -> Stat:
     """Parse /proc/PID/stat; the name in it may hold blanks and brackets."""
     head, _, rest = text.rpartition(')')
     fields = rest.split()
-    return Stat(comm=head.partition('(')[2], state=fields[0],
-                parent=int(fields[1]), group=int(fields[2]), start_time=int(fields[19]))
+    return Stat(
+        comm=head.partition('(')[2],
+        state=fields[0],
+        parent=int(fields[1]),
+        group=int(fields[2]),
+        start_time=int(fields[19]),
+    )
 
 
 def stat(pid: int) -> Stat | None:
@@ -71,8 +76,11 @@ def environment(pid: int) -> dict[str, str]:
         raw = (_PROC / str(pid) / 'environ').read_bytes()
     except OSError:
         return {}
-    pairs = (item.decode(errors='replace').partition('=')
-             for item in raw.split(b'\0') if item)
+    pairs = (
+        item.decode(errors='replace').partition('=')
+        for item in raw.split(b'\0')
+        if item
+    )
     return {name: value for name, _, value in pairs}
 
 
@@ -123,7 +131,7 @@ def parse_listeners(text: str) -> dict[tuple[str, int], str]:
 def _address(text: str) -> str:
     # The kernel prints 32-bit words in the byte order of the machine.
     raw = bytes.fromhex(text)
-    words = [raw[i:i + 4] for i in range(0, len(raw), 4)]
+    words = [raw[i : i + 4] for i in range(0, len(raw), 4)]
     if sys.byteorder == 'little':
         words = [word[::-1] for word in words]
     address = ipaddress.ip_address(b''.join(words))

@@ -26,8 +26,7 @@ from lab.waiting import wait_until
 LAB_ID = 'EIC_LAB_ID'
 _LOG_LIMIT = 50 * 1024 * 1024
 _KILL_SECONDS = 10.0
-_SYSTEM_PATH = ('/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:'
-                '/sbin:/bin')
+_SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +42,7 @@ class Service:
 
     def fingerprint(self) -> str:
         """Changes when the command or a configuration file changes."""
-        digest = hashlib.sha256(repr((self.argv, sorted(self.env.items())))
-                                .encode())
+        digest = hashlib.sha256(repr((self.argv, sorted(self.env.items()))).encode())
         for path in self.configs:
             digest.update(path.read_bytes())
         return digest.hexdigest()
@@ -67,9 +65,12 @@ class Record:
     def alive(self) -> bool:
         """The very process that was recorded is running."""
         seen = proc.stat(self.pid)
-        return (seen is not None and seen.running
-                and seen.start_time == self.start_time
-                and self.boot_id == proc.boot_id())
+        return (
+            seen is not None
+            and seen.running
+            and seen.start_time == self.start_time
+            and self.boot_id == proc.boot_id()
+        )
 
 
 class Processes:
@@ -107,10 +108,16 @@ class Processes:
         if seen is None:
             raise LabError(f'{service.name} did not start.')
         record = Record(
-            service.name, child.pid, seen.start_time, proc.boot_id(),
-            time.time(), service.fingerprint(), service.stop_seconds,
+            service.name,
+            child.pid,
+            seen.start_time,
+            proc.boot_id(),
+            time.time(),
+            service.fingerprint(),
+            service.stop_seconds,
             service.in_namespace,
-            proc.mount_namespace(holder) if holder else '')
+            proc.mount_namespace(holder) if holder else '',
+        )
         self._save(record)
         return record
 
@@ -139,8 +146,7 @@ class Processes:
     def kill(self, pids: Iterable[int]) -> None:
         """End processes that the caller knows to be the lab's."""
         wanted = list(pids)
-        for number, seconds in ((signal.SIGTERM, 3.0),
-                                (signal.SIGKILL, _KILL_SECONDS)):
+        for number, seconds in ((signal.SIGTERM, 3.0), (signal.SIGKILL, _KILL_SECONDS)):
             for pid in filter(_running, wanted):
                 _signal(pid, number)
             _wait_quietly(lambda: not any(map(_running, wanted)), seconds)
@@ -152,8 +158,7 @@ class Processes:
     def environment(self, name: str) -> dict[str, str]:
         """What a service starts with: nothing of the caller's own."""
         return {
-            'PATH': (f'{self._paths.programs}:{Path(venv_bin(""))}:'
-                     f'{_SYSTEM_PATH}'),
+            'PATH': (f'{self._paths.programs}:{Path(venv_bin(""))}:{_SYSTEM_PATH}'),
             'HOME': str(self._paths.state),
             'TMPDIR': str(files.private_dir(self._paths / 'tmp')),
             'LANG': 'C.UTF-8',
@@ -165,8 +170,11 @@ class Processes:
     def _leaders(self) -> set[int]:
         return {r.pid for r in self.records().values() if r.alive()}
 
-    def _popen(self, service: Service, argv: list[str],
-               ) -> subprocess.Popen[bytes]:
+    def _popen(
+        self,
+        service: Service,
+        argv: list[str],
+    ) -> subprocess.Popen[bytes]:
         log = self._paths.log(service.name)
         files.private_dir(log.parent)
         if log.exists() and log.stat().st_size > _LOG_LIMIT:
@@ -174,20 +182,27 @@ class Processes:
         with log.open('ab') as output:
             os.fchmod(output.fileno(), 0o600)
             return subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
                 env={**self.environment(service.name), **service.env},
-                cwd=self._paths.state, start_new_session=True)
+                cwd=self._paths.state,
+                start_new_session=True,
+            )
 
     def _save(self, record: Record) -> None:
-        files.write_json(self._record_path(record.name),
-                         dataclasses.asdict(record))
+        files.write_json(self._record_path(record.name), dataclasses.asdict(record))
 
     def _record_path(self, name: str) -> Path:
         return self._paths.run / f'{name}.json'
 
     def _is_ours(self, pid: int) -> bool:
-        return (pid != os.getpid() and _running(pid)
-                and proc.environment(pid).get(LAB_ID) == self.lab_id)
+        return (
+            pid != os.getpid()
+            and _running(pid)
+            and proc.environment(pid).get(LAB_ID) == self.lab_id
+        )
 
     def _end_group(self, record: Record) -> None:
         """Kill what a service left behind; its group cannot be another's.
@@ -197,7 +212,8 @@ class Processes:
         """
         leader = proc.stat(record.pid)
         if record.boot_id != proc.boot_id() or (
-                leader and leader.start_time != record.start_time):
+            leader and leader.start_time != record.start_time
+        ):
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(record.pid, signal.SIGKILL)
@@ -208,8 +224,7 @@ def enter(holder: int | None) -> list[str]:
     """The command prefix that enters a process's mount namespace."""
     # The holder's own root and working directory: in a chroot, those of the
     # namespace are somewhere else.
-    return ['nsenter', f'--target={holder}', '--mount', '--root', '--wd',
-            '--']
+    return ['nsenter', f'--target={holder}', '--mount', '--root', '--wd', '--']
 
 
 def _belongs(pid: int, leaders: set[int]) -> bool:
@@ -218,7 +233,8 @@ def _belongs(pid: int, leaders: set[int]) -> bool:
     """
     seen = proc.stat(pid)
     return seen is not None and (
-        seen.group in leaders or not leaders.isdisjoint(proc.lineage(pid)))
+        seen.group in leaders or not leaders.isdisjoint(proc.lineage(pid))
+    )
 
 
 def _group(number: int) -> list[int]:

@@ -39,7 +39,9 @@ def install(lab: Lab) -> None:
 
 def script(real: str, noted_in: Path) -> str:
     """The program: a shell that forks nothing, so that it costs next to none."""
-    return ('#!/bin/sh\n'
-            "IFS='\t'\n"
-            f"printf '%s\\n' \"$*\" >>{shlex.quote(str(noted_in))}\n"
-            f'exec {shlex.quote(real)} "$@"\n')
+    return (
+        '#!/bin/sh\n'
+        "IFS='\t'\n"
+        f'printf \'%s\\n\' "$*" >>{shlex.quote(str(noted_in))}\n'
+        f'exec {shlex.quote(real)} "$@"\n'
+    )

@@ -11,9 +11,18 @@ from lab.topology import ONTAP_USERS
 _BYTES = 16
 NAMES = (
     'rabbitmq',
-    'db-keystone', 'db-glance', 'db-placement', 'db-nova', 'db-cinder',
-    'user-admin', 'user-demo', 'user-glance', 'user-placement', 'user-nova',
-    'user-cinder', 'user-eic',
+    'db-keystone',
+    'db-glance',
+    'db-placement',
+    'db-nova',
+    'db-cinder',
+    'user-admin',
+    'user-demo',
+    'user-glance',
+    'user-placement',
+    'user-nova',
+    'user-cinder',
+    'user-eic',
     *(f'ontap-{user}' for user in ONTAP_USERS),
 )
 

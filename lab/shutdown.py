@@ -21,13 +21,18 @@ from lab.topology import DRIVERS
 
 # Those who use something before that what they use.
 _WAVES: tuple[tuple[str, ...], ...] = (
-    (nova.API, nova.STOCK_API, *map(nova.compute_service, DRIVERS),
-     nova.SCHEDULER, cinder.API, cinder.STOCK_API, cinder.SCHEDULER,
-     *map(cinder.volume_service, DRIVERS)),
-    (nova.CONDUCTOR, placement.NAME, no_network.NAME, glance.NAME,
-     keystone.NAME),
-    ('simulator-cluster-a', 'simulator-cluster-b', rabbitmq.NAME,
-     mariadb.NAME),
+    (
+        nova.API,
+        nova.STOCK_API,
+        *map(nova.compute_service, DRIVERS),
+        nova.SCHEDULER,
+        cinder.API,
+        cinder.STOCK_API,
+        cinder.SCHEDULER,
+        *map(cinder.volume_service, DRIVERS),
+    ),
+    (nova.CONDUCTOR, placement.NAME, no_network.NAME, glance.NAME, keystone.NAME),
+    ('simulator-cluster-a', 'simulator-cluster-b', rabbitmq.NAME, mariadb.NAME),
     (rabbitmq.EPMD,),
 )
 
@@ -43,9 +48,11 @@ def down(lab: Lab, purge: bool = False) -> None:
     if purge:
         with lab.console.step(f'delete {lab.paths.state}'):
             shutil.rmtree(lab.paths.state)
-    lab.console.line('The lab is gone.' if purge else
-                     'The lab is down; `make lab` brings it back with its '
-                     'volumes and images.')
+    lab.console.line(
+        'The lab is gone.'
+        if purge
+        else 'The lab is down; `make lab` brings it back with its volumes and images.'
+    )
 
 
 def stop_services(lab: Lab, names: Sequence[str]) -> None:

@@ -10,6 +10,5 @@ def since_start(lab: Lab, process: str, updated_at: str | None) -> bool:
     record = lab.processes.record(process)
     if record is None or updated_at is None:
         return False
-    seen = datetime.datetime.fromisoformat(updated_at).replace(
-        tzinfo=datetime.UTC)
+    seen = datetime.datetime.fromisoformat(updated_at).replace(tzinfo=datetime.UTC)
     return seen.timestamp() >= int(record.started_at)

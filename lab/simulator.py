@@ -84,39 +84,63 @@ def start_all(lab: Lab) -> None:
 
 def topology_toml(lab: Lab, cluster: Cluster) -> str:
     """A cluster as the simulator's TOML describes it."""
-    blocks = [_table('[cluster]', {
-        'name': cluster.name, 'version': '9.15.1',
-        'listen': f'{cluster.address}:{lab.ports.cluster(cluster)}',
-        'copy_throughput': 0, 'copy_limit': 50})]
-    blocks += [_table('[[users]]', {
-        'name': user, 'role': 'admin',
-        'password_file': str(lab.secrets.file(f'ontap-{user}'))})
-        for user in ONTAP_USERS]
-    blocks += [_table('[[aggregates]]', {
-        'name': aggregate, 'size': '2TiB', 'node': f'{cluster.name}-01'})
-        for aggregate in cluster.aggregates]
+    blocks = [
+        _table(
+            '[cluster]',
+            {
+                'name': cluster.name,
+                'version': '9.15.1',
+                'listen': f'{cluster.address}:{lab.ports.cluster(cluster)}',
+                'copy_throughput': 0,
+                'copy_limit': 50,
+            },
+        )
+    ]
+    blocks += [
+        _table(
+            '[[users]]',
+            {
+                'name': user,
+                'role': 'admin',
+                'password_file': str(lab.secrets.file(f'ontap-{user}')),
+            },
+        )
+        for user in ONTAP_USERS
+    ]
+    blocks += [
+        _table(
+            '[[aggregates]]',
+            {'name': aggregate, 'size': '2TiB', 'node': f'{cluster.name}-01'},
+        )
+        for aggregate in cluster.aggregates
+    ]
     for svm in cluster.svms:
-        blocks.append(_table('[[svms]]', {
-            'name': svm.name, 'protocols': svm.protocols}))
-        blocks += [_table('[[svms.lifs]]', {
-            'name': f'lif{number}', 'address': address})
-            for number, address in enumerate(svm.lifs, start=1)]
-        blocks += [_table('[[svms.volumes]]', _flexvol(volume))
-                   for volume in svm.volumes]
+        blocks.append(
+            _table('[[svms]]', {'name': svm.name, 'protocols': svm.protocols})
+        )
+        blocks += [
+            _table('[[svms.lifs]]', {'name': f'lif{number}', 'address': address})
+            for number, address in enumerate(svm.lifs, start=1)
+        ]
+        blocks += [
+            _table('[[svms.volumes]]', _flexvol(volume)) for volume in svm.volumes
+        ]
     return '\n\n'.join(blocks) + '\n'
 
 
 def _flexvol(volume: FlexVol) -> dict[str, Any]:
-    mounted = ({'junction_path': volume.junction_path}
-               if volume.junction_path else {})
-    return {'name': volume.name, **mounted, 'size': volume.size,
-            'aggregate': volume.aggregate}
+    mounted = {'junction_path': volume.junction_path} if volume.junction_path else {}
+    return {
+        'name': volume.name,
+        **mounted,
+        'size': volume.size,
+        'aggregate': volume.aggregate,
+    }
 
 
 def _table(header: str, values: dict[str, Any]) -> str:
     # A JSON string or number is a TOML one too.
-    return '\n'.join(
-        [header, *(f'{k} = {json.dumps(v)}' for k, v in values.items())])
+    return '\n'.join([header, *(f'{k} = {json.dumps(v)}' for k, v in values.items())])
 
 
 def _service(lab: Lab, cluster: Cluster) -> Service:
@@ -124,8 +148,18 @@ def _service(lab: Lab, cluster: Cluster) -> Service:
     files.write_private(config, topology_toml(lab, cluster))
     return Service(
         name(cluster),
-        (sys.executable, '-m', 'ontap_simulator',
-         '--config', str(config),
-         '--data-dir', str(lab.paths.data_dir(cluster.name)),
-         '--ca-dir', str(ca_dir(lab))),
-        configs=(config,), in_namespace=True, stop_seconds=5)
+        (
+            sys.executable,
+            '-m',
+            'ontap_simulator',
+            '--config',
+            str(config),
+            '--data-dir',
+            str(lab.paths.data_dir(cluster.name)),
+            '--ca-dir',
+            str(ca_dir(lab)),
+        ),
+        configs=(config,),
+        in_namespace=True,
+        stop_seconds=5,
+    )

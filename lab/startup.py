@@ -40,11 +40,14 @@ def up(lab: Lab) -> None:
     except LabError:
         lab.console.line(
             'What did start is still running: put the cause right and run '
-            '`make lab` again, or stop it with `make lab-down`.')
+            '`make lab` again, or stop it with `make lab-down`.'
+        )
         raise
     description.write(lab)
-    lab.console.line(f'The lab is up ({time.monotonic() - began:.1f} s). '
-                     f'It is described in {lab.paths.lab_json}')
+    lab.console.line(
+        f'The lab is up ({time.monotonic() - began:.1f} s). '
+        f'It is described in {lab.paths.lab_json}'
+    )
 
 
 def start_one(lab: Lab, name: str) -> None:
@@ -57,8 +60,10 @@ def starters(lab: Lab) -> dict[str, Callable[[], None]]:
     """How each service is started, in an order in which that works."""
     table: dict[str, Callable[[], None]] = {
         'namespace': lambda: namespace.start(lab),
-        **{simulator.name(c): functools.partial(simulator.start, lab, c)
-           for c in CLUSTERS},
+        **{
+            simulator.name(c): functools.partial(simulator.start, lab, c)
+            for c in CLUSTERS
+        },
         mariadb.NAME: lambda: mariadb.start(lab),
         rabbitmq.EPMD: lambda: rabbitmq.start(lab),
         rabbitmq.NAME: lambda: rabbitmq.start(lab),
@@ -74,12 +79,15 @@ def starters(lab: Lab) -> dict[str, Callable[[], None]]:
     }
     for name in (nova.API, nova.STOCK_API):
         table[name] = functools.partial(
-            _start_nova, lab, functools.partial(nova.start_api, name=name))
+            _start_nova, lab, functools.partial(nova.start_api, name=name)
+        )
     for driver in DRIVERS:
         table[cinder.volume_service(driver)] = functools.partial(
-            _start_cinder_volume, lab, driver)
+            _start_cinder_volume, lab, driver
+        )
         table[nova.compute_service(driver)] = functools.partial(
-            _start_nova_compute, lab, driver)
+            _start_nova_compute, lab, driver
+        )
     return table
 
 
@@ -120,64 +128,114 @@ def _steps(lab: Lab) -> list[Step]:
         Step('MariaDB', lambda: mariadb.start(lab)),
         Step('RabbitMQ', lambda: rabbitmq.start(lab)),
         Step('mount namespace and storage', lambda: namespace.start(lab)),
-        Step('ONTAP simulators', lambda: simulator.start_all(lab),
-             ('mount namespace and storage',)),
+        Step(
+            'ONTAP simulators',
+            lambda: simulator.start_all(lab),
+            ('mount namespace and storage',),
+        ),
         Step('Keystone tables', lambda: keystone.prepare(lab), ('MariaDB',)),
         Step('Keystone', lambda: keystone.start(lab), ('Keystone tables',)),
         Step('Glance tables', lambda: glance.prepare(lab), ('MariaDB',)),
-        Step('Glance', lambda: glance.start(lab),
-             ('Glance tables', 'ONTAP simulators')),
+        Step(
+            'Glance', lambda: glance.start(lab), ('Glance tables', 'ONTAP simulators')
+        ),
         Step('Cinder tables', lambda: cinder.prepare(lab), ('MariaDB',)),
-        Step('cinder-scheduler', lambda: cinder.start_scheduler(lab),
-             ('Cinder tables', 'RabbitMQ')),
+        Step(
+            'cinder-scheduler',
+            lambda: cinder.start_scheduler(lab),
+            ('Cinder tables', 'RabbitMQ'),
+        ),
     ]
     for name in (cinder.API, cinder.STOCK_API):
-        found.append(Step(name, functools.partial(cinder.start_api, lab, name),
-                          ('Cinder tables', 'RabbitMQ')))
-    found.append(Step("Cinder's internal tenant",
-                      lambda: cinder.write_config(lab),
-                      ('Cinder tables', 'Keystone')))
+        found.append(
+            Step(
+                name,
+                functools.partial(cinder.start_api, lab, name),
+                ('Cinder tables', 'RabbitMQ'),
+            )
+        )
+    found.append(
+        Step(
+            "Cinder's internal tenant",
+            lambda: cinder.write_config(lab),
+            ('Cinder tables', 'Keystone'),
+        )
+    )
     for driver in DRIVERS:
-        found.append(Step(
-            cinder.volume_service(driver),
-            functools.partial(cinder.start_volume, lab, driver),
-            ("Cinder's internal tenant", 'RabbitMQ', 'ONTAP simulators')))
+        found.append(
+            Step(
+                cinder.volume_service(driver),
+                functools.partial(cinder.start_volume, lab, driver),
+                ("Cinder's internal tenant", 'RabbitMQ', 'ONTAP simulators'),
+            )
+        )
     found += [
-        Step('volume types', lambda: cloud.ensure_volume_types(lab),
-             (cinder.API, 'Keystone')),
-        Step('pools of all backends', lambda: cloud.wait_for_pools(lab),
-             ('volume types', 'cinder-scheduler', 'Glance', cinder.STOCK_API,
-              *map(cinder.volume_service, DRIVERS))),
+        Step(
+            'volume types',
+            lambda: cloud.ensure_volume_types(lab),
+            (cinder.API, 'Keystone'),
+        ),
+        Step(
+            'pools of all backends',
+            lambda: cloud.wait_for_pools(lab),
+            (
+                'volume types',
+                'cinder-scheduler',
+                'Glance',
+                cinder.STOCK_API,
+                *map(cinder.volume_service, DRIVERS),
+            ),
+        ),
     ]
     return [*found, *_nova_steps(lab)]
 
 
 def _nova_steps(lab: Lab) -> list[Step]:
     found = [
-        Step('Placement tables', lambda: placement.prepare(lab),
-             ('MariaDB',)),
-        Step('Placement', lambda: placement.start(lab),
-             ('Placement tables',)),
+        Step('Placement tables', lambda: placement.prepare(lab), ('MariaDB',)),
+        Step('Placement', lambda: placement.start(lab), ('Placement tables',)),
         Step('no network', lambda: nova.start_network(lab)),
-        Step('Nova tables and cells', lambda: nova.prepare(lab),
-             ('MariaDB',)),
+        Step('Nova tables and cells', lambda: nova.prepare(lab), ('MariaDB',)),
         # Both look Placement up in the catalog once, when they start, and end
         # where Keystone does not know Nova's user yet.
-        Step(nova.CONDUCTOR, lambda: nova.start_conductor(lab),
-             ('Nova tables and cells', 'RabbitMQ', 'Placement', 'Keystone')),
-        Step(nova.SCHEDULER, lambda: nova.start_scheduler(lab),
-             ('Nova tables and cells', 'RabbitMQ', 'Placement', 'Keystone')),
+        Step(
+            nova.CONDUCTOR,
+            lambda: nova.start_conductor(lab),
+            ('Nova tables and cells', 'RabbitMQ', 'Placement', 'Keystone'),
+        ),
+        Step(
+            nova.SCHEDULER,
+            lambda: nova.start_scheduler(lab),
+            ('Nova tables and cells', 'RabbitMQ', 'Placement', 'Keystone'),
+        ),
     ]
     for name in (nova.API, nova.STOCK_API):
-        found.append(Step(name, functools.partial(nova.start_api, lab, name),
-                          ('Nova tables and cells', 'RabbitMQ')))
+        found.append(
+            Step(
+                name,
+                functools.partial(nova.start_api, lab, name),
+                ('Nova tables and cells', 'RabbitMQ'),
+            )
+        )
     for driver in DRIVERS:
-        found.append(Step(
-            nova.compute_service(driver),
-            functools.partial(nova.start_compute, lab, driver),
-            (nova.CONDUCTOR,)))
-    found.append(Step(
-        'compute hosts and flavors', lambda: compute_cloud.ensure(lab),
-        (nova.API, nova.STOCK_API, nova.SCHEDULER, 'no network',
-         *map(nova.compute_service, DRIVERS))))
+        found.append(
+            Step(
+                nova.compute_service(driver),
+                functools.partial(nova.start_compute, lab, driver),
+                (nova.CONDUCTOR,),
+            )
+        )
+    found.append(
+        Step(
+            'compute hosts and flavors',
+            lambda: compute_cloud.ensure(lab),
+            (
+                nova.API,
+                nova.STOCK_API,
+                nova.SCHEDULER,
+                'no network',
+                *map(nova.compute_service, DRIVERS),
+            ),
+        )
+    )
     return found

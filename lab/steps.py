@@ -20,8 +20,11 @@ class Step:
     needs: tuple[str, ...] = ()
 
 
-def run(steps: Sequence[Step], console: Console, cancel: threading.Event,
-        ) -> None:
+def run(
+    steps: Sequence[Step],
+    console: Console,
+    cancel: threading.Event,
+) -> None:
     """Run all steps; the first failure cancels the others and is raised."""
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=len(steps))
     try:
@@ -34,8 +37,12 @@ def run(steps: Sequence[Step], console: Console, cancel: threading.Event,
     cancel.clear()
 
 
-def _run(steps: Sequence[Step], pool: concurrent.futures.Executor,
-         console: Console, cancel: threading.Event) -> None:
+def _run(
+    steps: Sequence[Step],
+    pool: concurrent.futures.Executor,
+    console: Console,
+    cancel: threading.Event,
+) -> None:
     waiting = list(steps)
     running: dict[concurrent.futures.Future[None], str] = {}
     done: set[str] = set()
@@ -44,15 +51,18 @@ def _run(steps: Sequence[Step], pool: concurrent.futures.Executor,
         if not failures:
             ready = [s for s in waiting if done.issuperset(s.needs)]
             waiting = [s for s in waiting if s not in ready]
-            running |= {pool.submit(_timed, s, console): s.name
-                        for s in ready}
+            running |= {pool.submit(_timed, s, console): s.name for s in ready}
         if not running:
-            raise LabError(f'Nothing can do {waiting[0].name}: it needs '
-                           f'{", ".join(waiting[0].needs)}.')
+            raise LabError(
+                f'Nothing can do {waiting[0].name}: it needs '
+                f'{", ".join(waiting[0].needs)}.'
+            )
         # A short wait, so that Ctrl-C is seen at once.
         finished, _ = concurrent.futures.wait(
-            running, timeout=_POLL_SECONDS,
-            return_when=concurrent.futures.FIRST_COMPLETED)
+            running,
+            timeout=_POLL_SECONDS,
+            return_when=concurrent.futures.FIRST_COMPLETED,
+        )
         for future in finished:
             done.add(running.pop(future))
             error = future.exception()

@@ -99,46 +99,76 @@ class Pool:
 
 
 CLUSTERS = (
-    Cluster('cluster-a', '127.0.10.1', 443, (
-        Svm('svm_gold', ('127.0.11.1', '127.0.11.2'), (
-            FlexVol('images_vol', '/images', 'aggr1'),
-            FlexVol('gold_vol', '/tenants/gold', 'aggr1'),
-            FlexVol('bronze_vol', '/tenants/bronze', 'aggr2'),
-        )),
-        Svm('svm_silver', ('127.0.12.1',), (
-            FlexVol('silver_vol', '/silver', 'aggr2'),
-        )),
-        Svm('svm_block', ('127.0.13.1', '127.0.13.2'), (
-            FlexVol('block_one', None, 'aggr1'),
-            FlexVol('block_two', None, 'aggr2'),
-        ), ('iscsi',)),
-    )),
-    Cluster('cluster-b', '127.0.20.1', 444, (
-        Svm('svm_remote', ('127.0.21.1',), (
-            FlexVol('remote_vol', '/remote', 'aggr1'),
-        )),
-    )),
+    Cluster(
+        'cluster-a',
+        '127.0.10.1',
+        443,
+        (
+            Svm(
+                'svm_gold',
+                ('127.0.11.1', '127.0.11.2'),
+                (
+                    FlexVol('images_vol', '/images', 'aggr1'),
+                    FlexVol('gold_vol', '/tenants/gold', 'aggr1'),
+                    FlexVol('bronze_vol', '/tenants/bronze', 'aggr2'),
+                ),
+            ),
+            Svm(
+                'svm_silver',
+                ('127.0.12.1',),
+                (FlexVol('silver_vol', '/silver', 'aggr2'),),
+            ),
+            Svm(
+                'svm_block',
+                ('127.0.13.1', '127.0.13.2'),
+                (
+                    FlexVol('block_one', None, 'aggr1'),
+                    FlexVol('block_two', None, 'aggr2'),
+                ),
+                ('iscsi',),
+            ),
+        ),
+    ),
+    Cluster(
+        'cluster-b',
+        '127.0.20.1',
+        444,
+        (
+            Svm(
+                'svm_remote',
+                ('127.0.21.1',),
+                (FlexVol('remote_vol', '/remote', 'aggr1'),),
+            ),
+        ),
+    ),
 )
 
 BACKENDS = (
-    Backend('gold', 'cluster-a', 'svm_gold', (
-        ('images', '127.0.11.1:/images'),
-        ('gold', '127.0.11.1:/tenants/gold'),
-        ('bronze', '127.0.11.1:/tenants/bronze'),
-    )),
-    Backend('silver', 'cluster-a', 'svm_silver', (
-        ('silver', '127.0.12.1:/silver'),
-    )),
-    Backend('remote', 'cluster-b', 'svm_remote', (
-        ('remote', '127.0.21.1:/remote'),
-    )),
+    Backend(
+        'gold',
+        'cluster-a',
+        'svm_gold',
+        (
+            ('images', '127.0.11.1:/images'),
+            ('gold', '127.0.11.1:/tenants/gold'),
+            ('bronze', '127.0.11.1:/tenants/bronze'),
+        ),
+    ),
+    Backend('silver', 'cluster-a', 'svm_silver', (('silver', '127.0.12.1:/silver'),)),
+    Backend('remote', 'cluster-b', 'svm_remote', (('remote', '127.0.21.1:/remote'),)),
 )
 
 BLOCK_BACKENDS = (
-    Backend('block', 'cluster-a', 'svm_block', (
-        ('block-one', 'block_one'),
-        ('block-two', 'block_two'),
-    ), 'iscsi'),
+    Backend(
+        'block',
+        'cluster-a',
+        'svm_block',
+        (
+            ('block-one', 'block_one'),
+            ('block-two', 'block_two'),
+        ),
+        'iscsi',
+    ),
 )
 
 # Glance reaches the FlexVol through another LIF than Cinder does: a share's
@@ -160,7 +190,6 @@ PORT_OFFSETS = {
     'cinder-api-stock': 777,
     'placement': 778,
 }
-
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,23 +256,25 @@ def ports_from_environment(stored: int | None = None) -> Ports:
     A lab that exists has its ports in its catalog: those are ``stored``.
     """
     asked = os.environ.get('EIC_LAB_PORT_BASE')
-    ports = Ports(stored or DEFAULT_PORT_BASE) if asked is None else (
-        _parse_base(asked))
+    ports = (
+        Ports(stored or DEFAULT_PORT_BASE) if asked is None else (_parse_base(asked))
+    )
     if stored not in (None, ports.base):
         raise LabError(
             f'EIC_LAB_PORT_BASE is {asked}, but this lab was made with '
             f'{stored}: unset it. To move the lab, `make lab-purge` first, '
-            'then set it.')
+            'then set it.'
+        )
     return ports
 
 
 def _parse_base(text: str) -> Ports:
     highest = 65535 - max(PORT_OFFSETS.values())
-    if not text.isdigit() or not (
-            _LOWEST_PORT_BASE <= int(text) <= highest):
+    if not text.isdigit() or not (_LOWEST_PORT_BASE <= int(text) <= highest):
         raise LabError(
             f'EIC_LAB_PORT_BASE is {text!r}: set it to a number from '
-            f'{_LOWEST_PORT_BASE} to {highest}, or unset it.')
+            f'{_LOWEST_PORT_BASE} to {highest}, or unset it.'
+        )
     return Ports(int(text))
 
 
@@ -278,8 +309,7 @@ def volume_types() -> dict[str, dict[str, str]]:
     for pool in all_pools():
         name = pool.backend.volume_backend_name(pool.driver)
         types[name] = {'volume_backend_name': name}
-        types[pool.volume_type] = {
-            'volume_backend_name': name, 'pool_name': pool.share}
+        types[pool.volume_type] = {'volume_backend_name': name, 'pool_name': pool.share}
     return types
 
 

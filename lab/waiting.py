@@ -14,9 +14,12 @@ _TAIL_BYTES = 16384
 
 
 def wait_until(
-        check: Callable[[], bool], what: str, seconds: float,
-        cancel: threading.Event | None = None, log: Path | None = None,
-        ) -> None:
+    check: Callable[[], bool],
+    what: str,
+    seconds: float,
+    cancel: threading.Event | None = None,
+    log: Path | None = None,
+) -> None:
     """Return when ``check`` says yes; fail when ``seconds`` are over.
 
     A check that wants to give up at once raises :class:`LabError`.

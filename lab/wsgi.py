@@ -13,17 +13,31 @@ from lab.topology import LOOPBACK
 _THREADS = 16
 
 
-def service(lab: Lab, name: str, application: str, *,
-            arguments: Sequence[str] = (),
-            env: Mapping[str, str] | None = None,
-            configs: Sequence[Path] = (), in_namespace: bool = False,
-            ) -> Service:
+def service(
+    lab: Lab,
+    name: str,
+    application: str,
+    *,
+    arguments: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    configs: Sequence[Path] = (),
+    in_namespace: bool = False,
+) -> Service:
     """A WSGI application as a service of the lab."""
-    argv = [sys.executable, '-m', 'lab.wsgi_server',
-            '--listen', f'{LOOPBACK}:{lab.ports[name]}',
-            '--threads', str(_THREADS),
-            '--access-log', str(lab.paths.access_log(name)),
-            application, '--', *arguments]
+    argv = [
+        sys.executable,
+        '-m',
+        'lab.wsgi_server',
+        '--listen',
+        f'{LOOPBACK}:{lab.ports[name]}',
+        '--threads',
+        str(_THREADS),
+        '--access-log',
+        str(lab.paths.access_log(name)),
+        application,
+        '--',
+        *arguments,
+    ]
     # lab is a package of the clone, not an installed one.
     merged = {'PYTHONPATH': str(REPOSITORY), **(env or {})}
     return Service(name, tuple(argv), merged, tuple(configs), in_namespace)

@@ -33,17 +33,20 @@ class AccessLog:
     def __init__(self, app: App, path: Path) -> None:
         self._app = app
         # Lines that are shorter than a page and appended are not torn apart.
-        self._descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def __call__(self, environ: dict[str, Any], start_response: Any,
-                 ) -> Iterable[bytes]:
+    def __call__(
+        self,
+        environ: dict[str, Any],
+        start_response: Any,
+    ) -> Iterable[bytes]:
         # A server's file wrapper would send bytes past the counter.
         environ.pop('wsgi.file_wrapper', None)
         entry = _describe(environ)
 
-        def start(status: str, headers: list[tuple[str, str]],
-                  exc_info: Any = None) -> Any:
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Any:
             entry['status'] = int(status.split(maxsplit=1)[0])
             entry['request_id'] = dict(headers).get('x-openstack-request-id')
             return start_response(status, headers, exc_info)
@@ -57,8 +60,12 @@ class AccessLog:
 class _Counted:
     """Passes a response through and counts it."""
 
-    def __init__(self, body: Iterable[bytes], entry: dict[str, Any],
-                 done: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(
+        self,
+        body: Iterable[bytes],
+        entry: dict[str, Any],
+        done: Callable[[dict[str, Any]], None],
+    ) -> None:
         self._body = body
         self._entry = entry
         self._done = done
@@ -102,7 +109,7 @@ def _parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     ours, theirs = argv, []
     if '--' in argv:
         cut = argv.index('--')
-        ours, theirs = argv[:cut], argv[cut + 1:]
+        ours, theirs = argv[:cut], argv[cut + 1 :]
     parser = argparse.ArgumentParser(description='Serve a WSGI application.')
     parser.add_argument('--listen', required=True, metavar='HOST:PORT')
     parser.add_argument('--threads', type=int, default=16)
@@ -124,8 +131,12 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     server = waitress.create_server(
-        app, listen=options.listen, threads=options.threads, ident=None,
-        max_request_body_size=_LARGEST_BODY)
+        app,
+        listen=options.listen,
+        threads=options.threads,
+        ident=None,
+        max_request_body_size=_LARGEST_BODY,
+    )
     signal.signal(signal.SIGTERM, _terminate)
     server.run()
 

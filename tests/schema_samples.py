@@ -41,7 +41,7 @@ def _of(schema, nested):
         elif name == 'object':
             yield from _objects(schema)
         else:
-            yield from _OF_TYPE[name][:_NESTED if nested else None]
+            yield from _OF_TYPE[name][: _NESTED if nested else None]
 
 
 def _arrays(schema):
@@ -67,8 +67,11 @@ def samples_of_changes(schemas, of):
     before = {}
     for schema in schemas:
         now = of(schema)
-        yield {name: _tried(each, before.get(name)) for name, each in now.items()
-               if before.get(name) != each}
+        yield {
+            name: _tried(each, before.get(name))
+            for name, each in now.items()
+            if before.get(name) != each
+        }
         before = now
 
 
@@ -76,5 +79,6 @@ def _tried(now, before):
     if before is None or now.get('type') not in {'array', 'object'}:
         return samples(now)
     new, old = samples(now), samples(before)
-    return ([value for value in new if value not in old]
-            + [value for value in old if value not in new])
+    return [value for value in new if value not in old] + [
+        value for value in old if value not in new
+    ]

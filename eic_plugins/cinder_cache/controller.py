@@ -27,4 +27,5 @@ def open_cinder(config_files: Sequence[str]) -> Any:
     rpc.init(CONF)
     # Cinder's API cannot be imported before its objects are registered.
     from eic_plugins.cinder_cache import seeds  # noqa: PLC0415
+
     return seeds

@@ -78,8 +78,9 @@ class CachePool:
     @property
     def names(self) -> frozenset[str]:
         """Whatever an operator may call it."""
-        return frozenset({self.name, self.name.partition('#')[2], self.section,
-                          self.backend_name}) - {''}
+        return frozenset(
+            {self.name, self.name.partition('#')[2], self.section, self.backend_name}
+        ) - {''}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,32 +130,31 @@ _MESSAGES: Mapping[Why, str] = {
     Why.NOT_CACHED: 'the pool had no entry of the image',
     Why.IMAGE_CHANGED: 'the image has changed since the entry was made',
     Why.CACHED: 'the pool has an entry of the image as it is now, or, if its '
-                'backend reports clone_across_pools, another pool of it',
-    Why.CACHED_ELSEWHERE: "another backend has an entry, which Cinder takes "
-                          "for this pool's because the backend reports "
-                          'clone_across_pools: it makes no other one here',
+    'backend reports clone_across_pools, another pool of it',
+    Why.CACHED_ELSEWHERE: 'another backend has an entry, which Cinder takes '
+    "for this pool's because the backend reports "
+    'clone_across_pools: it makes no other one here',
     Why.EIC_DRIVER: "the pool's driver is EIC's, which precaches by itself",
     Why.BEING_MADE: 'a seed volume of another run is being made there',
     Why.CACHE_OFF: "set image_volume_cache_enabled = True in the backend's "
-                   'section, and restart cinder-volume',
+    'section, and restart cinder-volume',
     Why.CACHE_UNKNOWN: "the configuration given lacks the backend's section: "
-                       'run this with the --config-file of its cinder-volume, '
-                       'or, if its cache is on, with --assume-cache-enabled',
+    'run this with the --config-file of its cinder-volume, '
+    'or, if its cache is on, with --assume-cache-enabled',
     Why.CACHE_FULL: 'the entry would make Cinder evict another one '
-                    '(image_volume_cache_max_count, _max_size_gb)',
+    '(image_volume_cache_max_count, _max_size_gb)',
     Why.NO_VOLUME_TYPE: 'no volume type without encryption leads to the pool; '
-                        'name one with --volume-type',
+    'name one with --volume-type',
     Why.REFUSED: 'Cinder did not make the seed volume',
     Why.NO_ENTRY: 'the seed volume was made, but no entry: see the log of '
-                  "cinder-volume (is the cache on? the internal tenant's quota?)",
+    "cinder-volume (is the cache on? the internal tenant's quota?)",
     Why.TIMED_OUT: 'the seed volume was not ready within --timeout; the first '
-                   'run that finds it ready, or in error, deletes it',
+    'run that finds it ready, or in error, deletes it',
 }
 
 FILL = frozenset({Why.NOT_CACHED, Why.IMAGE_CHANGED})
 """An entry is to be made."""
-FINE = frozenset({Why.CACHED, Why.CACHED_ELSEWHERE, Why.EIC_DRIVER,
-                  Why.BEING_MADE})
+FINE = frozenset({Why.CACHED, Why.CACHED_ELSEWHERE, Why.EIC_DRIVER, Why.BEING_MADE})
 """Nothing is to be done, and nothing is wrong."""
 
 
@@ -166,8 +166,11 @@ def newest(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
     :param entries: all of one image
     """
-    dated = [(entry.image_updated_at, entry) for entry in entries
-             if entry.image_updated_at is not None]
+    dated = [
+        (entry.image_updated_at, entry)
+        for entry in entries
+        if entry.image_updated_at is not None
+    ]
     last = max((date for date, _ in dated), default=None)
     return tuple(entry for date, entry in dated if date == last)
 
@@ -177,8 +180,13 @@ def size_gib(image: Image) -> int:
     return max(-(-max(image.raw_size, image.size) // units.Gi), image.min_disk, 1)
 
 
-def decide(listed: ListedImage, pool: CachePool, settings: CacheSettings,
-           entries: Collection[Entry], wishes: Wishes) -> Why | None:
+def decide(
+    listed: ListedImage,
+    pool: CachePool,
+    settings: CacheSettings,
+    entries: Collection[Entry],
+    wishes: Wishes,
+) -> Why | None:
     """Whether the pool is to get an entry of the image; None if nobody asks.
 
     :param entries: all that there are
@@ -193,24 +201,30 @@ def decide(listed: ListedImage, pool: CachePool, settings: CacheSettings,
         return Why.CACHED_ELSEWHERE
     here = [each for each in entries if each.serves(pool.name, False)]
     others = [each for each in here if each.image_id != listed.image.id]
-    return (_obstacle(listed.image, settings, others)
-            or (Why.NOT_CACHED if here == others else Why.IMAGE_CHANGED))
+    return _obstacle(listed.image, settings, others) or (
+        Why.NOT_CACHED if here == others else Why.IMAGE_CHANGED
+    )
 
 
-def serving(image: Image, pool: CachePool,
-            entries: Iterable[Entry]) -> list[Entry]:
+def serving(image: Image, pool: CachePool, entries: Iterable[Entry]) -> list[Entry]:
     """The entries of the image as it is now that serve volumes in the pool."""
-    return [each for each in entries
-            if each.image_id == image.id and is_current(each, image)
-            and each.serves(pool.name, pool.clones_across_pools)]
+    return [
+        each
+        for each in entries
+        if each.image_id == image.id
+        and is_current(each, image)
+        and each.serves(pool.name, pool.clones_across_pools)
+    ]
 
 
-def _held_elsewhere(image: Image, pool: CachePool,
-                    entries: Iterable[Entry]) -> bool:
+def _held_elsewhere(image: Image, pool: CachePool, entries: Iterable[Entry]) -> bool:
     """True if Cinder takes another backend's entry for the pool's."""
-    return any(each.image_id == image.id and is_current(each, image)
-               and _backend(each.host) != _backend(pool.name)
-               for each in entries)
+    return any(
+        each.image_id == image.id
+        and is_current(each, image)
+        and _backend(each.host) != _backend(pool.name)
+        for each in entries
+    )
 
 
 def is_current(entry: Entry, image: Image) -> bool:
@@ -229,8 +243,9 @@ def _backend(pool: str) -> str:
     return pool.partition('#')[0]
 
 
-def _obstacle(image: Image, settings: CacheSettings,
-              others: Collection[Entry]) -> Why | None:
+def _obstacle(
+    image: Image, settings: CacheSettings, others: Collection[Entry]
+) -> Why | None:
     if settings.enabled is None:
         return Why.CACHE_UNKNOWN
     if not settings.enabled:
@@ -238,11 +253,11 @@ def _obstacle(image: Image, settings: CacheSettings,
     return None if _has_room(image, settings, others) else Why.CACHE_FULL
 
 
-def _has_room(image: Image, settings: CacheSettings,
-              others: Collection[Entry]) -> bool:
+def _has_room(image: Image, settings: CacheSettings, others: Collection[Entry]) -> bool:
     """True if Cinder would evict nothing, lest two images evict each other
     from run to run.
     """
     size = size_gib(image) + sum(each.size for each in others)
-    return ((not settings.max_count or len(others) < settings.max_count)
-            and (not settings.max_size_gb or size <= settings.max_size_gb))
+    return (not settings.max_count or len(others) < settings.max_count) and (
+        not settings.max_size_gb or size <= settings.max_size_gb
+    )

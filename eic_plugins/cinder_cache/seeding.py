@@ -103,10 +103,16 @@ class Seeder:
         configuration of for enabled
     """
 
-    def __init__(self, cinder: Cinder, refused: type[Exception],
-                 wishes: Wishes, timeout: float, *,
-                 assume_enabled: bool = False, clock: Clock | None = None,
-                 ) -> None:
+    def __init__(
+        self,
+        cinder: Cinder,
+        refused: type[Exception],
+        wishes: Wishes,
+        timeout: float,
+        *,
+        assume_enabled: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
         self._cinder = cinder
         self._refused = refused
         self._wishes = wishes
@@ -122,14 +128,16 @@ class Seeder:
             if seed.being_made and not forgotten:
                 being_made.append(seed)
             else:
-                LOG.info('Seed volume %(volume)s of another run, %(status)s, '
-                         'is deleted.',
-                         {'volume': seed.volume_id, 'status': seed.status})
+                LOG.info(
+                    'Seed volume %(volume)s of another run, %(status)s, is deleted.',
+                    {'volume': seed.volume_id, 'status': seed.status},
+                )
                 self._delete(seed)
         return being_made
 
-    def run(self, images: Iterable[ListedImage],
-            pools: Iterable[CachePool]) -> Iterator[Result]:
+    def run(
+        self, images: Iterable[ListedImage], pools: Iterable[CachePool]
+    ) -> Iterator[Result]:
         """A result for each image in each pool that somebody names for it."""
         being_made = self.clean_up()
         among = list(pools)
@@ -145,11 +153,11 @@ class Seeder:
         settings = self._cinder.settings(pool)
         if self._assume_enabled and settings.enabled is None:
             settings = dataclasses.replace(settings, enabled=True)
-        return decide(listed, pool, settings, self._cinder.entries(),
-                      self._wishes)
+        return decide(listed, pool, settings, self._cinder.entries(), self._wishes)
 
-    def _fill(self, image: Image, pool: CachePool, why: Why,
-              being_made: Iterable[Seed]) -> Result:
+    def _fill(
+        self, image: Image, pool: CachePool, why: Why, being_made: Iterable[Seed]
+    ) -> Result:
         began = self._clock.now()
         for seed in being_made:
             if (seed.image_id, seed.pool) == (image.id, pool.name):
@@ -158,13 +166,23 @@ class Seeder:
             failed, detail = self._seed(image, pool)
         except self._refused as err:
             failed, detail = Why.REFUSED, str(err)
-        return Result(image, pool.name, failed or why, failed is None, detail,
-                      self._clock.now() - began)
+        return Result(
+            image,
+            pool.name,
+            failed or why,
+            failed is None,
+            detail,
+            self._clock.now() - began,
+        )
 
     def _others(self, image: Image, seed: Seed) -> Result:
         late = seed.age > self._timeout
-        return Result(image, seed.pool, Why.TIMED_OUT if late else Why.BEING_MADE,
-                      detail=f'volume {seed.volume_id} is {seed.status}')
+        return Result(
+            image,
+            seed.pool,
+            Why.TIMED_OUT if late else Why.BEING_MADE,
+            detail=f'volume {seed.volume_id} is {seed.status}',
+        )
 
     def _seed(self, image: Image, pool: CachePool) -> tuple[Why | None, str]:
         """Why there is no entry after all, None if there is one."""
@@ -189,18 +207,20 @@ class Seeder:
         if now is None or now.being_made:
             return
         self._delete(now)
-        if not self._wait(seed, lambda now: now is None
-                          or now.status == 'error_deleting'):
-            LOG.warning('Cinder is still deleting seed volume %s.',
-                        seed.volume_id)
+        if not self._wait(
+            seed, lambda now: now is None or now.status == 'error_deleting'
+        ):
+            LOG.warning('Cinder is still deleting seed volume %s.', seed.volume_id)
 
     def _delete(self, seed: Seed) -> None:
         try:
             self._cinder.delete(seed)
         except self._refused as err:
-            LOG.warning('Seed volume %(volume)s could not be deleted, the next '
-                        'run tries again: %(err)s',
-                        {'volume': seed.volume_id, 'err': err})
+            LOG.warning(
+                'Seed volume %(volume)s could not be deleted, the next '
+                'run tries again: %(err)s',
+                {'volume': seed.volume_id, 'err': err},
+            )
 
     def _wait(self, seed: Seed, ready: Callable[[Seed | None], bool]) -> bool:
         """True if the seed became as it is to be in time."""

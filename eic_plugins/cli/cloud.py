@@ -23,10 +23,14 @@ class Volumes:
 
     def __init__(self) -> None:
         self._cinder = adapter.Adapter(
-            _session(), service_type='block-storage', min_version='3',
-            max_version='3.latest', raise_exc=False,
+            _session(),
+            service_type='block-storage',
+            min_version='3',
+            max_version='3.latest',
+            raise_exc=False,
             interface=os.environ.get('OS_INTERFACE') or 'public',
-            region_name=os.environ.get('OS_REGION_NAME') or None)
+            region_name=os.environ.get('OS_REGION_NAME') or None,
+        )
 
     def find(self, name_or_id: str) -> Mapping[str, Any]:
         """One volume, by its id or by its name in the user's project.
@@ -40,8 +44,9 @@ class Volumes:
         found = listed.get('volumes', [])
         if len(found) != 1:
             many = f'{len(found)} volumes have' if found else 'No volume has'
-            raise CloudError(f'{many} the name or id {name_or_id!r} among '
-                             'those that you may see.')
+            raise CloudError(
+                f'{many} the name or id {name_or_id!r} among those that you may see.'
+            )
         return dict(found[0])
 
     def _get(self, path: str, **query: str) -> Any:
@@ -52,8 +57,7 @@ class Volumes:
         if answer.status_code == 404:  # noqa: PLR2004
             return None
         if not answer.ok:
-            raise CloudError(
-                f'Cinder answered {answer.status_code} {answer.reason}.')
+            raise CloudError(f'Cinder answered {answer.status_code} {answer.reason}.')
         return answer.json()
 
 
@@ -64,15 +68,18 @@ def _session() -> session.Session:
     except exceptions.ClientException as err:
         raise CloudError(
             f'{err}. Load an openrc file (OS_AUTH_URL, OS_USERNAME, …), or set '
-            'OS_CLOUD to a cloud of clouds.yaml.') from err
+            'OS_CLOUD to a cloud of clouds.yaml.'
+        ) from err
 
 
 def _from_clouds_yaml(cloud: str) -> session.Session:
     try:
         from openstack import config  # noqa: PLC0415
     except ImportError as err:
-        raise CloudError('OS_CLOUD takes the package openstacksdk. Install it, '
-                         'or load an openrc file instead.') from err
+        raise CloudError(
+            'OS_CLOUD takes the package openstacksdk. Install it, '
+            'or load an openrc file instead.'
+        ) from err
     try:
         return config.OpenStackConfig().get_one(cloud=cloud).get_session()
     except Exception as err:

@@ -17,13 +17,13 @@ from eic_plugins.model import CINDER_DOWNLOAD, NOTE_KEY, Reason, read_note
 _ROUTES = {
     'cached': 'it is a clone of the cached image that its pool had',
     'flexclone': "its pool's cached image was cloned from Glance's file in the "
-                 'same FlexVol, and the volume from that',
+    'same FlexVol, and the volume from that',
     'copy_offload': "its pool's cached image was copied inside the cluster, and "
-                    'the volume cloned from that',
+    'the volume cloned from that',
     'adopt': "a file that the stock driver left became its pool's cached image, "
-             'and the volume was cloned from that',
+    'and the volume was cloned from that',
     'download': "its pool's cached image was downloaded, once for the cluster, "
-                'and the volume cloned from that',
+    'and the volume cloned from that',
     CINDER_DOWNLOAD: 'Cinder downloaded the image into the volume itself',
 }
 _NO_OUTCOME = (
@@ -31,7 +31,8 @@ _NO_OUTCOME = (
     'encrypted (Cinder then asks no driver), or [eic] record_outcome is never, '
     "or the volume_driver of its backend is not EIC's. The log of "
     'cinder-volume tells the outcome even if the metadata does not. With another '
-    "driver, Cinder's own image-volume cache may have served it.")
+    "driver, Cinder's own image-volume cache may have served it."
+)
 
 
 class Explain(Command):
@@ -58,11 +59,12 @@ def explain(volume: Mapping[str, Any]) -> Iterator[str]:
         yield _NO_OUTCOME
         return
     yield f'Route {route}: {_ROUTES.get(route, "a plugin of somebody else")}.'
-    yield (f'EIC took {metadata.get("eic_seconds", "?")} s for it and kept '
-           f'{metadata.get("eic_bytes_kept_off_host", "?")} bytes off the host.')
+    yield (
+        f'EIC took {metadata.get("eic_seconds", "?")} s for it and kept '
+        f'{metadata.get("eic_bytes_kept_off_host", "?")} bytes off the host.'
+    )
     refused = metadata.get('eic_refused')
-    yield ('No faster route was refused.' if not refused else
-           'Why not faster:')
+    yield ('No faster route was refused.' if not refused else 'Why not faster:')
     yield from map(_refusal, filter(None, (refused or '').split(',')))
 
 

@@ -19,9 +19,11 @@ class Program(App):
     def __init__(self) -> None:
         super().__init__(
             description='Why a volume from an image was fast or slow, and images '
-                        "precached in Cinder's own cache.",
+            "precached in Cinder's own cache.",
             version=importlib.metadata.version('eic-plugins'),
-            command_manager=CommandManager('eic.cli'), deferred_help=True)
+            command_manager=CommandManager('eic.cli'),
+            deferred_help=True,
+        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

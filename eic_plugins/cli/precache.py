@@ -35,42 +35,66 @@ class Precache(Lister):
         """The arguments."""
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         parser.add_argument(
-            '--config-file', action='append', default=[], metavar='FILE',
+            '--config-file',
+            action='append',
+            default=[],
+            metavar='FILE',
             help="cinder.conf, and those with the backends' sections; may be "
-                 'given several times (default: where Cinder looks)')
+            'given several times (default: where Cinder looks)',
+        )
         parser.add_argument(
-            '--image', action='append', default=[], metavar='IMAGE',
+            '--image',
+            action='append',
+            default=[],
+            metavar='IMAGE',
             help='make entries of this image alone, whether it asks for them or '
-                 'not: its id, or the name of public images and of those of '
-                 'precache_projects')
+            'not: its id, or the name of public images and of those of '
+            'precache_projects',
+        )
         parser.add_argument(
-            '--pool', action='append', default=[], metavar='POOL',
-            help='look at this pool or backend alone, named as in eic_precache')
+            '--pool',
+            action='append',
+            default=[],
+            metavar='POOL',
+            help='look at this pool or backend alone, named as in eic_precache',
+        )
         parser.add_argument(
-            '--volume-type', metavar='TYPE',
+            '--volume-type',
+            metavar='TYPE',
             help='volume type of the seed volumes (default: one that leads to '
-                 'the pool, default_volume_type if that does)')
+            'the pool, default_volume_type if that does)',
+        )
         parser.add_argument(
-            '--timeout', type=float, default=3600.0, metavar='SECONDS',
-            help='seconds that a seed volume may take (default: 3600)')
+            '--timeout',
+            type=float,
+            default=3600.0,
+            metavar='SECONDS',
+            help='seconds that a seed volume may take (default: 3600)',
+        )
         parser.add_argument(
-            '--assume-cache-enabled', action='store_true',
+            '--assume-cache-enabled',
+            action='store_true',
             help='take image_volume_cache_enabled for set where the '
-                 "configuration lacks the backend's section")
+            "configuration lacks the backend's section",
+        )
         return parser
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Print the results, then say by the exit status if all is well."""
         return int(super().run(parsed_args) or self._failed)
 
-    def take_action(self, parsed_args: argparse.Namespace) -> tuple[
-            Sequence[str], list[Sequence[Any]]]:
+    def take_action(
+        self, parsed_args: argparse.Namespace
+    ) -> tuple[Sequence[str], list[Sequence[Any]]]:
         """Header and rows."""
         seeds, seeding = _open(parsed_args.config_file)
         try:
             rows = [_row(each) for each in _results(parsed_args, seeds, seeding)]
-        except (seeds.InternalTenantMissingError, CredentialsMissingError,
-                ValueError) as err:
+        except (
+            seeds.InternalTenantMissingError,
+            CredentialsMissingError,
+            ValueError,
+        ) as err:
             raise CloudError(str(err)) from err
         self._failed = any(row[2] == 'failed' for row in rows)
         return _COLUMNS, rows
@@ -89,24 +113,27 @@ def wishes_of(options: Any, images: Iterable[str]) -> Wishes:
     return Wishes(asked, frozenset(options.precache_projects))
 
 
-def chosen_images(listed: Iterable[ListedImage],
-                  asked: Sequence[str]) -> list[ListedImage]:
+def chosen_images(
+    listed: Iterable[ListedImage], asked: Sequence[str]
+) -> list[ListedImage]:
     """The images of these ids or names; all if none is asked for.
 
     :raises ValueError: there is none of that name
     """
-    found = [each for each in listed
-             if not asked or {each.image.id, each.name} & {*asked}]
+    found = [
+        each for each in listed if not asked or {each.image.id, each.name} & {*asked}
+    ]
     known = {word for each in found for word in (each.image.id, each.name)}
     for name in asked:
         if name not in known:
-            raise ValueError(f'Glance lists no image {name!r} to the user of '
-                             '[eic] or [service_user].')
+            raise ValueError(
+                f'Glance lists no image {name!r} to the user of '
+                '[eic] or [service_user].'
+            )
     return found
 
 
-def chosen_pools(pools: Iterable[CachePool],
-                 asked: Sequence[str]) -> list[CachePool]:
+def chosen_pools(pools: Iterable[CachePool], asked: Sequence[str]) -> list[CachePool]:
     """The pools of these names; all if none is asked for.
 
     :raises ValueError: there is none of that name
@@ -114,8 +141,10 @@ def chosen_pools(pools: Iterable[CachePool],
     found = [each for each in pools if not asked or each.names & {*asked}]
     for name in asked:
         if not any(name in each.names for each in found):
-            raise ValueError(f'The scheduler knows no pool or backend {name!r}; '
-                             'see openstack volume backend pool list.')
+            raise ValueError(
+                f'The scheduler knows no pool or backend {name!r}; '
+                'see openstack volume backend pool list.'
+            )
     return found
 
 
@@ -124,8 +153,9 @@ def _open(config_files: Sequence[str]) -> tuple[Any, Any]:
     try:
         from eic_plugins.cinder_cache import controller, seeding  # noqa: PLC0415
     except ImportError as err:
-        raise CloudError(f'{err}: eic precache runs where Cinder is installed, '
-                         'on a controller.') from err
+        raise CloudError(
+            f'{err}: eic precache runs where Cinder is installed, on a controller.'
+        ) from err
     try:
         return controller.open_cinder(config_files), seeding
     except cfg.Error as err:
@@ -136,14 +166,26 @@ def _results(args: argparse.Namespace, seeds: Any, seeding: Any) -> Any:
     conf = cfg.CONF
     wishes = wishes_of(conf.eic, args.image)
     cinder = seeds.Seeds(conf, args.volume_type)
-    seeder = seeding.Seeder(cinder, seeds.RefusedError, wishes, args.timeout,
-                            assume_enabled=args.assume_cache_enabled)
+    seeder = seeding.Seeder(
+        cinder,
+        seeds.RefusedError,
+        wishes,
+        args.timeout,
+        assume_enabled=args.assume_cache_enabled,
+    )
     listed = all_images(Images(conf), wishes)
-    return seeder.run(chosen_images(listed, args.image),
-                      chosen_pools(cinder.pools(), args.pool))
+    return seeder.run(
+        chosen_images(listed, args.image), chosen_pools(cinder.pools(), args.pool)
+    )
 
 
 def _row(result: Any) -> Sequence[Any]:
     meaning = ': '.join(filter(None, (result.why.message, result.detail)))
-    return (result.image.id, result.pool, result.outcome, result.why.value,
-            meaning, round(result.seconds, 1))
+    return (
+        result.image.id,
+        result.pool,
+        result.outcome,
+        result.why.value,
+        meaning,
+        round(result.seconds, 1),
+    )

@@ -39,14 +39,14 @@ _COPY_SECONDS = 60.0
 class ClusterSearch:
     """Looks for cached images in pools of a cluster's other backends."""
 
-    def __init__(self, files: Files, namespace: Namespace,
-                 peers: Peers) -> None:
+    def __init__(self, files: Files, namespace: Namespace, peers: Peers) -> None:
         self._files = files
         self._namespace = namespace
         self._peers = peers
 
-    def find(self, image: Image, storage: FileStorage,
-             others: Iterable[KnownPool]) -> tuple[CachedImage, ...]:
+    def find(
+        self, image: Image, storage: FileStorage, others: Iterable[KnownPool]
+    ) -> tuple[CachedImage, ...]:
         """The first cached image of these bytes, or none.
 
         :param storage: that of the pool that wants it
@@ -56,32 +56,49 @@ class ClusterSearch:
             for pool in self._candidates(image, storage, others):
                 record = self._record(image, pool, storage)
                 if record and record.identity == image.identity:
-                    return (CachedImage(
-                        pool.file(image.cached_name), record.identity,
-                        record.virtual_size, record.signature),)
+                    return (
+                        CachedImage(
+                            pool.file(image.cached_name),
+                            record.identity,
+                            record.virtual_size,
+                            record.signature,
+                        ),
+                    )
         except OntapError as err:
-            LOG.warning('Other backends were not searched for image %(image)s: '
-                        '%(err)s', {'image': image.id, 'err': err})
+            LOG.warning(
+                'Other backends were not searched for image %(image)s: %(err)s',
+                {'image': image.id, 'err': err},
+            )
         return ()
 
-    def _candidates(self, image: Image, storage: FileStorage,
-                    others: Iterable[KnownPool]) -> Iterator[Pool]:
+    def _candidates(
+        self, image: Image, storage: FileStorage, others: Iterable[KnownPool]
+    ) -> Iterator[Pool]:
         """The pools that files can be copied from; first those that were
         reported to have the image.
         """
         known = sorted(others, key=lambda pool: image.id not in pool.cached)
-        flexvols = {flexvol.uuid: flexvol for flexvol in
-                    self._namespace.flexvols(self._svms(storage, known))
-                    } if known else {}
-        found = [Pool(pool.name, flexvols[pool.flexvol], pool.directory)
-                 for pool in known if pool.flexvol in flexvols]
+        flexvols = (
+            {
+                flexvol.uuid: flexvol
+                for flexvol in self._namespace.flexvols(self._svms(storage, known))
+            }
+            if known
+            else {}
+        )
+        found = [
+            Pool(pool.name, flexvols[pool.flexvol], pool.directory)
+            for pool in known
+            if pool.flexvol in flexvols
+        ]
         if len(found) > _MOST_POOLS:
-            LOG.info('Only %(some)d of %(all)d pools are searched for cached '
-                     'images.', {'some': _MOST_POOLS, 'all': len(found)})
+            LOG.info(
+                'Only %(some)d of %(all)d pools are searched for cached images.',
+                {'some': _MOST_POOLS, 'all': len(found)},
+            )
         yield from found[:_MOST_POOLS]
 
-    def _svms(self, storage: FileStorage,
-              known: Iterable[KnownPool]) -> set[str]:
+    def _svms(self, storage: FileStorage, known: Iterable[KnownPool]) -> set[str]:
         own = storage.pool.flexvol.svm
         svms = {pool.svm for pool in known}
         if svms <= {own}:
@@ -89,12 +106,12 @@ class ClusterSearch:
         try:
             return {own, *(svms & set(self._peers.partners(own)))}
         except OntapRejectedError as err:
-            LOG.warning('No cached images are looked for in other SVMs: '
-                        '%(err)s', {'err': err})
+            LOG.warning(
+                'No cached images are looked for in other SVMs: %(err)s', {'err': err}
+            )
             return {own}
 
-    def _record(self, image: Image, pool: Pool,
-                storage: FileStorage) -> Record | None:
+    def _record(self, image: Image, pool: Pool, storage: FileStorage) -> Record | None:
         there = pool.file(record_name(image.id))
         try:
             found = self._files.stat(there)
@@ -105,15 +122,20 @@ class ClusterSearch:
         except OntapUnreachableError:
             raise
         except OntapError as err:
-            LOG.debug('Pool %(pool)s cannot be searched: %(err)s',
-                      {'pool': pool.name, 'err': err})
+            LOG.debug(
+                'Pool %(pool)s cannot be searched: %(err)s',
+                {'pool': pool.name, 'err': err},
+            )
             return None
-        complete = (record and bytes_there and bytes_there.regular
-                    and bytes_there.size == record.virtual_size)
+        complete = (
+            record
+            and bytes_there
+            and bytes_there.regular
+            and bytes_there.size == record.virtual_size
+        )
         return record if complete else None
 
-    def _fetch(self, image: Image, pool: Pool,
-               storage: FileStorage) -> Record | None:
+    def _fetch(self, image: Image, pool: Pool, storage: FileStorage) -> Record | None:
         """Have ONTAP copy the record to here, and read it."""
         there = pool.file(record_name(image.id))
         # A name that the sweep removes, if this is cut off.
@@ -122,6 +144,8 @@ class ClusterSearch:
             self._files.copy(there, storage.pool.file(name), _COPY_SECONDS)
             return parse_record(
                 storage.mount.read(name, MOST_RECORD_BYTES),
-                place_of(pool.file(image.cached_name), image.id), storage.seals)
+                place_of(pool.file(image.cached_name), image.id),
+                storage.seals,
+            )
         finally:
             storage.remove(name)

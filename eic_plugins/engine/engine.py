@@ -131,30 +131,40 @@ class Engine:
     def __init__(self, toolbox: Toolbox) -> None:
         self._box = toolbox
 
-    def create(self, name: str, demand: Demand, cache: PoolCache,
-               neighbours: Neighbours) -> Outcome:
+    def create(
+        self, name: str, demand: Demand, cache: PoolCache, neighbours: Neighbours
+    ) -> Outcome:
         """The volume ``name``, or an outcome that leaves it to Cinder."""
         size = demand.size or 0
         return _Attempt(self._box, demand, cache, neighbours).run(
             lambda cached: cache.storage.make_volume(
-                name, cached, size, demand.properties()))
+                name, cached, size, demand.properties()
+            )
+        )
 
-    def precache(self, demand: Demand, cache: PoolCache,
-                 neighbours: Neighbours) -> Outcome:
+    def precache(
+        self, demand: Demand, cache: PoolCache, neighbours: Neighbours
+    ) -> Outcome:
         """The cached image alone, or an outcome that says why not."""
-        return _Attempt(self._box, demand, cache, neighbours).run(
-            lambda _cached: None)
+        return _Attempt(self._box, demand, cache, neighbours).run(lambda _cached: None)
 
-    def spread(self, demand: Demand, cache: PoolCache,
-               neighbours: Neighbours) -> Outcome:
+    def spread(
+        self, demand: Demand, cache: PoolCache, neighbours: Neighbours
+    ) -> Outcome:
         """The same by what ONTAP clones and copies alone, and without waiting
         for anybody who makes it, too.
         """
-        box = dataclasses.replace(self._box, routes=[
-            route for route in self._box.routes
-            if not isinstance(route, FillRoute) or route.inside_cluster])
+        box = dataclasses.replace(
+            self._box,
+            routes=[
+                route
+                for route in self._box.routes
+                if not isinstance(route, FillRoute) or route.inside_cluster
+            ],
+        )
         return _Attempt(box, demand, cache, neighbours, patient=False).run(
-            lambda _cached: None)
+            lambda _cached: None
+        )
 
 
 class _Attempt:
@@ -164,17 +174,29 @@ class _Attempt:
         at once, for there is no download to look before
     """
 
-    def __init__(self, toolbox: Toolbox, demand: Demand, cache: PoolCache,
-                 neighbours: Neighbours, patient: bool = True) -> None:
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        demand: Demand,
+        cache: PoolCache,
+        neighbours: Neighbours,
+        patient: bool = True,
+    ) -> None:
         self._box = toolbox
         self._patient = patient
         self._demand = demand
         self._image = demand.image
         self._cache = cache
         self._neighbours = neighbours
-        self._tools = FillTools(toolbox.files, toolbox.limits, demand.download,
-                                self._prove, self._keep, self._cut,
-                                toolbox.image_files)
+        self._tools = FillTools(
+            toolbox.files,
+            toolbox.limits,
+            demand.download,
+            self._prove,
+            self._keep,
+            self._cut,
+            toolbox.image_files,
+        )
         self._routes = {route.name: route for route in toolbox.routes}
         self._failed: list[Refusal] = []
         self._fills: list[str] = []
@@ -184,13 +206,15 @@ class _Attempt:
         """Plan and execute until something worked or nothing is left."""
         started = time.monotonic()
         plan, cached = self._until_done(use)
-        kept = 0 if plan.route in {CINDER_DOWNLOAD, _DOWNLOAD} else (
-            self._image.size)
+        kept = 0 if plan.route in {CINDER_DOWNLOAD, _DOWNLOAD} else (self._image.size)
         return Outcome(
-            plan.route, tuple(dict.fromkeys((*self._failed, *plan.refusals))),
-            time.monotonic() - started, kept,
+            plan.route,
+            tuple(dict.fromkeys((*self._failed, *plan.refusals))),
+            time.monotonic() - started,
+            kept,
             cached is not None and is_verified(self._image, cached.signature),
-            tuple(self._fills))
+            tuple(self._fills),
+        )
 
     def _leave_out_what_is_denied(self) -> None:
         for name in list(self._routes):
@@ -199,8 +223,10 @@ class _Attempt:
                 self._failed.append(denied)
                 del self._routes[name]
 
-    def _until_done(self, use: Callable[[CachedImage], None],
-                    ) -> tuple[Plan, CachedImage | None]:
+    def _until_done(
+        self,
+        use: Callable[[CachedImage], None],
+    ) -> tuple[Plan, CachedImage | None]:
         while self._routes:
             try:
                 with self._decided() as plan:
@@ -215,8 +241,9 @@ class _Attempt:
                 refusal, final = Refusal('all', reason, str(err)), True
             else:
                 # Who waited for another's fill found the image cached.
-                return (plan if made else
-                        dataclasses.replace(plan, route='cached')), cached
+                return (
+                    plan if made else dataclasses.replace(plan, route='cached')
+                ), cached
             self._warn(refusal, final)
             self._failed.append(refusal)
             self._routes.pop(refusal.route, None)
@@ -231,8 +258,7 @@ class _Attempt:
         Who has waited for that lock looks again: the image may be in another
         pool by now.
         """
-        plan = choose(self._routes.values(),
-                      self._situation(search=not self._patient))
+        plan = choose(self._routes.values(), self._situation(search=not self._patient))
         if plan.route != _DOWNLOAD:
             yield plan
             return
@@ -240,8 +266,9 @@ class _Attempt:
             try:
                 stack.enter_context(self._cache.download_locked(self._image.id))
             except LockTimeoutError as err:
-                raise RouteFailedError(Refusal(
-                    _DOWNLOAD, Reason.WAIT_TIMED_OUT, str(err)), True) from err
+                raise RouteFailedError(
+                    Refusal(_DOWNLOAD, Reason.WAIT_TIMED_OUT, str(err)), True
+                ) from err
             plan = choose(self._routes.values(), self._situation(search=True))
             if plan.route != _DOWNLOAD:
                 stack.close()
@@ -250,11 +277,14 @@ class _Attempt:
     def _situation(self, search: bool = False) -> Situation:
         demand, cache = self._demand, self._cache
         situation = Situation(
-            demand.image, cache.pool, demand.size,
+            demand.image,
+            cache.pool,
+            demand.size,
             cached=self._find(cache, search),
             volume_encrypted=demand.encrypted,
             pool_is_flexgroup=demand.pool_is_flexgroup,
-            clone_limit_reached=demand.clone_limit_reached)
+            clone_limit_reached=demand.clone_limit_reached,
+        )
         if situation.cached is not None:
             # A hit needs neither Glance nor ONTAP to be planned.
             return situation
@@ -265,16 +295,20 @@ class _Attempt:
         elsewhere = self._elsewhere(search)
         files = (*copies, *(cached.file for cached in elsewhere))
         return dataclasses.replace(
-            situation, copies=copies, unusable=unusable,
+            situation,
+            copies=copies,
+            unusable=unusable,
             cached_elsewhere=elsewhere,
             stock_file=cache.storage.unrecorded(demand.image.id),
-            peered_svms=self._peered_svms(files))
+            peered_svms=self._peered_svms(files),
+        )
 
     def _refused(self) -> Refusal | None:
         """What is known of these bytes, by now: others may be trying them."""
         size = self._demand.size
         return self._demand.refused or self._box.refusals.find(
-            self._image, None if size is None else size * units.Gi)
+            self._image, None if size is None else size * units.Gi
+        )
 
     def _find(self, cache: PoolCache, again: bool) -> CachedImage | None:
         verified = self._demand.verify is not None
@@ -298,18 +332,19 @@ class _Attempt:
         searched: Sequence[CachedImage] = ()
         with helping('what other backends have'):
             searched = self._neighbours.search(self._image)
-        return tuple(cached for cached in searched if not verified
-                     or is_verified(self._image, cached.signature))
+        return tuple(
+            cached
+            for cached in searched
+            if not verified or is_verified(self._image, cached.signature)
+        )
 
     def _peered_svms(self, files: Iterable[StoredFile]) -> frozenset[str]:
         own = self._cache.pool.flexvol.svm
         svms = {file.flexvol.svm for file in files} - {own}
-        return frozenset(
-            svm for svm in svms if self._box.peers.may_copy(own, svm))
+        return frozenset(svm for svm in svms if self._box.peers.may_copy(own, svm))
 
     def _resolve(self) -> tuple[tuple[StoredFile, ...], tuple[Refusal, ...]]:
-        copies, refusals = self._box.reader.read_all(
-            self._demand.find_locations())
+        copies, refusals = self._box.reader.read_all(self._demand.find_locations())
         located = [self._locate(copy) for copy in copies]
         files = tuple(f for f in located if isinstance(f, StoredFile))
         unlocated = tuple(f for f in located if isinstance(f, Refusal))
@@ -323,29 +358,38 @@ class _Attempt:
                 return self._demand.find_volume(copy)
             return self._box.locate(copy)
         except OntapRejectedError as err:
-            LOG.warning('Where a copy of image %(image)s is, ONTAP does not say: '
-                        '%(err)s', {'image': self._image.id, 'err': err})
-            return Refusal('location', reason_of(err, Reason.LOOKUP_FAILED),
-                           str(err))
+            LOG.warning(
+                'Where a copy of image %(image)s is, ONTAP does not say: %(err)s',
+                {'image': self._image.id, 'err': err},
+            )
+            return Refusal('location', reason_of(err, Reason.LOOKUP_FAILED), str(err))
 
     def _cached_image(self, plan: Plan) -> tuple[CachedImage, bool]:
         route = self._routes[plan.route]
         if not isinstance(route, FillRoute):
             if plan.source is None or plan.source.cached is None:
                 raise RouteFailedError(
-                    Refusal(plan.route, Reason.NOT_CACHED), final=False)
+                    Refusal(plan.route, Reason.NOT_CACHED), final=False
+                )
             return plan.source.cached, False
         try:
-            cached, made = self._cache.ensure(self._image, Fill(
-                lambda target: route.fill(self._tools, plan.source, target),
-                self._demand.verify, self._want(route)), self._patient)
+            cached, made = self._cache.ensure(
+                self._image,
+                Fill(
+                    lambda target: route.fill(self._tools, plan.source, target),
+                    self._demand.verify,
+                    self._want(route),
+                ),
+                self._patient,
+            )
         except tuple(FILL_FAILURES) as err:
             reason, final = fill_failure(err)
             if plan.route == _DOWNLOAD and isinstance(err, OF_THE_BYTES):
                 # What Glance itself has sent is the image.
                 final = True
-                self._box.refusals.add(self._image, reason, str(err),
-                                       getattr(err, 'virtual_size', 0))
+                self._box.refusals.add(
+                    self._image, reason, str(err), getattr(err, 'virtual_size', 0)
+                )
             refusal = Refusal(plan.route, reason, str(err))
             if isinstance(err, PublishForbiddenError):
                 refusal = dataclasses.replace(refusal, route='all')
@@ -358,8 +402,9 @@ class _Attempt:
         return cached, made
 
     def _fill_routes(self) -> list[str]:
-        return [route.name for route in self._box.routes
-                if isinstance(route, FillRoute)]
+        return [
+            route.name for route in self._box.routes if isinstance(route, FillRoute)
+        ]
 
     def _want(self, route: FillRoute) -> Want:
         """The room that the cached image takes in the pool.
@@ -370,8 +415,9 @@ class _Attempt:
         image = self._image
         size = max(image.raw_size or (self._demand.size or 0) * units.Gi, image.size)
         free = route.shares_bytes and self._cache.storage.clones_are_free
-        return Want(image.id, 0 if free else size, size,
-                    evicts=self._demand.size is not None)
+        return Want(
+            image.id, 0 if free else size, size, evicts=self._demand.size is not None
+        )
 
     def _prove(self, target: StoredFile) -> None:
         self._cache.storage.prove(target.name, self._image)
@@ -386,8 +432,13 @@ class _Attempt:
                 with helping('that it is used in pool %s', other.pool.name):
                     other.keep(self._image)
 
-    def _use(self, plan: Plan, cached: CachedImage,
-             use: Callable[[CachedImage], None], made: bool) -> None:
+    def _use(
+        self,
+        plan: Plan,
+        cached: CachedImage,
+        use: Callable[[CachedImage], None],
+        made: bool,
+    ) -> None:
         """Clone it, having said that it is in use: no eviction is between.
 
         What was just made is in use as it is, and only a further use says that
@@ -395,32 +446,40 @@ class _Attempt:
         """
         if not made and not self._cache.touch(self._image):
             raise RouteFailedError(
-                Refusal('cached', Reason.NOT_CACHED, 'it was evicted'), False)
+                Refusal('cached', Reason.NOT_CACHED, 'it was evicted'), False
+            )
         size = self._demand.size
         if size is not None and cached.virtual_size > size * units.Gi:
-            raise RouteFailedError(
-                Refusal('all', Reason.IMAGE_TOO_LARGE), final=True)
+            raise RouteFailedError(Refusal('all', Reason.IMAGE_TOO_LARGE), final=True)
         try:
             use(cached)
         except VolumeNotMadeError as err:
             if err.image_is_gone:
                 self._cache.forget(self._image)
-            refusal = Refusal(plan.route, reason_of(
-                err.cause, Reason.CLONE_FAILED), str(err))
+            refusal = Refusal(
+                plan.route, reason_of(err.cause, Reason.CLONE_FAILED), str(err)
+            )
             if isinstance(err.cause, OntapForbiddenError):
                 refusal = dataclasses.replace(refusal, route='all')
                 self._box.denials.add(
-                    [route.name for route in self._box.routes], refusal)
-            raise RouteFailedError(
-                refusal, final=not err.image_is_gone) from err
+                    [route.name for route in self._box.routes], refusal
+                )
+            raise RouteFailedError(refusal, final=not err.image_is_gone) from err
 
     def _warn(self, refusal: Refusal, final: bool) -> None:
         LOG.warning(
             'Route %(route)s for image %(image)s failed in pool %(pool)s '
             '(%(reason)s: %(why)s); %(next)s.',
-            {'route': refusal.route, 'image': self._image.id,
-             'pool': self._cache.pool.name, 'reason': refusal.reason.value,
-             'why': refusal.detail,
-             'next': 'trying the next route' if not final else
-                     'the image is not precached' if self._demand.size is None
-                     else 'Cinder downloads the image'})
+            {
+                'route': refusal.route,
+                'image': self._image.id,
+                'pool': self._cache.pool.name,
+                'reason': refusal.reason.value,
+                'why': refusal.detail,
+                'next': 'trying the next route'
+                if not final
+                else 'the image is not precached'
+                if self._demand.size is None
+                else 'Cinder downloads the image',
+            },
+        )

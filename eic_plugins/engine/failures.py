@@ -57,8 +57,7 @@ class RouteFailedError(Exception):
         self.final = final
 
 
-OF_THE_BYTES = (ImageRefusedError, TooLargeError, UnsafeImageError,
-                SignatureError)
+OF_THE_BYTES = (ImageRefusedError, TooLargeError, UnsafeImageError, SignatureError)
 """What speaks against the image, if it is said of what Glance itself has sent."""
 
 FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
@@ -86,8 +85,7 @@ def fill_failure(err: Exception) -> tuple[Reason, bool]:
     """The reason of a fill's end, and whether no other route can help."""
     if isinstance(err, ImageRefusedError):
         return err.reason, False
-    return next(how for kind, how in FILL_FAILURES.items()
-                if isinstance(err, kind))
+    return next(how for kind, how in FILL_FAILURES.items() if isinstance(err, kind))
 
 
 def reason_of(err: Exception | None, otherwise: Reason) -> Reason:
@@ -106,5 +104,4 @@ def helping(what: str, *of: object) -> Iterator[None]:
     try:
         yield
     except OntapRejectedError as err:
-        LOG.warning('ONTAP refuses: %(what)s: %(err)s',
-                    {'what': what % of, 'err': err})
+        LOG.warning('ONTAP refuses: %(what)s: %(err)s', {'what': what % of, 'err': err})

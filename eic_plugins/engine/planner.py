@@ -71,8 +71,7 @@ def bytes_refusal(situation: Situation) -> Reason | None:
     checks = (
         (image.status != 'active', Reason.IMAGE_NOT_ACTIVE),
         (situation.volume_encrypted or image.encrypted, Reason.ENCRYPTED),
-        (image.signed and not image.signature_complete,
-         Reason.SIGNATURE_INCOMPLETE),
+        (image.signed and not image.signature_complete, Reason.SIGNATURE_INCOMPLETE),
         (image.container_format not in _CONTAINERS, Reason.CONTAINER_NOT_BARE),
         (_is_too_large(situation), Reason.IMAGE_TOO_LARGE),
         (situation.pool_is_flexgroup, Reason.FLEXGROUP),
@@ -85,7 +84,10 @@ def _is_too_large(situation: Situation) -> bool:
     if situation.volume_size is None:
         return False
     image, cached = situation.image, situation.cached
-    needed = max(image.raw_size, image.virtual_size or 0,
-                 cached.virtual_size if cached else 0)
-    return (image.min_disk > situation.volume_size
-            or needed > situation.volume_size * units.Gi)
+    needed = max(
+        image.raw_size, image.virtual_size or 0, cached.virtual_size if cached else 0
+    )
+    return (
+        image.min_disk > situation.volume_size
+        or needed > situation.volume_size * units.Gi
+    )

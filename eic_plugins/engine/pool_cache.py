@@ -91,8 +91,7 @@ class Fill:
 class PoolCache:
     """The cached images of one pool."""
 
-    def __init__(self, storage: PoolStorage, lock: Lock,
-                 room: Room = any_room) -> None:
+    def __init__(self, storage: PoolStorage, lock: Lock, room: Room = any_room) -> None:
         self.storage = storage
         self._lock = lock
         self._room = room
@@ -125,8 +124,12 @@ class PoolCache:
             return None
         return self._cached(image, record)
 
-    def ensure(self, image: Image, fill: Fill, wait: bool = True,
-               ) -> tuple[CachedImage, bool]:
+    def ensure(
+        self,
+        image: Image,
+        fill: Fill,
+        wait: bool = True,
+    ) -> tuple[CachedImage, bool]:
         """The cached image, made by ``fill`` unless somebody else makes it.
 
         :param wait: False to give up at once if somebody else makes it
@@ -140,8 +143,7 @@ class PoolCache:
             found = self.recall(image, fill.verify is not None)
             if found is not None:
                 return found, False
-            with (self._room(self, fill.want) if fill.want
-                  else contextlib.nullcontext()):
+            with self._room(self, fill.want) if fill.want else contextlib.nullcontext():
                 return self._make(image, fill), True
 
     def touch(self, image: Image) -> bool:
@@ -160,9 +162,10 @@ class PoolCache:
         try:
             self.storage.withdraw(image.id)
         except OSError as err:
-            LOG.warning('The record of image %(image)s in %(pool)s cannot be '
-                        'removed: %(err)s', {'image': image.id, 'err': err,
-                                             'pool': self.pool.name})
+            LOG.warning(
+                'The record of image %(image)s in %(pool)s cannot be removed: %(err)s',
+                {'image': image.id, 'err': err, 'pool': self.pool.name},
+            )
 
     def evict(self, usage: Usage) -> bool:
         """Remove a cached image, unless it is being made or was just used.
@@ -174,8 +177,10 @@ class PoolCache:
             if not self.storage.withdraw_unused(usage):
                 return False
             self.storage.remove_image(usage.image_id)
-        LOG.info('Removed cached image %(image)s from pool %(pool)s.',
-                 {'image': usage.image_id, 'pool': self.pool.name})
+        LOG.info(
+            'Removed cached image %(image)s from pool %(pool)s.',
+            {'image': usage.image_id, 'pool': self.pool.name},
+        )
         return True
 
     def sweep(self, now: float) -> None:
@@ -188,11 +193,15 @@ class PoolCache:
         for leftover in self.storage.leftovers():
             if now - leftover.idle_since < _IDLE_SECONDS:
                 continue
-            with contextlib.suppress(LockTimeoutError), self.locked(
-                    leftover.image_id, wait=False):
-                LOG.info('Removing %(name)s from pool %(pool)s, left over by a '
-                         'fill that was cut off.',
-                         {'name': leftover.name, 'pool': self.pool.name})
+            with (
+                contextlib.suppress(LockTimeoutError),
+                self.locked(leftover.image_id, wait=False),
+            ):
+                LOG.info(
+                    'Removing %(name)s from pool %(pool)s, left over by a '
+                    'fill that was cut off.',
+                    {'name': leftover.name, 'pool': self.pool.name},
+                )
                 self.storage.remove(leftover.name)
 
     def locked(self, image_id: str, wait: bool) -> AbstractContextManager[None]:
@@ -201,8 +210,7 @@ class PoolCache:
 
     def download_locked(self, image_id: str) -> AbstractContextManager[None]:
         """The lock under which an image is downloaded, once for a cluster."""
-        return self._lock(
-            f'eic-download-{image_id}-{self.pool.flexvol.cluster}', True)
+        return self._lock(f'eic-download-{image_id}-{self.pool.flexvol.cluster}', True)
 
     def _make(self, image: Image, fill: Fill) -> CachedImage:
         name = f'{FILL_PREFIX}{image.id}-{secrets.token_hex(4)}'
@@ -210,29 +218,32 @@ class PoolCache:
         try:
             filled = fill.make(target)
             size = self.storage.examine(
-                name, filled.virtual_size or image.raw_size,
+                name,
+                filled.virtual_size or image.raw_size,
                 None if is_verified(image, filled.signature) else fill.verify,
-                filled.inspected)
+                filled.inspected,
+            )
             record = Record(
-                image.identity, size,
-                image.signature if fill.verify else filled.signature)
+                image.identity,
+                size,
+                image.signature if fill.verify else filled.signature,
+            )
             record = self._publish(target, image, record)
         except BaseException:
             self.storage.remove(name)
             raise
-        LOG.info('Cached image %(image)s is in pool %(pool)s, %(size)d bytes.',
-                 {'image': image.id, 'pool': self.pool.name, 'size': size})
+        LOG.info(
+            'Cached image %(image)s is in pool %(pool)s, %(size)d bytes.',
+            {'image': image.id, 'pool': self.pool.name, 'size': size},
+        )
         return self._cached(image, record)
 
-    def _publish(self, target: StoredFile, image: Image,
-                 record: Record) -> Record:
+    def _publish(self, target: StoredFile, image: Image, record: Record) -> Record:
         try:
             return self.storage.publish(target, image, record)
         except OntapForbiddenError as err:
             raise PublishForbiddenError(str(err)) from err
 
     def _cached(self, image: Image, record: Record) -> CachedImage:
-        file = dataclasses.replace(self.pool.file(image.cached_name),
-                                   uuid=record.uuid)
-        return CachedImage(file, record.identity, record.virtual_size,
-                           record.signature)
+        file = dataclasses.replace(self.pool.file(image.cached_name), uuid=record.uuid)
+        return CachedImage(file, record.identity, record.virtual_size, record.signature)

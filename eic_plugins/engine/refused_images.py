@@ -43,9 +43,14 @@ class _Note:
 
     def holds(self, image: Image, size: int | None, now: float) -> bool:
         """Whether it is about a volume of ``size`` bytes of this image."""
-        return (self.identity == _identity(image) and now < self.until <= now + SECONDS
-                and (not self.too_large_for
-                     or (size is not None and size < self.too_large_for)))
+        return (
+            self.identity == _identity(image)
+            and now < self.until <= now + SECONDS
+            and (
+                not self.too_large_for
+                or (size is not None and size < self.too_large_for)
+            )
+        )
 
 
 class Refusals:
@@ -55,8 +60,9 @@ class Refusals:
     :param clock: seconds since the epoch
     """
 
-    def __init__(self, directory: Path | None = None,
-                 clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, directory: Path | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._directory = directory
         self._clock = clock
         self._known: dict[str, _Note] = {}
@@ -69,14 +75,20 @@ class Refusals:
                 return Refusal('all', note.reason, note.detail)
         return None
 
-    def add(self, image: Image, reason: Reason, detail: str,
-            too_large_for: int = 0) -> None:
+    def add(
+        self, image: Image, reason: Reason, detail: str, too_large_for: int = 0
+    ) -> None:
         """Remember a refusal of an image's bytes.
 
         :param too_large_for: bytes of the disk, if larger volumes may have it
         """
-        note = _Note(_identity(image), reason, detail[:_LIMIT // 4],
-                     self._clock() + SECONDS, too_large_for)
+        note = _Note(
+            _identity(image),
+            reason,
+            detail[: _LIMIT // 4],
+            self._clock() + SECONDS,
+            too_large_for,
+        )
         if len(self._known) >= _MOST:
             self._known.pop(next(iter(self._known)), None)
         self._known.pop(image.id, None)
@@ -96,9 +108,13 @@ class Refusals:
         try:
             with path.open('rb') as stream:
                 found = json.loads(stream.read(_LIMIT))
-            return _Note(str(found['identity']), Reason(found['reason']),
-                         str(found['detail']), float(found['until']),
-                         int(found['too_large_for']))
+            return _Note(
+                str(found['identity']),
+                Reason(found['reason']),
+                str(found['detail']),
+                float(found['until']),
+                int(found['too_large_for']),
+            )
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

@@ -27,10 +27,21 @@ from eic_plugins.model import Image
 
 LOG = logging.getLogger(__name__)
 
-_CORE_FIELDS = frozenset({
-    'id', 'status', 'disk_format', 'container_format', 'size', 'virtual_size',
-    'min_disk', 'os_hash_algo', 'os_hash_value', 'owner', 'updated_at',
-})
+_CORE_FIELDS = frozenset(
+    {
+        'id',
+        'status',
+        'disk_format',
+        'container_format',
+        'size',
+        'virtual_size',
+        'min_disk',
+        'os_hash_algo',
+        'os_hash_value',
+        'owner',
+        'updated_at',
+    }
+)
 _DELETED = {'deleted', 'pending_delete'}
 _ABOUT_THE_IMAGE = frozenset({400, 403, 404, 409, 413})
 """HTTP statuses that say something of what was asked for, whatever it is."""
@@ -81,14 +92,18 @@ def image_from_api(raw: Mapping[str, Any]) -> Image:
 def listed_image(raw: Mapping[str, Any]) -> ListedImage:
     """A :class:`ListedImage` from an entry of ``GET /v2/images``."""
     return ListedImage(
-        image_from_api(raw), _text(raw.get('name')) or '',
-        _text(raw.get('owner')) or '', _text(raw.get('visibility')) or '',
-        bool(raw.get('os_hidden')))
+        image_from_api(raw),
+        _text(raw.get('name')) or '',
+        _text(raw.get('owner')) or '',
+        _text(raw.get('visibility')) or '',
+        bool(raw.get('os_hidden')),
+    )
 
 
 def _image(meta: Mapping[str, Any], nested: Mapping[str, Any]) -> Image:
-    flat = {k: v for k, v in meta.items()
-            if k not in _CORE_FIELDS and k != 'properties'}
+    flat = {
+        k: v for k, v in meta.items() if k not in _CORE_FIELDS and k != 'properties'
+    }
     return Image(
         id=meta['id'],
         status=_text(meta.get('status')) or '',
@@ -97,10 +112,8 @@ def _image(meta: Mapping[str, Any], nested: Mapping[str, Any]) -> Image:
         size=_number(meta.get('size')) or 0,
         virtual_size=_number(meta.get('virtual_size')),
         min_disk=_number(meta.get('min_disk')) or 0,
-        os_hash_value=_text(meta.get('os_hash_value')
-                            or nested.get('os_hash_value')),
-        os_hash_algo=_text(meta.get('os_hash_algo')
-                           or nested.get('os_hash_algo')),
+        os_hash_value=_text(meta.get('os_hash_value') or nested.get('os_hash_value')),
+        os_hash_algo=_text(meta.get('os_hash_algo') or nested.get('os_hash_algo')),
         owner=_text(meta.get('owner')),
         updated_at=str(meta.get('updated_at') or ''),
         properties={**flat, **nested},
@@ -151,10 +164,12 @@ class ImageLocations:
             if err.code not in _ABOUT_THE_IMAGE:
                 raise
             # At DEBUG: any user can ask for ids that do not exist.
-            LOG.debug('Glance has no image %(image)s for the service user, or '
-                      'not for its roles (HTTP %(code)s): images of other '
-                      'projects take "admin".',
-                      {'image': image_id, 'code': err.code})
+            LOG.debug(
+                'Glance has no image %(image)s for the service user, or '
+                'not for its roles (HTTP %(code)s): images of other '
+                'projects take "admin".',
+                {'image': image_id, 'code': err.code},
+            )
             return ()
 
     def is_raw(self, image_id: str) -> bool:
@@ -163,11 +178,12 @@ class ImageLocations:
         Never raises: what is not known is no trouble with Glance.
         """
         try:
-            return listed_image(
-                self._client.images.get(image_id)).image.plainly_raw
+            return listed_image(self._client.images.get(image_id)).image.plainly_raw
         except Exception as err:
-            LOG.debug('The format of image %(image)s is not to be had: %(err)s',
-                      {'image': image_id, 'err': err})
+            LOG.debug(
+                'The format of image %(image)s is not to be had: %(err)s',
+                {'image': image_id, 'err': err},
+            )
             return False
 
     def _find(self, image_id: str) -> tuple[Location, ...]:
@@ -181,15 +197,16 @@ class ImageLocations:
     def _warn_once(self, err: Exception) -> None:
         if not self._warned:
             self._warned = True
-            LOG.warning('The Locations API refused (%(error)s): give the user '
-                        'of [%(group)s] the role "service". Falling back to '
-                        'the fields locations and direct_url.',
-                        {'error': type(err).__name__, 'group': self._group})
+            LOG.warning(
+                'The Locations API refused (%(error)s): give the user '
+                'of [%(group)s] the role "service". Falling back to '
+                'the fields locations and direct_url.',
+                {'error': type(err).__name__, 'group': self._group},
+            )
 
     def _legacy(self, image_id: str) -> tuple[Location, ...]:
         image = self._client.images.get(image_id)
-        return locations_from_cinder(
-            (image.get('direct_url'), image.get('locations')))
+        return locations_from_cinder((image.get('direct_url'), image.get('locations')))
 
 
 class Images:
@@ -199,8 +216,7 @@ class Images:
         ``glance_timeout``
     """
 
-    def __init__(self, conf: cfg.ConfigOpts,
-                 timeout: float | None = None) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, timeout: float | None = None) -> None:
         self._warned = False
         self.session = service_session(conf, timeout)
         self.client = service_client(conf, self.session)
@@ -241,14 +257,17 @@ class Images:
             return True
         if not self._warned:
             self._warned = True
-            LOG.warning('Cached images of deleted images stay: the service '
-                        'user lacks the role "admin", so an image that is not '
-                        'found may be one that it does not see.')
+            LOG.warning(
+                'Cached images of deleted images stay: the service '
+                'user lacks the role "admin", so an image that is not '
+                'found may be one that it does not see.'
+            )
         return False
 
 
-def service_session(conf: cfg.ConfigOpts,
-                    timeout: float | None = None) -> session.Session:
+def service_session(
+    conf: cfg.ConfigOpts, timeout: float | None = None
+) -> session.Session:
     """A session with the service's own credentials.
 
     :raises CredentialsMissingError: there are none
@@ -256,21 +275,23 @@ def service_session(conf: cfg.ConfigOpts,
     group = _credentials_group(conf)
     auth = loading.load_auth_from_conf_options(conf, group)
     return loading.load_session_from_conf_options(
-        conf, group, auth=auth,
-        timeout=timeout or conf[config.GROUP].glance_timeout)
+        conf, group, auth=auth, timeout=timeout or conf[config.GROUP].glance_timeout
+    )
 
 
-def service_client(conf: cfg.ConfigOpts,
-                   authenticated: session.Session) -> Any:
+def service_client(conf: cfg.ConfigOpts, authenticated: session.Session) -> Any:
     """Glance's client on that session."""
     options = conf[config.GROUP]
     return glanceclient.Client(
-        '2', session=authenticated, interface=options.glance_interface,
+        '2',
+        session=authenticated,
+        interface=options.glance_interface,
         region_name=options.region_name,
         endpoint_override=options.glance_endpoint,
         # A failed look-up must cost little: what stands behind it is the
         # request without a hint, or Cinder's download.
-        connect_retries=0)
+        connect_retries=0,
+    )
 
 
 def _credentials_group(conf: cfg.ConfigOpts) -> str:
@@ -280,7 +301,8 @@ def _credentials_group(conf: cfg.ConfigOpts) -> str:
     raise CredentialsMissingError(
         'Set auth_type and the other keystoneauth options in [eic], or '
         'configure [service_user]: EIC asks Glance for image locations with '
-        "the service's own credentials.")
+        "the service's own credentials."
+    )
 
 
 def _parse_locations(raw: Any) -> tuple[Location, ...]:
@@ -291,7 +313,8 @@ def _parse_locations(raw: Any) -> tuple[Location, ...]:
     return tuple(
         Location(entry['url'], _mapping(entry.get('metadata')))
         for entry in raw
-        if isinstance(entry, Mapping) and isinstance(entry.get('url'), str))
+        if isinstance(entry, Mapping) and isinstance(entry.get('url'), str)
+    )
 
 
 def _time(value: Any) -> Any:

@@ -108,9 +108,18 @@ class OptIns:
     certificates_required: bool = False
 
 
-_LOCAL_ROOT_KEYS = frozenset({
-    'uuid', 'boot_index', 'source_type', 'destination_type',
-    'delete_on_termination', 'disk_bus', 'device_type', 'tag'})
+_LOCAL_ROOT_KEYS = frozenset(
+    {
+        'uuid',
+        'boot_index',
+        'source_type',
+        'destination_type',
+        'delete_on_termination',
+        'disk_bus',
+        'device_type',
+        'tag',
+    }
+)
 """What may stand in it and means the same for a volume."""
 
 
@@ -122,7 +131,8 @@ def read(document: Any) -> ImageBoot | Verdict:
     image_id, flavor = server.get('imageRef'), server.get('flavorRef')
     # What Nova's schema refuses must reach it; it takes an empty list for none.
     if server.get(_BDM_V1, []) != [] or not _names_local_root_at_most(
-            server.get(_BDM_V2, []), image_id):
+        server.get(_BDM_V2, []), image_id
+    ):
         return _of_devices(server)
     if not isinstance(image_id, str) or not uuidutils.is_uuid_like(image_id):
         return left(Reason.NO_IMAGE)
@@ -132,14 +142,16 @@ def read(document: Any) -> ImageBoot | Verdict:
     return left(found) if found else ImageBoot(image_id, _flavor_id(flavor))
 
 
-def opted_in(flavor: Flavor, image: Image | None, project: str | None,
-             options: OptIns) -> Reason | None:
+def opted_in(
+    flavor: Flavor, image: Image | None, project: str | None, options: OptIns
+) -> Reason | None:
     """Who opted in; None if nobody did, or who is heard first opted out."""
     for reason, said in (
-            (Reason.FLAVOR, _flag(flavor.extra_specs.get(EXTRA_SPEC))),
-            (Reason.IMAGE, _flag(image and image.properties.get(PROPERTY))),
-            (Reason.PROJECT, project in options.projects or None),
-            (Reason.DEFAULT, options.default)):
+        (Reason.FLAVOR, _flag(flavor.extra_specs.get(EXTRA_SPEC))),
+        (Reason.IMAGE, _flag(image and image.properties.get(PROPERTY))),
+        (Reason.PROJECT, project in options.projects or None),
+        (Reason.DEFAULT, options.default),
+    ):
         if said is not None:
             return reason if said else None
     return None
@@ -157,7 +169,9 @@ def hindrance(flavor: Flavor, image: Image, options: OptIns) -> Reason | None:
     return _hindrance_of_image(image, options) or (
         Reason.EPHEMERAL_ENCRYPTION
         if _flag(flavor.extra_specs.get('hw:ephemeral_encryption'))
-        or _flag(image.properties.get('hw_ephemeral_encryption')) else None)
+        or _flag(image.properties.get('hw_ephemeral_encryption'))
+        else None
+    )
 
 
 def volume_size(flavor: Flavor, image: Image) -> int | Reason:
@@ -175,14 +189,21 @@ def volume_size(flavor: Flavor, image: Image) -> int | Reason:
     return needed
 
 
-def rewrite(document: Mapping[str, Any], size: int,
-            volume_type: str | None) -> dict[str, Any]:
+def rewrite(
+    document: Mapping[str, Any], size: int, volume_type: str | None
+) -> dict[str, Any]:
     """The same request, booting from a new volume of ``size`` GiB."""
     server = dict(document['server'])
     said: dict[str, Any] = next(iter(server.get(_BDM_V2) or ()), {})
-    device = {**said, 'boot_index': 0, 'uuid': server.pop('imageRef'),
-              'source_type': 'image', 'destination_type': 'volume',
-              'volume_size': size, 'delete_on_termination': True}
+    device = {
+        **said,
+        'boot_index': 0,
+        'uuid': server.pop('imageRef'),
+        'source_type': 'image',
+        'destination_type': 'volume',
+        'volume_size': size,
+        'delete_on_termination': True,
+    }
     if volume_type:
         device['volume_type'] = volume_type
     server[_BDM_V2] = [device]
@@ -199,12 +220,15 @@ def _names_local_root_at_most(devices: Any, image_id: Any) -> bool:
     if not isinstance(devices, list) or len(devices) != 1:
         return False
     device = devices[0]
-    return (isinstance(device, dict) and device.keys() <= _LOCAL_ROOT_KEYS
-            and device.get('uuid') == image_id
-            and str(device.get('boot_index')) == '0'
-            and device.get('source_type') == 'image'
-            and device.get('destination_type') == 'local'
-            and device.get('delete_on_termination') is True)
+    return (
+        isinstance(device, dict)
+        and device.keys() <= _LOCAL_ROOT_KEYS
+        and device.get('uuid') == image_id
+        and str(device.get('boot_index')) == '0'
+        and device.get('source_type') == 'image'
+        and device.get('destination_type') == 'local'
+        and device.get('delete_on_termination') is True
+    )
 
 
 def _of_devices(server: Mapping[str, Any]) -> Verdict:
@@ -215,9 +239,12 @@ def _of_devices(server: Mapping[str, Any]) -> Verdict:
 
 
 def _is_new_root_volume(device: Any) -> bool:
-    return (isinstance(device, dict) and device.get('source_type') == 'image'
-            and device.get('destination_type') == 'volume'
-            and str(device.get('boot_index')) == '0')
+    return (
+        isinstance(device, dict)
+        and device.get('source_type') == 'image'
+        and device.get('destination_type') == 'volume'
+        and str(device.get('boot_index')) == '0'
+    )
 
 
 def _hindrance_in(server: Mapping[str, Any]) -> Reason | None:
@@ -239,7 +266,8 @@ def _hindrance_of_image(image: Image, options: OptIns) -> Reason | None:
         (image.encrypted, Reason.IMAGE_ENCRYPTED),
         (image.signed and options.signatures_verified, Reason.IMAGE_SIGNED),
         (found('kernel_id') or found('ramdisk_id'), Reason.IMAGE_WITH_KERNEL),
-        (found(_BDM_V1) or found('mappings'), Reason.IMAGE_MAPS_DEVICES))
+        (found(_BDM_V1) or found('mappings'), Reason.IMAGE_MAPS_DEVICES),
+    )
     return next((reason for hinders, reason in checks if hinders), None)
 
 

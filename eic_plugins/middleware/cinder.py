@@ -64,14 +64,12 @@ HOLD_HEADER = 'X-EIC-Hold'
 
 # Cinder's router lets a line end behind a path.
 _CREATE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes(?:\.json)?/?\n?')
-_DELETE = re.compile(
-    r'(?:/v3)?(?:/[^/]+)?/volumes/([0-9a-f-]{36})(?:\.json)?/?')
+_DELETE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes/([0-9a-f-]{36})(?:\.json)?/?')
 _ACCEPTED = 202
 _BAD_REQUEST = 400
 _INVALID_VOLUME = 'Invalid volume: '
 """So begins Cinder's message if a volume's state forbids what was asked."""
-_JSON_TYPES = frozenset({'application/json',
-                         'application/vnd.openstack.volume+json'})
+_JSON_TYPES = frozenset({'application/json', 'application/vnd.openstack.volume+json'})
 _HINTS = 'OS-SCH-HNT:scheduler_hints'
 _LEGACY_HINTS = 'scheduler_hints'
 _MICROVERSION = re.compile(r'([1-9]\d{0,3})\.(0|[1-9]\d{0,3})', re.ASCII)
@@ -82,33 +80,38 @@ _STRICT_SCHEMA = (3, 53)
 class CinderFilter:
     """WSGI middleware around cinder-api's router."""
 
-    def __init__(self, app: WSGIApp, lookup: ImageLookup, budget: float,
-                 hold: Hold,
-                 postponed: PostponedDeletions | None = None) -> None:
+    def __init__(
+        self,
+        app: WSGIApp,
+        lookup: ImageLookup,
+        budget: float,
+        hold: Hold,
+        postponed: PostponedDeletions | None = None,
+    ) -> None:
         self._app = app
         self._lookup = lookup
         self._budget = budget
         self._hold = hold
         self._postponed = postponed
 
-    def __call__(self, environ: body.Environ,
-                 start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: body.Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Pass the request on, with the hint if it is a volume from image."""
         if self._postponed is not None:
             self._postponed.recall()
             deleted = _deleted(environ)
             if deleted and self._hold.of_service(environ):
-                return self._deleting(self._postponed, deleted, environ,
-                                      start_response)
+                return self._deleting(self._postponed, deleted, environ, start_response)
         if environ['REQUEST_METHOD'] == 'POST':
             is_create = _CREATE.fullmatch(environ.get('PATH_INFO', ''))
-            if (is_create and self._prepare(environ)
-                    and self._hold.wanted(environ)):
+            if is_create and self._prepare(environ) and self._hold.wanted(environ):
                 return self._held(environ, start_response)
         return self._app(environ, start_response)
 
-    def _held(self, environ: body.Environ,
-              start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _held(
+        self, environ: body.Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         multithread = bool(environ.get('wsgi.multithread'))
         answer = call(self._app, environ)
         volume_id = _created(answer)
@@ -117,9 +120,13 @@ class CinderFilter:
         outcome = self._hold.until_usable(volume_id, multithread)
         return answer.send(start_response, (HOLD_HEADER, str(outcome)))
 
-    def _deleting(self, postponed: PostponedDeletions, volume_id: str,
-                  environ: body.Environ,
-                  start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _deleting(
+        self,
+        postponed: PostponedDeletions,
+        volume_id: str,
+        environ: body.Environ,
+        start_response: Callable[..., Any],
+    ) -> Iterable[bytes]:
         # Before the request: what is made meanwhile, Cinder deletes.
         mark = postponed.in_the_making(volume_id)
         answer = call(self._app, environ)
@@ -145,14 +152,17 @@ class CinderFilter:
             if changed is not None:
                 body.replace(environ, body.serialise(changed))
         except Exception:
-            LOG.exception('An error of the EIC filter, not of the request, '
-                          'which goes on as it came.')
+            LOG.exception(
+                'An error of the EIC filter, not of the request, '
+                'which goes on as it came.'
+            )
             body.replace(environ, received)
             return False
         return image_id is not None
 
-    def _with_hint(self, document: Any, image_id: str | None,
-                   environ: body.Environ) -> Any:
+    def _with_hint(
+        self, document: Any, image_id: str | None, environ: body.Environ
+    ) -> Any:
         """The document to send on, None if it is to stay as it is."""
         volume = _volume(document)
         if volume is None:
@@ -160,12 +170,16 @@ class CinderFilter:
         dropped = _drop_forged(document, _HINTS)
         if not _refuses_legacy_hints(environ):
             dropped = _drop_forged(volume, _LEGACY_HINTS) or dropped
-        added = self._add_hint(document, volume, image_id,
-                               _project_of(environ))
+        added = self._add_hint(document, volume, image_id, _project_of(environ))
         return document if dropped or added else None
 
-    def _add_hint(self, document: dict[str, Any], volume: Mapping[str, Any],
-                  image_id: str | None, project: str) -> bool:
+    def _add_hint(
+        self,
+        document: dict[str, Any],
+        volume: Mapping[str, Any],
+        image_id: str | None,
+        project: str,
+    ) -> bool:
         hints = document.get(_HINTS)
         # Cinder takes one of the two places: adding the one would hide the
         # other, which the user filled.
@@ -175,36 +189,47 @@ class CinderFilter:
         copies = self._lookup.copies(image_id, self._budget, project)
         if not copies:
             return False
-        document[_HINTS] = {**(hints or {}),
-                            locality.HINT: locality.write_hint(copies)}
-        LOG.debug('Image %(image)s has %(count)d copies that a pool could '
-                  'clone.', {'image': image_id, 'count': len(copies)})
+        document[_HINTS] = {**(hints or {}), locality.HINT: locality.write_hint(copies)}
+        LOG.debug(
+            'Image %(image)s has %(count)d copies that a pool could clone.',
+            {'image': image_id, 'count': len(copies)},
+        )
         return True
 
 
-def filter_factory(global_conf: Mapping[str, str],
-                   **local_conf: str) -> Callable[[WSGIApp], CinderFilter]:
+def filter_factory(
+    global_conf: Mapping[str, str], **local_conf: str
+) -> Callable[[WSGIApp], CinderFilter]:
     """What ``paste.filter_factory`` names."""
     conf = cfg.CONF
     config.register(conf)
-    options = config.with_overrides(conf, local_conf,
-                                    config.CINDER_FILTER_OPTS)
+    options = config.with_overrides(conf, local_conf, config.CINDER_FILTER_OPTS)
     lookup = ImageLookup(
         _Finder(conf, options['filter_budget']),
         LookupLimits(options['filter_lookups'], options['locations_ttl']),
         CircuitBreakers(
-            'Glance', 'volumes are scheduled without knowing where their image '
+            'Glance',
+            'volumes are scheduled without knowing where their image '
             'is. Check glance-api and the credentials in [eic].',
-            options['breaker_failures'], options['breaker_reset']))
-    hold = Hold(options['hold_requests'], options['hold_budget'],
-                options['hold_limit'], lambda: _service_roles(conf),
-                volumes.of)
-    postponed = (PostponedDeletions(volumes.Deletions())
-                 if options['postpone_deletions'] else None)
+            options['breaker_failures'],
+            options['breaker_reset'],
+        ),
+    )
+    hold = Hold(
+        options['hold_requests'],
+        options['hold_budget'],
+        options['hold_limit'],
+        lambda: _service_roles(conf),
+        volumes.of,
+    )
+    postponed = (
+        PostponedDeletions(volumes.Deletions())
+        if options['postpone_deletions']
+        else None
+    )
 
     def make_filter(app: WSGIApp) -> CinderFilter:
-        return CinderFilter(app, lookup, options['filter_budget'], hold,
-                            postponed)
+        return CinderFilter(app, lookup, options['filter_budget'], hold, postponed)
 
     return make_filter
 
@@ -230,12 +255,14 @@ class _Finder:
     def _read(self, image_id: str, locations: Iterable[Location]) -> Copies:
         copies, refusals = self._reader.read_all(locations)
         for refusal in refusals:
-            LOG.info('A location of image %(image)s is of no use: %(why)s',
-                     {'image': image_id, 'why': refusal.reason.message})
+            LOG.info(
+                'A location of image %(image)s is of no use: %(why)s',
+                {'image': image_id, 'why': refusal.reason.message},
+            )
         # Where a Cinder volume is, the API plane cannot know.
         found = locality.by_address(
-            (copy for copy in copies if isinstance(copy, ImageCopy)),
-            self._budget)
+            (copy for copy in copies if isinstance(copy, ImageCopy)), self._budget
+        )
         if not found or self._glance is None or not self._glance.is_raw(image_id):
             return found
         return tuple(dataclasses.replace(copy, raw=True) for copy in found)

@@ -21,12 +21,12 @@ class Flavors:
     :param ttl: seconds for which one is remembered
     """
 
-    def __init__(self, ttl: float,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._memory: Memory[tuple[str | None, str], Flavor] = Memory(ttl, clock)
 
-    def find(self, ask: Subrequests, prefix: str, project: str | None,
-             flavor_id: str) -> Flavor | None:
+    def find(
+        self, ask: Subrequests, prefix: str, project: str | None, flavor_id: str
+    ) -> Flavor | None:
         """The flavor, None if ``project`` has none of that id.
 
         :param prefix: what stands before ``/servers`` in the request's path

@@ -54,10 +54,15 @@ class Hold:
     :param service_roles: gives the roles that make a token a service's
     """
 
-    def __init__(self, whose: str, budget: float, limit: int,
-                 service_roles: Callable[[], Collection[str]],
-                 statuses: Statuses,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        whose: str,
+        budget: float,
+        limit: int,
+        service_roles: Callable[[], Collection[str]],
+        statuses: Statuses,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._whose = whose
         self._budget = budget
         self._free = threading.BoundedSemaphore(limit) if limit else None
@@ -101,9 +106,11 @@ class Hold:
     def _warn_once(self) -> None:
         if not self._warned:
             self._warned = True
-            LOG.warning('No answer is held, because the server of cinder-api '
-                        'gives a worker one request at a time. Give it '
-                        'threads, or set hold_requests = none in [eic].')
+            LOG.warning(
+                'No answer is held, because the server of cinder-api '
+                'gives a worker one request at a time. Give it '
+                'threads, or set hold_requests = none in [eic].'
+            )
 
 
 class _Watch:
@@ -124,8 +131,10 @@ class _Watch:
         :raises Exception: the look-up failed
         """
         with self._watched(volume_id):
-            while (self._seen[volume_id] in _ON_ITS_WAY
-                   and (left := deadline - self._clock()) > 0):
+            while (
+                self._seen[volume_id] in _ON_ITS_WAY
+                and (left := deadline - self._clock()) > 0
+            ):
                 if self._somebody_looks:
                     self._changed.wait(left)
                 else:
@@ -153,10 +162,12 @@ class _Watch:
                 began = self._clock()
                 found = self._statuses(volumes)
                 took = self._clock() - began
-            self._pause = min(max(_PAUSE, (_LOOK_SHARE - 1) * took),
-                              _LONGEST_PAUSE)
-            self._seen.update((volume, found.get(volume, ''))
-                              for volume in volumes if volume in self._seen)
+            self._pause = min(max(_PAUSE, (_LOOK_SHARE - 1) * took), _LONGEST_PAUSE)
+            self._seen.update(
+                (volume, found.get(volume, ''))
+                for volume in volumes
+                if volume in self._seen
+            )
         finally:
             self._somebody_looks = False
             self._changed.notify_all()

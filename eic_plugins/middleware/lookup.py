@@ -44,7 +44,8 @@ class Memory(Generic[Key, Found]):
         self._clock = clock
         self._lock = threading.Lock()
         self._known: collections.OrderedDict[Key, tuple[float, str, Found]] = (
-            collections.OrderedDict())
+            collections.OrderedDict()
+        )
         self._owned: collections.Counter[str] = collections.Counter()
 
     def recall(self, key: Key) -> Found | None:
@@ -63,8 +64,13 @@ class Memory(Generic[Key, Found]):
             self._known[key] = (self._clock() + self._ttl, owner, found)
             self._owned[owner] += 1
             if self._owned[owner] > _REMEMBERED // _OWNERS_AT_LEAST:
-                self._forget(next(each for each, (_, whose, _)
-                                  in self._known.items() if whose == owner))
+                self._forget(
+                    next(
+                        each
+                        for each, (_, whose, _) in self._known.items()
+                        if whose == owner
+                    )
+                )
             while len(self._known) > _REMEMBERED:
                 self._forget(next(iter(self._known)))
 
@@ -125,18 +131,24 @@ class Places:
 class Lookup(Generic[Key, Found]):
     """Asks a remote about images, for the requests of one API worker."""
 
-    def __init__(self, limits: LookupLimits, breakers: CircuitBreakers,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: LookupLimits,
+        breakers: CircuitBreakers,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._breakers = breakers
         self._lock = threading.Lock()
         self._places = Places(limits.workers)
         self._pool = concurrent.futures.ThreadPoolExecutor(
-            limits.workers, thread_name_prefix='eic-lookup')
+            limits.workers, thread_name_prefix='eic-lookup'
+        )
         self._under_way: dict[Key, concurrent.futures.Future[Found]] = {}
         self._memory: Memory[Key, Found] = Memory(limits.ttl, clock)
 
-    def within(self, budget: float, owner: str, key: Key,
-               find: Callable[[Key], Found]) -> Found | None:
+    def within(
+        self, budget: float, owner: str, key: Key, find: Callable[[Key], Found]
+    ) -> Found | None:
         """The answer, None if it is not to be had in ``budget`` seconds.
 
         :param owner: id of the project whose request it is for
@@ -154,28 +166,34 @@ class Lookup(Generic[Key, Found]):
         try:
             return future.result(timeout=budget)
         except concurrent.futures.TimeoutError:
-            LOG.warning('Image %(image)s was not looked up within %(budget).2f '
-                        's; the request goes on without.',
-                        {'image': key, 'budget': budget})
+            LOG.warning(
+                'Image %(image)s was not looked up within %(budget).2f '
+                's; the request goes on without.',
+                {'image': key, 'budget': budget},
+            )
         except Exception as err:
-            LOG.warning('Image %(image)s could not be looked up: %(err)s',
-                        {'image': key, 'err': err})
+            LOG.warning(
+                'Image %(image)s could not be looked up: %(err)s',
+                {'image': key, 'err': err},
+            )
         return None
 
-    def _start(self, owner: str, key: Key, find: Callable[[Key], Found],
-               ) -> concurrent.futures.Future[Found] | None:
+    def _start(
+        self,
+        owner: str,
+        key: Key,
+        find: Callable[[Key], Found],
+    ) -> concurrent.futures.Future[Found] | None:
         if not self._breakers.of(owner).allows():
             return None
         if not self._places.take(owner):
-            LOG.debug('Enough look-ups are under way: image %s goes without.',
-                      key)
+            LOG.debug('Enough look-ups are under way: image %s goes without.', key)
             return None
         future = self._pool.submit(self._look_up, owner, key, find)
         self._under_way[key] = future
         return future
 
-    def _look_up(self, owner: str, key: Key,
-                 find: Callable[[Key], Found]) -> Found:
+    def _look_up(self, owner: str, key: Key, find: Callable[[Key], Found]) -> Found:
         try:
             found = find(key)
         except Exception as err:
@@ -184,8 +202,9 @@ class Lookup(Generic[Key, Found]):
         self._end(owner, key, True, found)
         return found
 
-    def _end(self, owner: str, key: Key, answered: bool,
-             found: Found | None = None) -> None:
+    def _end(
+        self, owner: str, key: Key, answered: bool, found: Found | None = None
+    ) -> None:
         breaker = self._breakers.of(owner)
         with self._lock:
             self._places.give_back(owner)
@@ -201,14 +220,17 @@ class Lookup(Generic[Key, Found]):
 class ImageLookup(Lookup[str, Copies]):
     """Image id to the copies that a pool could clone."""
 
-    def __init__(self, find: Callable[[str], Copies], limits: LookupLimits,
-                 breakers: CircuitBreakers,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        find: Callable[[str], Copies],
+        limits: LookupLimits,
+        breakers: CircuitBreakers,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(limits, breakers, clock)
         self._find = find
 
-    def copies(self, image_id: str, budget: float,
-               owner: str) -> Copies | None:
+    def copies(self, image_id: str, budget: float, owner: str) -> Copies | None:
         """The copies, None if they are not to be had in ``budget`` seconds.
 
         :param owner: id of the project whose request it is for

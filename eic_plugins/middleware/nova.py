@@ -50,8 +50,7 @@ LOG = logging.getLogger(__name__)
 HEADER = 'X-EIC-Boot'
 
 _CREATE = re.compile(r'((?:/[0-9a-f-]+)?)/(?:servers|os-volumes_boot)/?')
-_JSON_TYPES = frozenset({'application/json',
-                         'application/vnd.openstack.compute+json'})
+_JSON_TYPES = frozenset({'application/json', 'application/vnd.openstack.compute+json'})
 _LEGACY_VERSION_HEADER = 'X-OpenStack-Nova-API-Version'
 _MICROVERSION = re.compile(r'([1-9]\d{0,3})\.(0|[1-9]\d{0,3})', re.ASCII)
 _VOLUME_TYPE_SINCE = (2, 67)
@@ -73,15 +72,21 @@ class UserImage(NamedTuple):
 class NovaFilter:
     """WSGI middleware around nova-api's router."""
 
-    def __init__(self, app: WSGIApp, facts: 'BootFacts',
-                 volume_type: str | None, cinder: CircuitBreakers) -> None:
+    def __init__(
+        self,
+        app: WSGIApp,
+        facts: 'BootFacts',
+        volume_type: str | None,
+        cinder: CircuitBreakers,
+    ) -> None:
         self._app = app
         self._facts = facts
         self._volume_type = volume_type
         self._cinder = cinder
 
-    def __call__(self, environ: body.Environ,
-                 start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(
+        self, environ: body.Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         """Pass the request on, rewritten if it is an image boot to rewrite."""
         if environ['REQUEST_METHOD'] == 'POST':
             create = _CREATE.fullmatch(environ.get('PATH_INFO', ''))
@@ -89,8 +94,9 @@ class NovaFilter:
                 return self._create(environ, create[1], start_response)
         return self._app(environ, start_response)
 
-    def _create(self, environ: body.Environ, prefix: str,
-                start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _create(
+        self, environ: body.Environ, prefix: str, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
         content_type = environ.get('CONTENT_TYPE', '').partition(';')[0].strip()
         received = body.read(environ) if content_type in _JSON_TYPES else None
         if received is None:
@@ -98,17 +104,25 @@ class NovaFilter:
         try:
             verdict, changed = self._decide(environ, prefix, body.parse(received))
         except Exception:
-            LOG.exception('An error of the EIC filter, not of the request, '
-                          'which goes on as it came.')
+            LOG.exception(
+                'An error of the EIC filter, not of the request, '
+                'which goes on as it came.'
+            )
             verdict, changed = boot.left(Reason.INTERNAL_ERROR), None
         if changed is not None:
-            return self._send_rewritten(environ, changed, verdict, received,
-                                        start_response)
+            return self._send_rewritten(
+                environ, changed, verdict, received, start_response
+            )
         return self._app(environ, _marking(start_response, verdict))
 
-    def _send_rewritten(self, environ: body.Environ, changed: bytes,
-                        verdict: Verdict, received: bytes,
-                        start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def _send_rewritten(
+        self,
+        environ: body.Environ,
+        changed: bytes,
+        verdict: Verdict,
+        received: bytes,
+        start_response: Callable[..., Any],
+    ) -> Iterable[bytes]:
         """Send it on rewritten and, if that is what fails, as it came.
 
         See :mod:`eic_plugins.middleware.nova_answers`. The answer is then the one
@@ -121,16 +135,17 @@ class NovaFilter:
         self._learn(environ, answer, refused)
         if refused is None:
             return answer.send(start_response, (HEADER, str(verdict)))
-        LOG.info('Nova answered %(status)s to a boot from image made a boot '
-                 'from volume (%(why)s, %(refused)s); it goes on as it came.',
-                 {'status': answer.status, 'why': verdict.reason,
-                  'refused': refused})
+        LOG.info(
+            'Nova answered %(status)s to a boot from image made a boot '
+            'from volume (%(why)s, %(refused)s); it goes on as it came.',
+            {'status': answer.status, 'why': verdict.reason, 'refused': refused},
+        )
         body.replace(as_it_came, received)
-        return self._app(as_it_came, _marking(start_response,
-                                              boot.left(refused)))
+        return self._app(as_it_came, _marking(start_response, boot.left(refused)))
 
-    def _learn(self, environ: body.Environ, answer: Answer,
-               refused: Reason | None) -> None:
+    def _learn(
+        self, environ: body.Environ, answer: Answer, refused: Reason | None
+    ) -> None:
         """What the answer says of the Cinder that Nova has asked."""
         cinder = self._cinder.of(_project_of(environ))
         if refused is Reason.CINDER_FAILED:
@@ -138,8 +153,12 @@ class NovaFilter:
         elif answer.code == _ACCEPTED:
             cinder.succeeded()
 
-    def _decide(self, environ: body.Environ, prefix: str, document: Any,
-                ) -> tuple[Verdict, bytes | None]:
+    def _decide(
+        self,
+        environ: body.Environ,
+        prefix: str,
+        document: Any,
+    ) -> tuple[Verdict, bytes | None]:
         wanted = boot.read(document)
         if isinstance(wanted, Verdict):
             return wanted, None
@@ -170,15 +189,19 @@ class BootFacts:
         self._images: Lookup[UserImage, SeenImage] = Lookup(
             LookupLimits(options['filter_lookups'], ttl),
             CircuitBreakers(
-                'Glance', 'image boots are left as they come. Check glance-api '
+                'Glance',
+                'image boots are left as they come. Check glance-api '
                 'and, in [eic], glance_interface and region_name.',
-                options['breaker_failures'], options['breaker_reset']))
+                options['breaker_failures'],
+                options['breaker_reset'],
+            ),
+        )
 
-    def find(self, ask: Subrequests, prefix: str, context: Any,
-             wanted: boot.ImageBoot) -> Reason | tuple[Reason, int]:
+    def find(
+        self, ask: Subrequests, prefix: str, context: Any, wanted: boot.ImageBoot
+    ) -> Reason | tuple[Reason, int]:
         """Who opted in and the size in GiB, or why to leave the request."""
-        flavor = self._flavors.find(ask, prefix, context.project_id,
-                                    wanted.flavor_id)
+        flavor = self._flavors.find(ask, prefix, context.project_id, wanted.flavor_id)
         if flavor is None:
             return Reason.FLAVOR_UNKNOWN
         if boot.flavor_opts_out(flavor):
@@ -192,18 +215,26 @@ class BootFacts:
         why = boot.opted_in(flavor, seen.image, context.project_id, opt_ins)
         if why is None:
             return Reason.NOT_OPTED_IN
-        size = (boot.hindrance(flavor, seen.image, opt_ins)
-                or boot.volume_size(flavor, seen.image))
+        size = boot.hindrance(flavor, seen.image, opt_ins) or boot.volume_size(
+            flavor, seen.image
+        )
         return size if isinstance(size, Reason) else (why, size)
 
     def _image(self, context: Any, image_id: str) -> SeenImage | None:
         # Another user, or the same in another project, sees other images.
-        key = UserImage(context.user_id, context.project_id,
-                        frozenset(context.roles or ()), image_id)
+        key = UserImage(
+            context.user_id,
+            context.project_id,
+            frozenset(context.roles or ()),
+            image_id,
+        )
         auth = context.get_auth_plugin()
         return self._images.within(
-            self._options['filter_budget'], context.project_id or '', key,
-            lambda key: self._ask_glance(key, auth))
+            self._options['filter_budget'],
+            context.project_id or '',
+            key,
+            lambda key: self._ask_glance(key, auth),
+        )
 
     def _ask_glance(self, key: UserImage, auth: Any) -> SeenImage:
         if self._glance is None:
@@ -211,8 +242,9 @@ class BootFacts:
         return self._glance.find(key.image_id, auth)
 
 
-def filter_factory(global_conf: Mapping[str, str],
-                   **local_conf: str) -> Callable[[WSGIApp], NovaFilter]:
+def filter_factory(
+    global_conf: Mapping[str, str], **local_conf: str
+) -> Callable[[WSGIApp], NovaFilter]:
     """What ``paste.filter_factory`` names."""
     conf = cfg.CONF
     config.register(conf)
@@ -220,9 +252,12 @@ def filter_factory(global_conf: Mapping[str, str],
     facts = BootFacts(conf, options)
 
     cinder = CircuitBreakers(
-        'Cinder', 'image boots are left as they come, for Nova asks it for '
+        'Cinder',
+        'image boots are left as they come, for Nova asks it for '
         "boot_volume_type. Check nova.conf's [cinder] and cinder-api.",
-        options['breaker_failures'], options['breaker_reset'])
+        options['breaker_failures'],
+        options['breaker_reset'],
+    )
 
     def make_filter(app: WSGIApp) -> NovaFilter:
         return NovaFilter(app, facts, options['boot_volume_type'], cinder)
@@ -239,14 +274,19 @@ def _opt_ins(conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> boot.OptIns:
         projects=frozenset(options['boot_from_volume_projects']),
         signatures_verified=verified,
         certificates_required=bool(
-            verified and glance.enable_certificate_validation
-            and glance.default_trusted_certificate_ids))
+            verified
+            and glance.enable_certificate_validation
+            and glance.default_trusted_certificate_ids
+        ),
+    )
 
 
-def _marking(start_response: Callable[..., Any],
-             verdict: Verdict) -> Callable[..., Any]:
+def _marking(
+    start_response: Callable[..., Any], verdict: Verdict
+) -> Callable[..., Any]:
     def marked(status: str, headers: list[tuple[str, str]], *args: Any) -> Any:
         return start_response(status, [*headers, (HEADER, str(verdict))], *args)
+
     return marked
 
 
@@ -258,10 +298,12 @@ def _can_name_type(environ: body.Environ) -> bool:
     """True if the request's microversion lets it name a volume's type."""
     try:
         version = microversion_parse.get_version(
-            webob.Request(environ).headers, 'compute', [_LEGACY_VERSION_HEADER])
+            webob.Request(environ).headers, 'compute', [_LEGACY_VERSION_HEADER]
+        )
     except ValueError:
         # Nova will say what it is that cannot be read.
         return False
     found = _MICROVERSION.fullmatch(version or '')
     return version == 'latest' or bool(
-        found and (int(found[1]), int(found[2])) >= _VOLUME_TYPE_SINCE)
+        found and (int(found[1]), int(found[2])) >= _VOLUME_TYPE_SINCE
+    )

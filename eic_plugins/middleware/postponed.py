@@ -123,11 +123,13 @@ class PostponedDeletions:
     :param start: runs a callable in the background
     """
 
-    def __init__(self, deletions: Deletions,
-                 clock: Callable[[], float] = time.monotonic,
-                 sleep: Callable[[float], None] = time.sleep,
-                 start: Callable[[Callable[[], None]], None] = in_thread,
-                 ) -> None:
+    def __init__(
+        self,
+        deletions: Deletions,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        start: Callable[[Callable[[], None]], None] = in_thread,
+    ) -> None:
         self._deletions = deletions
         self._clock = clock
         self._sleep = sleep
@@ -142,24 +144,30 @@ class PostponedDeletions:
         try:
             volume = self._deletions.seen([volume_id]).get(volume_id)
         except Exception as err:
-            LOG.warning('Whether volume %(volume)s is being made is not known: '
-                        '%(err)s', {'volume': volume_id, 'err': err})
+            LOG.warning(
+                'Whether volume %(volume)s is being made is not known: %(err)s',
+                {'volume': volume_id, 'err': err},
+            )
             return None
         if volume is None or decide(volume, volume.mark) is not Next.WAIT:
             return None
         return volume.mark
 
-    def postpone(self, volume_id: str, mark: str,
-                 asker: Asker | None = None) -> None:
+    def postpone(self, volume_id: str, mark: str, asker: Asker | None = None) -> None:
         """Have it deleted when it is made."""
         try:
             self._deletions.postpone(volume_id, mark)
         except Exception as err:
-            LOG.warning('That volume %(volume)s is to be deleted when it is '
-                        'made is known to this process alone: %(err)s',
-                        {'volume': volume_id, 'err': err})
-        LOG.info('Volume %s is being made. A service asked to delete it; it is '
-                 'deleted when it is made, unless somebody uses it.', volume_id)
+            LOG.warning(
+                'That volume %(volume)s is to be deleted when it is '
+                'made is known to this process alone: %(err)s',
+                {'volume': volume_id, 'err': err},
+            )
+        LOG.info(
+            'Volume %s is being made. A service asked to delete it; it is '
+            'deleted when it is made, unless somebody uses it.',
+            volume_id,
+        )
         with self._lock:
             self._pending[volume_id] = Pending(mark, asker)
         self._wake()
@@ -175,12 +183,14 @@ class PostponedDeletions:
             self._recall_if_due()
             seen = self._deletions.seen(list(self._pending))
             for volume_id, pending in list(self._pending.items()):
-                self._handle(volume_id, pending, decide(
-                    seen.get(volume_id), pending.mark))
+                self._handle(
+                    volume_id, pending, decide(seen.get(volume_id), pending.mark)
+                )
         except Exception as err:
-            LOG.warning('Postponed deletions of volumes wait for a moment: '
-                        '%(error)s: %(err)s',
-                        {'error': type(err).__name__, 'err': err})
+            LOG.warning(
+                'Postponed deletions of volumes wait for a moment: %(error)s: %(err)s',
+                {'error': type(err).__name__, 'err': err},
+            )
         return bool(self._pending)
 
     def _wake(self) -> None:
@@ -192,8 +202,9 @@ class PostponedDeletions:
             self._start(self._watch)
         except RuntimeError as err:
             self._looking = False
-            LOG.warning('Postponed deletions of volumes wait for the next '
-                        'request: %s', err)
+            LOG.warning(
+                'Postponed deletions of volumes wait for the next request: %s', err
+            )
 
     def _watch(self) -> None:
         while self.look() or not self._may_end():
@@ -213,7 +224,8 @@ class PostponedDeletions:
         with self._lock:
             self._pending = {
                 **{key: Pending(mark) for key, mark in found.items()},
-                **self._pending}
+                **self._pending,
+            }
 
     def _handle(self, volume_id: str, pending: Pending, what: Next) -> None:
         if what is Next.WAIT:
@@ -228,9 +240,13 @@ class PostponedDeletions:
         try:
             self._deletions.delete(volume_id, asker)
         except RefusedError as err:
-            LOG.info('Volume %(volume)s stays, though a service asked to delete '
-                     'it while it was being made: %(err)s',
-                     {'volume': volume_id, 'err': err})
+            LOG.info(
+                'Volume %(volume)s stays, though a service asked to delete '
+                'it while it was being made: %(err)s',
+                {'volume': volume_id, 'err': err},
+            )
         else:
-            LOG.info('Volume %s is deleted, as a service asked while it was '
-                     'being made.', volume_id)
+            LOG.info(
+                'Volume %s is deleted, as a service asked while it was being made.',
+                volume_id,
+            )

@@ -17,10 +17,20 @@ from eic_plugins.middleware import body
 WSGIApp = Callable[[body.Environ, Callable[..., Any]], Iterable[bytes]]
 
 _KEPT = (
-    'SCRIPT_NAME', 'SERVER_NAME', 'SERVER_PORT', 'SERVER_PROTOCOL',
-    'REMOTE_ADDR', 'HTTP_HOST', 'wsgi.version', 'wsgi.url_scheme', 'wsgi.errors',
-    'wsgi.multithread', 'wsgi.multiprocess', 'wsgi.run_once',
-    'nova.context', 'openstack.request_id',
+    'SCRIPT_NAME',
+    'SERVER_NAME',
+    'SERVER_PORT',
+    'SERVER_PROTOCOL',
+    'REMOTE_ADDR',
+    'HTTP_HOST',
+    'wsgi.version',
+    'wsgi.url_scheme',
+    'wsgi.errors',
+    'wsgi.multithread',
+    'wsgi.multiprocess',
+    'wsgi.run_once',
+    'nova.context',
+    'openstack.request_id',
 )
 """Who asks and where. What routers and WebOb noted on the request in hand (its
 route, its parsed body, its content type) would be wrong for another one."""
@@ -43,8 +53,9 @@ class Answer:
         """The JSON document, None if it is none."""
         return body.parse(self.body)
 
-    def send(self, start_response: Callable[..., Any],
-             *extra: tuple[str, str]) -> list[bytes]:
+    def send(
+        self, start_response: Callable[..., Any], *extra: tuple[str, str]
+    ) -> list[bytes]:
         """Pass the answer on, with more headers."""
         start_response(self.status, [*self.headers, *extra])
         return [self.body]
@@ -77,9 +88,15 @@ class Subrequests:
         :param version: value of ``OpenStack-API-Version``
         :raises Exception: the application did
         """
-        environ = {**self._kept, 'REQUEST_METHOD': 'GET', 'PATH_INFO': path,
-                   'QUERY_STRING': '', 'HTTP_ACCEPT': 'application/json',
-                   'wsgi.input': io.BytesIO(), 'CONTENT_LENGTH': '0'}
+        environ = {
+            **self._kept,
+            'REQUEST_METHOD': 'GET',
+            'PATH_INFO': path,
+            'QUERY_STRING': '',
+            'HTTP_ACCEPT': 'application/json',
+            'wsgi.input': io.BytesIO(),
+            'CONTENT_LENGTH': '0',
+        }
         if version is not None:
             environ['HTTP_OPENSTACK_API_VERSION'] = version
         return call(self._app, environ)

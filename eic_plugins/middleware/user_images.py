@@ -33,7 +33,8 @@ class UserImages:
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._options = conf[config.GROUP]
         self._session = loading.load_session_from_conf_options(
-            conf, config.GROUP, timeout=self._options.glance_timeout)
+            conf, config.GROUP, timeout=self._options.glance_timeout
+        )
 
     def find(self, image_id: str, auth: Any) -> SeenImage:
         """The image as ``auth``, a keystoneauth plugin, may see it.
@@ -42,9 +43,12 @@ class UserImages:
         :raises Exception: Glance did not answer as it should
         """
         answer = self._session.get(
-            f'{self._endpoint(auth)}/v2/images/{image_id}', auth=auth,
-            headers={'Accept': 'application/json'}, raise_exc=False,
-            connect_retries=0)
+            f'{self._endpoint(auth)}/v2/images/{image_id}',
+            auth=auth,
+            headers={'Accept': 'application/json'},
+            raise_exc=False,
+            connect_retries=0,
+        )
         if _is_refusal(answer.status_code):
             return SeenImage(None)
         answer.raise_for_status()
@@ -56,13 +60,17 @@ class UserImages:
 
     def _endpoint(self, auth: Any) -> str:
         found = self._options.glance_endpoint or self._session.get_endpoint(
-            auth, service_type='image', region_name=self._options.region_name,
-            interface=self._options.glance_interface)
+            auth,
+            service_type='image',
+            region_name=self._options.region_name,
+            interface=self._options.glance_interface,
+        )
         if not found:
             raise EndpointMissingError(
                 'The catalog has no Glance for interface '
                 f'{self._options.glance_interface!r}: set glance_interface, '
-                'region_name or glance_endpoint in [eic].')
+                'region_name or glance_endpoint in [eic].'
+            )
         return glance_utils.strip_version(found)[0].rstrip('/')
 
 

@@ -41,17 +41,26 @@ class Deletions:
     def seen(self, volume_ids: Collection[str]) -> Mapping[str, Seen]:
         """These volumes as they are now; none of one that is gone."""
         used = _attached_ever(volume_ids)
-        return {row.id: Seen(_status(row), row.id in used, _mark(row))
-                for row in _rows(volume_ids)}
+        return {
+            row.id: Seen(_status(row), row.id in used, _mark(row))
+            for row in _rows(volume_ids)
+        }
 
     def postpone(self, volume_id: str, mark: str) -> None:
         """Have the volume's deletion remembered, once."""
         from cinder.db import models  # noqa: PLC0415
+
         with _writing() as session:
             if _notes(session).filter_by(volume_id=volume_id).first() is None:
-                session.add(models.VolumeAdminMetadata(
-                    volume_id=volume_id, key=_KEY, value=mark, deleted=True,
-                    deleted_at=timeutils.utcnow()))
+                session.add(
+                    models.VolumeAdminMetadata(
+                        volume_id=volume_id,
+                        key=_KEY,
+                        value=mark,
+                        deleted=True,
+                        deleted_at=timeutils.utcnow(),
+                    )
+                )
 
     def postponed(self) -> Mapping[str, str]:
         """The marks of the volumes whose deletions are remembered, by id."""
@@ -72,11 +81,13 @@ class Deletions:
         """
         from cinder import context, exception, objects  # noqa: PLC0415
         from cinder.volume import api  # noqa: PLC0415
+
         try:
             volume = objects.Volume.get_by_id(_admin(), volume_id)
             if volume.encryption_key_id is None:
                 asking = context.RequestContext(
-                    volume.user_id, volume.project_id, is_admin=True)
+                    volume.user_id, volume.project_id, is_admin=True
+                )
             else:
                 asking = _context_of(asker)
             api.API().delete(asking, volume)
@@ -87,21 +98,25 @@ class Deletions:
 def _context_of(asker: Asker | None) -> Any:
     # Without a token Cinder would leave the volume in error_deleting.
     if asker is None or not asker.may_ask():
-        raise RefusedError('it is encrypted, and there is no token any more to '
-                           'delete its key with')
+        raise RefusedError(
+            'it is encrypted, and there is no token any more to delete its key with'
+        )
     return asker.context
 
 
 def _rows(volume_ids: Collection[str]) -> Collection[Any]:
     from cinder.db import api as db  # noqa: PLC0415
+
     rows: Collection[Any] = db.volume_get_all(
-        _admin(), filters={'id': list(volume_ids)})
+        _admin(), filters={'id': list(volume_ids)}
+    )
     return rows
 
 
 def _status(row: Any) -> str:
-    return (_CREATING if _is_unfinished(row.status, row.service_uuid)
-            else str(row.status))
+    return (
+        _CREATING if _is_unfinished(row.status, row.service_uuid) else str(row.status)
+    )
 
 
 def _is_unfinished(status: str, service_uuid: str | None) -> bool:
@@ -113,40 +128,50 @@ def _is_unfinished(status: str, service_uuid: str | None) -> bool:
 
 def _mark(row: Any) -> str:
     """A digest of what only people change about a volume."""
-    facts = [row.project_id, row.user_id, row.display_name,
-             row.display_description]
+    facts = [row.project_id, row.user_id, row.display_name, row.display_description]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _attached_ever(volume_ids: Collection[str]) -> set[str]:
     """Attachments that are gone count, too."""
     from cinder.db import models  # noqa: PLC0415
+
     attachment = models.VolumeAttachment
     with _reading() as session:
-        return {row.volume_id for row in session.query(attachment.volume_id)
-                .filter(attachment.volume_id.in_(list(volume_ids)))}
+        return {
+            row.volume_id
+            for row in session.query(attachment.volume_id).filter(
+                attachment.volume_id.in_(list(volume_ids))
+            )
+        }
 
 
 def _notes(session: Any) -> Any:
     """All rows of ours, which Cinder's own queries do not see."""
     from cinder.db import models  # noqa: PLC0415
+
     return session.query(models.VolumeAdminMetadata).filter_by(key=_KEY)
 
 
 def _reading() -> AbstractContextManager[Any]:
     from cinder.db import api as db  # noqa: PLC0415
-    reading: AbstractContextManager[Any] = (
-        db.main_context_manager.reader.using(_admin()))
+
+    reading: AbstractContextManager[Any] = db.main_context_manager.reader.using(
+        _admin()
+    )
     return reading
 
 
 def _writing() -> AbstractContextManager[Any]:
     from cinder.db import api as db  # noqa: PLC0415
-    writing: AbstractContextManager[Any] = (
-        db.main_context_manager.writer.using(_admin()))
+
+    writing: AbstractContextManager[Any] = db.main_context_manager.writer.using(
+        _admin()
+    )
     return writing
 
 
 def _admin() -> Any:
     from cinder import context  # noqa: PLC0415
+
     return context.get_admin_context()

@@ -77,10 +77,14 @@ class BlockDevices:
     """``luns`` or ``namespaces``."""
     _deletion: Mapping[str, str] = {}
 
-    def __init__(self, session: OntapSession, svm: str,
-                 options: BlockOptions | None = None,
-                 clock: Callable[[], float] = time.monotonic,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        session: OntapSession,
+        svm: str,
+        options: BlockOptions | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._session = session
         self._svm = svm
         self._options = options or BlockOptions()
@@ -99,8 +103,9 @@ class BlockDevices:
 
     def list(self, flexvol: FlexVol, *patterns: str) -> Sequence[BlockDevice]:
         """The devices of a FlexVol with names like one of the patterns."""
-        return self._list('|'.join(f'/vol/{flexvol.name}/{pattern}'
-                                   for pattern in patterns))
+        return self._list(
+            '|'.join(f'/vol/{flexvol.name}/{pattern}' for pattern in patterns)
+        )
 
     def named(self, name: str) -> Sequence[BlockDevice]:
         """All devices of that base name in the FlexVols of the SVM."""
@@ -110,11 +115,17 @@ class BlockDevices:
         """A new device of ``size`` bytes, thinly provisioned where the
         backend says so.
         """
-        answer = self._session.post(self.resource, {
-            'svm': {'name': self._svm}, 'name': device_path(file),
-            'os_type': self._options.os_type,
-            'space': {'size': size, **self._guarantee()},
-        }, return_timeout=RETURN_TIMEOUT, return_records='true')
+        answer = self._session.post(
+            self.resource,
+            {
+                'svm': {'name': self._svm},
+                'name': device_path(file),
+                'os_type': self._options.os_type,
+                'space': {'size': size, **self._guarantee()},
+            },
+            return_timeout=RETURN_TIMEOUT,
+            return_records='true',
+        )
         return self._made(answer, file)
 
     @property
@@ -122,8 +133,13 @@ class BlockDevices:
         """That of new devices; a clone or a copy has its source's."""
         return self._options.os_type
 
-    def clone(self, source: StoredFile, destination: StoredFile, timeout: float,
-              properties: VolumeProperties | None = None) -> BlockDevice:
+    def clone(
+        self,
+        source: StoredFile,
+        destination: StoredFile,
+        timeout: float,
+        properties: VolumeProperties | None = None,
+    ) -> BlockDevice:
         """FlexClone ``source``; the destination must not exist.
 
         It has its source's ``os_type``, and of ``properties`` those that its
@@ -145,15 +161,24 @@ class BlockDevices:
             self._sleep(interval)
         return self._clone(source, destination, timeout, properties)
 
-    def _clone(self, source: StoredFile, destination: StoredFile, timeout: float,
-               properties: VolumeProperties | None) -> BlockDevice:
-        body = {'svm': {'name': self._svm}, 'name': device_path(destination),
-                'clone': {'source': _reference(source)},
-                **self._clone_fields(properties or VolumeProperties())}
+    def _clone(
+        self,
+        source: StoredFile,
+        destination: StoredFile,
+        timeout: float,
+        properties: VolumeProperties | None,
+    ) -> BlockDevice:
+        body = {
+            'svm': {'name': self._svm},
+            'name': device_path(destination),
+            'clone': {'source': _reference(source)},
+            **self._clone_fields(properties or VolumeProperties()),
+        }
         hold = min(RETURN_TIMEOUT, int(timeout))
         try:
-            answer = self._session.post(self.resource, body, return_timeout=hold,
-                                        return_records='true')
+            answer = self._session.post(
+                self.resource, body, return_timeout=hold, return_records='true'
+            )
             return self._made(answer, destination, timeout)
         except OntapUnreachableError as err:
             LOG.warning('%s; looking for the clone itself', err)
@@ -164,8 +189,9 @@ class BlockDevices:
         path = f'{self.resource}/{device.uuid}'
         try:
             # Without return_timeout, releases from 9.16.1 on answer with a job.
-            self._finish(self._session.patch(path, fields,
-                                             return_timeout=RETURN_TIMEOUT))
+            self._finish(
+                self._session.patch(path, fields, return_timeout=RETURN_TIMEOUT)
+            )
         except jobs.JobUnknownError:
             if not _has(self._session.get(path, fields=_FIELDS), fields):
                 raise
@@ -185,24 +211,29 @@ class BlockDevices:
             would be given to another one, while a host may have its device
         """
         try:
-            self._finish(self._session.delete(
-                f'{self.resource}/{device.uuid}', **self._deletion,
-                return_timeout=RETURN_TIMEOUT))
+            self._finish(
+                self._session.delete(
+                    f'{self.resource}/{device.uuid}',
+                    **self._deletion,
+                    return_timeout=RETURN_TIMEOUT,
+                )
+            )
         except jobs.JobUnknownError:
-            if any(found.uuid == device.uuid
-                   for found in self.named(device.name)):
+            if any(found.uuid == device.uuid for found in self.named(device.name)):
                 raise
         except OntapRejectedError as err:
             if err.status != _NOT_FOUND:
                 raise
 
     def _list(self, names: str) -> Sequence[BlockDevice]:
-        records = self._session.records(self.resource, **{
-            'svm.name': self._svm, 'name': names, 'fields': _FIELDS})
+        records = self._session.records(
+            self.resource, **{'svm.name': self._svm, 'name': names, 'fields': _FIELDS}
+        )
         return [_parse(record) for record in records]
 
-    def _made(self, answer: Record, file: StoredFile,
-              timeout: float = RETURN_TIMEOUT) -> BlockDevice:
+    def _made(
+        self, answer: Record, file: StoredFile, timeout: float = RETURN_TIMEOUT
+    ) -> BlockDevice:
         """What a POST made: in its answer, or to be looked for."""
         try:
             self._finish(answer, timeout)
@@ -217,7 +248,8 @@ class BlockDevices:
         found = self.find(file)
         if found is None:
             raise DestinationMissingError(
-                f'nothing at {device_path(file)}: {cause}') from cause
+                f'nothing at {device_path(file)}: {cause}'
+            ) from cause
         return found
 
     def _guarantee(self) -> Record:
@@ -248,9 +280,14 @@ class Luns(BlockDevices):
             return {'space': space}
         return {'space': space, 'qos_policy': {'name': properties.qos_policy}}
 
-    def copy(self, source: StoredFile, destination: StoredFile,
-             timeout: float, throughput: int = 0,
-             keep: Callable[[], None] = lambda: None) -> None:
+    def copy(
+        self,
+        source: StoredFile,
+        destination: StoredFile,
+        timeout: float,
+        throughput: int = 0,
+        keep: Callable[[], None] = lambda: None,
+    ) -> None:
         """Copy between FlexVols inside the cluster; blocks until it is done.
 
         Parameters and errors as :meth:`eic_plugins.ontap.files.Files.copy`.
@@ -259,13 +296,17 @@ class Luns(BlockDevices):
         ends: dict[str, Any] = dict(_reference(source))
         if throughput:
             ends['max_throughput'] = throughput
-        body = {'svm': {'name': self._svm}, 'name': device_path(destination),
-                'copy': {'source': ends}}
+        body = {
+            'svm': {'name': self._svm},
+            'name': device_path(destination),
+            'copy': {'source': ends},
+        }
         deadline = self._clock() + timeout
         for pause in jobs.pauses():
             try:
-                answer = self._session.post(self.resource, body,
-                                            return_timeout=RETURN_TIMEOUT)
+                answer = self._session.post(
+                    self.resource, body, return_timeout=RETURN_TIMEOUT
+                )
             except OntapRejectedError as err:
                 left = deadline - self._clock()
                 if err.code != COPY_LIMIT or left <= pause:
@@ -277,8 +318,9 @@ class Luns(BlockDevices):
                 break
             LOG.debug('All places for copies of the cluster are taken.')
             self._sleep(pause)
-        self._wait_for_copy(destination, deadline,
-                            Progress(destination, keep, self._clock))
+        self._wait_for_copy(
+            destination, deadline, Progress(destination, keep, self._clock)
+        )
 
     def create_from_file(self, file: StoredFile, lun: StoredFile) -> None:
         """A LUN of a file's own bytes, which stays under both names.
@@ -290,13 +332,23 @@ class Luns(BlockDevices):
         that is experimental, this call alone is not documented.
         """
         reserved = self._options.space_reserved
-        self._session.post('/api/private/cli/lun', {
-            'vserver': self._svm, 'path': device_path(lun),
-            'file-path': device_path(file), 'ostype': self._options.os_type,
-            'space-reserve': 'enabled' if reserved else 'disabled'})
+        self._session.post(
+            '/api/private/cli/lun',
+            {
+                'vserver': self._svm,
+                'path': device_path(lun),
+                'file-path': device_path(file),
+                'ostype': self._options.os_type,
+                'space-reserve': 'enabled' if reserved else 'disabled',
+            },
+        )
 
-    def _wait_for_copy(self, destination: StoredFile, deadline: float,
-                       still_running: Callable[[str], None]) -> None:
+    def _wait_for_copy(
+        self,
+        destination: StoredFile,
+        deadline: float,
+        still_running: Callable[[str], None],
+    ) -> None:
         for pause in jobs.pauses():
             state, why, copied = self._copy_state(destination)
             if state == 'complete' and copied:
@@ -306,19 +358,27 @@ class Luns(BlockDevices):
                 raise OntapRejectedError(200, 'none', f'the copy failed: {why}')
             if self._clock() >= deadline:
                 raise OntapTimeoutError(
-                    f'the copy to {device_path(destination)} had not ended in time')
+                    f'the copy to {device_path(destination)} had not ended in time'
+                )
             still_running(state)
             self._sleep(min(pause, max(deadline - self._clock(), 0)))
 
-    def _copy_state(self, destination: StoredFile,
-                    ) -> tuple[str, str, BlockDevice | None]:
+    def _copy_state(
+        self,
+        destination: StoredFile,
+    ) -> tuple[str, str, BlockDevice | None]:
         """The state of the copy, why it failed, and its destination.
 
         A copy whose progress is not shown is not known to be whole.
         """
-        records = self._session.records(self.resource, **{
-            'svm.name': self._svm, 'name': device_path(destination),
-            'fields': f'{_FIELDS},{_PROGRESS}'})
+        records = self._session.records(
+            self.resource,
+            **{
+                'svm.name': self._svm,
+                'name': device_path(destination),
+                'fields': f'{_FIELDS},{_PROGRESS}',
+            },
+        )
         if not records:
             return 'failed', 'its destination is gone', None
         source = records[0].get('copy', {}).get('source', {})
@@ -326,8 +386,11 @@ class Luns(BlockDevices):
         if not progress:
             return 'failed', 'ONTAP does not know of it', None
         why = progress.get('failure') or progress.get('last_failure') or {}
-        return (str(progress.get('state')), str(why.get('message', '')),
-                _parse(records[0]))
+        return (
+            str(progress.get('state')),
+            str(why.get('message', '')),
+            _parse(records[0]),
+        )
 
 
 class Namespaces(BlockDevices):
@@ -339,12 +402,18 @@ class Namespaces(BlockDevices):
     # namespaces by their identifiers and not by numbers.
     _deletion: Mapping[str, str] = {'allow_delete_while_mapped': 'true'}
 
-    def copy(self, source: StoredFile, destination: StoredFile,
-             timeout: float, throughput: int = 0,
-             keep: Callable[[], None] = lambda: None) -> None:
+    def copy(
+        self,
+        source: StoredFile,
+        destination: StoredFile,
+        timeout: float,
+        throughput: int = 0,
+        keep: Callable[[], None] = lambda: None,
+    ) -> None:
         """Refused: there is no such call."""
         raise OntapRejectedError(
-            400, 'none', 'ONTAP copies no NVMe namespace between FlexVols')
+            400, 'none', 'ONTAP copies no NVMe namespace between FlexVols'
+        )
 
 
 def device_path(file: StoredFile) -> str:
@@ -361,17 +430,23 @@ def _reference(source: StoredFile) -> dict[str, str]:
 
 def _has(record: Record, fields: Record) -> bool:
     """Whether a device is what a PATCH was to make of it."""
-    return all(_has(record.get(name, {}), value) if isinstance(value, dict)
-               else record.get(name, '') == value
-               for name, value in fields.items())
+    return all(
+        _has(record.get(name, {}), value)
+        if isinstance(value, dict)
+        else record.get(name, '') == value
+        for name, value in fields.items()
+    )
 
 
 def _parse(record: Record) -> BlockDevice:
     # /vol/FLEXVOL/NAME, maybe with a qtree in between
     _, _, rest = str(record['name']).partition('/vol/')
     return BlockDevice(
-        str(record['uuid']), rest.partition('/')[2],
+        str(record['uuid']),
+        rest.partition('/')[2],
         int(record.get('space', {}).get('size', 0)),
-        str(record.get('comment') or ''), str(record.get('create_time') or ''),
+        str(record.get('comment') or ''),
+        str(record.get('create_time') or ''),
         str(record.get('location', {}).get('volume', {}).get('uuid', '')),
-        str(record.get('os_type') or ''))
+        str(record.get('os_type') or ''),
+    )

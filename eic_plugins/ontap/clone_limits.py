@@ -23,7 +23,7 @@ from eic_plugins.ontap.session import (
 
 LOG = logging.getLogger(__name__)
 
-SHARED_DATA_LIMIT = 640 * 1024 ** 4
+SHARED_DATA_LIMIT = 640 * 1024**4
 """Bytes that files of one FlexVol may share."""
 _SPLIT_STATUS = '/api/storage/file/clone/split-status'
 _SPLIT_LOADS = '/api/storage/file/clone/split-loads'
@@ -40,8 +40,12 @@ class CloneLimits:
         nothing
     """
 
-    def __init__(self, session: OntapSession, percent: int,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: OntapSession,
+        percent: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._session = session
         self._percent = percent
         self._clock = clock
@@ -56,8 +60,14 @@ class CloneLimits:
 
     def used(self, flexvol: FlexVol) -> float | None:
         """What is used of the nearest limit, None if nothing is known."""
-        return max((used[flexvol.uuid] for used in self._found.values()
-                    if flexvol.uuid in used), default=None)
+        return max(
+            (
+                used[flexvol.uuid]
+                for used in self._found.values()
+                if flexvol.uuid in used
+            ),
+            default=None,
+        )
 
     def refresh(self, flexvols: Iterable[FlexVol]) -> None:
         """Read the cluster again if what is known is five minutes old."""
@@ -78,55 +88,81 @@ class CloneLimits:
         except OntapRejectedError as err:
             self._found.pop(what, None)
             if what not in self._refused:
-                LOG.info('The %(what)s is not watched, so volumes are cloned '
-                         'until ONTAP refuses. ONTAP does not show it: %(err)s',
-                         {'what': what, 'err': err})
+                LOG.info(
+                    'The %(what)s is not watched, so volumes are cloned '
+                    'until ONTAP refuses. ONTAP does not show it: %(err)s',
+                    {'what': what, 'err': err},
+                )
             self._refused.add(what)
         except OntapError as err:
             # What was read last is nearer to the truth than nothing.
-            LOG.debug('The %(what)s could not be read: %(err)s',
-                      {'what': what, 'err': err})
+            LOG.debug(
+                'The %(what)s could not be read: %(err)s', {'what': what, 'err': err}
+            )
         else:
             self._refused.discard(what)
 
     def _shared_data(self, svms: str) -> Used:
         records = self._session.records(
-            _SPLIT_STATUS, **{'svm.name': svms,
-                              'fields': 'volume.uuid,unsplit_size'})
-        return {_uuid(record, 'volume'):
-                int(record.get('unsplit_size') or 0) / SHARED_DATA_LIMIT
-                for record in records}
+            _SPLIT_STATUS, **{'svm.name': svms, 'fields': 'volume.uuid,unsplit_size'}
+        )
+        return {
+            _uuid(record, 'volume'): int(record.get('unsplit_size') or 0)
+            / SHARED_DATA_LIMIT
+            for record in records
+        }
 
     def _split_load(self, svms: str) -> Used:
         """Each FlexVol has the load of the node that its aggregate is on."""
-        loads = {_uuid(record, 'node'): _load(record.get('load') or {})
-                 for record in self._session.records(
-                     _SPLIT_LOADS, fields='node.uuid,load')}
-        nodes = {str(record.get('uuid')): _uuid(record, 'node')
-                 for record in self._session.records(
-                     '/api/storage/aggregates', fields='uuid,node.uuid')}
+        loads = {
+            _uuid(record, 'node'): _load(record.get('load') or {})
+            for record in self._session.records(_SPLIT_LOADS, fields='node.uuid,load')
+        }
+        nodes = {
+            str(record.get('uuid')): _uuid(record, 'node')
+            for record in self._session.records(
+                '/api/storage/aggregates', fields='uuid,node.uuid'
+            )
+        }
         volumes = self._session.records(
-            '/api/storage/volumes', **{'svm.name': svms,
-                                       'fields': 'uuid,aggregates.uuid'})
-        return {str(volume.get('uuid')): max(
-            (loads.get(nodes.get(str(aggregate.get('uuid')), ''), 0.0)
-             for aggregate in volume.get('aggregates', ())), default=0.0)
-            for volume in volumes}
+            '/api/storage/volumes',
+            **{'svm.name': svms, 'fields': 'uuid,aggregates.uuid'},
+        )
+        return {
+            str(volume.get('uuid')): max(
+                (
+                    loads.get(nodes.get(str(aggregate.get('uuid')), ''), 0.0)
+                    for aggregate in volume.get('aggregates', ())
+                ),
+                default=0.0,
+            )
+            for volume in volumes
+        }
 
     def _tell(self, here: Mapping[str, FlexVol]) -> None:
         reached = frozenset(
-            uuid for used in self._found.values() for uuid, part in used.items()
-            if part * 100 >= self._percent)
+            uuid
+            for used in self._found.values()
+            for uuid, part in used.items()
+            if part * 100 >= self._percent
+        )
         for uuid in sorted(here.keys() & reached - self._reached):
-            LOG.warning('FlexVol %(name)s of SVM %(svm)s has used %(used)d %% '
-                        "of one of ONTAP's limits for clones: volumes from "
-                        'images are downloaded there.',
-                        {'name': here[uuid].name, 'svm': here[uuid].svm,
-                         'used': (self.used(here[uuid]) or 0.0) * 100})
+            LOG.warning(
+                'FlexVol %(name)s of SVM %(svm)s has used %(used)d %% '
+                "of one of ONTAP's limits for clones: volumes from "
+                'images are downloaded there.',
+                {
+                    'name': here[uuid].name,
+                    'svm': here[uuid].svm,
+                    'used': (self.used(here[uuid]) or 0.0) * 100,
+                },
+            )
         for uuid in sorted(here.keys() & self._reached - reached):
-            LOG.info('FlexVol %(name)s of SVM %(svm)s is clear of the limits '
-                     'for clones again.',
-                     {'name': here[uuid].name, 'svm': here[uuid].svm})
+            LOG.info(
+                'FlexVol %(name)s of SVM %(svm)s is clear of the limits '
+                'for clones again.',
+                {'name': here[uuid].name, 'svm': here[uuid].svm},
+            )
         self._reached = reached
 
 

@@ -66,15 +66,19 @@ class ListedFile:
 class Files:
     """File operations of one cluster."""
 
-    def __init__(self, session: OntapSession,
-                 clock: Callable[[], float] = time.monotonic,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        session: OntapSession,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._session = session
         self._clock = clock
         self._sleep = sleep
 
-    def clone(self, source: StoredFile, destination: StoredFile,
-              timeout: float) -> None:
+    def clone(
+        self, source: StoredFile, destination: StoredFile, timeout: float
+    ) -> None:
         """FlexClone ``source``; the destination must not exist.
 
         :param timeout: seconds
@@ -97,9 +101,14 @@ class Files:
             if self.stat(destination) is None:
                 self._clone_again(body, destination, timeout)
 
-    def copy(self, source: StoredFile, destination: StoredFile,
-             timeout: float, throughput: int = 0,
-             keep: Callable[[], None] = lambda: None) -> None:
+    def copy(
+        self,
+        source: StoredFile,
+        destination: StoredFile,
+        timeout: float,
+        throughput: int = 0,
+        keep: Callable[[], None] = lambda: None,
+    ) -> None:
         """Copy between FlexVols inside the cluster; blocks until it is done.
 
         A cluster runs 50 copies of files and LUNs at once: beyond that, this
@@ -112,8 +121,11 @@ class Files:
         :raises OntapError: a part of the destination may exist; a job that
             vanished counts, as half a file can have its full size
         """
-        body: dict[str, object] = {'files_to_copy': [
-            {'source': _copy_end(source), 'destination': _copy_end(destination)}]}
+        body: dict[str, object] = {
+            'files_to_copy': [
+                {'source': _copy_end(source), 'destination': _copy_end(destination)}
+            ]
+        }
         if throughput:
             body['max_throughput'] = throughput
         deadline = self._clock() + timeout
@@ -124,8 +136,7 @@ class Files:
                 self._run(_COPY, body, left, progress)
             except OntapRejectedError as err:
                 if err.code == _NOT_PEERED:
-                    raise SvmNotPeeredError(
-                        err.status, err.code, err.message) from err
+                    raise SvmNotPeeredError(err.status, err.code, err.message) from err
                 if err.code != COPY_LIMIT or left <= pause:
                     raise
             else:
@@ -142,17 +153,22 @@ class Files:
                 return None
             raise
         records = answer.get('records') or [answer]
-        return FileStat(int(records[0].get('size', 0)),
-                        records[0].get('type', 'file') == 'file')
+        return FileStat(
+            int(records[0].get('size', 0)), records[0].get('type', 'file') == 'file'
+        )
 
     def list(self, flexvol: FlexVol, pattern: str) -> Sequence[ListedFile]:
         """The files in the FlexVol's root with names like the pattern."""
         records = self._session.records(
-            f'/api/storage/volumes/{flexvol.uuid}/files', type='file',
-            name=pattern, fields='name,changed_time')
-        return [ListedFile(str(record['name']),
-                           str(record.get('changed_time') or ''))
-                for record in records]
+            f'/api/storage/volumes/{flexvol.uuid}/files',
+            type='file',
+            name=pattern,
+            fields='name,changed_time',
+        )
+        return [
+            ListedFile(str(record['name']), str(record.get('changed_time') or ''))
+            for record in records
+        ]
 
     def resize(self, file: StoredFile, size: int) -> None:
         """Set a file's size in bytes."""
@@ -166,14 +182,16 @@ class Files:
     def delete(self, file: StoredFile) -> None:
         """Delete the file; not an error if there is none."""
         try:
-            self._finish(self._session.delete(
-                _url(file), return_timeout=RETURN_TIMEOUT))
+            self._finish(
+                self._session.delete(_url(file), return_timeout=RETURN_TIMEOUT)
+            )
         except OntapRejectedError as err:
             if not _is_missing(err):
                 raise
 
-    def _clone_again(self, body: Record, destination: StoredFile,
-                     timeout: float) -> None:
+    def _clone_again(
+        self, body: Record, destination: StoredFile, timeout: float
+    ) -> None:
         try:
             self._run(_CLONE, body, timeout)
         except OntapError as err:
@@ -183,27 +201,40 @@ class Files:
         """Work whose end is not known counts if its result is there."""
         if self.stat(destination) is None:
             raise DestinationMissingError(
-                f'no file at {destination.path}: {cause}') from cause
+                f'no file at {destination.path}: {cause}'
+            ) from cause
 
-    def _run(self, path: str, body: Record, timeout: float,
-             still_running: Callable[[str], None] | None = None) -> None:
+    def _run(
+        self,
+        path: str,
+        body: Record,
+        timeout: float,
+        still_running: Callable[[str], None] | None = None,
+    ) -> None:
         hold = min(RETURN_TIMEOUT, int(timeout))
         answer = self._session.post(path, body, return_timeout=hold)
         self._finish(answer, timeout, still_running)
 
-    def _finish(self, answer: Record, timeout: float = RETURN_TIMEOUT,
-                still_running: Callable[[str], None] | None = None) -> None:
+    def _finish(
+        self,
+        answer: Record,
+        timeout: float = RETURN_TIMEOUT,
+        still_running: Callable[[str], None] | None = None,
+    ) -> None:
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
-            jobs.wait(self._session, uuid, timeout, self._sleep,
-                      still_running)
+            jobs.wait(self._session, uuid, timeout, self._sleep, still_running)
 
 
 class Progress:
     """Says every half minute how a copy gets on."""
 
-    def __init__(self, destination: StoredFile, keep: Callable[[], None],
-                 clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        destination: StoredFile,
+        keep: Callable[[], None],
+        clock: Callable[[], float],
+    ) -> None:
         self._destination = destination
         self._keep = keep
         self._clock = clock
@@ -215,11 +246,16 @@ class Progress:
             return
         self._said = now
         self._keep()
-        LOG.info('The copy to %(file)s in FlexVol %(flexvol)s goes on after '
-                 '%(seconds).0f s. %(message)s',
-                 {'file': self._destination.name, 'message': message,
-                  'flexvol': self._destination.flexvol.name,
-                  'seconds': now - self._began})
+        LOG.info(
+            'The copy to %(file)s in FlexVol %(flexvol)s goes on after '
+            '%(seconds).0f s. %(message)s',
+            {
+                'file': self._destination.name,
+                'message': message,
+                'flexvol': self._destination.flexvol.name,
+                'seconds': now - self._began,
+            },
+        )
 
 
 def _copy_end(file: StoredFile) -> Record:
@@ -231,8 +267,7 @@ def _copy_end(file: StoredFile) -> Record:
 
 
 def _url(file: StoredFile) -> str:
-    return (f'/api/storage/volumes/{file.flexvol.uuid}/files/'
-            f'{quote(file.path, safe="")}')
+    return f'/api/storage/volumes/{file.flexvol.uuid}/files/{quote(file.path, safe="")}'
 
 
 def _is_missing(err: OntapRejectedError) -> bool:

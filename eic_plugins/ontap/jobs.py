@@ -41,9 +41,13 @@ def job_uuid(answer: Record) -> str | None:
     return str(uuid) if uuid else None
 
 
-def wait(session: OntapSession, uuid: str, timeout: float,
-         sleep: Callable[[float], None] = time.sleep,
-         still_running: Callable[[str], None] | None = None) -> None:
+def wait(
+    session: OntapSession,
+    uuid: str,
+    timeout: float,
+    sleep: Callable[[float], None] = time.sleep,
+    still_running: Callable[[str], None] | None = None,
+) -> None:
     """Return when the job has succeeded.
 
     :param timeout: seconds
@@ -71,7 +75,8 @@ def wait(session: OntapSession, uuid: str, timeout: float,
         if left <= 0:
             _cancel(session, uuid)
             raise OntapTimeoutError(
-                f'ONTAP job {uuid} had not ended after {timeout:.0f} s')
+                f'ONTAP job {uuid} had not ended after {timeout:.0f} s'
+            )
         if still_running:
             still_running(str(job.get('message') or ''))
         sleep(min(pause, left))
@@ -82,8 +87,10 @@ def _cancel(session: OntapSession, uuid: str) -> None:
     try:
         session.patch(f'/api/cluster/jobs/{uuid}', {}, action='cancel')
     except OntapError as err:
-        LOG.warning('ONTAP job %(uuid)s goes on, though nobody waits for it: '
-                    '%(err)s', {'uuid': uuid, 'err': err})
+        LOG.warning(
+            'ONTAP job %(uuid)s goes on, though nobody waits for it: %(err)s',
+            {'uuid': uuid, 'err': err},
+        )
 
 
 def _state(session: OntapSession, uuid: str) -> Record:
@@ -98,8 +105,10 @@ def _state(session: OntapSession, uuid: str) -> Record:
 def _succeeded(job: Record) -> bool:
     state = job.get('state')
     if state == 'failure':
-        error = job.get('error') or {'code': job.get('code', 'none'),
-                                     'message': job.get('message', 'none')}
+        error = job.get('error') or {
+            'code': job.get('code', 'none'),
+            'message': job.get('message', 'none'),
+        }
         raise rejected(200, error)
     return state == 'success'
 

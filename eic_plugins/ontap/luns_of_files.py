@@ -35,33 +35,42 @@ class LunsOfFiles:
     luns: Luns
     clone_timeout: float
 
-    def clone(self, source: StoredFile, destination: StoredFile,
-              timeout: float) -> None:
+    def clone(
+        self, source: StoredFile, destination: StoredFile, timeout: float
+    ) -> None:
         """A LUN of a file in the same FlexVol.
 
         :param timeout: seconds that one FlexClone may take
         :raises OntapError: nothing but ``destination`` is left, if the cluster
             answers
         """
-        self._make(destination,
-                   lambda file: self.files.clone(source, file, timeout))
+        self._make(destination, lambda file: self.files.clone(source, file, timeout))
 
-    def copy(self, source: StoredFile, destination: StoredFile,
-             timeout: float, throughput: int = 0,
-             keep: Callable[[], None] = lambda: None) -> None:
+    def copy(
+        self,
+        source: StoredFile,
+        destination: StoredFile,
+        timeout: float,
+        throughput: int = 0,
+        keep: Callable[[], None] = lambda: None,
+    ) -> None:
         """A LUN of a file in another FlexVol of the cluster.
 
         Parameters as :meth:`eic_plugins.ontap.files.Files.copy`; errors as
         :meth:`clone`.
         """
-        self._make(destination, lambda file: self.files.copy(
-            source, file, timeout, throughput, keep))
+        self._make(
+            destination,
+            lambda file: self.files.copy(source, file, timeout, throughput, keep),
+        )
 
-    def _make(self, destination: StoredFile,
-              fill: Callable[[StoredFile], None]) -> None:
+    def _make(
+        self, destination: StoredFile, fill: Callable[[StoredFile], None]
+    ) -> None:
         file, lun = (
             dataclasses.replace(destination, path=destination.path + suffix)
-            for suffix in (FILE_SUFFIX, _LUN_SUFFIX))
+            for suffix in (FILE_SUFFIX, _LUN_SUFFIX)
+        )
         try:
             fill(file)
             self._round_up(file)
@@ -87,7 +96,13 @@ class LunsOfFiles:
                 self.luns.delete(found)
             self.files.delete(file)
         except OntapError as err:
-            LOG.warning('%(lun)s or %(file)s is left in FlexVol %(flexvol)s: '
-                        '%(err)s. It is tried again with every cleaning.',
-                        {'lun': lun.path, 'file': file.path,
-                         'flexvol': file.flexvol.name, 'err': err})
+            LOG.warning(
+                '%(lun)s or %(file)s is left in FlexVol %(flexvol)s: '
+                '%(err)s. It is tried again with every cleaning.',
+                {
+                    'lun': lun.path,
+                    'file': file.path,
+                    'flexvol': file.flexvol.name,
+                    'err': err,
+                },
+            )

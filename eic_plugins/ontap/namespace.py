@@ -42,8 +42,12 @@ class Namespace:
         are pools
     """
 
-    def __init__(self, session: OntapSession, own_svm: str,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: OntapSession,
+        own_svm: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._session = session
         self._own_svm = own_svm
         self._clock = clock
@@ -78,8 +82,10 @@ class Namespace:
             raise UnknownShareError(f'{share}: {found.reason.message}')
         flexvol, inside = found
         if flexvol.svm != self._own_svm:
-            raise UnknownShareError(f'{share} is of SVM {flexvol.svm}, not of '
-                                    f'netapp_vserver {self._own_svm}')
+            raise UnknownShareError(
+                f'{share} is of SVM {flexvol.svm}, not of '
+                f'netapp_vserver {self._own_svm}'
+            )
         return Pool(share, flexvol, inside)
 
     def forget(self) -> None:
@@ -91,8 +97,11 @@ class Namespace:
 
     def lifs_of(self, svm: str) -> tuple[str, ...]:
         """The addresses of the SVM's LIFs that no other SVM has."""
-        return tuple(sorted(address for address, svms
-                            in self._read_lifs().items() if svms == {svm}))
+        return tuple(
+            sorted(
+                address for address, svms in self._read_lifs().items() if svms == {svm}
+            )
+        )
 
     def flexvols(self, svms: Iterable[str]) -> list[FlexVol]:
         """All FlexVols of these SVMs; some may have no junction path.
@@ -104,13 +113,23 @@ class Namespace:
         if self._clock() - read <= _JUNCTION_TTL:
             return found
         records = self._session.records(
-            '/api/storage/volumes', **{
-                'svm.name': '|'.join(key), 'style': 'flexvol',
-                'fields': 'name,uuid,nas.path,svm.name'})
-        found = [FlexVol(self._cluster_uuid(), record['svm']['name'],
-                         record['name'], record['uuid'],
-                         record.get('nas', {}).get('path') or '')
-                 for record in records]
+            '/api/storage/volumes',
+            **{
+                'svm.name': '|'.join(key),
+                'style': 'flexvol',
+                'fields': 'name,uuid,nas.path,svm.name',
+            },
+        )
+        found = [
+            FlexVol(
+                self._cluster_uuid(),
+                record['svm']['name'],
+                record['name'],
+                record['uuid'],
+                record.get('nas', {}).get('path') or '',
+            )
+            for record in records
+        ]
         self._junctions[key] = (self._clock(), found)
         return found
 
@@ -123,11 +142,14 @@ class Namespace:
         for flexvol in self.flexvols([self._own_svm]):
             if flexvol.name == name:
                 return flexvol
-        raise UnknownShareError(
-            f'netapp_vserver {self._own_svm} has no FlexVol {name}')
+        raise UnknownShareError(f'netapp_vserver {self._own_svm} has no FlexVol {name}')
 
-    def _directory(self, server: str, path: str, own: bool = False,
-                   ) -> tuple[FlexVol, str] | Refusal:
+    def _directory(
+        self,
+        server: str,
+        path: str,
+        own: bool = False,
+    ) -> tuple[FlexVol, str] | Refusal:
         """The FlexVol of a directory, and the directory inside of it.
 
         :param own: whether it is known to be the backend's, if it can be
@@ -167,7 +189,8 @@ class Namespace:
 
     def _fetch_lifs(self) -> Mapping[str, frozenset[str]]:
         records = self._session.records(
-            '/api/network/ip/interfaces', fields='ip.address,svm.name')
+            '/api/network/ip/interfaces', fields='ip.address,svm.name'
+        )
         found: dict[str, frozenset[str]] = {}
         for record in records:
             svm = record.get('svm', {}).get('name')
@@ -193,14 +216,23 @@ class Namespace:
         if _QUERY_CHARACTERS & set(path):
             return None
         records = self._session.records(
-            '/api/storage/volumes', **{
-                'svm.name': svm, 'nas.path': '|'.join(_and_parents(path)),
-                'fields': 'name,uuid,nas.path'})
+            '/api/storage/volumes',
+            **{
+                'svm.name': svm,
+                'nas.path': '|'.join(_and_parents(path)),
+                'fields': 'name,uuid,nas.path',
+            },
+        )
         if not records:
             return None
         nearest = max(records, key=lambda record: len(record['nas']['path']))
-        return FlexVol(self._cluster_uuid(), svm, nearest['name'],
-                       nearest['uuid'], nearest['nas']['path'])
+        return FlexVol(
+            self._cluster_uuid(),
+            svm,
+            nearest['name'],
+            nearest['uuid'],
+            nearest['nas']['path'],
+        )
 
     def _cluster_uuid(self) -> str:
         if self._cluster is None:
@@ -218,8 +250,10 @@ class Namespace:
 
 def _may_pass(err: Exception) -> bool:
     """True if the same question may have an answer the next time."""
-    return (isinstance(err, OntapRejectedError)
-            and err.status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+    return (
+        isinstance(err, OntapRejectedError)
+        and err.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
 
 
 def _and_parents(path: str) -> list[str]:

@@ -36,8 +36,12 @@ class Peers:
     :param may_create: the SVMs that a peering may be made with
     """
 
-    def __init__(self, session: OntapSession, may_create: Iterable[str] = (),
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: OntapSession,
+        may_create: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._session = session
         self._may_create = frozenset(may_create)
         self._clock = clock
@@ -55,10 +59,12 @@ class Peers:
         try:
             peered = self._find(pair) or self._create(svm, other)
         except OntapError as err:
-            LOG.warning('Whether SVMs %(svm)s and %(other)s are peered for '
-                        'file_copy is not to be had, so no file is copied '
-                        'between them: %(err)s',
-                        {'svm': svm, 'other': other, 'err': err})
+            LOG.warning(
+                'Whether SVMs %(svm)s and %(other)s are peered for '
+                'file_copy is not to be had, so no file is copied '
+                'between them: %(err)s',
+                {'svm': svm, 'other': other, 'err': err},
+            )
             return False
         if peered:
             with self._lock:
@@ -71,11 +77,16 @@ class Peers:
         :raises OntapError: the cluster did not answer
         """
         records = self._session.records(
-            _PATH, **{'svm.name': svm,
-                      'fields': 'svm.name,peer.svm.name,state,applications'})
+            _PATH,
+            **{'svm.name': svm, 'fields': 'svm.name,peer.svm.name,state,applications'},
+        )
         others = {_other_end(record, svm) for record in records}
-        return sorted(other for other in others if other and any(
-            _allows(record, frozenset({svm, other})) for record in records))
+        return sorted(
+            other
+            for other in others
+            if other
+            and any(_allows(record, frozenset({svm, other})) for record in records)
+        )
 
     def forget(self) -> None:
         """Ask again: a copy was refused."""
@@ -84,32 +95,52 @@ class Peers:
 
     def _find(self, pair: frozenset[str]) -> bool:
         records = self._session.records(
-            _PATH, **{'svm.name': '|'.join(sorted(pair)),
-                      'fields': 'svm.name,peer.svm.name,state,applications'})
+            _PATH,
+            **{
+                'svm.name': '|'.join(sorted(pair)),
+                'fields': 'svm.name,peer.svm.name,state,applications',
+            },
+        )
         return any(_allows(record, pair) for record in records)
 
     def _create(self, svm: str, other: str) -> bool:
         if other not in self._may_create:
             return False
-        answer = self._session.post(_PATH, {
-            'svm': {'name': svm}, 'peer': {'svm': {'name': other}},
-            'applications': [_APPLICATION]}, return_timeout=RETURN_TIMEOUT)
+        answer = self._session.post(
+            _PATH,
+            {
+                'svm': {'name': svm},
+                'peer': {'svm': {'name': other}},
+                'applications': [_APPLICATION],
+            },
+            return_timeout=RETURN_TIMEOUT,
+        )
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
             jobs.wait(self._session, uuid, RETURN_TIMEOUT)
-        LOG.info('Peered SVMs %(svm)s and %(other)s for file_copy, as '
-                 'create_svm_peering says.', {'svm': svm, 'other': other})
+        LOG.info(
+            'Peered SVMs %(svm)s and %(other)s for file_copy, as '
+            'create_svm_peering says.',
+            {'svm': svm, 'other': other},
+        )
         return self._find(frozenset({svm, other}))
 
 
 def _other_end(record: Record, svm: str) -> str:
-    ends = {str(record.get('svm', {}).get('name', '')),
-            str(record.get('peer', {}).get('svm', {}).get('name', ''))}
+    ends = {
+        str(record.get('svm', {}).get('name', '')),
+        str(record.get('peer', {}).get('svm', {}).get('name', '')),
+    }
     return next(iter(ends - {svm}), '')
 
 
 def _allows(record: Record, pair: frozenset[str]) -> bool:
-    ends = {record.get('svm', {}).get('name'),
-            record.get('peer', {}).get('svm', {}).get('name')}
-    return (ends == pair and record.get('state') == 'peered'
-            and _APPLICATION in record.get('applications', ()))
+    ends = {
+        record.get('svm', {}).get('name'),
+        record.get('peer', {}).get('svm', {}).get('name'),
+    }
+    return (
+        ends == pair
+        and record.get('state') == 'peered'
+        and _APPLICATION in record.get('applications', ())
+    )

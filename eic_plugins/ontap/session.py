@@ -23,15 +23,13 @@ _CONNECT_TIMEOUT = 6
 _READ_TIMEOUT = 10
 """Seconds without a byte of answer, beyond what ONTAP may hold it."""
 _POOL_SIZE = 16
-_LEVELS = {'GET': 'readonly', 'POST': 'read_create', 'PATCH': 'all',
-           'DELETE': 'all'}
+_LEVELS = {'GET': 'readonly', 'POST': 'read_create', 'PATCH': 'all', 'DELETE': 'all'}
 """Access levels of roles that allow a method."""
 
 # The library would repeat a read five times, each to its full timeout. One
 # repeat is what a kept-alive connection that the cluster closed needs; work
 # (POST) is never repeated: its destination is looked at instead.
-_RETRIES = Retry(total=3, connect=2, read=1, status=0, redirect=0,
-                 backoff_factor=0.2)
+_RETRIES = Retry(total=3, connect=2, read=1, status=0, redirect=0, backoff_factor=0.2)
 
 
 class OntapError(Exception):
@@ -84,14 +82,24 @@ class OntapSession:
         self.host = endpoint.host
         self._verify = endpoint.verify
         self._connection = HostConnection(
-            endpoint.host, port=endpoint.port, scheme=endpoint.scheme,
-            username=endpoint.username, password=endpoint.password,
-            cert=endpoint.cert, key=endpoint.key, verify=endpoint.verify,
+            endpoint.host,
+            port=endpoint.port,
+            scheme=endpoint.scheme,
+            username=endpoint.username,
+            password=endpoint.password,
+            cert=endpoint.cert,
+            key=endpoint.key,
+            verify=endpoint.verify,
             protocol_timeouts=(_CONNECT_TIMEOUT, _READ_TIMEOUT),
-            headers={'User-Agent': f'eic-plugins ({_library()})'})
+            headers={'User-Agent': f'eic-plugins ({_library()})'},
+        )
         # HostConnection keeps an adapter that is mounted for its origin.
-        self._connection.session.mount(self._connection.origin, LoggingAdapter(
-            self._connection, max_retries=_RETRIES, pool_maxsize=_POOL_SIZE))
+        self._connection.session.mount(
+            self._connection.origin,
+            LoggingAdapter(
+                self._connection, max_retries=_RETRIES, pool_maxsize=_POOL_SIZE
+            ),
+        )
 
     def get(self, path: str, **params: Any) -> Record:
         """GET a record or a collection; ``params`` are ONTAP's query."""
@@ -126,30 +134,37 @@ class OntapSession:
             # Said for each request: of a session's own setting,
             # REQUESTS_CA_BUNDLE in the environment would make nothing.
             response = self._connection.session.request(
-                method, url, timeout=timeout, verify=self._verify, **kwargs)
+                method, url, timeout=timeout, verify=self._verify, **kwargs
+            )
         except (ValueError, requests.exceptions.InvalidJSONError) as err:
             # It was never sent: that says nothing of the cluster.
-            raise OntapError(f'{method} {path.partition("?")[0]} cannot be '
-                             f'written: {type(err).__name__}') from err
+            raise OntapError(
+                f'{method} {path.partition("?")[0]} cannot be '
+                f'written: {type(err).__name__}'
+            ) from err
         except requests.RequestException as err:
             raise OntapUnreachableError(
                 f'{method} {path.partition("?")[0]} on ONTAP at {self.host}: '
-                f'{_explain(err)}') from err
+                f'{_explain(err)}'
+            ) from err
         if response.status_code == requests.codes.forbidden:
             raise _forbidden(method, path, response)
         return _parse(response)
 
 
-def _forbidden(method: str, path: str,
-               response: requests.Response) -> OntapForbiddenError:
+def _forbidden(
+    method: str, path: str, response: requests.Response
+) -> OntapForbiddenError:
     try:
         _parse(response)
     except OntapRejectedError as err:
         code, why = err.code, err.message
     return OntapForbiddenError(
-        response.status_code, code,
+        response.status_code,
+        code,
         f'{why}: {method} {role_path(path)} takes the access level '
-        f'{_LEVELS[method]} on that path in the role of the user')
+        f'{_LEVELS[method]} on that path in the role of the user',
+    )
 
 
 def role_path(path: str) -> str:
@@ -162,8 +177,10 @@ def role_path(path: str) -> str:
 def _explain(err: requests.RequestException) -> str:
     """What happened, without the URL and whatever else is in its text."""
     if isinstance(err, requests.exceptions.SSLError):
-        return ('its certificate is not trusted; set netapp_ssl_cert_path to '
-                "its CA's certificate")
+        return (
+            'its certificate is not trusted; set netapp_ssl_cert_path to '
+            "its CA's certificate"
+        )
     if isinstance(err, requests.Timeout):
         return 'no answer in time'
     if isinstance(err, requests.ConnectionError):
@@ -177,8 +194,9 @@ def _parse(response: requests.Response) -> Record:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise OntapRejectedError(response.status_code, 'none',
-                                 'the answer is not a JSON object')
+        raise OntapRejectedError(
+            response.status_code, 'none', 'the answer is not a JSON object'
+        )
     if response.status_code >= requests.codes.bad_request:
         raise rejected(response.status_code, body.get('error'))
     if response.status_code != requests.codes.accepted:
@@ -190,8 +208,9 @@ def _parse(response: requests.Response) -> Record:
 def rejected(status: int, error: Any) -> OntapRejectedError:
     """The error in an answer or a job, whatever is missing from it."""
     found = error if isinstance(error, Mapping) else {}
-    return OntapRejectedError(status, str(found.get('code', 'none')),
-                              str(found.get('message', 'no message')))
+    return OntapRejectedError(
+        status, str(found.get('code', 'none')), str(found.get('message', 'no message'))
+    )
 
 
 def _next_page(answer: Record) -> str | None:

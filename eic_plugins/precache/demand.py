@@ -15,8 +15,9 @@ from cinder.db import models
 from oslo_utils import timeutils
 
 
-def volumes_by_image(pools: Collection[str], within: float,
-                     clustered: bool = False) -> Mapping[str, int]:
+def volumes_by_image(
+    pools: Collection[str], within: float, clustered: bool = False
+) -> Mapping[str, int]:
     """The number of volumes that are there, by image id.
 
     :param pools: ``host@backend#pool``, or a cluster's name for the host
@@ -29,13 +30,21 @@ def volumes_by_image(pools: Collection[str], within: float,
     place = volume.host.in_(pools)
     if clustered:
         place = sa.or_(place, volume.cluster_name.in_(pools))
-    with db.main_context_manager.reader.using(
-            context.get_admin_context()) as session:
-        rows = session.query(
-            meta.value, sa.func.count(sa.distinct(volume.id)),
-        ).join(volume, volume.id == meta.volume_id).filter(
-            volume.deleted == sa.false(), meta.deleted == sa.false(),
-            meta.key == 'image_id',
-            place, volume.created_at >= since,
-        ).group_by(meta.value).all()
+    with db.main_context_manager.reader.using(context.get_admin_context()) as session:
+        rows = (
+            session.query(
+                meta.value,
+                sa.func.count(sa.distinct(volume.id)),
+            )
+            .join(volume, volume.id == meta.volume_id)
+            .filter(
+                volume.deleted == sa.false(),
+                meta.deleted == sa.false(),
+                meta.key == 'image_id',
+                place,
+                volume.created_at >= since,
+            )
+            .group_by(meta.value)
+            .all()
+        )
     return {str(image_id): int(count) for image_id, count in rows}

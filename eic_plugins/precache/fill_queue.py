@@ -22,8 +22,9 @@ class FillQueue:
     :param failures: what is left alone for a while
     """
 
-    def __init__(self, name: str, fill: Callable[[str, str], bool],
-                 failures: Failures) -> None:
+    def __init__(
+        self, name: str, fill: Callable[[str, str], bool], failures: Failures
+    ) -> None:
         self._name = name
         self._fill = fill
         self._failures = failures
@@ -52,9 +53,10 @@ class FillQueue:
         try:
             failed = self._fill(image_id, pool)
         except Exception:
-            LOG.exception('Image %(image)s was not cached in pool %(pool)s by '
-                          '%(name)s.', {'image': image_id, 'pool': pool,
-                                        'name': self._name})
+            LOG.exception(
+                'Image %(image)s was not cached in pool %(pool)s by %(name)s.',
+                {'image': image_id, 'pool': pool, 'name': self._name},
+            )
         finally:
             with self._lock:
                 self._failures.note(key, failed)
@@ -63,8 +65,9 @@ class FillQueue:
     def start(self, workers: int) -> None:
         """Have this many threads fill."""
         for number in range(workers):
-            threading.Thread(target=self._work, daemon=True,
-                             name=f'{self._name}-{number}').start()
+            threading.Thread(
+                target=self._work, daemon=True, name=f'{self._name}-{number}'
+            ).start()
 
     def _work(self) -> None:
         while True:

@@ -31,19 +31,26 @@ class ServiceImageService(image_utils.glance.GlanceImageService):
         """
         session = self._images.session
         return context.RequestContext(
-            user_id=session.get_user_id(), project_id=session.get_project_id(),
-            auth_token=session.get_token(), is_admin=True)
+            user_id=session.get_user_id(),
+            project_id=session.get_project_id(),
+            auth_token=session.get_token(),
+            is_admin=True,
+        )
 
     def catalog(self) -> list[dict[str, Any]]:
         """Keystone's catalog in the form in which Cinder looks Glance up."""
         session = self._images.session
         found = session.auth.get_access(session).service_catalog.catalog
-        return [{'type': service['type'], 'name': service.get('name'),
-                 'endpoints': _by_region(service['endpoints'])}
-                for service in found]
+        return [
+            {
+                'type': service['type'],
+                'name': service.get('name'),
+                'endpoints': _by_region(service['endpoints']),
+            }
+            for service in found
+        ]
 
-    def get_location(self, context: Any,
-                     image_id: str) -> tuple[None, list[Any]]:
+    def get_location(self, context: Any, image_id: str) -> tuple[None, list[Any]]:
         """None: with ``file`` in ``allowed_direct_url_schemes`` Cinder would
         look for one as the user of a request.
         """
@@ -54,8 +61,9 @@ def _by_region(endpoints: list[dict[str, Any]]) -> list[dict[str, str]]:
     regions: dict[str, dict[str, str]] = {}
     for each in endpoints:
         region = each.get('region_id') or each.get('region') or ''
-        regions.setdefault(region, {'region': region})[
-            f'{each["interface"]}URL'] = each['url']
+        regions.setdefault(region, {'region': region})[f'{each["interface"]}URL'] = (
+            each['url']
+        )
     return list(regions.values())
 
 
@@ -65,7 +73,14 @@ class _Client:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def call(self, _context: Any, method: str, *arguments: Any,
-             controller: str = 'images', **keywords: Any) -> Any:
+    def call(
+        self,
+        _context: Any,
+        method: str,
+        *arguments: Any,
+        controller: str = 'images',
+        **keywords: Any,
+    ) -> Any:
         return getattr(getattr(self._client, controller), method)(
-            *arguments, **keywords)
+            *arguments, **keywords
+        )

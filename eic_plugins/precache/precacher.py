@@ -69,17 +69,22 @@ class Precacher:
         after each further failure, a day at most
     """
 
-    def __init__(self, backend: Backend, images: Callable[[], Images],
-                 wishes: Wishes, start_percent: int, pause: float,
-                 clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        images: Callable[[], Images],
+        wishes: Wishes,
+        start_percent: int,
+        pause: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._backend = backend
         self._images = images
         self._wishes = wishes
         self._start_percent = start_percent
         self._clock = clock
         self._wanted: dict[str, KnownIds] = collections.defaultdict(KnownIds)
-        self._fills = FillQueue('eic-precache', self._fill,
-                                Failures(pause, clock))
+        self._fills = FillQueue('eic-precache', self._fill, Failures(pause, clock))
 
     def start(self, workers: int) -> None:
         """Have this many threads fill."""
@@ -90,10 +95,12 @@ class Precacher:
         try:
             self._reconcile()
         except Exception as err:
-            LOG.warning('The pools were not compared with the images in '
-                        'Glance, and nothing was removed or precached: '
-                        '%(error)s: %(err)s',
-                        {'error': type(err).__name__, 'err': err})
+            LOG.warning(
+                'The pools were not compared with the images in '
+                'Glance, and nothing was removed or precached: '
+                '%(error)s: %(err)s',
+                {'error': type(err).__name__, 'err': err},
+            )
 
     def look_at(self, image_id: str) -> None:
         """Compare one image, which may have changed; never raises."""
@@ -101,10 +108,11 @@ class Precacher:
             for action in self._look(image_id)[1]:
                 self._carry_out(action)
         except Exception as err:
-            LOG.warning('Image %(image)s is not looked at before the next '
-                        'comparison: %(error)s: %(err)s',
-                        {'image': image_id, 'error': type(err).__name__,
-                         'err': err})
+            LOG.warning(
+                'Image %(image)s is not looked at before the next '
+                'comparison: %(error)s: %(err)s',
+                {'image': image_id, 'error': type(err).__name__, 'err': err},
+            )
 
     def wanted_in(self, pool: str) -> frozenset[str]:
         """Ids of the images that the pool was to have at the last look."""
@@ -121,21 +129,26 @@ class Precacher:
         known = {each.image.id for each in listed}
         held = {image_id for pool in pools for image_id in pool.held}
         # The one thing that removes anything: asked image by image.
-        gone = frozenset(image_id for image_id in held - known
-                         if images.is_gone(image_id))
+        gone = frozenset(
+            image_id for image_id in held - known if images.is_gone(image_id)
+        )
         for action in compare(listed, gone, pools, self._wishes, self._clock()):
             self._carry_out(action)
 
-    def _list(self, images: Images,
-              pools: Iterable[PoolState]) -> list[ListedImage]:
+    def _list(self, images: Images, pools: Iterable[PoolState]) -> list[ListedImage]:
         """All images; which of them each pool is to have is known then."""
         with contextlib.ExitStack() as stack:
-            found = [(pool, stack.enter_context(self._wanted[pool.name].listing()))
-                     for pool in pools]
+            found = [
+                (pool, stack.enter_context(self._wanted[pool.name].listing()))
+                for pool in pools
+            ]
             listed = list(all_images(images, self._wishes))
             for pool, wanted in found:
-                wanted(each.image.id for each in listed
-                       if wants(pool.names, each, self._wishes))
+                wanted(
+                    each.image.id
+                    for each in listed
+                    if wants(pool.names, each, self._wishes)
+                )
         return listed
 
     def _look(self, image_id: str) -> tuple[ListedImage | None, list[Action]]:
@@ -148,14 +161,20 @@ class Precacher:
         listed = [found] if found else []
         for pool in pools:
             self._note(pool, image_id, found)
-        return found, list(compare(
-            listed, frozenset({image_id} if gone else ()), pools, self._wishes,
-            self._clock()))
+        return found, list(
+            compare(
+                listed,
+                frozenset({image_id} if gone else ()),
+                pools,
+                self._wishes,
+                self._clock(),
+            )
+        )
 
-    def _note(self, pool: PoolState, image_id: str,
-              found: ListedImage | None) -> None:
+    def _note(self, pool: PoolState, image_id: str, found: ListedImage | None) -> None:
         self._wanted[pool.name].note(
-            image_id, bool(found and wants(pool.names, found, self._wishes)))
+            image_id, bool(found and wants(pool.names, found, self._wishes))
+        )
 
     def _pools(self, image_id: str | None = None) -> Iterator[PoolState]:
         """All pools, with what they hold, or hold of one image."""
@@ -164,8 +183,9 @@ class Precacher:
             try:
                 held = _held_in(cache, image_id)
             except (OSError, OntapError) as err:
-                LOG.warning('Pool %(pool)s is left out: %(err)s',
-                            {'pool': name, 'err': err})
+                LOG.warning(
+                    'Pool %(pool)s is left out: %(err)s', {'pool': name, 'err': err}
+                )
             else:
                 yield PoolState(name, self._backend.names_of(name), held)
 
@@ -174,46 +194,63 @@ class Precacher:
             self._remove(action)
             return
         if self._fills.put((action.image_id, action.pool)):
-            LOG.info('Image %(image)s is to be precached in pool %(pool)s: '
-                     '%(why)s.', {'image': action.image_id, 'pool': action.pool,
-                                  'why': action.why})
+            LOG.info(
+                'Image %(image)s is to be precached in pool %(pool)s: %(why)s.',
+                {'image': action.image_id, 'pool': action.pool, 'why': action.why},
+            )
 
     def _remove(self, action: Action) -> None:
-        cache = next((each for each in self._backend.pool_caches()
-                      if each.pool.name == action.pool), None)
+        cache = next(
+            (
+                each
+                for each in self._backend.pool_caches()
+                if each.pool.name == action.pool
+            ),
+            None,
+        )
         if cache is None or action.usage is None:
             return
         try:
             if cache.evict(action.usage):
                 self._backend.removed(action.pool, action.image_id)
         except LockTimeoutError:
-            LOG.debug('Cached image %s is being made and stays for now.',
-                      action.image_id)
+            LOG.debug(
+                'Cached image %s is being made and stays for now.', action.image_id
+            )
         except (OSError, OntapError) as err:
-            LOG.warning('Cached image %(image)s of a deleted image stays in '
-                        'pool %(pool)s for now: %(err)s',
-                        {'image': action.image_id, 'pool': action.pool,
-                         'err': err})
+            LOG.warning(
+                'Cached image %(image)s of a deleted image stays in '
+                'pool %(pool)s for now: %(err)s',
+                {'image': action.image_id, 'pool': action.pool, 'err': err},
+            )
 
     def _fill(self, image_id: str, pool: str) -> bool:
         """Fill, if that is still to be done; whether that failed."""
         found, actions = self._look(image_id)
         if found is None or pool not in {
-                action.pool for action in actions if action.do is Do.FILL}:
+            action.pool for action in actions if action.do is Do.FILL
+        }:
             return False
-        if not has_room(found.image, self._backend.space_of(pool),
-                        self._start_percent):
-            LOG.info('Image %(image)s is not precached in pool %(pool)s, which '
-                     'would be left with thres_avl_size_perc_start percent or '
-                     'less.', {'image': image_id, 'pool': pool})
+        if not has_room(found.image, self._backend.space_of(pool), self._start_percent):
+            LOG.info(
+                'Image %(image)s is not precached in pool %(pool)s, which '
+                'would be left with thres_avl_size_perc_start percent or '
+                'less.',
+                {'image': image_id, 'pool': pool},
+            )
             return False
         outcome = self._backend.fill(found.image, pool)
-        LOG.info('Precaching image %(image)s in pool %(pool)s: %(end)s in '
-                 '%(seconds).3f s; refused: %(refused)s',
-                 {'image': image_id, 'pool': pool, 'seconds': outcome.seconds,
-                  'end': 'failed' if outcome.left_to_cinder else
-                         f'route {outcome.route}',
-                  'refused': outcome.explain() or 'none'})
+        LOG.info(
+            'Precaching image %(image)s in pool %(pool)s: %(end)s in '
+            '%(seconds).3f s; refused: %(refused)s',
+            {
+                'image': image_id,
+                'pool': pool,
+                'seconds': outcome.seconds,
+                'end': 'failed' if outcome.left_to_cinder else f'route {outcome.route}',
+                'refused': outcome.explain() or 'none',
+            },
+        )
         return outcome.left_to_cinder
 
 
@@ -238,8 +275,11 @@ def _held_in(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
     else:
         one = cache.storage.held_of(image_id)
         found = iter([one] if one else [])
-    return {usage.image_id: _held(usage, record) for usage, record in found
-            if uuidutils.is_uuid_like(usage.image_id)}
+    return {
+        usage.image_id: _held(usage, record)
+        for usage, record in found
+        if uuidutils.is_uuid_like(usage.image_id)
+    }
 
 
 def _held(usage: Usage, record: Record | None) -> Held:

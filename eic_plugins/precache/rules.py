@@ -54,8 +54,7 @@ class Wishes:
     ``images`` maps ids and names of images to the pools named for them.
     """
 
-    images: Mapping[str, frozenset[str]] = dataclasses.field(
-        default_factory=dict)
+    images: Mapping[str, frozenset[str]] = dataclasses.field(default_factory=dict)
     projects: frozenset[str] = frozenset()
     verify_signatures: bool = True
 
@@ -99,25 +98,28 @@ def parse_image(line: str) -> tuple[str, frozenset[str]]:
     :raises ValueError: it names no image or no pool
     """
     image, separator, pools = line.rpartition('|')
-    name, names = (image, _words(pools)) if separator else (
-        line, frozenset({_ALL}))
+    name, names = (image, _words(pools)) if separator else (line, frozenset({_ALL}))
     if not name.strip() or not names:
         raise ValueError(
             f'[eic] precache_images = {line}: it takes the id or the name of '
             'an image, for some pools alone followed by "|" and the pools, '
-            'separated by commas')
+            'separated by commas'
+        )
     return name.strip(), names
 
 
-def wants(pool_names: frozenset[str], listed: ListedImage,
-          wishes: Wishes) -> bool:
+def wants(pool_names: frozenset[str], listed: ListedImage, wishes: Wishes) -> bool:
     """True if the image is to be cached in the pool of these names."""
     return bool(_named(listed, wishes) & (pool_names | {_ALL}))
 
 
-def compare(images: Iterable[ListedImage], gone: frozenset[str],
-            pools: Iterable[PoolState], wishes: Wishes,
-            now: float) -> Iterator[Action]:
+def compare(
+    images: Iterable[ListedImage],
+    gone: frozenset[str],
+    pools: Iterable[PoolState],
+    wishes: Wishes,
+    now: float,
+) -> Iterator[Action]:
     """What is to be done, removals of a pool first.
 
     :param gone: ids of images that Glance says were deleted; what is neither
@@ -130,8 +132,13 @@ def compare(images: Iterable[ListedImage], gone: frozenset[str],
             why = _why_fill(listed, pool, wishes)
             if why and listed.image.id not in gone:
                 held = pool.held.get(listed.image.id)
-                yield Action(Do.FILL, why, pool.name, listed.image.id,
-                             held.usage if held else None)
+                yield Action(
+                    Do.FILL,
+                    why,
+                    pool.name,
+                    listed.image.id,
+                    held.usage if held else None,
+                )
 
 
 def has_room(image: Image, space: Space, start_percent: int) -> bool:
@@ -154,12 +161,14 @@ def _named(listed: ListedImage, wishes: Wishes) -> frozenset[str]:
     trusted = listed.visibility == 'public' or listed.owner in wishes.projects
     if listed.hidden or not trusted:
         return named
-    return (named | wishes.images.get(listed.name, frozenset())
-            | _words(image.properties.get(PROPERTY)))
+    return (
+        named
+        | wishes.images.get(listed.name, frozenset())
+        | _words(image.properties.get(PROPERTY))
+    )
 
 
-def _why_fill(listed: ListedImage, pool: PoolState,
-              wishes: Wishes) -> Why | None:
+def _why_fill(listed: ListedImage, pool: PoolState, wishes: Wishes) -> Why | None:
     if not wants(pool.names, listed, wishes):
         return None
     held = pool.held.get(listed.image.id)
@@ -167,21 +176,22 @@ def _why_fill(listed: ListedImage, pool: PoolState,
         return Why.NOT_CACHED
     if held.identity != listed.image.identity:
         return Why.IMAGE_CHANGED
-    if (listed.image.signed and wishes.verify_signatures
-            and held.signature != listed.image.signature):
+    if (
+        listed.image.signed
+        and wishes.verify_signatures
+        and held.signature != listed.image.signature
+    ):
         return Why.SIGNATURE_NOT_VERIFIED
     return None
 
 
-def _removals(pool: PoolState, gone: frozenset[str],
-              now: float) -> Iterator[Action]:
+def _removals(pool: PoolState, gone: frozenset[str], now: float) -> Iterator[Action]:
     """What was used a moment ago waits for the next comparison: a volume that
     was asked for before the image was deleted is still to be had.
     """
     for image_id, held in pool.held.items():
         if image_id in gone and held.usage.last_used <= now - IN_USE_SECONDS:
-            yield Action(Do.REMOVE, Why.IMAGE_DELETED, pool.name, image_id,
-                         held.usage)
+            yield Action(Do.REMOVE, Why.IMAGE_DELETED, pool.name, image_id, held.usage)
 
 
 def _words(value: object) -> frozenset[str]:

@@ -30,8 +30,7 @@ class Rule:
     copies: int
 
 
-def neighbours(own: Iterable[KnownPool],
-               pools: Iterable[KnownPool]) -> list[KnownPool]:
+def neighbours(own: Iterable[KnownPool], pools: Iterable[KnownPool]) -> list[KnownPool]:
     """Those of the pools that can be copied from to the backend's own: files
     from the whole cluster, LUNs from their SVM.
     """
@@ -39,8 +38,12 @@ def neighbours(own: Iterable[KnownPool],
     return [pool for pool in pools if _reach(pool) in reach]
 
 
-def lacking(volumes: Mapping[str, int], rule: Rule, own: Collection[KnownPool],
-            cluster: Iterable[KnownPool]) -> Iterator[tuple[str, KnownPool]]:
+def lacking(
+    volumes: Mapping[str, int],
+    rule: Rule,
+    own: Collection[KnownPool],
+    cluster: Iterable[KnownPool],
+) -> Iterator[tuple[str, KnownPool]]:
     """What is to be copied where, the image that is wanted most first.
 
     :param volumes: how many there are of each image in the cluster's pools
@@ -61,8 +64,9 @@ def share(rule: Rule, cluster: Iterable[KnownPool]) -> int:
     return max(1, min(rule.copies, CLUSTER_COPIES // max(len(backends), 1)))
 
 
-def _next(image_id: str, copies: int,
-          pools: Sequence[KnownPool]) -> Sequence[KnownPool]:
+def _next(
+    image_id: str, copies: int, pools: Sequence[KnownPool]
+) -> Sequence[KnownPool]:
     """The pools that are to have it next.
 
     :param copies: how many pools are to have it beside the first one
@@ -71,9 +75,11 @@ def _next(image_id: str, copies: int,
     having = len(pools) - len(without)
     if not having:
         return ()
-    ordered = sorted(without, key=lambda pool: hashlib.sha256(
-        f'{image_id} {pool.name}'.encode()).digest())
-    return ordered[:max(copies + 1 - having, 0)]
+    ordered = sorted(
+        without,
+        key=lambda pool: hashlib.sha256(f'{image_id} {pool.name}'.encode()).digest(),
+    )
+    return ordered[: max(copies + 1 - having, 0)]
 
 
 def _reach(pool: KnownPool) -> tuple[str, str, str]:

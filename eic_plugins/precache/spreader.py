@@ -53,12 +53,14 @@ class Pools:
 class Spreader:
     """Looks and copies, for one backend."""
 
-    def __init__(self, pools: Pools, rule: Rule,
-                 clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, pools: Pools, rule: Rule, clock: Callable[[], float] = time.time
+    ) -> None:
         self._pools = pools
         self._rule = rule
-        self._copies = FillQueue('eic-spread', self._copy,
-                                 Failures(_PAUSE_SECONDS, clock))
+        self._copies = FillQueue(
+            'eic-spread', self._copy, Failures(_PAUSE_SECONDS, clock)
+        )
         self._lock = threading.Lock()
         self._making: collections.Counter[str] = collections.Counter()
         self._hinted = threading.Event()
@@ -69,8 +71,9 @@ class Spreader:
     def start(self, interval: float) -> None:
         """Look in a thread, every so many seconds or when there is a hint."""
         self._copies.start(self._rule.copies)
-        threading.Thread(target=self._watch, args=(interval,), daemon=True,
-                         name='eic-spread-look').start()
+        threading.Thread(
+            target=self._watch, args=(interval,), daemon=True, name='eic-spread-look'
+        ).start()
 
     @contextlib.contextmanager
     def making(self, image_id: str) -> Iterator[None]:
@@ -93,9 +96,11 @@ class Spreader:
             self._look()
         except Exception as err:
             if not self._silent:
-                LOG.warning('Images in demand are not spread over pools for '
-                            'now: %(error)s: %(err)s',
-                            {'error': type(err).__name__, 'err': err})
+                LOG.warning(
+                    'Images in demand are not spread over pools for '
+                    'now: %(error)s: %(err)s',
+                    {'error': type(err).__name__, 'err': err},
+                )
             self._silent = True
         else:
             self._silent = False
@@ -111,11 +116,15 @@ class Spreader:
 
     def _look(self) -> None:
         own = list(self._pools.own())
-        self._everywhere = frozenset.intersection(
-            *(pool.cached for pool in own)) if own else frozenset()
+        self._everywhere = (
+            frozenset.intersection(*(pool.cached for pool in own))
+            if own
+            else frozenset()
+        )
         cluster = neighbours(own, self._pools.all())
-        volumes = collections.Counter(self._pools.volumes(
-            [pool.name for pool in cluster]))
+        volumes = collections.Counter(
+            self._pools.volumes([pool.name for pool in cluster])
+        )
         with self._lock:
             volumes.update(self._making)
         for image_id, pool in lacking(volumes, self._rule, own, cluster):
@@ -123,10 +132,11 @@ class Spreader:
                 return
             name = pool.name.partition('#')[2]
             if self._copies.put((image_id, name)):
-                LOG.info('Image %(image)s has %(count)d volumes in pools of the '
-                         'cluster and is to be copied into pool %(pool)s.',
-                         {'image': image_id, 'count': volumes[image_id],
-                          'pool': name})
+                LOG.info(
+                    'Image %(image)s has %(count)d volumes in pools of the '
+                    'cluster and is to be copied into pool %(pool)s.',
+                    {'image': image_id, 'count': volumes[image_id], 'pool': name},
+                )
 
     def _copy(self, image_id: str, pool: str) -> bool:
         try:

@@ -19,22 +19,30 @@ SAME_CLUSTER = 0.25
 FAR = 0.0
 
 
-def by_address(copies: Iterable[ImageCopy],
-               wait: float) -> tuple[ImageCopy, ...]:
+def by_address(copies: Iterable[ImageCopy], wait: float) -> tuple[ImageCopy, ...]:
     """The copies with their servers by address, as the reports have them.
 
     :param wait: seconds that it may take to resolve one of their names
     """
-    return tuple(dataclasses.replace(copy, server=address)
-                 for copy in copies
-                 for address in addresses(copy.server, wait))
+    return tuple(
+        dataclasses.replace(copy, server=address)
+        for copy in copies
+        for address in addresses(copy.server, wait)
+    )
 
 
 def write_hint(copies: Iterable[ImageCopy]) -> dict[str, Any]:
     """The hint as JSON."""
-    return {'copies': [{'server': copy.server, 'path': copy.path,
-                        **({'raw': True} if copy.raw else {})}
-                       for copy in copies]}
+    return {
+        'copies': [
+            {
+                'server': copy.server,
+                'path': copy.path,
+                **({'raw': True} if copy.raw else {}),
+            }
+            for copy in copies
+        ]
+    }
 
 
 def read_hint(raw: Any) -> tuple[ImageCopy, ...]:
@@ -45,20 +53,30 @@ def read_hint(raw: Any) -> tuple[ImageCopy, ...]:
         for entry in (entries if isinstance(entries, list) else [])
         if isinstance(entry, Mapping)
         and isinstance(entry.get('server'), str)
-        and isinstance(entry.get('path'), str))
+        and isinstance(entry.get('path'), str)
+    )
 
 
-def weigh(pools: Sequence[Mapping[str, Any]], image_id: str | None,
-          copies: Sequence[ImageCopy]) -> list[float]:
+def weigh(
+    pools: Sequence[Mapping[str, Any]],
+    image_id: str | None,
+    copies: Sequence[ImageCopy],
+) -> list[float]:
     """A weight from :data:`FAR` to :data:`CACHED` for each pool's report."""
     clusters = {
-        pool.get('cluster') for pool in pools
-        if any(_serves(pool, copy) for copy in copies)} - {None}
+        pool.get('cluster')
+        for pool in pools
+        if any(_serves(pool, copy) for copy in copies)
+    } - {None}
     return [_weight(pool, image_id, copies, clusters) for pool in pools]
 
 
-def _weight(pool: Mapping[str, Any], image_id: str | None,
-            copies: Sequence[ImageCopy], clusters: set[Any]) -> float:
+def _weight(
+    pool: Mapping[str, Any],
+    image_id: str | None,
+    copies: Sequence[ImageCopy],
+    clusters: set[Any],
+) -> float:
     if image_id is not None and image_id in pool.get('cached', ()):
         return CACHED
     served = [copy for copy in copies if _serves(pool, copy)]

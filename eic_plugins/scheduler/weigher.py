@@ -60,27 +60,28 @@ class EICImageLocalityWeigher(weights.BaseHostWeigher):
         """``[eic] locality_weight_multiplier``."""
         return float(CONF[config.GROUP].locality_weight_multiplier)
 
-    def weigh_objects(self, weighed_obj_list: Iterable[Any],
-                      weight_properties: Mapping[str, Any]) -> list[float]:
+    def weigh_objects(
+        self, weighed_obj_list: Iterable[Any], weight_properties: Mapping[str, Any]
+    ) -> list[float]:
         """All pools at once: which servers a cluster has, they say together."""
-        return _weigh([weighed.obj for weighed in weighed_obj_list],
-                      weight_properties)
+        return _weigh([weighed.obj for weighed in weighed_obj_list], weight_properties)
 
-    def _weigh_object(self, host_state: Any,
-                      weight_properties: Mapping[str, Any]) -> float:
+    def _weigh_object(
+        self, host_state: Any, weight_properties: Mapping[str, Any]
+    ) -> float:
         """One pool on its own, as the base class requires."""
         return _weigh([host_state], weight_properties)[0]
 
 
-def _weigh(states: Sequence[Any],
-           weight_properties: Mapping[str, Any]) -> list[float]:
+def _weigh(states: Sequence[Any], weight_properties: Mapping[str, Any]) -> list[float]:
     image_id, copies = _wanted(weight_properties)
-    weights = locality.weigh([_facts(state) for state in states], image_id,
-                             copies)
+    weights = locality.weigh([_facts(state) for state in states], image_id, copies)
     others = [state for state in states if not _is_ours(state)]
     entries = _entries(image_id) if image_id and others else ()
-    return [locality.CACHED if _is_hit(state, entries) else weight
-            for state, weight in zip(states, weights, strict=True)]
+    return [
+        locality.CACHED if _is_hit(state, entries) else weight
+        for state, weight in zip(states, weights, strict=True)
+    ]
 
 
 def _is_hit(state: Any, entries: Sequence[Entry]) -> bool:
@@ -88,35 +89,38 @@ def _is_hit(state: Any, entries: Sequence[Entry]) -> bool:
     pool = getattr(state, 'backend_id', None)
     if pool is None or _is_ours(state) or _is_nearly_full(state):
         return False
-    across = (bool(_capability(state, 'clone_across_pools'))
-              and not state.cluster_name)
+    across = bool(_capability(state, 'clone_across_pools')) and not state.cluster_name
     return any(entry.serves(pool, across) for entry in entries)
 
 
 def _entries(image_id: str) -> Sequence[Entry]:
     options = CONF[config.GROUP]
-    if not (options.weigh_image_volume_cache
-            and options.locality_weight_multiplier):
+    if not (options.weigh_image_volume_cache and options.locality_weight_multiplier):
         return ()
     try:
-        found = db.image_volume_cache_get_all(context.get_admin_context(),
-                                              image_id=image_id)
+        found = db.image_volume_cache_get_all(
+            context.get_admin_context(), image_id=image_id
+        )
     except Exception as err:
         # Whatever it is: a volume without locality is a volume.
         log = LOG.debug if _Said.query_failed else LOG.warning
         _Said.query_failed = True
-        log("Cinder's image-volume cache could not be looked at, and no pool "
+        log(
+            "Cinder's image-volume cache could not be looked at, and no pool "
             'is preferred for it: %(error)s: %(err)s',
-            {'error': type(err).__name__, 'err': err})
+            {'error': type(err).__name__, 'err': err},
+        )
         return ()
     _Said.query_failed = False
     return newest(
         Entry(row.image_id, row.host, row.cluster_name, row.image_updated_at)
-        for row in found)
+        for row in found
+    )
 
 
-def _wanted(weight_properties: Mapping[str, Any],
-            ) -> tuple[str | None, tuple[ImageCopy, ...]]:
+def _wanted(
+    weight_properties: Mapping[str, Any],
+) -> tuple[str | None, tuple[ImageCopy, ...]]:
     """The image of the request and where Glance has it."""
     spec = weight_properties.get('request_spec') or {}
     hints = weight_properties.get('scheduler_hints')

@@ -52,8 +52,9 @@ class VolumeNotMadeError(Exception):
         self.image_is_gone = image_is_gone
 
 
-def image_is_gone(cached: CachedImage, err: Exception,
-                  find: Callable[[StoredFile], object | None]) -> bool:
+def image_is_gone(
+    cached: CachedImage, err: Exception, find: Callable[[StoredFile], object | None]
+) -> bool:
     """True if a clone failed because its cached image is not there any more.
 
     :param err: why it failed; only a refusal of ONTAP's can mean that
@@ -147,8 +148,13 @@ class PoolStorage(abc.ABC):
         self.touch(image_id)
 
     @abc.abstractmethod
-    def examine(self, name: str, expected_size: int,
-                also: Examine | None, inspected: bool = False) -> int:
+    def examine(
+        self,
+        name: str,
+        expected_size: int,
+        also: Examine | None,
+        inspected: bool = False,
+    ) -> int:
         """Inspect what a fill made; the size in bytes of the raw disk.
 
         :param expected_size: bytes, 0 if it is not known
@@ -175,8 +181,9 @@ class PoolStorage(abc.ABC):
         """
 
     @abc.abstractmethod
-    def make_volume(self, name: str, cached: CachedImage, size: int,
-                    properties: VolumeProperties) -> None:
+    def make_volume(
+        self, name: str, cached: CachedImage, size: int, properties: VolumeProperties
+    ) -> None:
         """FlexClone the cached image to a volume of ``size`` GiB.
 
         :param properties: what it is to have; files have none of them
@@ -184,8 +191,7 @@ class PoolStorage(abc.ABC):
         """
 
     @abc.abstractmethod
-    def publish(self, target: StoredFile, image: Image,
-                record: Record) -> Record:
+    def publish(self, target: StoredFile, image: Image, record: Record) -> Record:
         """Give what a fill made the cached image's name and its record.
 
         :returns: the record as it is there now

@@ -85,12 +85,18 @@ class BlockStorage(PoolStorage):
     remembers = True
     use_delay = _USE_SECONDS + _WRITING_SECONDS
 
-    def __init__(self, pool: Pool, devices: BlockDevices, attach: Attach,
-                 clone_timeout: float, seals: Seals,
-                 clock: Callable[[], float] = time.time,
-                 files: Files | None = None,
-                 seen: SeenDevices | None = None,
-                 release: Release = lambda _file, _device: False) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        devices: BlockDevices,
+        attach: Attach,
+        clone_timeout: float,
+        seals: Seals,
+        clock: Callable[[], float] = time.time,
+        files: Files | None = None,
+        seen: SeenDevices | None = None,
+        release: Release = lambda _file, _device: False,
+    ) -> None:
         self.pool = pool
         self.kind = devices.kind
         self._devices = devices
@@ -140,15 +146,22 @@ class BlockStorage(PoolStorage):
 
     def write_uses(self) -> int:
         """At most one call for each cached image in ten minutes."""
-        return sum(self._write_use(seen, _USE_SECONDS)
-                   for seen in self._seen.unwritten(self.pool.flexvol))
+        return sum(
+            self._write_use(seen, _USE_SECONDS)
+            for seen in self._seen.unwritten(self.pool.flexvol)
+        )
 
     def _write_use(self, seen: Seen, older_than: float) -> bool:
         device, record = seen.device, self._record_of(seen.device)
         if record is None or seen.used - last_use(device) <= older_than:
             return False
-        comment = format_comment(self._place(device, _image_id(device)), record,
-                                 self._seals, seen.used, again=True)
+        comment = format_comment(
+            self._place(device, _image_id(device)),
+            record,
+            self._seals,
+            seen.used,
+            again=True,
+        )
         try:
             self._devices.modify(device, comment=comment)
         except OntapRejectedError as err:
@@ -156,12 +169,16 @@ class BlockStorage(PoolStorage):
                 raise
             self._forget(device)
             return False
-        self._seen.written(dataclasses.replace(device, comment=comment),
-                           seen.used)
+        self._seen.written(dataclasses.replace(device, comment=comment), seen.used)
         return True
 
-    def examine(self, name: str, expected_size: int,
-                also: Examine | None, inspected: bool = False) -> int:
+    def examine(
+        self,
+        name: str,
+        expected_size: int,
+        also: Examine | None,
+        inspected: bool = False,
+    ) -> int:
         """Its size; its bytes, too, if they come from neither this host, which
         inspected them when it wrote them, nor another cached image.
         """
@@ -171,7 +188,8 @@ class BlockStorage(PoolStorage):
         if found is None or not expected_size or found.size < expected_size:
             raise inspection.UnsafeImageError(
                 f'{found.size if found else 0} bytes are there, the image has '
-                f'{expected_size or "an unknown number"}')
+                f'{expected_size or "an unknown number"}'
+            )
         self._made[name] = found
         if inspected or written:
             looks = [also] if also else []
@@ -198,8 +216,9 @@ class BlockStorage(PoolStorage):
         """
         raise inspection.NotTheImageError(f'{name} is nothing that is cut')
 
-    def make_volume(self, name: str, cached: CachedImage, size: int,
-                    properties: VolumeProperties) -> None:
+    def make_volume(
+        self, name: str, cached: CachedImage, size: int, properties: VolumeProperties
+    ) -> None:
         """Clone the cached image that was seen, and let the clone grow: one
         call if it has the volume's size, otherwise two.
         """
@@ -208,18 +227,20 @@ class BlockStorage(PoolStorage):
         except CannotGrowError as err:
             raise VolumeNotMadeError(err, image_is_gone=False) from err
         try:
-            device = self._devices.clone(cached.file, self.pool.file(name),
-                                         self._clone_timeout, properties)
+            device = self._devices.clone(
+                cached.file, self.pool.file(name), self._clone_timeout, properties
+            )
             self._grow(device, cached, size * units.Gi)
         except OntapError as err:
             self.remove_volume(name)
             raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
 
-    def _grow(self, device: BlockDevice, cached: CachedImage,
-              wanted: int) -> None:
+    def _grow(self, device: BlockDevice, cached: CachedImage, wanted: int) -> None:
         if not cached.virtual_size <= device.size <= wanted:
-            raise OntapError(f'the clone has {device.size} bytes, the image '
-                             f'{cached.virtual_size}, the volume {wanted}')
+            raise OntapError(
+                f'the clone has {device.size} bytes, the image '
+                f'{cached.virtual_size}, the volume {wanted}'
+            )
         if device.size == wanted:
             return
         try:
@@ -248,15 +269,15 @@ class BlockStorage(PoolStorage):
             return False
         return found is None or cached.file.uuid not in {'', found.uuid}
 
-    def publish(self, target: StoredFile, image: Image,
-                record: Record) -> Record:
+    def publish(self, target: StoredFile, image: Image, record: Record) -> Record:
         """Rename it and say what it is, with one call."""
         device = self._made_as(target)
         self._made.pop(target.name, None)
         if device is None:
             raise OntapRejectedError(404, '4', f'{target.path} is gone')
-        comment = format_comment(self._place(device, image.id), record,
-                                 self._seals, self._clock())
+        comment = format_comment(
+            self._place(device, image.id), record, self._seals, self._clock()
+        )
         final = self.pool.file(image.cached_name)
         try:
             self._devices.rename(device, final, comment=comment)
@@ -264,22 +285,23 @@ class BlockStorage(PoolStorage):
             # Something has the name: stale, or never inspected.
             self.remove(final.path)
             self._devices.rename(device, final, comment=comment)
-        self._seen.put(dataclasses.replace(device, name=final.path,
-                                           comment=comment))
+        self._seen.put(dataclasses.replace(device, name=final.path, comment=comment))
         return dataclasses.replace(record, uuid=device.uuid)
 
     def _made_as(self, file: StoredFile) -> BlockDevice | None:
         """What a fill has just made there: known, or one call."""
-        return (self._made.get(file.name) or self._devices.take_copied(file)
-                or self._devices.find(file))
+        return (
+            self._made.get(file.name)
+            or self._devices.take_copied(file)
+            or self._devices.find(file)
+        )
 
     def withdraw(self, image_id: str) -> None:
         """Forget what was seen; take its comment away if it is there."""
         seen = self._seen.get(self.pool.flexvol, image_id)
         self._seen.forget(self.pool.flexvol, image_id)
         found = self._find(image_id)
-        if found is not None and (
-                seen is None or seen.device.uuid == found.uuid):
+        if found is not None and (seen is None or seen.device.uuid == found.uuid):
             self._devices.modify(found, comment='')
 
     def withdraw_unused(self, usage: Usage) -> bool:
@@ -308,9 +330,10 @@ class BlockStorage(PoolStorage):
         try:
             self._delete(self.pool.file(name))
         except (OntapError, OSError) as err:
-            LOG.error('%(name)s is left in pool %(pool)s: %(err)s. %(advice)s',
-                      {'name': name, 'pool': self.pool.name, 'err': err,
-                       'advice': advice})
+            LOG.error(
+                '%(name)s is left in pool %(pool)s: %(err)s. %(advice)s',
+                {'name': name, 'pool': self.pool.name, 'err': err, 'advice': advice},
+            )
 
     def _delete(self, file: StoredFile) -> None:
         if self._files is not None and _is_fill_file(file.name):
@@ -322,16 +345,18 @@ class BlockStorage(PoolStorage):
         try:
             self._devices.delete(found)
         except OntapRejectedError:
-            if not (file.name.startswith(FILL_PREFIX)
-                    and self._release(file, found)):
+            if not (file.name.startswith(FILL_PREFIX) and self._release(file, found)):
                 raise
             self._devices.delete(found)
 
     def remove_volume(self, name: str) -> None:
         """Delete what was to become a volume."""
-        self._remove(name, 'Cinder cannot make the volume while it is there. '
-                           'Delete the volume through Cinder, which deletes '
-                           'it, too.')
+        self._remove(
+            name,
+            'Cinder cannot make the volume while it is there. '
+            'Delete the volume through Cinder, which deletes '
+            'it, too.',
+        )
 
     def usages(self) -> Iterator[Usage]:
         """Everything with a cached image's name."""
@@ -349,10 +374,10 @@ class BlockStorage(PoolStorage):
 
     def _held(self, device: BlockDevice) -> tuple[Usage, Record | None]:
         used, record = self._last_use(device), self._record_of(device)
-        once = (record is not None and not used_again(device)
-                and used == last_use(device))
-        return Usage(_image_id(device), used, device.size, device.size,
-                     once), record
+        once = (
+            record is not None and not used_again(device) and used == last_use(device)
+        )
+        return Usage(_image_id(device), used, device.size, device.size, once), record
 
     def leftovers(self) -> Iterator[Leftover]:
         """Everything with a fill's name, idle since it was made; LUNs first,
@@ -361,8 +386,9 @@ class BlockStorage(PoolStorage):
         for device in self._devices.list(self.pool.flexvol, f'{FILL_PREFIX}*'):
             yield from _leftover(device.name, device.created)
         if self._files is not None:
-            for file in self._files.list(self.pool.flexvol,
-                                         f'{FILL_PREFIX}*{FILE_SUFFIX}'):
+            for file in self._files.list(
+                self.pool.flexvol, f'{FILL_PREFIX}*{FILE_SUFFIX}'
+            ):
                 yield from _leftover(file.name, file.changed)
 
     def image_ids(self) -> Iterator[str]:
@@ -392,12 +418,14 @@ class BlockStorage(PoolStorage):
         self._made[name] = device
 
     def _cached(self) -> Sequence[BlockDevice]:
-        return [device for device in self._seen.look_over(self.pool.flexvol)
-                if is_image_id(_image_id(device))]
+        return [
+            device
+            for device in self._seen.look_over(self.pool.flexvol)
+            if is_image_id(_image_id(device))
+        ]
 
     def _record_of(self, device: BlockDevice) -> Record | None:
-        return record_of(device, self._place(device, _image_id(device)),
-                         self._seals)
+        return record_of(device, self._place(device, _image_id(device)), self._seals)
 
     def _place(self, device: BlockDevice, image_id: str) -> Place:
         return Place(self.pool.flexvol.uuid, device.uuid, image_id)
@@ -412,12 +440,12 @@ class BlockStorage(PoolStorage):
         self._seen.forget(self.pool.flexvol, _image_id(device))
 
     def _find(self, image_id: str) -> BlockDevice | None:
-        return self._devices.find(
-            self.pool.file(CACHED_IMAGE_PREFIX + image_id))
+        return self._devices.find(self.pool.file(CACHED_IMAGE_PREFIX + image_id))
 
 
-def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
-                    seen: SeenDevices, seals: Seals) -> tuple[CachedImage, ...]:
+def found_elsewhere(
+    image: Image, flexvols: Sequence[FlexVol], seen: SeenDevices, seals: Seals
+) -> tuple[CachedImage, ...]:
     """Cached images of these bytes in these FlexVols of the SVM, as the last
     look saw them: no call.
     """
@@ -427,12 +455,16 @@ def found_elsewhere(image: Image, flexvols: Sequence[FlexVol],
         flexvol = by_uuid.get(device.flexvol_uuid)
         if flexvol is None:
             continue
-        record = record_of(device, Place(flexvol.uuid, device.uuid, image.id),
-                           seals)
+        record = record_of(device, Place(flexvol.uuid, device.uuid, image.id), seals)
         if record and record.identity == image.identity:
-            found.append(CachedImage(
-                StoredFile(flexvol, device.name, uuid=device.uuid),
-                record.identity, record.virtual_size, record.signature))
+            found.append(
+                CachedImage(
+                    StoredFile(flexvol, device.name, uuid=device.uuid),
+                    record.identity,
+                    record.virtual_size,
+                    record.signature,
+                )
+            )
     return tuple(found)
 
 
@@ -452,7 +484,8 @@ def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:
     """Of what nobody has written in the image's size, it must be that."""
     if device.size - expected_size >= BLOCK:
         raise inspection.UnsafeImageError(
-            f'{device.size} bytes are there, the image has {expected_size}')
+            f'{device.size} bytes are there, the image has {expected_size}'
+        )
 
 
 def _is_fill_file(name: str) -> bool:
@@ -465,26 +498,33 @@ def _leftover(name: str, idle_since: str) -> Iterator[Leftover]:
         yield Leftover(name, image_id, _seconds(idle_since))
 
 
-def format_comment(place: Place, record: Record, seals: Seals,
-                   used: float, again: bool = False) -> str:
+def format_comment(
+    place: Place, record: Record, seals: Seals, used: float, again: bool = False
+) -> str:
     """The record, sealed, and the time of the last use, as a comment.
 
     :param again: True if that is not its making
     """
-    return json.dumps({'eic': record.identity, 'size': record.virtual_size,
-                       'sig': record.signature, 'used': int(used),
-                       **({'n': 2} if again else {}),
-                       'seal': seals.make(place, record)},
-                      separators=(',', ':'))
+    return json.dumps(
+        {
+            'eic': record.identity,
+            'size': record.virtual_size,
+            'sig': record.signature,
+            'used': int(used),
+            **({'n': 2} if again else {}),
+            'seal': seals.make(place, record),
+        },
+        separators=(',', ':'),
+    )
 
 
 def parse_comment(comment: str, place: Place, seals: Seals) -> Record | None:
     """The record in a comment, None unless its seal holds for that place."""
     found = _parse(comment)
-    identity, size, signature = (
-        found.get(key) for key in ('eic', 'size', 'sig'))
-    if not (isinstance(identity, str) and type(size) is int
-            and isinstance(signature, str)):
+    identity, size, signature = (found.get(key) for key in ('eic', 'size', 'sig'))
+    if not (
+        isinstance(identity, str) and type(size) is int and isinstance(signature, str)
+    ):
         return None
     record = Record(identity, size, signature)
     return record if seals.holds(found.get('seal'), place, record) else None

@@ -42,8 +42,9 @@ class Caps:
 
     def allow(self, size: int, count: int) -> bool:
         """True if that much and that many may be held."""
-        return ((not self.size or size <= self.size)
-                and (not self.count or count <= self.count))
+        return (not self.size or size <= self.size) and (
+            not self.count or count <= self.count
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,9 +80,15 @@ class Usage:
     served_once: bool = False
 
 
-def choose(usages: Iterable[Usage], space: Space, thresholds: Thresholds,
-           now: float, precached: Container[str] = frozenset(),
-           caps: Caps | None = None, use_delay: float = 0.0) -> Iterator[Usage]:
+def choose(
+    usages: Iterable[Usage],
+    space: Space,
+    thresholds: Thresholds,
+    now: float,
+    precached: Container[str] = frozenset(),
+    caps: Caps | None = None,
+    use_delay: float = 0.0,
+) -> Iterator[Usage]:
     """What the cleaner evicts, in order, as long as more room is wanted.
 
     The bytes of an image that volumes were cloned from are shared with them
@@ -95,8 +102,11 @@ def choose(usages: Iterable[Usage], space: Space, thresholds: Thresholds,
     yield from over
     if not space.missing(thresholds.start_percent):
         return
-    wanted = (space.total * thresholds.stop_percent // 100 - space.available
-              - sum(usage.allocated for usage in over))
+    wanted = (
+        space.total * thresholds.stop_percent // 100
+        - space.available
+        - sum(usage.allocated for usage in over)
+    )
     rest = [usage for usage in found if usage not in over]
     for usage in dispensable(rest, thresholds, now, precached, use_delay):
         if wanted <= 0:
@@ -105,22 +115,37 @@ def choose(usages: Iterable[Usage], space: Space, thresholds: Thresholds,
         yield usage
 
 
-def dispensable(usages: Iterable[Usage], thresholds: Thresholds, now: float,
-                precached: Container[str] = frozenset(),
-                use_delay: float = 0.0) -> list[Usage]:
+def dispensable(
+    usages: Iterable[Usage],
+    thresholds: Thresholds,
+    now: float,
+    precached: Container[str] = frozenset(),
+    use_delay: float = 0.0,
+) -> list[Usage]:
     """What may go where there is too little space, the first to go first.
 
     Parameters as of :func:`choose`.
     """
     idle = now - IN_USE_SECONDS - use_delay
     expired = min(now - thresholds.expiry_minutes * 60, idle)
-    return _in_order((usage for usage in usages if usage.last_used <= (
-        idle if usage.served_once else expired)), precached)
+    return _in_order(
+        (
+            usage
+            for usage in usages
+            if usage.last_used <= (idle if usage.served_once else expired)
+        ),
+        precached,
+    )
 
 
-def over_caps(usages: Sequence[Usage], caps: Caps, now: float,
-              precached: Container[str] = frozenset(),
-              size: int = 0, count: int = 0) -> list[Usage]:
+def over_caps(
+    usages: Sequence[Usage],
+    caps: Caps,
+    now: float,
+    precached: Container[str] = frozenset(),
+    size: int = 0,
+    count: int = 0,
+) -> list[Usage]:
     """What goes, in order, so that the caps hold; nothing that is in use.
 
     :param now: less what a last use may be too early by
@@ -130,8 +155,7 @@ def over_caps(usages: Sequence[Usage], caps: Caps, now: float,
     size += sum(usage.size for usage in usages)
     count += len(usages)
     going = []
-    idle = (usage for usage in usages
-            if usage.last_used <= now - IN_USE_SECONDS)
+    idle = (usage for usage in usages if usage.last_used <= now - IN_USE_SECONDS)
     for usage in _in_order(idle, precached):
         if caps.allow(size, count):
             break
@@ -141,7 +165,12 @@ def over_caps(usages: Sequence[Usage], caps: Caps, now: float,
     return going
 
 
-def _in_order(usages: Iterable[Usage],
-              precached: Container[str]) -> list[Usage]:
-    return sorted(usages, key=lambda usage: (
-        usage.image_id in precached, not usage.served_once, usage.last_used))
+def _in_order(usages: Iterable[Usage], precached: Container[str]) -> list[Usage]:
+    return sorted(
+        usages,
+        key=lambda usage: (
+            usage.image_id in precached,
+            not usage.served_once,
+            usage.last_used,
+        ),
+    )

@@ -52,12 +52,16 @@ from eic_plugins.support import native
 
 LOG = logging.getLogger(__name__)
 
-_FILL_ADVICE = ('It is tried again every netapp_nfs_image_cache_cleanup_interval '
-                'seconds; it is safe to delete by hand, too, if it is older than '
-                'copy_offload_timeout.')
-_VOLUME_ADVICE = ('Do NOT delete it by hand: Cinder is about to write the volume '
-                  'into this file. If the volume ends in error, delete the '
-                  'volume through Cinder.')
+_FILL_ADVICE = (
+    'It is tried again every netapp_nfs_image_cache_cleanup_interval '
+    'seconds; it is safe to delete by hand, too, if it is older than '
+    'copy_offload_timeout.'
+)
+_VOLUME_ADVICE = (
+    'Do NOT delete it by hand: Cinder is about to write the volume '
+    'into this file. If the volume ends in error, delete the '
+    'volume through Cinder.'
+)
 _RECORD_PREFIX = '.eic-'
 _RECORD_SUFFIX = '.json'
 _BLOCK = 512  # bytes, of st_blocks
@@ -68,7 +72,9 @@ _SAME_TIME = 1.0  # seconds; some file systems keep no more of a time
 _TEMPORARY = re.compile(
     rf'{FILL_PREFIX}(?P<fill>{IMAGE_ID})-[0-9a-f]+'
     rf'|{re.escape(_RECORD_PREFIX)}(?P<record>{IMAGE_ID})'
-    rf'{re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+', re.ASCII)
+    rf'{re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+',
+    re.ASCII,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,8 +98,14 @@ class FileStorage(PoolStorage):
     clones_are_free = True
     kind = 'files'
 
-    def __init__(self, pool: Pool, mount: ShareMount, files: Files,
-                 clone_timeout: float, seals: Seals) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        mount: ShareMount,
+        files: Files,
+        clone_timeout: float,
+        seals: Seals,
+    ) -> None:
         self.pool = pool
         self.mount = mount
         self.seals = seals
@@ -124,15 +136,19 @@ class FileStorage(PoolStorage):
         self.mount.touch(CACHED_IMAGE_PREFIX + image_id)
         return True
 
-    def examine(self, name: str, expected_size: int,
-                also: Examine | None, inspected: bool = False) -> int:
+    def examine(
+        self,
+        name: str,
+        expected_size: int,
+        also: Examine | None,
+        inspected: bool = False,
+    ) -> int:
         """Make the file a volume's in mode, then look at its bytes."""
         self._make_accessible(name)
         if name in self._written:
             self._written.discard(name)
             native.run(self.mount.sync, name)
-        size = inspection.virtual_size_of_raw(self.mount.path(name),
-                                              expected_size)
+        size = inspection.virtual_size_of_raw(self.mount.path(name), expected_size)
         if also is not None:
             also(self.mount.path(name))
         return size
@@ -142,8 +158,9 @@ class FileStorage(PoolStorage):
         self._make_accessible(name)
         native.run(self.mount.sync, name)
         self.mount.resize(name, image.raw_size)
-        inspection.check_checksum(self.mount.path(name), image.os_hash_algo,
-                                  image.os_hash_value)
+        inspection.check_checksum(
+            self.mount.path(name), image.os_hash_algo, image.os_hash_value
+        )
 
     def cut(self, name: str, image: Image) -> None:
         """Truncate the file through the mount; it never grows."""
@@ -151,23 +168,24 @@ class FileStorage(PoolStorage):
         size = inspection.regular_size(self.mount.path(name))
         if not 0 < image.raw_size <= size:
             raise inspection.NotTheImageError(
-                f'the file has {size} bytes, the image {image.raw_size}')
+                f'the file has {size} bytes, the image {image.raw_size}'
+            )
         self.mount.resize(name, image.raw_size)
 
-    def make_volume(self, name: str, cached: CachedImage, size: int,
-                    properties: VolumeProperties) -> None:
+    def make_volume(
+        self, name: str, cached: CachedImage, size: int, properties: VolumeProperties
+    ) -> None:
         """Clone the cached image's file, and let it grow sparsely."""
         try:
-            self._files.clone(cached.file, self.pool.file(name),
-                              self._clone_timeout)
+            self._files.clone(cached.file, self.pool.file(name), self._clone_timeout)
             self._check_and_grow(name, cached, size * units.Gi)
         except (OntapError, OSError) as err:
             self.remove_volume(name)
             raise VolumeNotMadeError(
-                err, image_is_gone(cached, err, self._files.stat)) from err
+                err, image_is_gone(cached, err, self._files.stat)
+            ) from err
 
-    def publish(self, target: StoredFile, image: Image,
-                record: Record) -> Record:
+    def publish(self, target: StoredFile, image: Image, record: Record) -> Record:
         """Rename the file, then write its record."""
         # Whatever has the name now is stale or was never inspected. Without
         # its record first, a crash in between leaves no cached image.
@@ -177,7 +195,8 @@ class FileStorage(PoolStorage):
         try:
             self.mount.write(
                 record_name(image.id),
-                format_record(self._place(image.id), record, self.seals, made))
+                format_record(self._place(image.id), record, self.seals, made),
+            )
             self.mount.touch(record_name(image.id), made)
         except BaseException:
             self.remove(image.cached_name)
@@ -242,9 +261,13 @@ class FileStorage(PoolStorage):
         native thread.
         """
         found = list(self.mount.names())
-        looks = (self._look(image_id) for image_id in {
-            *_image_ids(found, CACHED_IMAGE_PREFIX),
-            *_image_ids(found, _RECORD_PREFIX, _RECORD_SUFFIX)})
+        looks = (
+            self._look(image_id)
+            for image_id in {
+                *_image_ids(found, CACHED_IMAGE_PREFIX),
+                *_image_ids(found, _RECORD_PREFIX, _RECORD_SUFFIX),
+            }
+        )
         return [held for held in looks if held is not None]
 
     def _look(self, image_id: str) -> _Held | None:
@@ -254,15 +277,22 @@ class FileStorage(PoolStorage):
         if dated is None:
             return None
         content = self._content(image_id) if record else None
-        return _Held(Usage(image_id, dated.st_mtime,
-                           file.st_blocks * _BLOCK if file else 0,
-                           file.st_size if file else 0,
-                           _is_time_of(content, dated.st_mtime)),
-                     _size(file), content)
+        return _Held(
+            Usage(
+                image_id,
+                dated.st_mtime,
+                file.st_blocks * _BLOCK if file else 0,
+                file.st_size if file else 0,
+                _is_time_of(content, dated.st_mtime),
+            ),
+            _size(file),
+            content,
+        )
 
     def _sealed(self, held: _Held) -> Record | None:
-        record = parse_record(held.content, self._place(held.usage.image_id),
-                              self.seals)
+        record = parse_record(
+            held.content, self._place(held.usage.image_id), self.seals
+        )
         return record if record and record.virtual_size == held.size else None
 
     def leftovers(self) -> Iterator[Leftover]:
@@ -274,13 +304,17 @@ class FileStorage(PoolStorage):
             found = _TEMPORARY.fullmatch(name)
             file = self.mount.stat(name) if found else None
             if found and file:
-                yield Leftover(name, found['fill'] or found['record'],
-                               max(file.st_mtime, file.st_ctime))
+                yield Leftover(
+                    name,
+                    found['fill'] or found['record'],
+                    max(file.st_mtime, file.st_ctime),
+                )
 
     def image_ids(self) -> Iterator[str]:
         """The images of all records (one directory listing)."""
-        return _image_ids(native.run(lambda: list(self.mount.names())),
-                          _RECORD_PREFIX, _RECORD_SUFFIX)
+        return _image_ids(
+            native.run(lambda: list(self.mount.names())), _RECORD_PREFIX, _RECORD_SUFFIX
+        )
 
     def unrecorded(self, image_id: str) -> StoredFile | None:
         """A file with the cached image's name, and no valid record of it."""
@@ -296,8 +330,7 @@ class FileStorage(PoolStorage):
         yield self.mount.path(name)
 
     def _record(self, image_id: str) -> Record | None:
-        return parse_record(self._content(image_id), self._place(image_id),
-                            self.seals)
+        return parse_record(self._content(image_id), self._place(image_id), self.seals)
 
     def _content(self, image_id: str) -> bytes | None:
         return self.mount.read(record_name(image_id), MOST_RECORD_BYTES)
@@ -305,8 +338,7 @@ class FileStorage(PoolStorage):
     def _place(self, image_id: str) -> Place:
         return place_of(self.pool.file(CACHED_IMAGE_PREFIX + image_id), image_id)
 
-    def _check_and_grow(self, name: str, cached: CachedImage,
-                        wanted: int) -> None:
+    def _check_and_grow(self, name: str, cached: CachedImage, wanted: int) -> None:
         """Check what the clone is on the mount, then grow it to its size.
 
         The first look at this name on this mount: NFS has no negative entry
@@ -314,8 +346,9 @@ class FileStorage(PoolStorage):
         """
         size = self.mount.size(name)
         if size != cached.virtual_size:
-            raise OntapError(f'the clone has {size} bytes instead of '
-                             f'{cached.virtual_size}')
+            raise OntapError(
+                f'the clone has {size} bytes instead of {cached.virtual_size}'
+            )
         if size < wanted:
             self.mount.resize(name, wanted)
 
@@ -328,7 +361,8 @@ class FileStorage(PoolStorage):
             raise NotReadableError(
                 f"{err}: let Glance's and Cinder's users share a group that "
                 'may read and write image files, or set '
-                'nas_secure_file_operations = False') from err
+                'nas_secure_file_operations = False'
+            ) from err
 
     def _take_name(self, target: StoredFile, final: StoredFile) -> None:
         """Rename; the rare file in the way costs two calls more.
@@ -342,10 +376,11 @@ class FileStorage(PoolStorage):
                 self._files.delete(final)
                 self._files.rename(target, final)
         except OntapRejectedError as err:
-            LOG.warning('ONTAP did not rename %(file)s in pool %(pool)s '
-                        '(%(err)s); renaming it through the mount.',
-                        {'file': target.name, 'pool': self.pool.name,
-                         'err': err})
+            LOG.warning(
+                'ONTAP did not rename %(file)s in pool %(pool)s '
+                '(%(err)s); renaming it through the mount.',
+                {'file': target.name, 'pool': self.pool.name, 'err': err},
+            )
             with contextlib.suppress(OSError):
                 self.mount.rename(target.name, final.name)
                 return
@@ -360,29 +395,30 @@ class FileStorage(PoolStorage):
         try:
             self._files.delete(self.pool.file(name))
         except OntapError as err:
-            LOG.warning('ONTAP did not delete %(file)s in pool %(pool)s '
-                        '(%(err)s); deleting it through the mount.',
-                        {'file': name, 'pool': self.pool.name, 'err': err})
+            LOG.warning(
+                'ONTAP did not delete %(file)s in pool %(pool)s '
+                '(%(err)s); deleting it through the mount.',
+                {'file': name, 'pool': self.pool.name, 'err': err},
+            )
             self._remove_from_mount(name, advice)
 
     def _remove_from_mount(self, name: str, advice: str) -> None:
         try:
             self.mount.unlink(name)
         except OSError as err:
-            LOG.error('%(file)s is left in pool %(pool)s: %(err)s. %(advice)s',
-                      {'file': name, 'pool': self.pool.name, 'err': err,
-                       'advice': advice})
+            LOG.error(
+                '%(file)s is left in pool %(pool)s: %(err)s. %(advice)s',
+                {'file': name, 'pool': self.pool.name, 'err': err, 'advice': advice},
+            )
 
 
 def _size(file: os.stat_result | None) -> int | None:
     return file.st_size if file and stat.S_ISREG(file.st_mode) else None
 
 
-def _image_ids(names: Iterable[str], prefix: str,
-               suffix: str = '') -> Iterator[str]:
+def _image_ids(names: Iterable[str], prefix: str, suffix: str = '') -> Iterator[str]:
     """The image ids that stand between the two in the names that have them."""
-    named = re.compile(
-        f'{re.escape(prefix)}({IMAGE_ID}){re.escape(suffix)}', re.ASCII)
+    named = re.compile(f'{re.escape(prefix)}({IMAGE_ID}){re.escape(suffix)}', re.ASCII)
     for name in names:
         found = named.fullmatch(name)
         if found:
@@ -399,25 +435,33 @@ def place_of(file: StoredFile, image_id: str) -> Place:
     return Place(file.flexvol.uuid, file.path, image_id)
 
 
-def format_record(place: Place, record: Record, seals: Seals,
-                  made: float = 0.0) -> bytes:
+def format_record(
+    place: Place, record: Record, seals: Seals, made: float = 0.0
+) -> bytes:
     """The content of a record's file, sealed but for ``made``, seconds since
     the epoch.
     """
-    return json.dumps({
-        'image_id': place.image_id, 'identity': record.identity,
-        'virtual_size': record.virtual_size, 'signature': record.signature,
-        'made': made, 'seal': seals.make(place, record)}).encode()
+    return json.dumps(
+        {
+            'image_id': place.image_id,
+            'identity': record.identity,
+            'virtual_size': record.virtual_size,
+            'signature': record.signature,
+            'made': made,
+            'seal': seals.make(place, record),
+        }
+    ).encode()
 
 
-def parse_record(content: bytes | None, place: Place,
-                 seals: Seals) -> Record | None:
+def parse_record(content: bytes | None, place: Place, seals: Seals) -> Record | None:
     """The record in a file, None unless its seal holds for that place."""
     found = _parse(content)
     identity, size, signature = (
-        found.get(key) for key in ('identity', 'virtual_size', 'signature'))
-    if not (isinstance(identity, str) and type(size) is int
-            and isinstance(signature, str)):
+        found.get(key) for key in ('identity', 'virtual_size', 'signature')
+    )
+    if not (
+        isinstance(identity, str) and type(size) is int and isinstance(signature, str)
+    ):
         return None
     record = Record(identity, size, signature)
     return record if seals.holds(found.get('seal'), place, record) else None

@@ -25,8 +25,7 @@ partitions looks so, too), a CD, encrypted, or several of them at once.
 _SECTOR = 512
 _READ = 4096
 _ENOUGH = 1 << 20
-_VMDK = re.compile(
-    rb'KDMV|COWD|(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*version[ \t]*=', re.I)
+_VMDK = re.compile(rb'KDMV|COWD|(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*version[ \t]*=', re.I)
 """As qemu-img finds one. It may be a text alone, of comments, empty lines and a
 version, which then names the files that have the data. oslo.utils' inspector
 fails of some texts that are none.
@@ -45,8 +44,9 @@ class NotTheImageError(Exception):
 _CHUNK = 4 << 20
 
 
-def check_checksum(path: str | os.PathLike[str], algorithm: str | None,
-                   wanted: str | None) -> None:
+def check_checksum(
+    path: str | os.PathLike[str], algorithm: str | None, wanted: str | None
+) -> None:
     """Read a file to its end and compare its digest with Glance's.
 
     :param algorithm: Glance's ``os_hash_algo``
@@ -62,7 +62,8 @@ def check_checksum(path: str | os.PathLike[str], algorithm: str | None,
     native.run(_read_into, digest, path)
     if digest.hexdigest() != wanted:
         raise NotTheImageError(
-            f'the {algorithm} of the bytes is not the one that Glance has')
+            f'the {algorithm} of the bytes is not the one that Glance has'
+        )
 
 
 def _read_into(digest: Any, path: str | os.PathLike[str]) -> None:
@@ -102,8 +103,7 @@ def virtual_size_of_raw(path: str | os.PathLike[str], expected_size: int) -> int
     """
     size = regular_size(path)
     if expected_size and size != expected_size:
-        raise NotTheImageError(
-            f'the file has {size} bytes, the image {expected_size}')
+        raise NotTheImageError(f'the file has {size} bytes, the image {expected_size}')
     check_raw(path)
     return size
 
@@ -124,10 +124,10 @@ def _formats(path: str | os.PathLike[str]) -> frozenset[str]:
         if _VMDK.match(stream.read(_READ)):
             return frozenset({'vmdk'})
         stream.seek(0)
-        wrapper = format_inspector.InspectWrapper(
-            stream, allowed_formats=_INSPECTED)
-        while (wrapper.formats is None and stream.tell() < _ENOUGH
-               and wrapper.read(_READ)):
+        wrapper = format_inspector.InspectWrapper(stream, allowed_formats=_INSPECTED)
+        while (
+            wrapper.formats is None and stream.tell() < _ENOUGH and wrapper.read(_READ)
+        ):
             pass
         wrapper.close()
         return frozenset(str(found) for found in wrapper.formats or ())

@@ -200,8 +200,9 @@ class ShareMount:
         raises, and has done nothing.
         """
         # Non-blocking is for what has become a pipe since.
-        descriptor = os.open(self._regular(name), flags | os.O_NOFOLLOW
-                             | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(
+            self._regular(name), flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        )
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise NotRegularError(f'{name} is not a regular file')

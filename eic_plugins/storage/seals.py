@@ -56,8 +56,11 @@ class Seals:
     def holds(self, seal: object, place: Place, record: Record) -> bool:
         """True if this deployment has said that of this place."""
         return isinstance(seal, str) and any(
-            hmac.compare_digest(_seal(key, place, record).encode(),
-                                seal.encode(errors='replace')) for key in self._keys)
+            hmac.compare_digest(
+                _seal(key, place, record).encode(), seal.encode(errors='replace')
+            )
+            for key in self._keys
+        )
 
 
 @functools.cache
@@ -68,7 +71,13 @@ def _key(secret: str) -> bytes:
 
 def _seal(key: bytes, place: Place, record: Record) -> str:
     # A JSON list is one text for one list of values, and no other one.
-    said = json.dumps([*dataclasses.astuple(place), record.identity,
-                       record.virtual_size, record.signature])
+    said = json.dumps(
+        [
+            *dataclasses.astuple(place),
+            record.identity,
+            record.virtual_size,
+            record.signature,
+        ]
+    )
     digest = hmac.digest(key, said.encode(), 'sha256')
     return base64.urlsafe_b64encode(digest[:_BYTES]).decode()

@@ -70,13 +70,13 @@ class SeenDevices:
     def everywhere(self, image_id: str) -> list[BlockDevice]:
         """An image's devices in any FlexVol, as last seen; no call."""
         with self._lock:
-            return [seen.device for key, seen in self._seen.items()
-                    if key[1] == image_id]
+            return [
+                seen.device for key, seen in self._seen.items() if key[1] == image_id
+            ]
 
     def put(self, device: BlockDevice) -> None:
         """A device as it has just been made."""
-        self._replace([device], lambda _: False, next(self._numbers),
-                      _key(device)[1])
+        self._replace([device], lambda _: False, next(self._numbers), _key(device)[1])
 
     def use(self, flexvol: FlexVol, image_id: str, now: float) -> bool:
         """Remember a use; False if no such device is known."""
@@ -89,8 +89,11 @@ class SeenDevices:
     def unwritten(self, flexvol: FlexVol) -> list[Seen]:
         """The devices of a FlexVol that were used since that was written."""
         with self._lock:
-            return [seen for key, seen in self._seen.items()
-                    if key[0] == flexvol.uuid and seen.used]
+            return [
+                seen
+                for key, seen in self._seen.items()
+                if key[0] == flexvol.uuid and seen.used
+            ]
 
     def written(self, device: BlockDevice, until: float) -> None:
         """A device as it is now, with all uses up to then in its comment."""
@@ -98,34 +101,44 @@ class SeenDevices:
             key = _key(device)
             seen = self._seen.get(key)
             if seen is not None and seen.device.uuid == device.uuid:
-                self._seen[key] = Seen(
-                    device, seen.used if seen.used > until else 0.0)
+                self._seen[key] = Seen(device, seen.used if seen.used > until else 0.0)
 
     def forget(self, flexvol: FlexVol, image_id: str) -> None:
         """It is not there, or is something else by now."""
-        self._replace((), lambda key: key == (flexvol.uuid, image_id),
-                      next(self._numbers), image_id)
+        self._replace(
+            (),
+            lambda key: key == (flexvol.uuid, image_id),
+            next(self._numbers),
+            image_id,
+        )
 
-    def _replace(self, found: Iterable[BlockDevice],
-                 stale: Callable[[_Key], bool], number: int,
-                 image_id: str = '') -> None:
+    def _replace(
+        self,
+        found: Iterable[BlockDevice],
+        stale: Callable[[_Key], bool],
+        number: int,
+        image_id: str = '',
+    ) -> None:
         """Put what a look found in the place of what it was about.
 
         A use that nobody has written stays, if its device does.
         """
         with self._lock:
+
             def newer(key: _Key) -> bool:
                 return self._looked.get(key[1], 0) > number
 
             before = self._seen
-            self._seen = {key: seen for key, seen in before.items()
-                          if newer(key) or not stale(key)}
+            self._seen = {
+                key: seen
+                for key, seen in before.items()
+                if newer(key) or not stale(key)
+            }
             for device in found:
                 if self._serves(device) and not newer(_key(device)):
                     self._put(device, before.get(_key(device)))
             if image_id:
-                self._looked[image_id] = max(
-                    number, self._looked.pop(image_id, 0))
+                self._looked[image_id] = max(number, self._looked.pop(image_id, 0))
             _shorten(self._seen)
             _shorten(self._looked)
 
@@ -133,9 +146,11 @@ class SeenDevices:
         """Not in a qtree, where EIC puts none; nor of an ``os_type`` that the
         backend's volumes do not have, which no clone can change.
         """
-        return (device.name.startswith(CACHED_IMAGE_PREFIX)
-                and '/' not in device.name
-                and device.os_type in {'', self._devices.os_type})
+        return (
+            device.name.startswith(CACHED_IMAGE_PREFIX)
+            and '/' not in device.name
+            and device.os_type in {'', self._devices.os_type}
+        )
 
     def _put(self, device: BlockDevice, before: Seen | None) -> None:
         key = _key(device)
@@ -151,5 +166,4 @@ def _shorten(found: dict[Any, Any]) -> None:
 
 
 def _key(device: BlockDevice) -> _Key:
-    return (device.flexvol_uuid,
-            device.name.removeprefix(CACHED_IMAGE_PREFIX))
+    return (device.flexvol_uuid, device.name.removeprefix(CACHED_IMAGE_PREFIX))

@@ -20,8 +20,14 @@ class CircuitBreaker:
     :param reset: for how many seconds
     """
 
-    def __init__(self, remote: str, effect: str, failures: int, reset: float,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        remote: str,
+        effect: str,
+        failures: int,
+        reset: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._remote = remote
         self._effect = effect
         self._limit = failures
@@ -54,10 +60,16 @@ class CircuitBreaker:
             if self._failures < self._limit:
                 return
             self._asked_again = self._clock() + self._reset
-            LOG.warning('%(remote)s failed %(failures)d times in a row: for '
-                        '%(seconds).0f s %(effect)s',
-                        {'remote': self._remote, 'failures': self._failures,
-                         'seconds': self._reset, 'effect': self._effect})
+            LOG.warning(
+                '%(remote)s failed %(failures)d times in a row: for '
+                '%(seconds).0f s %(effect)s',
+                {
+                    'remote': self._remote,
+                    'failures': self._failures,
+                    'seconds': self._reset,
+                    'effect': self._effect,
+                },
+            )
 
 
 class CircuitBreakers:
@@ -72,13 +84,20 @@ class CircuitBreakers:
         :class:`CircuitBreaker`
     """
 
-    def __init__(self, remote: str, effect: str, failures: int, reset: float,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        remote: str,
+        effect: str,
+        failures: int,
+        reset: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._remote = remote
         self._how = effect, failures, reset, clock
         self._lock = threading.Lock()
         self._breakers: collections.OrderedDict[str, CircuitBreaker] = (
-            collections.OrderedDict())
+            collections.OrderedDict()
+        )
 
     def of(self, owner: str) -> CircuitBreaker:
         """The breaker for what ``owner`` (a project's id) asks about."""
@@ -86,7 +105,8 @@ class CircuitBreakers:
             if owner not in self._breakers:
                 self._breakers[owner] = CircuitBreaker(
                     f'{self._remote}, asked for project {owner or "unknown"},',
-                    *self._how)
+                    *self._how,
+                )
             self._breakers.move_to_end(owner)
             while len(self._breakers) > _OWNERS:
                 self._breakers.popitem(last=False)

@@ -46,8 +46,7 @@ class KnownIds:
             yield lambda found: self._replace(dict.fromkeys(found), changes)
         finally:
             with self._lock:
-                self._changes = [each for each in self._changes
-                                 if each is not changes]
+                self._changes = [each for each in self._changes if each is not changes]
 
     def _replace(self, found: dict[str, None], changes: dict[str, bool]) -> None:
         with self._lock:

@@ -93,8 +93,7 @@ _RESOLVER = _Resolver()
 
 def _resolve(name: str) -> Addresses:
     try:
-        found = original('socket').getaddrinfo(
-            name, None, type=socket.SOCK_STREAM)
+        found = original('socket').getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         # UnicodeError: no name that DNS can hold.
         return ()

@@ -31,8 +31,9 @@ class Call(Generic[Made]):
         self._made: list[Made] = []
         self._error: BaseException | None = None
         self._over = False
-        original('threading').Thread(target=self._run, daemon=True,
-                                     name='eic-native').start()
+        original('threading').Thread(
+            target=self._run, daemon=True, name='eic-native'
+        ).start()
 
     @property
     def over(self) -> bool:

@@ -25,8 +25,7 @@ class Failures:
         if not failed:
             self._seen.pop(key, None)
             return
-        pause = min(2 * self._seen.get(key, (0.0, self._pause / 2))[1],
-                    _LONGEST_PAUSE)
+        pause = min(2 * self._seen.get(key, (0.0, self._pause / 2))[1], _LONGEST_PAUSE)
         self._seen[key] = (self._clock() + pause, pause)
 
     def too_recent(self, key: Hashable) -> bool:

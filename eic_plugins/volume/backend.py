@@ -20,12 +20,18 @@ def endpoint_from_backend(backend: Any) -> Endpoint:
         'scheme': scheme,
     }
     if backend.netapp_private_key_file and backend.netapp_certificate_file:
-        return Endpoint(**common, cert=backend.netapp_certificate_file,
-                        key=backend.netapp_private_key_file,
-                        verify=_verify(backend, backend.netapp_ca_certificate_file))
-    return Endpoint(**common, username=backend.netapp_login,
-                    password=backend.netapp_password,
-                    verify=_verify(backend, backend.netapp_ssl_cert_path))
+        return Endpoint(
+            **common,
+            cert=backend.netapp_certificate_file,
+            key=backend.netapp_private_key_file,
+            verify=_verify(backend, backend.netapp_ca_certificate_file),
+        )
+    return Endpoint(
+        **common,
+        username=backend.netapp_login,
+        password=backend.netapp_password,
+        verify=_verify(backend, backend.netapp_ssl_cert_path),
+    )
 
 
 def _verify(backend: Any, ca_path: str | None) -> bool | str:

@@ -111,8 +111,9 @@ class VolumeFromImage(abc.ABC):
         self._service_uuid: str | None = None
         self._unplaced: set[str] = set()
         directory = self._eic.metrics_directory
-        self._metrics = Metrics(self.backend_name,
-                                Path(directory) if directory else None)
+        self._metrics = Metrics(
+            self.backend_name, Path(directory) if directory else None
+        )
 
     @abc.abstractmethod
     def _stored_files(self, session: OntapSession) -> StoredFiles:
@@ -170,11 +171,14 @@ class VolumeFromImage(abc.ABC):
         locks.check_reach(self.cluster_name)
         # What an earlier process counted is not this one's.
         self._metrics.write(at_once=True)
-        LOG.info('EIC for backend %(backend)s: routes %(routes)s, locations '
-                 '%(locations)s.',
-                 {'backend': self.backend_name,
-                  'routes': ', '.join(route.name for route in self._routes),
-                  'locations': ', '.join(self._reader.schemes)})
+        LOG.info(
+            'EIC for backend %(backend)s: routes %(routes)s, locations %(locations)s.',
+            {
+                'backend': self.backend_name,
+                'routes': ', '.join(route.name for route in self._routes),
+                'locations': ', '.join(self._reader.schemes),
+            },
+        )
 
     def _connect(self, backend_name: str) -> None:
         backend = dot_utils.get_backend_configuration(backend_name)
@@ -186,20 +190,36 @@ class VolumeFromImage(abc.ABC):
         self._room = self._make_room()
         self._ontap_breaker = CircuitBreaker(
             f'ONTAP at {backend.netapp_server_hostname}',
-            'volumes from images are downloaded.', _UNREACHABLE_LIMIT,
-            _UNREACHABLE_SECONDS)
+            'volumes from images are downloaded.',
+            _UNREACHABLE_LIMIT,
+            _UNREACHABLE_SECONDS,
+        )
         self._caches = {}
-        self._engine = Engine(Toolbox(
-            self._stored_files(session), self._locate, self._peers,
-            self._reader, self._routes,
-            FillLimits(clone=self._eic.clone_timeout,
-                       copy=self._eic.copy_offload_timeout,
-                       copy_throughput=self._eic.copy_offload_max_throughput),
-            self._image_files(session), self._refusals))
+        self._engine = Engine(
+            Toolbox(
+                self._stored_files(session),
+                self._locate,
+                self._peers,
+                self._reader,
+                self._routes,
+                FillLimits(
+                    clone=self._eic.clone_timeout,
+                    copy=self._eic.copy_offload_timeout,
+                    copy_throughput=self._eic.copy_offload_max_throughput,
+                ),
+                self._image_files(session),
+                self._refusals,
+            )
+        )
 
-    def clone_image(self, context: Any, volume: Any, image_location: Any,
-                    image_meta: Mapping[str, Any], image_service: Any,
-                    ) -> tuple[ModelUpdate | None, bool]:
+    def clone_image(
+        self,
+        context: Any,
+        volume: Any,
+        image_location: Any,
+        image_meta: Mapping[str, Any],
+        image_service: Any,
+    ) -> tuple[ModelUpdate | None, bool]:
         """The volume from the image's cached image, made if need be.
 
         ``(None, False)`` hands the request back to Cinder, which downloads the
@@ -208,36 +228,55 @@ class VolumeFromImage(abc.ABC):
         pool_name = volume_utils.extract_host(volume['host'], level='pool')
         update, fetched = None, Fetched()
         try:
-            fetcher = self._fetcher(context, image_service,
-                                    image_from_meta(image_meta),
-                                    volume['size'], fetched)
+            fetcher = self._fetcher(
+                context,
+                image_service,
+                image_from_meta(image_meta),
+                volume['size'],
+                fetched,
+            )
             outcome = self._make(fetcher, volume, volume['name'], image_location)
             if not outcome.left_to_cinder:
                 update = self._told(context, volume, pool_name, outcome)
         except Exception:
-            LOG.exception('Volume %(volume)s of image %(image)s in pool '
-                          '%(pool)s: an error of ours; Cinder downloads the '
-                          'image.', {'volume': volume['id'], 'pool': pool_name,
-                                     'image': image_meta.get('id')})
+            LOG.exception(
+                'Volume %(volume)s of image %(image)s in pool '
+                '%(pool)s: an error of ours; Cinder downloads the '
+                'image.',
+                {
+                    'volume': volume['id'],
+                    'pool': pool_name,
+                    'image': image_meta.get('id'),
+                },
+            )
             outcome = left_to_cinder(Reason.INTERNAL_ERROR)
             self._discard(volume, pool_name)
-        self._recorder.record(context, Event(
-            CREATED, volume, image_meta['id'], pool_name, outcome,
-            tuple(image_meta.get('properties') or ())))
+        self._recorder.record(
+            context,
+            Event(
+                CREATED,
+                volume,
+                image_meta['id'],
+                pool_name,
+                outcome,
+                tuple(image_meta.get('properties') or ()),
+            ),
+        )
         if update is None:
             fetched.hand_over(image_service, image_meta['id'])
         fetched.drop()
         return update, update is not None
 
-    def _told(self, context: Any, volume: Any, pool_name: str,
-              outcome: Outcome) -> ModelUpdate:
-        update = {**self._hand_over(volume, pool_name),
-                  **self._service_of(context)}
+    def _told(
+        self, context: Any, volume: Any, pool_name: str, outcome: Outcome
+    ) -> ModelUpdate:
+        update = {**self._hand_over(volume, pool_name), **self._service_of(context)}
         if outcome.signature_verified:
             # As Cinder's own download records it; last, for it cannot be
             # recorded twice.
             self.db.volume_glance_metadata_bulk_create(
-                context, volume['id'], {'signature_verified': True})
+                context, volume['id'], {'signature_verified': True}
+            )
         return update
 
     def _service_of(self, context: Any) -> ModelUpdate:
@@ -249,16 +288,24 @@ class VolumeFromImage(abc.ABC):
         """
         if self._service_uuid is None:
             try:
-                self._service_uuid = str(objects.Service.get_by_args(
-                    context.elevated(), self.host, 'cinder-volume').uuid)
+                self._service_uuid = str(
+                    objects.Service.get_by_args(
+                        context.elevated(), self.host, 'cinder-volume'
+                    ).uuid
+                )
             except exception.CinderException as err:
                 LOG.debug('The service of %s is not to be had: %s', self.host, err)
                 return {}
         return {'service_uuid': self._service_uuid}
 
-    def copy_image_to_volume(self, context: Any, volume: Any,
-                             image_service: Any, image_id: str,
-                             disable_sparse: bool = False) -> None:
+    def copy_image_to_volume(
+        self,
+        context: Any,
+        volume: Any,
+        image_service: Any,
+        image_id: str,
+        disable_sparse: bool = False,
+    ) -> None:
         """Cinder's download of what was handed back to it.
 
         Otherwise this is a volume that gets another image (``reimage``, the
@@ -266,14 +313,16 @@ class VolumeFromImage(abc.ABC):
         Such a volume was there before; the status is the same for both.
         """
         if volume['launched_at'] is not None and self._reimage(
-                context, volume, image_service, image_id):
+            context, volume, image_service, image_id
+        ):
             return
         super().copy_image_to_volume(  # type: ignore[misc]
-            context, volume, image_service, image_id,
-            disable_sparse=disable_sparse)
+            context, volume, image_service, image_id, disable_sparse=disable_sparse
+        )
 
-    def _reimage(self, context: Any, volume: Any, image_service: Any,
-                 image_id: str) -> bool:
+    def _reimage(
+        self, context: Any, volume: Any, image_service: Any, image_id: str
+    ) -> bool:
         """Replace the volume's bytes; False, as here, leaves it to Cinder."""
         return False
 
@@ -283,11 +332,13 @@ class VolumeFromImage(abc.ABC):
         """
         super().delete_volume(volume)  # type: ignore[misc]
         if not volume['provider_location'] and volume['host']:
-            self._discard(volume, volume_utils.extract_host(
-                volume['host'], level='pool'))
+            self._discard(
+                volume, volume_utils.extract_host(volume['host'], level='pool')
+            )
 
-    def _make(self, fetcher: Fetcher, volume: Any, name: str,
-              image_location: Any) -> Outcome:
+    def _make(
+        self, fetcher: Fetcher, volume: Any, name: str, image_location: Any
+    ) -> Outcome:
         """The volume's bytes under ``name``, or why not."""
         pool_name = volume_utils.extract_host(volume['host'], level='pool')
         if not self._ontap_breaker.allows():
@@ -295,53 +346,76 @@ class VolumeFromImage(abc.ABC):
         try:
             cache = self._cache_of(pool_name)
         except (OntapError, UnknownShareError) as err:
-            LOG.warning('Volume %(volume)s: where pool %(pool)s is on ONTAP is '
-                        'not to be had; Cinder downloads the image: %(err)s',
-                        {'volume': volume['id'], 'pool': pool_name, 'err': err})
+            LOG.warning(
+                'Volume %(volume)s: where pool %(pool)s is on ONTAP is '
+                'not to be had; Cinder downloads the image: %(err)s',
+                {'volume': volume['id'], 'pool': pool_name, 'err': err},
+            )
             outcome = left_to_cinder(_reason_without_pool(err))
             self._learn(pool_name, fetcher.image.id, outcome)
             return outcome
         demand = self._demand(
-            fetcher, cache, image_location,
+            fetcher,
+            cache,
+            image_location,
             encrypted=bool(volume['encryption_key_id']),
             pool_is_flexgroup=self._cannot_clone(volume),
             properties=functools.partial(self._properties, volume),
-            find_volume=ImageVolumes(self._locate_volume, fetcher.image,
-                                     volume['project_id']).locate)
-        outcome = self._engine.create(name, demand, cache,
-                                      self._neighbours(pool_name))
+            find_volume=ImageVolumes(
+                self._locate_volume, fetcher.image, volume['project_id']
+            ).locate,
+        )
+        outcome = self._engine.create(name, demand, cache, self._neighbours(pool_name))
         self._learn(pool_name, fetcher.image.id, outcome)
         return outcome
 
-    def _fetcher(self, context: Any, image_service: Any, image: Image,
-                 size: int | None, fetched: Fetched) -> Fetcher:
+    def _fetcher(
+        self,
+        context: Any,
+        image_service: Any,
+        image: Image,
+        size: int | None,
+        fetched: Fetched,
+    ) -> Fetcher:
         return Fetcher(
-            context, image_service, image,
+            context,
+            image_service,
+            image,
             volume_utils.extract_host(self.host),
             self.configuration.volume_dd_blocksize,
-            bool(getattr(self, '_execute_as_root', True)), size, fetched)
+            bool(getattr(self, '_execute_as_root', True)),
+            size,
+            fetched,
+        )
 
-    def _demand(self, fetcher: Fetcher, cache: PoolCache, image_location: Any,
-                **facts: Any) -> Demand:
+    def _demand(
+        self, fetcher: Fetcher, cache: PoolCache, image_location: Any, **facts: Any
+    ) -> Demand:
         return Demand(
             image=fetcher.image,
             find_locations=functools.partial(
-                self._find_locations, fetcher.image, image_location),
+                self._find_locations, fetcher.image, image_location
+            ),
             download=functools.partial(fetcher.download, cache.storage),
             verify=fetcher.verify if fetcher.verifies else None,
-            size=fetcher.size, refused=fetcher.refusal,
+            size=fetcher.size,
+            refused=fetcher.refusal,
             clone_limit_reached=self._clone_limits.reached(cache.pool.flexvol),
-            **facts)
+            **facts,
+        )
 
     def _neighbours(self, pool_name: str) -> Neighbours:
-        return Neighbours(functools.partial(self._caches_but, pool_name),
-                          functools.partial(self._search, pool_name=pool_name))
+        return Neighbours(
+            functools.partial(self._caches_but, pool_name),
+            functools.partial(self._search, pool_name=pool_name),
+        )
 
     def _cache_of(self, pool_name: str) -> PoolCache:
         """The cached images of a pool; raises what ``_storage_of`` does."""
         if pool_name not in self._caches:
-            self._caches[pool_name] = PoolCache(self._storage_of(pool_name),
-                                                self._locks, self._room.taken)
+            self._caches[pool_name] = PoolCache(
+                self._storage_of(pool_name), self._locks, self._room.taken
+            )
         return self._caches[pool_name]
 
     def _caches_but(self, pool_name: str | None) -> Iterator[PoolCache]:
@@ -352,18 +426,25 @@ class VolumeFromImage(abc.ABC):
             try:
                 yield self._cache_of(other)
             except (OntapError, UnknownShareError) as err:
-                LOG.warning('No cached images are looked for in %(pool)s: '
-                            '%(err)s', {'pool': other, 'err': err})
+                LOG.warning(
+                    'No cached images are looked for in %(pool)s: %(err)s',
+                    {'pool': other, 'err': err},
+                )
 
     def _own_pools(self) -> Iterator[KnownPool]:
         """The backend's pools, as other backends know them."""
         host = self.cluster_name or self.host
         for cache in self._caches_but(None):
             flexvol = cache.pool.flexvol
-            yield KnownPool(f'{host}#{cache.pool.name}', flexvol.cluster,
-                            flexvol.svm, flexvol.uuid,
-                            self._report.images(cache.pool.name),
-                            cache.pool.directory, cache.storage.kind)
+            yield KnownPool(
+                f'{host}#{cache.pool.name}',
+                flexvol.cluster,
+                flexvol.svm,
+                flexvol.uuid,
+                self._report.images(cache.pool.name),
+                cache.pool.directory,
+                cache.storage.kind,
+            )
 
     def _watch_limits(self) -> None:
         """For the periodic statistics, which nothing here may break."""
@@ -372,12 +453,13 @@ class VolumeFromImage(abc.ABC):
             self._clone_limits.refresh(cache.pool.flexvol for cache in caches)
             for cache in caches:
                 self._metrics.clone_limit(
-                    cache.pool.name,
-                    self._clone_limits.used(cache.pool.flexvol))
+                    cache.pool.name, self._clone_limits.used(cache.pool.flexvol)
+                )
             self._metrics.write(at_once=True)
         except Exception:
-            LOG.exception("ONTAP's limits for clones are not watched, by an "
-                          'error of ours.')
+            LOG.exception(
+                "ONTAP's limits for clones are not watched, by an error of ours."
+            )
 
     def _learn(self, pool_name: str, image_id: str, outcome: Outcome) -> None:
         """What this outcome says about the cluster and the pool."""
@@ -399,8 +481,7 @@ class VolumeFromImage(abc.ABC):
         if reasons & {Reason.FILL_FAILED, Reason.SVM_NOT_PEERED}:
             self._peers.forget()
 
-    def _find_locations(self, image: Image,
-                        image_location: Any) -> Sequence[Location]:
+    def _find_locations(self, image: Image, image_location: Any) -> Sequence[Location]:
         """What Cinder found; else what our own credentials find."""
         locations = locations_from_cinder(image_location)
         if locations:
@@ -410,8 +491,10 @@ class VolumeFromImage(abc.ABC):
                 self._image_locations = ImageLocations(CONF)
             return self._image_locations.find(image.id)
         except Exception as err:
-            LOG.warning('No locations of image %(image)s: %(err)s',
-                        {'image': image.id, 'err': err})
+            LOG.warning(
+                'No locations of image %(image)s: %(err)s',
+                {'image': image.id, 'err': err},
+            )
             return ()
 
     def _discard(self, volume: Any, pool_name: str) -> None:
@@ -428,8 +511,10 @@ class VolumeFromImage(abc.ABC):
             else:
                 storage.remove_volume(name)
         except Exception as err:
-            LOG.warning('Could not remove %(name)s from %(pool)s: %(err)s',
-                        {'name': name, 'pool': pool_name, 'err': err})
+            LOG.warning(
+                'Could not remove %(name)s from %(pool)s: %(err)s',
+                {'name': name, 'pool': pool_name, 'err': err},
+            )
 
     def _clean(self) -> None:
         """Periodically, see :mod:`eic_plugins.volume.cleaner`."""
@@ -439,22 +524,29 @@ class VolumeFromImage(abc.ABC):
     def _make_room(self) -> Room:
         options = self.configuration
         return Room(
-            Policy(Thresholds(options.thres_avl_size_perc_start,
-                              options.thres_avl_size_perc_stop,
-                              options.expiry_thres_minutes),
-                   Caps(self._eic.cache_max_size_gb * units.Gi,
-                        self._eic.cache_max_count),
-                   self._evicted_last),
-            self._capacity, self._report, self._metrics)
+            Policy(
+                Thresholds(
+                    options.thres_avl_size_perc_start,
+                    options.thres_avl_size_perc_stop,
+                    options.expiry_thres_minutes,
+                ),
+                Caps(self._eic.cache_max_size_gb * units.Gi, self._eic.cache_max_count),
+                self._evicted_last,
+            ),
+            self._capacity,
+            self._report,
+            self._metrics,
+        )
 
     def _know_capacity(self, pools: Iterable[Mapping[str, Any]]) -> None:
         """What the statistics have just read of the backend's pools."""
         for pool in pools:
-            total, free = (pool.get(f'{key}_capacity_gb')
-                           for key in ('total', 'free'))
+            total, free = (pool.get(f'{key}_capacity_gb') for key in ('total', 'free'))
             if isinstance(total, int | float) and isinstance(free, int | float):
-                self._room.know(pool['pool_name'],
-                                Space(int(total * units.Gi), int(free * units.Gi)))
+                self._room.know(
+                    pool['pool_name'],
+                    Space(int(total * units.Gi), int(free * units.Gi)),
+                )
 
     def _evicted_last(self, _pool_name: str) -> frozenset[str]:
         """Ids of images that are to stay as long as possible."""
@@ -468,9 +560,11 @@ class VolumeFromImage(abc.ABC):
             # Whatever it is, the pool itself must be reported. Once a minute
             # is too often to say so.
             if pool_name not in self._unplaced:
-                LOG.warning('Pool %(pool)s is reported without its place on '
-                            'ONTAP, so the weigher cannot prefer it: %(err)s',
-                            {'pool': pool_name, 'err': err})
+                LOG.warning(
+                    'Pool %(pool)s is reported without its place on '
+                    'ONTAP, so the weigher cannot prefer it: %(err)s',
+                    {'pool': pool_name, 'err': err},
+                )
             self._unplaced.add(pool_name)
             return {}
         if pool_name in self._unplaced:
@@ -484,6 +578,9 @@ def _reason_without_pool(err: Exception) -> Reason:
     kinds: Mapping[type[Exception], Reason] = {
         UnknownShareError: Reason.POOL_UNKNOWN,
         OntapForbiddenError: Reason.PERMISSION_DENIED,
-        OntapRejectedError: Reason.LOOKUP_FAILED}
-    return next((reason for kind, reason in kinds.items()
-                 if isinstance(err, kind)), Reason.ONTAP_UNREACHABLE)
+        OntapRejectedError: Reason.LOOKUP_FAILED,
+    }
+    return next(
+        (reason for kind, reason in kinds.items() if isinstance(err, kind)),
+        Reason.ONTAP_UNREACHABLE,
+    )

@@ -113,14 +113,15 @@ class BlockVolumeFromImage(SpreadingDriver):
         if not self._cleans:
             self._cleans = True
             self.library.loopingcalls.add_task(
-                self._clean,
-                self.configuration.netapp_nfs_image_cache_cleanup_interval)
+                self._clean, self.configuration.netapp_nfs_image_cache_cleanup_interval
+            )
         self._start_precaching(self.library.loopingcalls)
 
     def get_volume_stats(self, refresh: bool = False) -> dict[str, Any]:
         """Stock statistics, with the capability ``eic`` of each pool."""
         stats: dict[str, Any] = super().get_volume_stats(  # type: ignore[misc]
-            refresh)
+            refresh
+        )
         for pool in stats.get('pools', ()):
             pool['eic'] = self._pool_facts(pool['pool_name'])
         if refresh:
@@ -135,32 +136,40 @@ class BlockVolumeFromImage(SpreadingDriver):
             try:
                 cache.storage.write_uses()
             except Exception as err:
-                LOG.warning('The last uses of cached images in pool %(pool)s '
-                            'are written later: %(err)s',
-                            {'pool': cache.pool.name, 'err': err})
+                LOG.warning(
+                    'The last uses of cached images in pool %(pool)s '
+                    'are written later: %(err)s',
+                    {'pool': cache.pool.name, 'err': err},
+                )
 
     def failover_host(self, context: Any, *args: Any, **kwargs: Any) -> Any:
         """Stock failover, then a session to the other cluster."""
         done = super().failover_host(  # type: ignore[misc]
-            context, *args, **kwargs)
+            context, *args, **kwargs
+        )
         self._connect(self.failed_over_backend_name or self.backend_name)
         return done
 
-    def failover_completed(self, context: Any, *args: Any,
-                           **kwargs: Any) -> Any:
+    def failover_completed(self, context: Any, *args: Any, **kwargs: Any) -> Any:
         """Stock end of a failover, then a session to the other cluster."""
         done = super().failover_completed(  # type: ignore[misc]
-            context, *args, **kwargs)
+            context, *args, **kwargs
+        )
         self._connect(self.failed_over_backend_name or self.backend_name)
         return done
 
     def _stored_files(self, session: OntapSession) -> StoredFiles:
         reserved = self.configuration.netapp_lun_space_reservation == 'enabled'
         self._devices = self.devices_class(
-            session, self.library.vserver,
-            BlockOptions(self._os_type(), reserved,
-                         self.configuration.netapp_lun_clone_busy_timeout,
-                         self.configuration.netapp_lun_clone_busy_interval))
+            session,
+            self.library.vserver,
+            BlockOptions(
+                self._os_type(),
+                reserved,
+                self.configuration.netapp_lun_clone_busy_timeout,
+                self.configuration.netapp_lun_clone_busy_interval,
+            ),
+        )
         self._seen = SeenDevices(self._devices)
         return self._devices  # type: ignore[return-value]
 
@@ -176,23 +185,29 @@ class BlockVolumeFromImage(SpreadingDriver):
 
     def _storage_of(self, pool_name: str) -> BlockStorage:
         pool = Pool(pool_name, self._namespace.flexvol(pool_name))
-        return BlockStorage(pool, self._devices, self._attached,
-                            self._eic.clone_timeout, self._seals,
-                            files=self._files, seen=self._seen,
-                            release=self._release)
+        return BlockStorage(
+            pool,
+            self._devices,
+            self._attached,
+            self._eic.clone_timeout,
+            self._seals,
+            files=self._files,
+            seen=self._seen,
+            release=self._release,
+        )
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
         ours = self._deployment.flexvols()
         flexvols = [
-            flexvol for flexvol in self._namespace.flexvols(
-                [self.library.vserver])
-            if flexvol.uuid in ours and flexvol.name != pool_name]
+            flexvol
+            for flexvol in self._namespace.flexvols([self.library.vserver])
+            if flexvol.uuid in ours and flexvol.name != pool_name
+        ]
         return found_elsewhere(image, flexvols, self._seen, self._seals)
 
     def _capacity(self, pool_name: str) -> Space:
         capacity = self._client.get_flexvol_capacity(flexvol_name=pool_name)
-        return Space(int(capacity['size-total']),
-                     int(capacity['size-available']))
+        return Space(int(capacity['size-total']), int(capacity['size-available']))
 
     @property
     @abc.abstractmethod
@@ -209,24 +224,36 @@ class BlockVolumeFromImage(SpreadingDriver):
     def delete_volume(self, volume: Any) -> None:
         """The stock driver's, which finds devices by their name."""
         super(VolumeFromImage, self).delete_volume(  # type: ignore[misc]
-            volume)
+            volume
+        )
 
     def _attachable(self, file: StoredFile, device: BlockDevice) -> _Attachable:
-        return _Attachable({
-            'id': file.name, 'name': file.name, 'size': device.size >> 30,
-            'provider_auth': None,
-            # The stock iSCSI driver looks the LUN up by it.
-            'provider_location': f'{self.library.vserver}:{device_path(file)}',
-            'multiattach': False, 'volume_attachment': []})
+        return _Attachable(
+            {
+                'id': file.name,
+                'name': file.name,
+                'size': device.size >> 30,
+                'provider_auth': None,
+                # The stock iSCSI driver looks the LUN up by it.
+                'provider_location': f'{self.library.vserver}:{device_path(file)}',
+                'multiattach': False,
+                'volume_attachment': [],
+            }
+        )
 
     @contextlib.contextmanager
-    def _attached(self, file: StoredFile, device: BlockDevice,
-                  ) -> Iterator[Path]:
+    def _attached(
+        self,
+        file: StoredFile,
+        device: BlockDevice,
+    ) -> Iterator[Path]:
         """Connect a device to this host, as Cinder does for a download."""
         volume = self._attachable(file, device)
         try:
-            with (self._exported(volume) as connection,
-                  self._connected(connection) as path):
+            with (
+                self._exported(volume) as connection,
+                self._connected(connection) as path,
+            ):
                 yield path
         finally:
             self._forget_device(file.name)
@@ -241,10 +268,14 @@ class BlockVolumeFromImage(SpreadingDriver):
         properties = self._connector_properties()
         terminate = functools.partial(
             self.terminate_connection,  # type: ignore[attr-defined]
-            volume, properties, force=True)
+            volume,
+            properties,
+            force=True,
+        )
         try:
             yield self.initialize_connection(  # type: ignore[attr-defined]
-                volume, properties)
+                volume, properties
+            )
         except StillConnectedError:
             raise
         except BaseException:
@@ -274,7 +305,8 @@ class BlockVolumeFromImage(SpreadingDriver):
         """What this host says of itself."""
         return volume_utils.brick_get_connector_properties(
             self.configuration.use_multipath_for_image_xfer,
-            self.configuration.enforce_multipath_for_image_xfer)
+            self.configuration.enforce_multipath_for_image_xfer,
+        )
 
     def _release(self, file: StoredFile, device: BlockDevice) -> bool:
         """Disconnect from this host what a fill that was cut off left here."""
@@ -335,31 +367,42 @@ class LunVolumeFromImage(BlockVolumeFromImage):
         try:
             return self._disconnect_leftover(file, device)
         except Exception as err:
-            LOG.warning('%(name)s stays mapped to this host, which may have its '
-                        'device still: %(err)s',
-                        {'name': device_path(file), 'err': err})
+            LOG.warning(
+                '%(name)s stays mapped to this host, which may have its '
+                'device still: %(err)s',
+                {'name': device_path(file), 'err': err},
+            )
             return False
 
-    def _disconnect_leftover(self, file: StoredFile,
-                             device: BlockDevice) -> bool:
+    def _disconnect_leftover(self, file: StoredFile, device: BlockDevice) -> bool:
         if not self._client.get_lun_map(device_path(file)):
             return False
         initiators = self._initiators(self._connector_properties())
-        group, _ = self.library._find_mapped_lun_igroup(
-            device_path(file), initiators) if initiators else (None, None)
+        group, _ = (
+            self.library._find_mapped_lun_igroup(device_path(file), initiators)
+            if initiators
+            else (None, None)
+        )
         if not group:
             LOG.warning(
                 '%(name)s is mapped to another host, whose cinder-volume left it '
                 'there and removes it when it cleans. If that host is gone for '
-                'good, unmap the LUN.', {'name': device_path(file)})
+                'good, unmap the LUN.',
+                {'name': device_path(file)},
+            )
             return False
         try:
             with self._exported(self._attachable(file, device)) as connection:
-                _disconnect(volume_utils.brick_get_connector(
-                    connection['driver_volume_type'], conn=connection,
-                    use_multipath=self.configuration.use_multipath_for_image_xfer,
-                    device_scan_attempts=self.configuration
-                    .num_volume_device_scan_tries), connection, {})
+                _disconnect(
+                    volume_utils.brick_get_connector(
+                        connection['driver_volume_type'],
+                        conn=connection,
+                        use_multipath=self.configuration.use_multipath_for_image_xfer,
+                        device_scan_attempts=self.configuration.num_volume_device_scan_tries,
+                    ),
+                    connection,
+                    {},
+                )
         finally:
             self._forget_device(file.name)
         return True
@@ -379,11 +422,14 @@ class LunVolumeFromImage(BlockVolumeFromImage):
         info = self.library._setup_qos_for_volume(volume, specs)
         self._client._validate_qos_policy_group(
             volume_utils.is_boolean_str(
-                specs.get('netapp:qos_policy_group_is_adaptive'))
-            or na_utils.is_qos_policy_group_spec_adaptive(info))
+                specs.get('netapp:qos_policy_group_is_adaptive')
+            )
+            or na_utils.is_qos_policy_group_spec_adaptive(info)
+        )
         return VolumeProperties(
             self._allocates_space(specs.get('netapp:space_allocation')),
-            na_utils.get_qos_policy_group_name_from_info(info) or '')
+            na_utils.get_qos_policy_group_name_from_info(info) or '',
+        )
 
     def _allocates_space(self, spec: str | None) -> bool:
         """Without a spec, ONTAP's default of new LUNs."""

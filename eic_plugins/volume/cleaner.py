@@ -34,11 +34,14 @@ class Cleaner:
                 self.room.clean(cache)
                 self._count(cache)
             except Exception:
-                LOG.exception('Pool %s was not cleaned; it is tried again after '
-                              'netapp_nfs_image_cache_cleanup_interval.',
-                              cache.pool.name)
+                LOG.exception(
+                    'Pool %s was not cleaned; it is tried again after '
+                    'netapp_nfs_image_cache_cleanup_interval.',
+                    cache.pool.name,
+                )
 
     def _count(self, cache: PoolCache) -> None:
         usages = list(cache.storage.usages())
-        self.metrics.cached(cache.pool.name, len(usages),
-                            sum(usage.allocated for usage in usages))
+        self.metrics.cached(
+            cache.pool.name, len(usages), sum(usage.allocated for usage in usages)
+        )

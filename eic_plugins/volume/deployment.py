@@ -38,9 +38,11 @@ def ask_scheduler() -> Iterable[Mapping[str, Any]]:
     :raises Exception: it did not answer within five seconds
     """
     client = rpcapi.SchedulerAPI().client.prepare(
-        version=_RPC_VERSION, timeout=_RPC_TIMEOUT, retry=_RPC_RETRIES)
+        version=_RPC_VERSION, timeout=_RPC_TIMEOUT, retry=_RPC_RETRIES
+    )
     found: Iterable[Mapping[str, Any]] = client.call(
-        context.get_admin_context(), 'get_pools', filters=None)
+        context.get_admin_context(), 'get_pools', filters=None
+    )
     return found
 
 
@@ -51,9 +53,12 @@ class Deployment:
     :param fetch: gives all pools, as the scheduler knows them
     """
 
-    def __init__(self, own: Callable[[], Iterable[KnownPool]],
-                 fetch: Fetch = ask_scheduler,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        own: Callable[[], Iterable[KnownPool]],
+        fetch: Fetch = ask_scheduler,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._own = own
         self._fetch = fetch
         self._clock = clock
@@ -66,8 +71,7 @@ class Deployment:
         """All pools, the backend's own first; never raises for the others."""
         own = tuple(self._own())
         names = {pool.name for pool in own}
-        return own + tuple(pool for pool in self._reported()
-                           if pool.name not in names)
+        return own + tuple(pool for pool in self._reported() if pool.name not in names)
 
     def flexvols(self) -> frozenset[str]:
         """The uuids of the FlexVols that pools live on."""
@@ -91,8 +95,12 @@ class Deployment:
                     'cinder-scheduler does not say which pools there are, so '
                     'those of other backends count as they were known last '
                     '(%(count)d): %(error)s: %(err)s',
-                    {'count': len(self._known), 'error': type(err).__name__,
-                     'err': err})
+                    {
+                        'count': len(self._known),
+                        'error': type(err).__name__,
+                        'err': err,
+                    },
+                )
             self._silent = True
         else:
             self._silent = False
@@ -110,11 +118,13 @@ def known_pool(name: str, facts: Any) -> KnownPool | None:
     """The pool of a capability ``eic``; None if that is not one."""
     if not isinstance(facts, Mapping):
         return None
-    place = {key: str(facts.get(key) or '')
-             for key in ('cluster', 'svm', 'flexvol')}
+    place = {key: str(facts.get(key) or '') for key in ('cluster', 'svm', 'flexvol')}
     if not all(place.values()):
         return None
     return KnownPool(
-        name, **place, directory=str(facts.get('directory') or ''),
+        name,
+        **place,
+        directory=str(facts.get('directory') or ''),
         cached=frozenset(map(str, facts.get('cached') or ())),
-        kind=str(facts.get('kind') or ''))
+        kind=str(facts.get('kind') or ''),
+    )

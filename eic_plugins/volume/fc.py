@@ -20,12 +20,12 @@ from eic_plugins.volume.block import LunVolumeFromImage
 
 
 @interface.volumedriver
-class EICFibreChannelDriver(LunVolumeFromImage,
-                            fc_cmode.NetAppCmodeFibreChannelDriver):
+class EICFibreChannelDriver(LunVolumeFromImage, fc_cmode.NetAppCmodeFibreChannelDriver):
     """Volumes from images by clone of a cached image's LUN."""
 
     VERSION = '4.0.0-eic-0.1.0'
 
     def _initiators(self, properties: Mapping[str, Any]) -> list[str]:
-        return [fczm_utils.get_formatted_wwn(wwpn)
-                for wwpn in properties.get('wwpns') or ()]
+        return [
+            fczm_utils.get_formatted_wwn(wwpn) for wwpn in properties.get('wwpns') or ()
+        ]

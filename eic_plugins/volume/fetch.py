@@ -65,8 +65,7 @@ class Fetcher:
     @property
     def verifies(self) -> bool:
         """True if the image is signed and signatures are to be verified."""
-        return (self.image.signed
-                and CONF.verify_glance_signatures != 'disabled')
+        return self.image.signed and CONF.verify_glance_signatures != 'disabled'
 
     @property
     def refusal(self) -> Refusal | None:
@@ -74,10 +73,15 @@ class Fetcher:
         image = self.image
         if CONF.image_conversion_disable and image.disk_format != 'raw':
             return Refusal('all', Reason.CONVERSION_DISABLED)
-        if (image.container_format == 'compressed'
-                and not CONF.allow_compression_on_image_upload):
-            return Refusal('all', Reason.IMAGE_REFUSED,
-                           'allow_compression_on_image_upload is False')
+        if (
+            image.container_format == 'compressed'
+            and not CONF.allow_compression_on_image_upload
+        ):
+            return Refusal(
+                'all',
+                Reason.IMAGE_REFUSED,
+                'allow_compression_on_image_upload is False',
+            )
         return None
 
     def download(self, storage: PoolStorage, target: StoredFile) -> Filled:
@@ -93,8 +97,13 @@ class Fetcher:
         """
         try:
             return self._download(storage, target)
-        except (SignatureError, UnsafeImageError, TooLargeError,
-                ImageRefusedError, OntapError):
+        except (
+            SignatureError,
+            UnsafeImageError,
+            TooLargeError,
+            ImageRefusedError,
+            OntapError,
+        ):
             raise
         except exception.ImageUnacceptable as err:
             raise ImageRefusedError(Reason.IMAGE_REFUSED, str(err)) from err
@@ -109,8 +118,10 @@ class Fetcher:
         :raises SignatureError: it is not the signature of these bytes
         """
         if not self.image.plainly_raw:
-            raise SignatureError('the signature is of the image as it is in '
-                                 'Glance, which these raw bytes are not')
+            raise SignatureError(
+                'the signature is of the image as it is in '
+                'Glance, which these raw bytes are not'
+            )
         self._verify(path)
 
     def _download(self, storage: PoolStorage, target: StoredFile) -> Filled:
@@ -118,7 +129,8 @@ class Fetcher:
         if CONF.image_conversion_dir:
             fileutils.ensure_tree(CONF.image_conversion_dir)
         image_utils.check_available_space(
-            CONF.image_conversion_dir, image.size, image.id)
+            CONF.image_conversion_dir, image.size, image.id
+        )
         service = KeepingService(self.image_service, self.fetched)
         with self._fetched(service) as fetched:
             if self.verifies:
@@ -138,12 +150,14 @@ class Fetcher:
         """The image in a temporary file, which ``service`` remembers."""
         with contextlib.ExitStack() as stack:
             try:
-                path = stack.enter_context(image_utils.TemporaryImages.fetch(
-                    service, self.context, self.image.id, self.backend))
+                path = stack.enter_context(
+                    image_utils.TemporaryImages.fetch(
+                        service, self.context, self.image.id, self.backend
+                    )
+                )
             except exception.Invalid as err:
                 # So it says that a format is not safe.
-                raise ImageRefusedError(
-                    Reason.IMAGE_REFUSED, str(err)) from err
+                raise ImageRefusedError(Reason.IMAGE_REFUSED, str(err)) from err
             try:
                 yield path
             finally:
@@ -151,8 +165,11 @@ class Fetcher:
                 service.temp_images = None
 
     @contextlib.contextmanager
-    def _unpacked(self, service: KeepingService, fetched: str,
-                  ) -> Iterator[str]:
+    def _unpacked(
+        self,
+        service: KeepingService,
+        fetched: str,
+    ) -> Iterator[str]:
         """The image's file without its compression.
 
         Cinder's utilities would unpack it in its place, and too late: the
@@ -162,11 +179,12 @@ class Fetcher:
             yield fetched
             return
         if not accelerator.is_gzip_compressed(fetched):
-            raise ImageRefusedError(Reason.IMAGE_REFUSED,
-                                    'it is declared compressed, but is no gzip')
+            raise ImageRefusedError(
+                Reason.IMAGE_REFUSED, 'it is declared compressed, but is no gzip'
+            )
         with image_utils.temporary_file(
-                prefix=f'image_unpacked_{self.image.id}_',
-                suffix=self.backend) as disk:
+            prefix=f'image_unpacked_{self.image.id}_', suffix=self.backend
+        ) as disk:
             self._gunzip(Path(fetched), Path(disk))
             remembered = service.temp_images.temporary_images
             remembered[self.context.user_id][self.image.id] = disk
@@ -196,8 +214,13 @@ class Fetcher:
     def _convert(self, service: KeepingService, path: Path) -> None:
         try:
             image_utils.fetch_to_raw(
-                self.context, service, self.image.id, str(path),
-                self.block_size, run_as_root=self.as_root)
+                self.context,
+                service,
+                self.image.id,
+                str(path),
+                self.block_size,
+                run_as_root=self.as_root,
+            )
         except processutils.ProcessExecutionError as err:
             raise _of_conversion(err) from err
 
@@ -205,14 +228,16 @@ class Fetcher:
         shown = _Shown(self.image_service)
         try:
             verified = image_utils.verify_glance_image_signature(
-                self.context, shown, self.image.id, str(path))
+                self.context, shown, self.image.id, str(path)
+            )
         except Exception as err:
             raise SignatureError(str(err)) from err
         if not verified:
             raise SignatureError('Cinder found nothing to verify it with')
         if shown.signature != self.image.signature:
-            raise SignatureError('its img_signature properties were changed '
-                                 'while it was verified')
+            raise SignatureError(
+                'its img_signature properties were changed while it was verified'
+            )
 
 
 class _Shown:

@@ -62,13 +62,16 @@ class Fetched:
             # Cinder looks for room for the image once more before it begins.
             if shutil.disk_usage(path.parent).free > path.stat().st_size:
                 image_service.download = _Download(
-                    path, image_id, image_service.download)
+                    path, image_id, image_service.download
+                )
                 weakref.finalize(image_service, _unlink, path)
                 if self._end is not None:
                     self._end.detach()
         except (AttributeError, TypeError, OSError) as err:
-            LOG.debug('Cinder has to fetch image %(image)s again: %(err)s',
-                      {'image': image_id, 'err': err})
+            LOG.debug(
+                'Cinder has to fetch image %(image)s again: %(err)s',
+                {'image': image_id, 'err': err},
+            )
         self.drop()
 
 
@@ -79,8 +82,7 @@ class KeepingService:
     here, and not where its own download would look.
     """
 
-    def __init__(self, service: Any, fetched: Fetched,
-                 **meta: Any) -> None:
+    def __init__(self, service: Any, fetched: Fetched, **meta: Any) -> None:
         self._service = service
         self._fetched = fetched
         self._meta = meta
@@ -109,14 +111,17 @@ class KeepingService:
 class _Download:
     """An image service's ``download``, of which one answer is there already."""
 
-    def __init__(self, path: Path, image_id: str,
-                 otherwise: Callable[..., Any]) -> None:
+    def __init__(
+        self, path: Path, image_id: str, otherwise: Callable[..., Any]
+    ) -> None:
         self._path: Path | None = path
         self._image_id = image_id
         # A bound method would keep the service, and with it the file, for ever.
         self._otherwise = (
-            weakref.WeakMethod(otherwise) if hasattr(otherwise, '__self__')
-            else lambda: otherwise)
+            weakref.WeakMethod(otherwise)
+            if hasattr(otherwise, '__self__')
+            else lambda: otherwise
+        )
 
     def __call__(self, context: Any, image_id: str, data: Any = None) -> Any:
         path, self._path = self._path, None

@@ -53,8 +53,9 @@ class ImageVolumes:
     :param project_id: the project of the volume to be made, None for none
     """
 
-    def __init__(self, find_file: FindFile, image: Image,
-                 project_id: str | None) -> None:
+    def __init__(
+        self, find_file: FindFile, image: Image, project_id: str | None
+    ) -> None:
         self._find_file = find_file
         self._image = image
         self._project_id = project_id
@@ -67,20 +68,26 @@ class ImageVolumes:
         if 'cinder' not in CONF.allowed_direct_url_schemes:
             return self._refuse(Reason.LOCATION_NOT_ALLOWED)
         try:
-            volume = objects.Volume.get_by_id(context.get_admin_context(),
-                                              copy.volume_id)
+            volume = objects.Volume.get_by_id(
+                context.get_admin_context(), copy.volume_id
+            )
         except exception.VolumeNotFound:
             return self._refuse(Reason.IMAGE_VOLUME_NOT_FOUND)
         reason = self._why_not(volume)
         if reason:
             return self._refuse(reason)
         server, _, export = str(volume.provider_location).partition(':/')
-        found = self._find_file(ImageCopy(
-            server.strip('[]'), f'/{export}'.rstrip('/') + f'/{volume.name}'))
+        found = self._find_file(
+            ImageCopy(server.strip('[]'), f'/{export}'.rstrip('/') + f'/{volume.name}')
+        )
         if isinstance(found, Refusal):
             return found
-        return StoredFile(found.flexvol, found.path, more_follows=True,
-                          to_prove=not _is_the_operators(volume))
+        return StoredFile(
+            found.flexvol,
+            found.path,
+            more_follows=True,
+            to_prove=not _is_the_operators(volume),
+        )
 
     def _why_not(self, volume: Any) -> Reason | None:
         checks = (
@@ -88,8 +95,10 @@ class ImageVolumes:
             (not self._is_ready(volume), Reason.IMAGE_VOLUME_NOT_READY),
             (not _is_raw(volume), Reason.IMAGE_VOLUME_NOT_RAW),
             (not _is_on_nfs(volume), Reason.IMAGE_VOLUME_NOT_ON_NFS),
-            (not (_is_the_operators(volume) or self._image.provable),
-             Reason.NO_CHECKSUM),
+            (
+                not (_is_the_operators(volume) or self._image.provable),
+                Reason.NO_CHECKSUM,
+            ),
         )
         return next((reason for failed, reason in checks if failed), None)
 
@@ -100,18 +109,25 @@ class ImageVolumes:
         image_owner = volume.metadata.get('image_owner')
         if owner not in {self._project_id, image_owner}:
             return False
-        return (owner in {volume.project_id, image_owner}
-                or volume.metadata.get('glance_image_id') == self._image.id)
+        return (
+            owner in {volume.project_id, image_owner}
+            or volume.metadata.get('glance_image_id') == self._image.id
+        )
 
     def _is_ready(self, volume: Any) -> bool:
         """True if it is whole and nobody writes to it."""
         read_only = volume.admin_metadata.get('readonly', '').lower() == 'true'
-        return (volume.status in _STATES and read_only
-                and volume.size * units.Gi >= self._image.size)
+        return (
+            volume.status in _STATES
+            and read_only
+            and volume.size * units.Gi >= self._image.size
+        )
 
     def _refuse(self, reason: Reason) -> Refusal:
-        LOG.debug('Image %(image)s has an image-volume that is of no use: '
-                  '%(why)s', {'image': self._image.id, 'why': reason.message})
+        LOG.debug(
+            'Image %(image)s has an image-volume that is of no use: %(why)s',
+            {'image': self._image.id, 'why': reason.message},
+        )
         return Refusal('location', reason)
 
 
@@ -123,8 +139,10 @@ def _is_the_operators(volume: Any) -> bool:
 
 def _is_raw(volume: Any) -> bool:
     """As far as Cinder knows; the bytes are inspected in any case."""
-    return (volume.encryption_key_id is None
-            and volume.admin_metadata.get('format', 'raw') == 'raw')
+    return (
+        volume.encryption_key_id is None
+        and volume.admin_metadata.get('format', 'raw') == 'raw'
+    )
 
 
 def _is_on_nfs(volume: Any) -> bool:

@@ -88,12 +88,18 @@ def check_reach(cluster_name: str | None) -> None:
     url = CONF.coordination.backend_url or ''
     if not url.startswith(_FILES):
         return
-    LOG.info('[coordination] backend_url is %s: right as long as no other '
-             'host runs cinder-volume on the same shares.', url)
+    LOG.info(
+        '[coordination] backend_url is %s: right as long as no other '
+        'host runs cinder-volume on the same shares.',
+        url,
+    )
     if cluster_name:
-        LOG.error('[coordination] backend_url is %s, which locks on this '
-                  'host alone, but cinder-volume runs active-active in '
-                  'cluster %s: volumes on several hosts will make the '
-                  'same cached image and disturb each other. Set it to '
-                  'etcd, Redis or another shared backend of tooz.',
-                  url, cluster_name)
+        LOG.error(
+            '[coordination] backend_url is %s, which locks on this '
+            'host alone, but cinder-volume runs active-active in '
+            'cluster %s: volumes on several hosts will make the '
+            'same cached image and disturb each other. Set it to '
+            'etcd, Redis or another shared backend of tooz.',
+            url,
+            cluster_name,
+        )

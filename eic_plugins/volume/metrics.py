@@ -29,7 +29,7 @@ from eic_plugins.model import Outcome
 LOG = logging.getLogger(__name__)
 
 _WRITE_SECONDS = 5.0
-_SECONDS_BUCKETS = (.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+_SECONDS_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,53 +45,94 @@ class Metric:
     def collector(self, registry: CollectorRegistry) -> Any:
         """What counts it."""
         if self.kind is Histogram:
-            return Histogram(self.name, self.help, self.labels,
-                             registry=registry, buckets=self.buckets)
+            return Histogram(
+                self.name,
+                self.help,
+                self.labels,
+                registry=registry,
+                buckets=self.buckets,
+            )
         return self.kind(self.name, self.help, self.labels, registry=registry)
 
 
 VOLUMES = Metric(
-    Counter, 'eic_volumes_total', ('backend', 'pool', 'route'),
+    Counter,
+    'eic_volumes_total',
+    ('backend', 'pool', 'route'),
     'Volumes made from an image, or given another one. The route '
-    'cinder_download is what was handed back to Cinder.')
+    'cinder_download is what was handed back to Cinder.',
+)
 REFUSALS = Metric(
-    Counter, 'eic_refusals_total', ('backend', 'route', 'reason'),
-    'Faster routes that were not taken, and why.')
+    Counter,
+    'eic_refusals_total',
+    ('backend', 'route', 'reason'),
+    'Faster routes that were not taken, and why.',
+)
 KEPT_OFF_HOST = Metric(
-    Counter, 'eic_bytes_kept_off_host_total', ('backend', 'pool'),
-    'Bytes of images that no host had to read and write.')
+    Counter,
+    'eic_bytes_kept_off_host_total',
+    ('backend', 'pool'),
+    'Bytes of images that no host had to read and write.',
+)
 SECONDS = Metric(
-    Histogram, 'eic_volume_seconds', ('backend', 'route'),
+    Histogram,
+    'eic_volume_seconds',
+    ('backend', 'route'),
     'Seconds that the driver took for a volume; with cinder_download, before '
-    'Cinder began.', _SECONDS_BUCKETS)
+    'Cinder began.',
+    _SECONDS_BUCKETS,
+)
 FILLS = Metric(
-    Counter, 'eic_fills_total', ('backend', 'pool', 'route'),
-    'Cached images made.')
+    Counter, 'eic_fills_total', ('backend', 'pool', 'route'), 'Cached images made.'
+)
 EVICTIONS = Metric(
-    Counter, 'eic_evictions_total', ('backend', 'pool'),
-    'Cached images removed to make room.')
+    Counter,
+    'eic_evictions_total',
+    ('backend', 'pool'),
+    'Cached images removed to make room.',
+)
 CACHED_IMAGES = Metric(
-    Gauge, 'eic_cached_images', ('backend', 'pool'),
+    Gauge,
+    'eic_cached_images',
+    ('backend', 'pool'),
     'Cached images, files of the stock driver included, when the pool was '
-    'last cleaned.')
+    'last cleaned.',
+)
 CACHED_BYTES = Metric(
-    Gauge, 'eic_cached_image_bytes', ('backend', 'pool'),
-    'Bytes that they occupied then; volumes share them.')
+    Gauge,
+    'eic_cached_image_bytes',
+    ('backend', 'pool'),
+    'Bytes that they occupied then; volumes share them.',
+)
 CLONE_LIMIT = Metric(
-    Gauge, 'eic_clone_limit_ratio', ('backend', 'pool'),
+    Gauge,
+    'eic_clone_limit_ratio',
+    ('backend', 'pool'),
     "How much of ONTAP's limits for clones is used, the nearer one of shared "
-    'data and split load; 1 is the limit. Absent while neither is known.')
+    'data and split load; 1 is the limit. Absent while neither is known.',
+)
 
-METRICS = (VOLUMES, REFUSALS, KEPT_OFF_HOST, SECONDS, FILLS, EVICTIONS,
-           CACHED_IMAGES, CACHED_BYTES, CLONE_LIMIT)
+METRICS = (
+    VOLUMES,
+    REFUSALS,
+    KEPT_OFF_HOST,
+    SECONDS,
+    FILLS,
+    EVICTIONS,
+    CACHED_IMAGES,
+    CACHED_BYTES,
+    CLONE_LIMIT,
+)
 
 
 def manual() -> str:
     """The table of all metrics, as it stands in ``docs/metrics.md``."""
     rows = ['| Metric | Type | Labels | Meaning |', '|---|---|---|---|']
-    rows += [f'| `{metric.name}` | {metric.kind.__name__.lower()} | '
-             f'{", ".join(metric.labels)} | {metric.help} |'
-             for metric in METRICS]
+    rows += [
+        f'| `{metric.name}` | {metric.kind.__name__.lower()} | '
+        f'{", ".join(metric.labels)} | {metric.help} |'
+        for metric in METRICS
+    ]
     return '\n'.join(rows) + '\n'
 
 
@@ -101,12 +142,17 @@ class Metrics:
     :param directory: where to write, None to write nothing
     """
 
-    def __init__(self, backend: str, directory: Path | None,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        backend: str,
+        directory: Path | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._backend = backend
         self._registry = CollectorRegistry()
-        self._collectors = {metric: metric.collector(self._registry)
-                            for metric in METRICS}
+        self._collectors = {
+            metric: metric.collector(self._registry) for metric in METRICS
+        }
         self._file = directory and directory / _file_name(backend)
         self._clock = clock
         self._lock = threading.Lock()
@@ -119,8 +165,7 @@ class Metrics:
         self._of(SECONDS, route=outcome.route).observe(outcome.seconds)
         self._of(KEPT_OFF_HOST, pool=pool).inc(outcome.bytes_kept_off_host)
         for refusal in outcome.refusals:
-            self._of(REFUSALS, route=refusal.route,
-                     reason=refusal.reason.value).inc()
+            self._of(REFUSALS, route=refusal.route, reason=refusal.reason.value).inc()
         self.filled(pool, outcome)
 
     def filled(self, pool: str, outcome: Outcome) -> None:
@@ -165,9 +210,11 @@ class Metrics:
 
     def _warn(self, err: OSError) -> None:
         if not self._broken:
-            LOG.warning('No metrics of backend %(backend)s, as long as [eic] '
-                        'metrics_directory cannot be written to: %(err)s',
-                        {'backend': self._backend, 'err': err})
+            LOG.warning(
+                'No metrics of backend %(backend)s, as long as [eic] '
+                'metrics_directory cannot be written to: %(err)s',
+                {'backend': self._backend, 'err': err},
+            )
         self._broken = True
 
     def _of(self, metric: Metric, **labels: str) -> Any:

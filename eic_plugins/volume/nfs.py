@@ -37,8 +37,7 @@ from eic_plugins.volume.spreading import SpreadingDriver
 
 
 @interface.volumedriver
-class EICNfsDriver(SpreadingDriver, ReimagingDriver,
-                   nfs_cmode.NetAppCmodeNfsDriver):
+class EICNfsDriver(SpreadingDriver, ReimagingDriver, nfs_cmode.NetAppCmodeNfsDriver):
     """Volumes from images by FlexClone of a cached image in the same pool."""
 
     VERSION = '4.0.0-eic-0.1.0'
@@ -66,22 +65,31 @@ class EICNfsDriver(SpreadingDriver, ReimagingDriver,
 
     def _storage_of(self, pool_name: str) -> FileStorage:
         secure = self.configuration.nas_secure_file_permissions == 'true'
-        mount = ShareMount(self._get_mount_point_for_share(pool_name),
-                           self._run_command, 0o660 if secure else 0o666)
-        return FileStorage(self._namespace.pool(pool_name), mount, self._files,
-                           self._eic.clone_timeout, self._seals)
+        mount = ShareMount(
+            self._get_mount_point_for_share(pool_name),
+            self._run_command,
+            0o660 if secure else 0o666,
+        )
+        return FileStorage(
+            self._namespace.pool(pool_name),
+            mount,
+            self._files,
+            self._eic.clone_timeout,
+            self._seals,
+        )
 
     def _search(self, image: Image, pool_name: str) -> Sequence[CachedImage]:
         own = {cache.pool.flexvol.uuid for cache in self._caches_but(None)}
-        others = [pool for pool in self._deployment.pools()
-                  if pool.flexvol not in own]
+        others = [pool for pool in self._deployment.pools() if pool.flexvol not in own]
         search = ClusterSearch(self._files, self._namespace, self._peers)
         return search.find(image, self._storage_of(pool_name), others)
 
     def _cannot_clone(self, volume: Any) -> bool:
         """As the stock driver decides it: a FlexGroup of an older ONTAP."""
-        return bool(self._is_flexgroup(host=volume['host'])
-                    and not self._is_flexgroup_clone_file_supported())
+        return bool(
+            self._is_flexgroup(host=volume['host'])
+            and not self._is_flexgroup_clone_file_supported()
+        )
 
     def _hand_over(self, volume: Any, pool_name: str) -> ModelUpdate:
         volume['provider_location'] = pool_name
@@ -94,8 +102,9 @@ class EICNfsDriver(SpreadingDriver, ReimagingDriver,
         update = self._get_volume_model_update(volume) or {}
         return {**update, 'provider_location': pool_name, 'bootable': True}
 
-    def _qemu_img_info(self, path: str, volume_name: str,
-                       img_format: str | None = None) -> Any:
+    def _qemu_img_info(
+        self, path: str, volume_name: str, img_format: str | None = None
+    ) -> Any:
         """As the stock driver's, without its processes if there is only a size.
 
         It is called whenever a volume is connected, and then starts qemu-img
@@ -109,8 +118,9 @@ class EICNfsDriver(SpreadingDriver, ReimagingDriver,
         storage = self._storage_of(volume['provider_location'])
         storage.mount.rename(made, volume['name'])
         # ONTAP's QoS policy was the old file's.
-        self._do_qos_for_volume(volume, na_utils.get_volume_extra_specs(volume),
-                                cleanup=False)
+        self._do_qos_for_volume(
+            volume, na_utils.get_volume_extra_specs(volume), cleanup=False
+        )
 
     def _register_image_in_cache(self, volume: Any, image_id: str) -> None:
         """Left out: the stock driver publishes what nobody has inspected,
@@ -143,5 +153,4 @@ class EICNfsDriver(SpreadingDriver, ReimagingDriver,
         try:
             self._execute(*command, run_as_root=self._execute_as_root)
         except processutils.ProcessExecutionError as err:
-            raise PermissionError(
-                f'{" ".join(command)} failed: {err.stderr}') from err
+            raise PermissionError(f'{" ".join(command)} failed: {err.stderr}') from err

@@ -64,7 +64,8 @@ class Event:
         then, which would fail.
         """
         return self.what == CREATED and not any(
-            map(_is_note_key, self.image_properties))
+            map(_is_note_key, self.image_properties)
+        )
 
     def to_payload(self) -> dict[str, Any]:
         """The notification: no location, no path, no detail of a refusal."""
@@ -75,8 +76,10 @@ class Event:
             'image_id': self.image_id,
             'pool': self.pool,
             'route': outcome.route,
-            'reasons': [{'route': refusal.route, 'reason': refusal.reason.value}
-                        for refusal in outcome.refusals],
+            'reasons': [
+                {'route': refusal.route, 'reason': refusal.reason.value}
+                for refusal in outcome.refusals
+            ],
             'seconds': round(outcome.seconds, 3),
             'bytes_kept_off_host': outcome.bytes_kept_off_host,
             'signature_verified': outcome.signature_verified,
@@ -111,31 +114,42 @@ class OutcomeRecorder:
         outcome = event.outcome
         # The context, and with it the request's id, is named: what a thread
         # remembers may be that of another request.
-        LOG.info('Volume %(volume)s of image %(image)s in pool %(pool)s: route '
-                 '%(route)s in %(seconds).3f s, %(kept)d bytes kept off the '
-                 'host; refused: %(refused)s',
-                 {'volume': event.volume['id'], 'image': event.image_id,
-                  'pool': event.pool, 'route': outcome.route,
-                  'seconds': outcome.seconds,
-                  'kept': outcome.bytes_kept_off_host,
-                  'refused': outcome.explain() or 'none'}, context=context)
+        LOG.info(
+            'Volume %(volume)s of image %(image)s in pool %(pool)s: route '
+            '%(route)s in %(seconds).3f s, %(kept)d bytes kept off the '
+            'host; refused: %(refused)s',
+            {
+                'volume': event.volume['id'],
+                'image': event.image_id,
+                'pool': event.pool,
+                'route': outcome.route,
+                'seconds': outcome.seconds,
+                'kept': outcome.bytes_kept_off_host,
+                'refused': outcome.explain() or 'none',
+            },
+            context=context,
+        )
 
-    def _try(self, where: str, tell: Callable[[Any, Event], None],
-             context: Any, event: Event) -> None:
+    def _try(
+        self, where: str, tell: Callable[[Any, Event], None], context: Any, event: Event
+    ) -> None:
         """Worth having, no more."""
         try:
             tell(context, event)
         except Exception as err:
-            LOG.warning('The outcome of volume %(volume)s is not %(where)s: '
-                        '%(err)s', {'volume': event.volume['id'], 'err': err,
-                                    'where': where}, context=context)
+            LOG.warning(
+                'The outcome of volume %(volume)s is not %(where)s: %(err)s',
+                {'volume': event.volume['id'], 'err': err, 'where': where},
+                context=context,
+            )
 
     def _record_metadata(self, context: Any, event: Event) -> None:
         # Adds to what the user may have set since the request; saving the
         # volume would replace that.
         volume = event.volume
         volume.metadata = self._db.volume_metadata_update(
-            context, volume['id'], event.outcome.to_metadata(), False)
+            context, volume['id'], event.outcome.to_metadata(), False
+        )
         volume.obj_reset_changes(['metadata'])
 
     def _record_beside(self, context: Any, event: Event) -> None:
@@ -147,13 +161,18 @@ class OutcomeRecorder:
     def _note(self, context: Any, event: Event) -> None:
         volume_id = event.volume['id']
         self._db.volume_metadata_update(
-            context, volume_id, {NOTE_KEY: event.outcome.to_note(volume_id)},
-            False, common.METADATA_TYPES.image)
+            context,
+            volume_id,
+            {NOTE_KEY: event.outcome.to_note(volume_id)},
+            False,
+            common.METADATA_TYPES.image,
+        )
 
     def _notify(self, context: Any, event: Event) -> None:
         # Does nothing without a driver in [oslo_messaging_notifications].
         rpc.get_notifier('volume', self._host).info(
-            context, f'eic.volume.{event.what}', event.to_payload())
+            context, f'eic.volume.{event.what}', event.to_payload()
+        )
 
     def _count(self, _context: Any, event: Event) -> None:
         self._metrics.record(event.pool, event.outcome)

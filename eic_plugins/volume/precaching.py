@@ -50,23 +50,33 @@ class PrecachingDriver(VolumeFromImage):
         """
         interval = self._eic.precache_interval
         if self._precacher is not None or (
-                interval == 0 and not self._eic.precache_notifications):
+            interval == 0 and not self._eic.precache_notifications
+        ):
             return
         self._precacher = self._make_precacher()
         if interval:
-            loopingcalls.add_task(self._precacher.reconcile, interval,
-                                  _FIRST_COMPARISON)
+            loopingcalls.add_task(
+                self._precacher.reconcile, interval, _FIRST_COMPARISON
+            )
 
     def _make_precacher(self) -> Precacher:
         precacher = Precacher(
-            Backend(lambda: self._caches_but(None), self._names_of,
-                    self._capacity, self._precache, self._removed),
+            Backend(
+                lambda: self._caches_but(None),
+                self._names_of,
+                self._capacity,
+                self._precache,
+                self._removed,
+            ),
             functools.cache(lambda: Images(CONF)),
-            Wishes(self._configured_images(),
-                   frozenset(self._eic.precache_projects),
-                   CONF.verify_glance_signatures != 'disabled'),
+            Wishes(
+                self._configured_images(),
+                frozenset(self._eic.precache_projects),
+                CONF.verify_glance_signatures != 'disabled',
+            ),
             self.configuration.thres_avl_size_perc_start,
-            self._eic.precache_interval or _PAUSE_SECONDS)
+            self._eic.precache_interval or _PAUSE_SECONDS,
+        )
         precacher.start(self._eic.precache_workers)
         if self._eic.precache_notifications:
             notifications.listen(CONF, self.host, precacher.look_at)
@@ -89,18 +99,24 @@ class PrecachingDriver(VolumeFromImage):
         hosts = {self.host, self.cluster_name or self.host}
         section = volume_utils.extract_host(self.host).partition('@')[2]
         called = self.configuration.safe_get('volume_backend_name')
-        return frozenset({pool_name, section, called or section,
-                          *(f'{host}#{pool_name}' for host in hosts)})
+        return frozenset(
+            {
+                pool_name,
+                section,
+                called or section,
+                *(f'{host}#{pool_name}' for host in hosts),
+            }
+        )
 
     def _evicted_last(self, pool_name: str) -> frozenset[str]:
-        return (self._precacher.wanted_in(pool_name) if self._precacher
-                else frozenset())
+        return self._precacher.wanted_in(pool_name) if self._precacher else frozenset()
 
     def _removed(self, pool_name: str, image_id: str) -> None:
         self._report.discard(pool_name, image_id)
 
-    def _precache(self, image: Image, pool_name: str,
-                  fill: Fill | None = None) -> Outcome:
+    def _precache(
+        self, image: Image, pool_name: str, fill: Fill | None = None
+    ) -> Outcome:
         """Have the pool cache an image that no volume asks for.
 
         :param fill: the engine's way of doing it; any route, if not given
@@ -109,13 +125,16 @@ class PrecachingDriver(VolumeFromImage):
         if not self._ontap_breaker.allows():
             return left_to_cinder(Reason.ONTAP_UNREACHABLE)
         service = ServiceImageService(CONF)
-        fetcher = self._fetcher(service.context(), service, image, None,
-                                Fetched())
+        fetcher = self._fetcher(service.context(), service, image, None, Fetched())
         cache = self._cache_of(pool_name)
         demand = self._demand(
-            fetcher, cache, None, pool_is_flexgroup=self._cannot_clone(
-                {'host': f'{self.host}#{pool_name}'}))
+            fetcher,
+            cache,
+            None,
+            pool_is_flexgroup=self._cannot_clone({'host': f'{self.host}#{pool_name}'}),
+        )
         outcome = (fill or self._engine.precache)(
-            demand, cache, self._neighbours(pool_name))
+            demand, cache, self._neighbours(pool_name)
+        )
         self._learn(pool_name, image.id, outcome)
         return outcome

@@ -24,7 +24,14 @@ def info(path: str) -> imageutils.QemuImgInfo | None:
         return None
     if is_luks:
         return None
-    return imageutils.QemuImgInfo(json.dumps({
-        'filename': path, 'format': 'raw',
-        'virtual-size': -(-found.st_size // _SECTOR) * _SECTOR,
-        'actual-size': found.st_blocks * _SECTOR}), format='json')
+    return imageutils.QemuImgInfo(
+        json.dumps(
+            {
+                'filename': path,
+                'format': 'raw',
+                'virtual-size': -(-found.st_size // _SECTOR) * _SECTOR,
+                'actual-size': found.st_blocks * _SECTOR,
+            }
+        ),
+        format='json',
+    )

@@ -24,9 +24,11 @@ def read(conf: cfg.ConfigOpts) -> tuple[str, ...]:
         return configured
     found = _of_database(conf.database.connection or '')
     if not found:
-        LOG.warning('Neither [eic] record_secret nor [database] connection is '
-                    'set: cached images are not known any more after a restart '
-                    'of cinder-volume, nor on other hosts.')
+        LOG.warning(
+            'Neither [eic] record_secret nor [database] connection is '
+            'set: cached images are not known any more after a restart '
+            'of cinder-volume, nor on other hosts.'
+        )
     return (found or secrets.token_hex(),)
 
 

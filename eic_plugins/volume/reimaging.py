@@ -29,28 +29,33 @@ class ReimagingDriver(VolumeFromImage):
     def _replace(self, volume: Any, made: str) -> None:
         """Put what was made under the name ``made`` in a volume's place."""
 
-    def _reimage(self, context: Any, volume: Any, image_service: Any,
-                 image_id: str) -> bool:
+    def _reimage(
+        self, context: Any, volume: Any, image_service: Any, image_id: str
+    ) -> bool:
         """Replace the volume's bytes; False if that is left to Cinder."""
         made = f'{FILL_PREFIX}{image_id}-{secrets.token_hex(4)}'
         pool_name = volume_utils.extract_host(volume['host'], level='pool')
         fetched = Fetched()
         try:
             image = image_from_meta(image_service.show(context, image_id))
-            fetcher = self._fetcher(context, image_service, image,
-                                    volume['size'], fetched)
+            fetcher = self._fetcher(
+                context, image_service, image, volume['size'], fetched
+            )
             outcome = self._make(fetcher, volume, made, None)
             if not outcome.left_to_cinder:
                 self._replace(volume, made)
         except Exception:
-            LOG.exception('Volume %(volume)s does not get image %(image)s from '
-                          'a cached image, by an error of ours; Cinder '
-                          'downloads it.',
-                          {'volume': volume['id'], 'image': image_id})
+            LOG.exception(
+                'Volume %(volume)s does not get image %(image)s from '
+                'a cached image, by an error of ours; Cinder '
+                'downloads it.',
+                {'volume': volume['id'], 'image': image_id},
+            )
             outcome = left_to_cinder(Reason.INTERNAL_ERROR)
             self._remove(pool_name, made)
-        self._recorder.record(context, Event(
-            REIMAGED, volume, image_id, pool_name, outcome))
+        self._recorder.record(
+            context, Event(REIMAGED, volume, image_id, pool_name, outcome)
+        )
         if outcome.left_to_cinder:
             fetched.hand_over(image_service, image_id)
         fetched.drop()

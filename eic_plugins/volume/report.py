@@ -19,12 +19,14 @@ _RESCAN_SECONDS = 600.0
 class PoolReport:
     """The capability ``eic`` of the pools of one backend."""
 
-    def __init__(self, namespace: Namespace,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, namespace: Namespace, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._namespace = namespace
         self._clock = clock
         self._images: dict[str, KnownIds] = collections.defaultdict(
-            lambda: KnownIds(_MOST_IMAGES))
+            lambda: KnownIds(_MOST_IMAGES)
+        )
         self._scanned: dict[str, float] = {}
 
     def add(self, share: str, image_id: str) -> None:

@@ -64,9 +64,14 @@ class Room:
     :param clock: seconds since the epoch; ``time.time`` if not given
     """
 
-    def __init__(self, policy: Policy, capacity: Callable[[str], Space],
-                 report: PoolReport, metrics: Metrics,
-                 clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        capacity: Callable[[str], Space],
+        report: PoolReport,
+        metrics: Metrics,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self._policy = policy
         self._capacity = capacity
         self._report = report
@@ -106,10 +111,18 @@ class Room:
     def clean(self, cache: PoolCache) -> None:
         """Evict by the thresholds and the caps."""
         pool = cache.pool.name
-        self._evict(cache, eviction.choose(
-            cache.storage.usages(), self._read(pool), self._policy.thresholds,
-            self._now(), self._policy.evicted_last(pool), self._policy.caps,
-            cache.storage.use_delay))
+        self._evict(
+            cache,
+            eviction.choose(
+                cache.storage.usages(),
+                self._read(pool),
+                self._policy.thresholds,
+                self._now(),
+                self._policy.evicted_last(pool),
+                self._policy.caps,
+                cache.storage.use_delay,
+            ),
+        )
 
     def _look(self, cache: PoolCache, want: Want) -> None:
         self._hold_caps(cache, want)
@@ -119,8 +132,10 @@ class Room:
             space = self._read(cache.pool.name)
         except (OntapError, OSError) as err:
             # What is asked of the cluster next will say so itself.
-            LOG.debug('How full pool %(pool)s is, is not to be had: %(err)s',
-                      {'pool': cache.pool.name, 'err': err})
+            LOG.debug(
+                'How full pool %(pool)s is, is not to be had: %(err)s',
+                {'pool': cache.pool.name, 'err': err},
+            )
             return
         self._make_room(cache, want, self._missing(cache, space))
 
@@ -132,18 +147,27 @@ class Room:
         with self._lock:
             coming = list(self._under_way[cache.pool.name])
         ids = {each.image_id for each in coming}
-        held = [usage for usage in cache.storage.usages()
-                if usage.image_id not in ids]
+        held = [usage for usage in cache.storage.usages() if usage.image_id not in ids]
         size, count = sum(each.size for each in coming), len(coming)
         going = eviction.over_caps(
-            held, caps, self._now() - cache.storage.use_delay,
-            self._policy.evicted_last(cache.pool.name), size, count)
-        if not (caps.allow(
+            held,
+            caps,
+            self._now() - cache.storage.use_delay,
+            self._policy.evicted_last(cache.pool.name),
+            size,
+            count,
+        )
+        if not (
+            caps.allow(
                 size + sum(usage.size for usage in held if usage not in going),
-                count + len(held) - len(going)) and (want.evicts or not going)):
+                count + len(held) - len(going),
+            )
+            and (want.evicts or not going)
+        ):
             raise NoRoomError(
                 f'{len(held)} cached images are in the pool, and cache_max_size_gb'
-                f' or cache_max_count allows no further one of {want.size} bytes')
+                f' or cache_max_count allows no further one of {want.size} bytes'
+            )
         if self._evict(cache, going) < len(going):
             raise NoRoomError('what is over the caps is in use')
 
@@ -164,25 +188,27 @@ class Room:
 
     def _dispensable(self, cache: PoolCache) -> list[Usage]:
         return eviction.dispensable(
-            cache.storage.usages(), self._policy.thresholds, self._now(),
+            cache.storage.usages(),
+            self._policy.thresholds,
+            self._now(),
             self._policy.evicted_last(cache.pool.name),
-            cache.storage.use_delay)
+            cache.storage.use_delay,
+        )
 
     def _decline(self, cache: PoolCache, missing: int) -> None:
         raise NoRoomError(
             f'{missing} bytes are missing in pool {cache.pool.name} for more '
             f'than {self._policy.thresholds.start_percent} % '
-            '(thres_avl_size_perc_start) to stay available')
+            '(thres_avl_size_perc_start) to stay available'
+        )
 
     def _missing(self, cache: PoolCache, space: Space | None) -> int:
         """Bytes that are missing for all fills that are under way."""
         if space is None:
             return 1
         with self._lock:
-            needed = sum(want.needed
-                         for want in self._under_way[cache.pool.name])
-        return space.left_by(needed).missing(
-            self._policy.thresholds.start_percent)
+            needed = sum(want.needed for want in self._under_way[cache.pool.name])
+        return space.left_by(needed).missing(self._policy.thresholds.start_percent)
 
     def _last_known(self, cache: PoolCache) -> Space | None:
         with self._lock:
@@ -206,6 +232,5 @@ class Room:
                     self._report.discard(cache.pool.name, usage.image_id)
                     self._metrics.evicted(cache.pool.name)
             except LockTimeoutError:
-                LOG.debug('Cached image %s is being made and stays.',
-                          usage.image_id)
+                LOG.debug('Cached image %s is being made and stays.', usage.image_id)
         return gone

@@ -35,14 +35,23 @@ class SpreadingDriver(PrecachingDriver):
         self._spread_off = not self._eic.spread_volumes
         self._images_of_glance = functools.cache(lambda: Images(CONF))
 
-    def clone_image(self, context: Any, volume: Any, image_location: Any,
-                    image_meta: Mapping[str, Any], image_service: Any,
-                    ) -> tuple[ModelUpdate | None, bool]:
+    def clone_image(
+        self,
+        context: Any,
+        volume: Any,
+        image_location: Any,
+        image_meta: Mapping[str, Any],
+        image_service: Any,
+    ) -> tuple[ModelUpdate | None, bool]:
         """As without spreading, which is told of it."""
-        with (self._spreader.making(image_meta['id']) if self._spreader
-              else contextlib.nullcontext()):
-            return super().clone_image(context, volume, image_location,
-                                       image_meta, image_service)
+        with (
+            self._spreader.making(image_meta['id'])
+            if self._spreader
+            else contextlib.nullcontext()
+        ):
+            return super().clone_image(
+                context, volume, image_location, image_meta, image_service
+            )
 
     def _start_precaching(self, loopingcalls: Any) -> None:
         """Both begin when the stock driver adds its periodic tasks."""
@@ -51,22 +60,32 @@ class SpreadingDriver(PrecachingDriver):
             return
         if not self.copies_between_pools:
             self._spread_off = True
-            LOG.info('Images in demand are not spread over the pools of '
-                     '%(backend)s: ONTAP copies no NVMe namespaces between '
-                     'FlexVols.', {'backend': self.backend_name})
+            LOG.info(
+                'Images in demand are not spread over the pools of '
+                '%(backend)s: ONTAP copies no NVMe namespaces between '
+                'FlexVols.',
+                {'backend': self.backend_name},
+            )
             return
         self._spreader = self._make_spreader()
         self._spreader.start(self._eic.spread_interval)
 
     def _make_spreader(self) -> Spreader:
         return Spreader(
-            Pools(self._own_pools, self._deployment.pools,
-                  lambda pools: demand.volumes_by_image(
-                      pools, self._eic.spread_window,
-                      clustered=bool(self.cluster_name)),
-                  self._spread_into),
-            Rule(self._eic.spread_volumes, self._eic.spread_window,
-                 self._eic.spread_copies))
+            Pools(
+                self._own_pools,
+                self._deployment.pools,
+                lambda pools: demand.volumes_by_image(
+                    pools, self._eic.spread_window, clustered=bool(self.cluster_name)
+                ),
+                self._spread_into,
+            ),
+            Rule(
+                self._eic.spread_volumes,
+                self._eic.spread_window,
+                self._eic.spread_copies,
+            ),
+        )
 
     def _spread_into(self, image_id: str, pool_name: str) -> bool:
         """Have the pool cache an image by a clone or a copy; whether it failed.
@@ -77,11 +96,15 @@ class SpreadingDriver(PrecachingDriver):
         if found is None:
             return False
         outcome = self._precache(found.image, pool_name, self._engine.spread)
-        LOG.info('Spreading image %(image)s into pool %(pool)s: %(end)s in '
-                 '%(seconds).3f s; refused: %(refused)s',
-                 {'image': image_id, 'pool': pool_name,
-                  'seconds': outcome.seconds,
-                  'end': 'failed' if outcome.left_to_cinder else
-                         f'route {outcome.route}',
-                  'refused': outcome.explain() or 'none'})
+        LOG.info(
+            'Spreading image %(image)s into pool %(pool)s: %(end)s in '
+            '%(seconds).3f s; refused: %(refused)s',
+            {
+                'image': image_id,
+                'pool': pool_name,
+                'seconds': outcome.seconds,
+                'end': 'failed' if outcome.left_to_cinder else f'route {outcome.route}',
+                'refused': outcome.explain() or 'none',
+            },
+        )
         return outcome.left_to_cinder

@@ -26,10 +26,12 @@ class Teller:
     :param later: calls a function in a thread after some seconds
     """
 
-    def __init__(self, publish: Callable[[], None],
-                 clock: Callable[[], float] = time.monotonic,
-                 later: Callable[[float, Callable[[], None]], None] | None = None,
-                 ) -> None:
+    def __init__(
+        self,
+        publish: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+        later: Callable[[float, Callable[[], None]], None] | None = None,
+    ) -> None:
         self._publish = publish
         self._clock = clock
         self._later = later or _in_a_thread
@@ -54,9 +56,11 @@ class Teller:
         try:
             self._publish()
         except Exception as err:
-            LOG.debug('The schedulers learn of it with the next statistics: '
-                      '%(error)s: %(err)s',
-                      {'error': type(err).__name__, 'err': err})
+            LOG.debug(
+                'The schedulers learn of it with the next statistics: '
+                '%(error)s: %(err)s',
+                {'error': type(err).__name__, 'err': err},
+            )
 
 
 def ask_service(host: str) -> None:

@@ -29,13 +29,16 @@ def main() -> int:
     except LabError as err:
         print(f'demo: {err}', file=sys.stderr)
         return 1
-    files.write_json(path, {
-        **result.to_json(), 'servers': [row.to_json() for row in boots]})
+    files.write_json(
+        path, {**result.to_json(), 'servers': [row.to_json() for row in boots]}
+    )
     print(f'\n{table(result.rows)}\n')
     print(f'{server_table(boots)}\n')
     for driver, names in result.orphans.items():
-        print(f'Files of deleted volumes that the {driver} driver left on the '
-              f'FlexVols: {len(names)}')
+        print(
+            f'Files of deleted volumes that the {driver} driver left on the '
+            f'FlexVols: {len(names)}'
+        )
     print(f'The same with every ONTAP call: {path}')
     return report_problems([*result.problems(), *server_problems(boots)])
 
@@ -51,8 +54,11 @@ def run(lab: Lab) -> tuple[Result, list[ServerRow]]:
         for driver in DRIVERS:
             with lab.console.step(f'upload it for the {driver} driver'):
                 images[driver] = traces.upload(f'demo-{driver}', path)
-        rows = [_run_one(lab, traces, driver, images[driver], wanted, situation)
-                for situation in SITUATIONS for driver in DRIVERS]
+        rows = [
+            _run_one(lab, traces, driver, images[driver], wanted, situation)
+            for situation in SITUATIONS
+            for driver in DRIVERS
+        ]
         boots = {}
         for driver in DRIVERS:
             with lab.console.step(f'upload it for servers with {driver}'):
@@ -64,26 +70,38 @@ def run(lab: Lab) -> tuple[Result, list[ServerRow]]:
     return Result(rows, orphans), server_rows
 
 
-def _run_one(lab: Lab, traces: Traces, driver: str, image_id: str,
-             wanted: str, situation: Situation) -> Row:
+def _run_one(
+    lab: Lab,
+    traces: Traces,
+    driver: str,
+    image_id: str,
+    wanted: str,
+    situation: Situation,
+) -> Row:
     pool = _pool(driver, situation.pool)
     observer = Observer(lab, driver, image_id, pool.backend.protocol)
     with lab.console.step(f'{driver}: {situation.title}'):
         mark = observer.mark()
-        volume, seconds = traces.create_volume(
-            image_id, f'{driver}-{situation.pool}')
+        volume, seconds = traces.create_volume(image_id, f'{driver}-{situation.pool}')
         cost = observer.since(mark)
-    path = (simulator.pool_directory_from_host(lab, pool)
-            / f'volume-{volume["id"]}')
+    path = simulator.pool_directory_from_host(lab, pool) / f'volume-{volume["id"]}'
     equal = path.exists() and disk.sha256(path) == wanted
-    return Row(driver, situation, volume['status'],
-               route_taken(driver, volume, cost),
-               volume['metadata'].get('eic_refused', ''), seconds, equal, cost)
+    return Row(
+        driver,
+        situation,
+        volume['status'],
+        route_taken(driver, volume, cost),
+        volume['metadata'].get('eic_refused', ''),
+        seconds,
+        equal,
+        cost,
+    )
 
 
 def _pool(driver: str, name: str) -> Pool:
-    return next(pool for pool in all_pools()
-                if (pool.driver, pool.name) == (driver, name))
+    return next(
+        pool for pool in all_pools() if (pool.driver, pool.name) == (driver, name)
+    )
 
 
 def report_problems(problems: Sequence[str]) -> int:

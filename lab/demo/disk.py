@@ -26,8 +26,11 @@ def make(lab: Lab) -> Path:
     partial.unlink(missing_ok=True)
     with partial.open('wb') as stream:
         stream.truncate(SIZE)
-    subprocess.run(['mke2fs', '-q', '-F', '-t', 'ext4', '-d', str(tree),
-                    str(partial)], check=True, timeout=120)
+    subprocess.run(
+        ['mke2fs', '-q', '-F', '-t', 'ext4', '-d', str(tree), str(partial)],
+        check=True,
+        timeout=120,
+    )
     partial.replace(path)
     return path
 
@@ -44,8 +47,12 @@ def sha256(path: Path, size: int = SIZE) -> str:
 
 
 def _copy_package(path: Path) -> None:
-    source = Path(sys.prefix, 'lib', f'python3.{sys.version_info.minor}',
-                  'site-packages', path.name)
+    source = Path(
+        sys.prefix,
+        'lib',
+        f'python3.{sys.version_info.minor}',
+        'site-packages',
+        path.name,
+    )
     if not path.exists():
-        subprocess.run(['cp', '-r', str(source), str(path)], check=True,
-                       timeout=120)
+        subprocess.run(['cp', '-r', str(source), str(path)], check=True, timeout=120)

@@ -20,18 +20,28 @@ from lab.topology import CLUSTERS, Cluster
 
 # What both drivers ask on a timer (pool statistics, housekeeping) has nothing
 # to do with the volume that happens to be created meanwhile.
-_PERIODIC = ('/api/cluster/counter/', '/api/storage/aggregates',
-             '/api/storage/qos/policies', '/api/support/ems',
-             '/api/storage/file/clone/split-', '/api/private/cli/')
+_PERIODIC = (
+    '/api/cluster/counter/',
+    '/api/storage/aggregates',
+    '/api/storage/qos/policies',
+    '/api/support/ems',
+    '/api/storage/file/clone/split-',
+    '/api/private/cli/',
+)
 _PERIODIC_PARTS = ('/snapshots',)
-_PERIODIC_QUERIES = ('space.', 'efficiency', 'aggregates',
-                     # the FlexVols whose snapshots are looked through
-                     'fields=name,uuid&')
+_PERIODIC_QUERIES = (
+    'space.',
+    'efficiency',
+    'aggregates',
+    # the FlexVols whose snapshots are looked through
+    'fields=name,uuid&',
+)
 _LUNS = ('/api/storage/luns', '/api/storage/namespaces')
 # All LUNs of a FlexVol or an SVM, and all cached images or fills.
 _PERIODIC_LUN_QUERY = re.compile(
     r'fields=space\.size,name&|(img-cache|eic-fill)-(%2A|\*)|'
-    r'^svm\.name=\w+&fields=svm\.name,[^&]*&max_records=\d+$')
+    r'^svm\.name=\w+&fields=svm\.name,[^&]*&max_records=\d+$'
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,46 +85,67 @@ class Observer:
         backend asks about its LUNs has nothing to do with a file
     """
 
-    def __init__(self, lab: Lab, driver: str, image_id: str,
-                 protocol: str = 'nfs') -> None:
+    def __init__(
+        self, lab: Lab, driver: str, image_id: str, protocol: str = 'nfs'
+    ) -> None:
         self._lab = lab
         self._driver = driver
         self._protocol = protocol
         self._download = f'/v2/images/{image_id}/file'
-        self._clusters = {cluster.name: ClusterApi(lab, cluster)
-                          for cluster in CLUSTERS}
+        self._clusters = {
+            cluster.name: ClusterApi(lab, cluster) for cluster in CLUSTERS
+        }
 
     def mark(self) -> Mark:
         """Remember now."""
         before = {cluster.name: self._calls(cluster, 0) for cluster in CLUSTERS}
         return Mark(
             {name: found['last'] for name, found in before.items()},
-            {name: frozenset(call['connection'] for call in found['calls'])
-             for name, found in before.items()},
-            self._glance_log.stat().st_size, self._qemu_log.stat().st_size,
-            self._host_io(), self.cpu())
+            {
+                name: frozenset(call['connection'] for call in found['calls'])
+                for name, found in before.items()
+            },
+            self._glance_log.stat().st_size,
+            self._qemu_log.stat().st_size,
+            self._host_io(),
+            self.cpu(),
+        )
 
     def since(self, mark: Mark) -> Cost:
         """What happened since then."""
         cpu, host_io = self.cpu(), self._host_io()
-        found = {cluster.name: [
-            call for call in self._calls(cluster, mark.calls[cluster.name])['calls']
-            if not is_periodic(call) and self._is_of_protocol(call)]
-            for cluster in CLUSTERS}
+        found = {
+            cluster.name: [
+                call
+                for call in self._calls(cluster, mark.calls[cluster.name])['calls']
+                if not is_periodic(call) and self._is_of_protocol(call)
+            ]
+            for cluster in CLUSTERS
+        }
         calls = [call for made in found.values() for call in made]
-        sent = [entry['bytes'] for entry in self._glance_entries(mark)
-                if entry['path'] == self._download and entry['bytes']]
+        sent = [
+            entry['bytes']
+            for entry in self._glance_entries(mark)
+            if entry['path'] == self._download and entry['bytes']
+        ]
         posted = [call['path'] for call in calls if call['method'] == 'POST']
         return Cost(
-            tuple(f"{call['method']} {call['path']}" for call in calls),
+            tuple(f'{call["method"]} {call["path"]}' for call in calls),
             sum(path.rstrip('/').endswith('/file/clone') for path in posted),
             sum(path.rstrip('/').endswith('/file/copy') for path in posted),
-            sum(sent), host_io - mark.host_io, len(sent),
-            sum(line.split('\t')[0] == qemu_img.CONVERT
-                for line in self._qemu_runs(mark)),
-            sum(len({call['connection'] for call in made}
-                    - mark.connections[name]) for name, made in found.items()),
-            cpu - mark.cpu)
+            sum(sent),
+            host_io - mark.host_io,
+            len(sent),
+            sum(
+                line.split('\t')[0] == qemu_img.CONVERT
+                for line in self._qemu_runs(mark)
+            ),
+            sum(
+                len({call['connection'] for call in made} - mark.connections[name])
+                for name, made in found.items()
+            ),
+            cpu - mark.cpu,
+        )
 
     def _is_of_protocol(self, call: dict[str, Any]) -> bool:
         return self._protocol != 'nfs' or not call['path'].startswith(_LUNS)
@@ -144,8 +175,8 @@ class Observer:
 
     def _calls(self, cluster: Cluster, since: int) -> Any:
         return self._clusters[cluster.name].control(
-            'GET', '/calls',
-            params={'since': str(since), 'user': self._driver})
+            'GET', '/calls', params={'since': str(since), 'user': self._driver}
+        )
 
     def _host_io(self) -> int:
         return sum(map(_io_of, self._processes()))
@@ -159,13 +190,19 @@ def is_periodic(call: dict[str, Any]) -> bool:
     """True for what the drivers ask on a timer."""
     path = call['path'].replace('//', '/')
     query = json.dumps(call.get('query') or '')
-    return (path.startswith(_PERIODIC)
-            or any(part in path for part in _PERIODIC_PARTS)
-            or (path.startswith('/api/storage/volumes')
-                and any(word in query for word in _PERIODIC_QUERIES))
-            or (call['method'] == 'GET' and path in _LUNS
-                and _PERIODIC_LUN_QUERY.search(str(call.get('query')))
-                is not None))
+    return (
+        path.startswith(_PERIODIC)
+        or any(part in path for part in _PERIODIC_PARTS)
+        or (
+            path.startswith('/api/storage/volumes')
+            and any(word in query for word in _PERIODIC_QUERIES)
+        )
+        or (
+            call['method'] == 'GET'
+            and path in _LUNS
+            and _PERIODIC_LUN_QUERY.search(str(call.get('query'))) is not None
+        )
+    )
 
 
 def _tree(pid: int) -> Iterator[int]:

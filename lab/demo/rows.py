@@ -45,8 +45,10 @@ class Row:
         if wanted.route != 'download' and self.cost.host_io > HOST_IO_NOISE:
             yield f'{self.cost.host_io} bytes went through the host'
         if wanted.calls is not None and len(self.cost.calls) > wanted.calls:
-            yield (f'{len(self.cost.calls)} ONTAP calls instead of at most '
-                   f'{wanted.calls}: {", ".join(self.cost.calls)}')
+            yield (
+                f'{len(self.cost.calls)} ONTAP calls instead of at most '
+                f'{wanted.calls}: {", ".join(self.cost.calls)}'
+            )
 
     def to_json(self) -> dict[str, Any]:
         """All there is to know, for programs."""
@@ -70,8 +72,11 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """All there is to know, for programs."""
-        return {'rows': [row.to_json() for row in self.rows],
-                'orphans': self.orphans, 'problems': list(self.problems())}
+        return {
+            'rows': [row.to_json() for row in self.rows],
+            'orphans': self.orphans,
+            'problems': list(self.problems()),
+        }
 
 
 def route_taken(driver: str, volume: dict[str, Any], cost: Cost) -> str:
@@ -83,23 +88,44 @@ def route_taken(driver: str, volume: dict[str, Any], cost: Cost) -> str:
 
 def table(rows: list[Row]) -> str:
     """The rows for people."""
-    header = ('situation', 'pool', 'driver', 'route', 'why no faster one', 's',
-              'downloaded MiB', 'host I/O MiB', 'ONTAP calls', 'SHA-256')
+    header = (
+        'situation',
+        'pool',
+        'driver',
+        'route',
+        'why no faster one',
+        's',
+        'downloaded MiB',
+        'host I/O MiB',
+        'ONTAP calls',
+        'SHA-256',
+    )
     return aligned([header, *(_cells(row) for row in rows)])
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:
     """Lines of cells in columns; the first one is the header."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    shown = ['  '.join(cell.ljust(width) for cell, width in zip(
-        line, widths, strict=True)).rstrip() for line in lines]
+    shown = [
+        '  '.join(
+            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
     shown.insert(1, '  '.join('-' * width for width in widths))
     return '\n'.join(shown)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (row.situation.title, row.situation.pool, row.driver, row.route,
-            row.refused or '-', f'{row.seconds:.1f}',
-            f'{row.cost.downloaded / MIB:.0f}', f'{row.cost.host_io / MIB:.1f}',
-            str(len(row.cost.calls)),
-            'equal' if row.checksum_equal else 'DIFFERS')
+    return (
+        row.situation.title,
+        row.situation.pool,
+        row.driver,
+        row.route,
+        row.refused or '-',
+        f'{row.seconds:.1f}',
+        f'{row.cost.downloaded / MIB:.0f}',
+        f'{row.cost.host_io / MIB:.1f}',
+        str(len(row.cost.calls)),
+        'equal' if row.checksum_equal else 'DIFFERS',
+    )

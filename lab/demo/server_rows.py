@@ -68,14 +68,26 @@ def server_problems(rows: list[ServerRow]) -> Iterator[str]:
 
 def server_table(rows: list[ServerRow]) -> str:
     """The rows for people."""
-    header = ('situation', 'api', 'servers', 's median', 's max', 'routes',
-              'files left')
+    header = (
+        'situation',
+        'api',
+        'servers',
+        's median',
+        's max',
+        'routes',
+        'files left',
+    )
     return aligned([header, *(_cells(row) for row in rows)])
 
 
 def _cells(row: ServerRow) -> tuple[str, ...]:
     routes = ', '.join(f'{count} {name}' for name, count in row.routes.items())
-    return (row.situation.title, row.api, str(row.situation.servers),
-            f'{statistics.median(row.seconds):.1f}' if row.seconds else '-',
-            f'{max(row.seconds):.1f}' if row.seconds else '-',
-            routes or NO_VOLUME, str(len(row.files_left)))
+    return (
+        row.situation.title,
+        row.api,
+        str(row.situation.servers),
+        f'{statistics.median(row.seconds):.1f}' if row.seconds else '-',
+        f'{max(row.seconds):.1f}' if row.seconds else '-',
+        routes or NO_VOLUME,
+        str(len(row.files_left)),
+    )

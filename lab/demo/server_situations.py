@@ -5,8 +5,13 @@ import importlib.util
 
 from lab.topology import DRIVERS
 
-_FROM_VOLUME = ('--flavor', 'm1.tiny', '--boot-from-volume', '1',
-                '--delete-on-termination')
+_FROM_VOLUME = (
+    '--flavor',
+    'm1.tiny',
+    '--boot-from-volume',
+    '1',
+    '--delete-on-termination',
+)
 _OPT_IN = ('--flavor', 'eic.tiny')
 TEN = 10
 
@@ -25,8 +30,7 @@ class ServerSituation:
     def client_arguments(self) -> tuple[str, ...]:
         """What `openstack server create` is given, but image and name."""
         many = ('--min', str(self.servers), '--max', str(self.servers))
-        return (*self.arguments, *(many if self.servers > 1 else ()),
-                '--nic', 'none')
+        return (*self.arguments, *(many if self.servers > 1 else ()), '--nic', 'none')
 
 
 SITUATIONS = (
@@ -34,10 +38,12 @@ SITUATIONS = (
     ServerSituation('boot from volume, again', _FROM_VOLUME),
     ServerSituation('boot from volume, ten at once', _FROM_VOLUME, TEN),
     # A stock Nova would give these a local disk: nothing to compare.
-    ServerSituation('plain image boot, opt-in flavor', _OPT_IN,
-                    drivers=('eic',), needs_filter=True),
-    ServerSituation('the same, ten at once', _OPT_IN, TEN, drivers=('eic',),
-                    needs_filter=True),
+    ServerSituation(
+        'plain image boot, opt-in flavor', _OPT_IN, drivers=('eic',), needs_filter=True
+    ),
+    ServerSituation(
+        'the same, ten at once', _OPT_IN, TEN, drivers=('eic',), needs_filter=True
+    ),
 )
 
 

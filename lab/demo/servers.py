@@ -25,18 +25,20 @@ def run(lab: Lab, user: User, images: dict[str, str]) -> list[ServerRow]:
     rows = []
     for situation in SITUATIONS:
         if situation.needs_filter and not have_filter():
-            lab.console.line(f'  skip   {situation.title}: the Nova filter '
-                             '(eic_plugins.middleware.nova) is not there')
+            lab.console.line(
+                f'  skip   {situation.title}: the Nova filter '
+                '(eic_plugins.middleware.nova) is not there'
+            )
             continue
         for driver in situation.drivers:
             with lab.console.step(f'{driver}: {situation.title}'):
-                rows.append(_run_one(lab, user, driver, images[driver],
-                                     situation))
+                rows.append(_run_one(lab, user, driver, images[driver], situation))
     return rows
 
 
-def _run_one(lab: Lab, user: User, driver: str, image_id: str,
-             situation: ServerSituation) -> ServerRow:
+def _run_one(
+    lab: Lab, user: User, driver: str, image_id: str, situation: ServerSituation
+) -> ServerRow:
     side = Side(user.api, driver)
     name = f'demo-{secrets.token_hex(4)}'
     observer = Observer(lab, driver, image_id)
@@ -44,40 +46,55 @@ def _run_one(lab: Lab, user: User, driver: str, image_id: str,
     try:
         seen, began = _boot(lab, user, side, name, image_id, situation)
         cost = observer.since(mark)
-        volumes = [volume for entry in seen
-                   for volume in side.volumes(entry.server_id)]
-        shown = [side.cinder('GET', f'/volumes/{volume_id}')['volume']
-                 for volume_id in volumes]
+        volumes = [volume for entry in seen for volume in side.volumes(entry.server_id)]
+        shown = [
+            side.cinder('GET', f'/volumes/{volume_id}')['volume']
+            for volume_id in volumes
+        ]
     finally:
-        servers = [entry['id'] for entry in side.nova(
-            'GET', f'/servers?name={name}')['servers']]
+        servers = [
+            entry['id']
+            for entry in side.nova('GET', f'/servers?name={name}')['servers']
+        ]
         side.delete(servers, ())
     side.delete((), volumes)
     return ServerRow(
-        nova.api_of(driver), driver, situation,
+        nova.api_of(driver),
+        driver,
+        situation,
         [entry.status for entry in seen],
-        sorted(entry.at - began for entry in seen
-               if entry.status == 'ACTIVE'),
-        _routes(driver, shown, cost), remove_files(lab, files_left(lab, volumes)))
+        sorted(entry.at - began for entry in seen if entry.status == 'ACTIVE'),
+        _routes(driver, shown, cost),
+        remove_files(lab, files_left(lab, volumes)),
+    )
 
 
-def _boot(lab: Lab, user: User, side: Side, name: str, image_id: str,
-          situation: ServerSituation) -> tuple[list[Seen], float]:
+def _boot(
+    lab: Lab,
+    user: User,
+    side: Side,
+    name: str,
+    image_id: str,
+    situation: ServerSituation,
+) -> tuple[list[Seen], float]:
     """`openstack server create`, watched; and when its request came in."""
     log = lab.paths.access_log(nova.api_of(side.driver))
     offset = log.stat().st_size
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         watching = pool.submit(side.watch, name, situation.servers)
-        user.create_servers(side.driver, name, image_id,
-                            situation.client_arguments)
+        user.create_servers(side.driver, name, image_id, situation.client_arguments)
         return watching.result(), arrival(log, offset, '/servers')
 
 
-def _routes(driver: str, volumes: Sequence[dict[str, Any]], cost: Cost,
-            ) -> dict[str, int]:
+def _routes(
+    driver: str,
+    volumes: Sequence[dict[str, Any]],
+    cost: Cost,
+) -> dict[str, int]:
     if driver == 'eic':
-        return routes_of_eic([volume['metadata'].get('eic_route', 'unknown')
-                              for volume in volumes])
+        return routes_of_eic(
+            [volume['metadata'].get('eic_route', 'unknown') for volume in volumes]
+        )
     return routes_of_stock(len(volumes), round(cost.downloaded / disk.SIZE))
 
 
@@ -92,7 +109,13 @@ def remove_files(lab: Lab, left: list[str]) -> list[str]:
 
 def files_left(lab: Lab, volumes: Sequence[str]) -> list[str]:
     """Files of these volumes on any FlexVol."""
-    roots = {pool.share: simulator.flexvol_directory_from_host(lab, pool.share)
-             for pool in pools()}
-    return [f'{share}/volume-{volume_id}' for share, root in roots.items()
-            for volume_id in volumes if (root / f'volume-{volume_id}').exists()]
+    roots = {
+        pool.share: simulator.flexvol_directory_from_host(lab, pool.share)
+        for pool in pools()
+    }
+    return [
+        f'{share}/volume-{volume_id}'
+        for share, root in roots.items()
+        for volume_id in volumes
+        if (root / f'volume-{volume_id}').exists()
+    ]

@@ -29,8 +29,8 @@ SITUATIONS = (
     Situation('other cluster', 'remote', 'download', 'other_cluster'),
     Situation('LUN, first', 'block-one', 'download', 'file_not_lun'),
     Situation('LUN, again', 'block-one', 'cached', calls=LUN_HIT_CALLS),
-    Situation('LUN in other FlexVol, first', 'block-two', 'copy_offload',
-              'not_cached'),
-    Situation('LUN in other FlexVol, again', 'block-two', 'cached',
-              calls=LUN_HIT_CALLS),
+    Situation('LUN in other FlexVol, first', 'block-two', 'copy_offload', 'not_cached'),
+    Situation(
+        'LUN in other FlexVol, again', 'block-two', 'cached', calls=LUN_HIT_CALLS
+    ),
 )

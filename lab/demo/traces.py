@@ -41,8 +41,11 @@ class Traces:
         self._images.append(image_id)
         return image_id
 
-    def create_volume(self, image_id: str, volume_type: str,
-                      ) -> tuple[dict[str, Any], float]:
+    def create_volume(
+        self,
+        image_id: str,
+        volume_type: str,
+    ) -> tuple[dict[str, Any], float]:
         """A volume, named for this run."""
         name = f'demo-{self._run}-{secrets.token_hex(3)}'
         volume, seconds = self._user.create_volume(name, image_id, volume_type)
@@ -81,5 +84,9 @@ class Traces:
             yield root / f'.eic-{image_id}.json'
 
     def _roots(self) -> list[Path]:
-        return sorted({simulator.pool_directory_from_host(self._lab, pool)
-                       for pool in all_pools()})
+        return sorted(
+            {
+                simulator.pool_directory_from_host(self._lab, pool)
+                for pool in all_pools()
+            }
+        )

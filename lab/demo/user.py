@@ -33,12 +33,26 @@ class User:
 
     def upload(self, name: str, path: Path) -> str:
         """`openstack image create`; returns the image's id."""
-        return str(self.openstack(
-            'image', 'create', '--disk-format', 'raw', '--container-format',
-            'bare', '--file', str(path), name)['id'])
+        return str(
+            self.openstack(
+                'image',
+                'create',
+                '--disk-format',
+                'raw',
+                '--container-format',
+                'bare',
+                '--file',
+                str(path),
+                name,
+            )['id']
+        )
 
-    def create_volume(self, name: str, image_id: str, volume_type: str,
-                      ) -> tuple[dict[str, Any], float]:
+    def create_volume(
+        self,
+        name: str,
+        image_id: str,
+        volume_type: str,
+    ) -> tuple[dict[str, Any], float]:
         """`openstack volume create --image`; the volume, and the seconds from
         the request's arrival until it was seen to be usable.
         """
@@ -46,8 +60,17 @@ class User:
         log = self._lab.paths.access_log('cinder-api')
         offset = log.stat().st_size
         watcher.start()
-        self.openstack('volume', 'create', '--image', image_id, '--type',
-                        volume_type, '--size', '1', name)
+        self.openstack(
+            'volume',
+            'create',
+            '--image',
+            image_id,
+            '--type',
+            volume_type,
+            '--size',
+            '1',
+            name,
+        )
         arrived = arrival(log, offset, '/volumes')
         volume, seen = watcher.result()
         return volume, seen - arrived
@@ -62,34 +85,53 @@ class User:
             except exceptions.NotFound:
                 return
             if time.monotonic() > deadline:
-                raise LabError(f'Waited {_VOLUME_SECONDS} s for volume '
-                               f'{volume_id} to be deleted.')
+                raise LabError(
+                    f'Waited {_VOLUME_SECONDS} s for volume {volume_id} to be deleted.'
+                )
             time.sleep(_POLL_SECONDS)
 
     def delete_image(self, image_id: str) -> None:
         """Delete an image."""
         self.api.request('DELETE', 'glance', f'/v2/images/{image_id}')
 
-    def create_servers(self, driver: str, name: str, image_id: str,
-                       arguments: Sequence[str]) -> None:
+    def create_servers(
+        self, driver: str, name: str, image_id: str, arguments: Sequence[str]
+    ) -> None:
         """`openstack server create`, through the side of a driver."""
-        self.openstack('server', 'create', '--image', image_id, *arguments,
-                       name, cloud=_CLOUDS[driver])
+        self.openstack(
+            'server',
+            'create',
+            '--image',
+            image_id,
+            *arguments,
+            name,
+            cloud=_CLOUDS[driver],
+        )
 
-    def openstack(self, *arguments: str, cloud: str = f'lab-{DEMO_USER}',
-                  ) -> Any:
+    def openstack(
+        self,
+        *arguments: str,
+        cloud: str = f'lab-{DEMO_USER}',
+    ) -> Any:
         """Run the client as a user would; its answer as JSON."""
         environment = {
             'OS_CLIENT_CONFIG_FILE': str(self._lab.paths / 'clouds.yaml'),
-            'OS_CLOUD': cloud, 'PATH': '/usr/bin:/bin',
-            'HOME': str(self._lab.paths / 'demo')}
+            'OS_CLOUD': cloud,
+            'PATH': '/usr/bin:/bin',
+            'HOME': str(self._lab.paths / 'demo'),
+        }
         done = subprocess.run(
             [venv_bin('openstack'), *arguments, '--format', 'json'],
-            check=False, capture_output=True, text=True, env=environment,
-            timeout=_CLI_SECONDS)
+            check=False,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=_CLI_SECONDS,
+        )
         if done.returncode:
-            raise LabError(f'openstack {" ".join(arguments)} failed: '
-                           f'{done.stderr.strip()}')
+            raise LabError(
+                f'openstack {" ".join(arguments)} failed: {done.stderr.strip()}'
+            )
         return json.loads(done.stdout)
 
 
@@ -105,8 +147,9 @@ class _Watcher(threading.Thread):
     def run(self) -> None:
         deadline = time.monotonic() + _VOLUME_SECONDS
         while time.monotonic() < deadline:
-            listed = self._api.cinder(
-                'GET', f'/volumes/detail?name={self._name}')['volumes']
+            listed = self._api.cinder('GET', f'/volumes/detail?name={self._name}')[
+                'volumes'
+            ]
             if listed and listed[0]['status'] in _DONE:
                 self._found = listed[0], time.time()
                 return
@@ -115,8 +158,9 @@ class _Watcher(threading.Thread):
     def result(self) -> tuple[dict[str, Any], float]:
         self.join(_VOLUME_SECONDS + _CLI_SECONDS)
         if self._found is None:
-            raise LabError(f'Waited {_VOLUME_SECONDS} s for volume '
-                           f'{self._name} to be available.')
+            raise LabError(
+                f'Waited {_VOLUME_SECONDS} s for volume {self._name} to be available.'
+            )
         return self._found
 
 
@@ -125,9 +169,14 @@ def arrival(log: Path, offset: int, path_end: str) -> float:
     with log.open('rb') as stream:
         stream.seek(offset)
         entries = [json.loads(line) for line in stream]
-    times = [float(entry['time']) for entry in entries
-             if entry['method'] == 'POST' and entry['path'].endswith(path_end)]
+    times = [
+        float(entry['time'])
+        for entry in entries
+        if entry['method'] == 'POST' and entry['path'].endswith(path_end)
+    ]
     if len(times) != 1:
-        raise LabError(f'There were {len(times)} POST {path_end} at once: '
-                       'leave the lab alone while the demo runs.')
+        raise LabError(
+            f'There were {len(times)} POST {path_end} at once: '
+            'leave the lab alone while the demo runs.'
+        )
     return times[0]

@@ -65,12 +65,16 @@ class Application:
         self._control = Control(cluster, self.calls)
         self._users = {user.name: user for user in users}
 
-    def __call__(self, environ: 'WSGIEnvironment',
-                 start_response: 'StartResponse') -> Iterable[bytes]:
+    def __call__(
+        self, environ: 'WSGIEnvironment', start_response: 'StartResponse'
+    ) -> Iterable[bytes]:
         request = webob.Request(environ)
         exchange = _Exchange(request, _raw_path(request))
-        answer = self._controlled(exchange) if (
-            exchange.path.startswith(PREFIX)) else self._recorded(exchange)
+        answer = (
+            self._controlled(exchange)
+            if (exchange.path.startswith(PREFIX))
+            else self._recorded(exchange)
+        )
         body: Iterable[bytes] = _response(answer)(environ, start_response)
         return body
 
@@ -79,8 +83,11 @@ class Application:
         try:
             self._authenticate(exchange)
             return self._control.answer(
-                request.method, exchange.path[len(PREFIX):],
-                request.query_string, request.body)
+                request.method,
+                exchange.path[len(PREFIX) :],
+                request.query_string,
+                request.body,
+            )
         except OntapError as err:
             return _error(err)
 
@@ -115,7 +122,8 @@ class Application:
         name, password = _credentials(exchange.request)
         user = self._users.get(name)
         if user is None or not hmac.compare_digest(
-                user.password.encode(), password.encode()):
+            user.password.encode(), password.encode()
+        ):
             raise NotAuthenticatedError
         exchange.user = user
 
@@ -124,7 +132,8 @@ class Application:
         if user is None:
             raise NotAuthenticatedError
         exchange.faults = self.cluster.faults.for_request(
-            request.method, exchange.path, user.name)
+            request.method, exchange.path, user.name
+        )
         if user.role == 'readonly' and request.method not in _READ_METHODS:
             raise NotPermittedError
 
@@ -132,33 +141,44 @@ class Application:
         request, path = exchange.request, exchange.path
         if path != API and not path.startswith(f'{API}/'):
             raise ApiNotFoundError('API not found')
-        below = path[len(API):]
+        below = path[len(API) :]
         template, parameters = urls.resolve(below)
         exchange.template = API + template
         handler = urls.handler(template, request.method)
         svm = request.headers.get('X-Dot-SVM-Name')
-        return handler(Call(
-            self.cluster, request.method, below,
-            Query(request.query_string, below), request.body,
-            self.cluster.svm(svm) if svm else None, exchange.faults,
-            parameters))
+        return handler(
+            Call(
+                self.cluster,
+                request.method,
+                below,
+                Query(request.query_string, below),
+                request.body,
+                self.cluster.svm(svm) if svm else None,
+                exchange.faults,
+                parameters,
+            )
+        )
 
-    def _record(self, exchange: _Exchange, answer: Answer | None,
-                seconds: float) -> None:
+    def _record(
+        self, exchange: _Exchange, answer: Answer | None, seconds: float
+    ) -> None:
         request = exchange.request
         error = value(answer.body, 'error.code') if answer else None
         self.calls.add(
-            exchange.template, time=time.time(),
+            exchange.template,
+            time=time.time(),
             user=exchange.user.name if exchange.user else None,
-            client=request.headers.get('X-Dot-Client-App')
-            or request.user_agent or '',
+            client=request.headers.get('X-Dot-Client-App') or request.user_agent or '',
             connection=request.environ.get(CONNECTION, 0),
-            method=request.method, path=exchange.path,
+            method=request.method,
+            path=exchange.path,
             query=request.query_string,
-            status=answer.status if answer else None, seconds=seconds,
+            status=answer.status if answer else None,
+            seconds=seconds,
             bytes_in=request.content_length or 0,
             bytes_out=len(_serialise(answer)) if answer else 0,
-            error_code=error)
+            error_code=error,
+        )
 
 
 def _raw_path(request: webob.Request) -> str:
@@ -187,9 +207,12 @@ def _before(fault: Fault) -> None:
     if fault.kind == 'latency':
         time.sleep(parameters['seconds'])
     elif fault.kind == 'error':
-        raise OntapError(parameters['message'], code=parameters['code'],
-                         status=parameters['status'],
-                         retry_after=parameters['retry_after'])
+        raise OntapError(
+            parameters['message'],
+            code=parameters['code'],
+            status=parameters['status'],
+            retry_after=parameters['retry_after'],
+        )
     elif fault.kind == 'drop_connection' and parameters['when'] == 'before':
         raise DropConnectionError
 
@@ -214,7 +237,10 @@ def _serialise(answer: Answer) -> bytes:
 
 def _response(answer: Answer) -> webob.Response:
     response = webob.Response(
-        body=_serialise(answer), status=answer.status,
-        content_type='application/hal+json', charset=None)
+        body=_serialise(answer),
+        status=answer.status,
+        content_type='application/hal+json',
+        charset=None,
+    )
     response.headers.update(answer.headers)
     return response

@@ -9,22 +9,43 @@ import dataclasses
 
 from ontap_simulator.exceptions import OntapError
 
-_STATUS = {'4': 404, '5374875': 404, '5374876': 404, '72090006': 404,
-           '5374852': 404, '5374922': 404, '5374931': 404, '72090001': 404,
-           '72090007': 404, '72090019': 404, '72090004': 404,
-           '5374878': 404, '5374078': 404, '5374083': 404, '72089651': 404,
-           '1254207': 409, '5374242': 409, '72089725': 409, '1260136': 409,
-           '1254196': 409, '5374023': 409, '72090025': 409, '5374035': 409,
-           '72089705': 409, '72089790': 409, '5374930': 409}
+_STATUS = {
+    '4': 404,
+    '5374875': 404,
+    '5374876': 404,
+    '72090006': 404,
+    '5374852': 404,
+    '5374922': 404,
+    '5374931': 404,
+    '72090001': 404,
+    '72090007': 404,
+    '72090019': 404,
+    '72090004': 404,
+    '5374878': 404,
+    '5374078': 404,
+    '5374083': 404,
+    '72089651': 404,
+    '1254207': 409,
+    '5374242': 409,
+    '72089725': 409,
+    '1260136': 409,
+    '1254196': 409,
+    '5374023': 409,
+    '72090025': 409,
+    '5374035': 409,
+    '72089705': 409,
+    '72089790': 409,
+    '5374930': 409,
+}
 
 
 class BlockError(OntapError):
     """An error of the block resources, by its code."""
 
-    def __init__(self, code: str, message: str,
-                 target: str | None = None) -> None:
-        super().__init__(message, code=code, target=target,
-                         status=_STATUS.get(code, 400))
+    def __init__(self, code: str, message: str, target: str | None = None) -> None:
+        super().__init__(
+            message, code=code, target=target, status=_STATUS.get(code, 400)
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,8 +75,7 @@ class BlockCodes:
     shrinks: str
     mapped: str
 
-    def error(self, rule: str, message: str,
-              target: str | None = None) -> BlockError:
+    def error(self, rule: str, message: str, target: str | None = None) -> BlockError:
         """What to raise when the rule is broken."""
         return BlockError(getattr(self, rule), message, target)
 
@@ -64,28 +84,67 @@ ISCSI_SERVICE_MISSING = '5374078'
 FCP_SERVICE_MISSING = '5374083'
 
 LUN = BlockCodes(
-    noun='LUN', os_types=(
-        'aix', 'hpux', 'hyper_v', 'linux', 'netware', 'openvms', 'solaris',
-        'solaris_efi', 'vmware', 'windows', 'windows_2008', 'windows_gpt',
-        'xen'),
-    exists='5374242', rename_exists='1254196', not_found='5374875',
-    delete_not_found='5374875', clone_missing='5374875',
-    clone_ambiguous='5374874', clone_property='5374883', clone_with='5374942',
-    convert_missing='72090006', convert_mapped='72089756',
-    convert_property='5374944', required='5374884', bad_characters='5374121',
-    no_volume='5374859', no_base_name='5374862', too_small='5374124',
-    too_large='5374125', bad_size='5374130', shrinks='5374892',
-    mapped='1254197')
+    noun='LUN',
+    os_types=(
+        'aix',
+        'hpux',
+        'hyper_v',
+        'linux',
+        'netware',
+        'openvms',
+        'solaris',
+        'solaris_efi',
+        'vmware',
+        'windows',
+        'windows_2008',
+        'windows_gpt',
+        'xen',
+    ),
+    exists='5374242',
+    rename_exists='1254196',
+    not_found='5374875',
+    delete_not_found='5374875',
+    clone_missing='5374875',
+    clone_ambiguous='5374874',
+    clone_property='5374883',
+    clone_with='5374942',
+    convert_missing='72090006',
+    convert_mapped='72089756',
+    convert_property='5374944',
+    required='5374884',
+    bad_characters='5374121',
+    no_volume='5374859',
+    no_base_name='5374862',
+    too_small='5374124',
+    too_large='5374125',
+    bad_size='5374130',
+    shrinks='5374892',
+    mapped='1254197',
+)
 NAMESPACE = BlockCodes(
-    noun='NVMe namespace', os_types=('aix', 'linux', 'vmware', 'windows'),
-    exists='72089725', rename_exists='72089725',
-    not_found='72090006', delete_not_found='4', clone_missing='72090006',
-    clone_ambiguous='72090005', clone_property='72090012',
-    clone_with='72090039', convert_missing='5374876',
-    convert_mapped='1254197', convert_property='72090040',
-    required='72090013', bad_characters='72089732', no_volume='72090014',
-    no_base_name='5374862', too_small='72089723', too_large='72089724',
-    bad_size='72089723', shrinks='72090038', mapped='72089796')
+    noun='NVMe namespace',
+    os_types=('aix', 'linux', 'vmware', 'windows'),
+    exists='72089725',
+    rename_exists='72089725',
+    not_found='72090006',
+    delete_not_found='4',
+    clone_missing='72090006',
+    clone_ambiguous='72090005',
+    clone_property='72090012',
+    clone_with='72090039',
+    convert_missing='5374876',
+    convert_mapped='1254197',
+    convert_property='72090040',
+    required='72090013',
+    bad_characters='72089732',
+    no_volume='72090014',
+    no_base_name='5374862',
+    too_small='72089723',
+    too_large='72089724',
+    bad_size='72089723',
+    shrinks='72090038',
+    mapped='72089796',
+)
 
 CLONE_TO_OTHER_VOLUME = '1260121'
 CLONE_EXISTS = '1260136'

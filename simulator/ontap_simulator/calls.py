@@ -54,26 +54,39 @@ class Calls:
     def since(self, seq: int, user: str | None = None) -> Record:
         """The calls after one, and how many connections each user has had."""
         with self._lock:
-            shown = [dataclasses.asdict(call) for call in self._calls
-                     if call.seq > seq and user in {None, call.user}]
-            return {'last': self._last, 'calls': shown,
-                    'connections': {name: len(found) for name, found
-                                    in self._connections.items() if name}}
+            shown = [
+                dataclasses.asdict(call)
+                for call in self._calls
+                if call.seq > seq and user in {None, call.user}
+            ]
+            return {
+                'last': self._last,
+                'calls': shown,
+                'connections': {
+                    name: len(found)
+                    for name, found in self._connections.items()
+                    if name
+                },
+            }
 
     def totals(self) -> Record:
         """Every call since the start or the last reset."""
         with self._lock:
-            return {'calls': sum(self._by_user.values()),
-                    'by_user': dict(self._by_user),
-                    'by_route': dict(self._by_route)}
+            return {
+                'calls': sum(self._by_user.values()),
+                'by_user': dict(self._by_user),
+                'by_route': dict(self._by_route),
+            }
 
     def clear(self) -> None:
         """Forget everything; the numbers go on from where they are."""
         with self._lock:
             self._last: int = getattr(self, '_last', 0)
             self._calls: collections.deque[RecordedCall] = collections.deque(
-                maxlen=KEPT)
+                maxlen=KEPT
+            )
             self._connections: collections.defaultdict[str, set[int]] = (
-                collections.defaultdict(set))
+                collections.defaultdict(set)
+            )
             self._by_user: collections.Counter[str] = collections.Counter()
             self._by_route: collections.Counter[str] = collections.Counter()

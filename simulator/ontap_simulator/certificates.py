@@ -40,8 +40,9 @@ class _Authority:
 def ensure(data_dir: Path, ca_dir: Path, address: str, name: str) -> ServerFiles:
     """Have a server certificate for the address, made if there is none."""
     authority = _ensure_authority(ca_dir)
-    files = ServerFiles(data_dir / 'server.pem', data_dir / 'server.key',
-                        data_dir / 'ca.pem')
+    files = ServerFiles(
+        data_dir / 'server.pem', data_dir / 'server.key', data_dir / 'ca.pem'
+    )
     if data_dir.resolve() != ca_dir.resolve():
         shutil.copyfile(ca_dir / 'ca.pem', files.ca)
     if not _is_valid(files, authority, address):
@@ -60,11 +61,13 @@ def _ensure_authority(directory: Path) -> _Authority:
         if not (directory / 'ca.key').exists():
             _make_authority(directory)
     key = serialization.load_pem_private_key(
-        (directory / 'ca.key').read_bytes(), password=None)
+        (directory / 'ca.key').read_bytes(), password=None
+    )
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError(f'{directory}/ca.key is not of this program')
-    return _Authority(x509.load_pem_x509_certificate(
-        (directory / 'ca.pem').read_bytes()), key)
+    return _Authority(
+        x509.load_pem_x509_certificate((directory / 'ca.pem').read_bytes()), key
+    )
 
 
 def _make_authority(directory: Path) -> None:
@@ -73,50 +76,62 @@ def _make_authority(directory: Path) -> None:
     usage = _key_usage(certificates=True)
     certificate = (
         _builder(name, name, key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0),
-                       critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
-            critical=False)
-        .sign(key, hashes.SHA256()))
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
     (directory / 'ca.pem').write_bytes(_pem(certificate))
     # Written last: its presence says that the CA is complete.
     _write_private(directory / 'ca.key', _key_pem(key))
 
 
 def _server_certificate(
-        authority: _Authority, key: ec.EllipticCurvePrivateKey, address: str,
-        name: str) -> x509.Certificate:
+    authority: _Authority, key: ec.EllipticCurvePrivateKey, address: str, name: str
+) -> x509.Certificate:
     issuer_key = authority.key.public_key()
     return (
-        _builder(_common_name(name), authority.certificate.subject,
-                 key.public_key())
-        .add_extension(x509.SubjectAlternativeName([
-            x509.IPAddress(ipaddress.ip_address(address)),
-            x509.DNSName('localhost')]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None),
-                       critical=True)
-        .add_extension(_key_usage(certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
-                       critical=False)
+        _builder(_common_name(name), authority.certificate.subject, key.public_key())
         .add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
-            critical=False)
+            x509.SubjectAlternativeName(
+                [
+                    x509.IPAddress(ipaddress.ip_address(address)),
+                    x509.DNSName('localhost'),
+                ]
+            ),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(certificates=False), critical=True)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+        )
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+        )
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key),
-            critical=False)
-        .sign(authority.key, hashes.SHA256()))
+            critical=False,
+        )
+        .sign(authority.key, hashes.SHA256())
+    )
 
 
-def _builder(subject: x509.Name, issuer: x509.Name,
-             key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
-    return (x509.CertificateBuilder()
-            .subject_name(subject).issuer_name(issuer).public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _CLOCK_SKEW)
-            .not_valid_after(now + _LIFETIME))
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_SKEW)
+        .not_valid_after(now + _LIFETIME)
+    )
 
 
 def _is_valid(files: ServerFiles, authority: _Authority, address: str) -> bool:
@@ -124,7 +139,8 @@ def _is_valid(files: ServerFiles, authority: _Authority, address: str) -> bool:
         return False
     certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
     names = certificate.extensions.get_extension_for_class(
-        x509.SubjectAlternativeName).value
+        x509.SubjectAlternativeName
+    ).value
     issued_to = names.get_values_for_type(x509.IPAddress)
     try:
         certificate.verify_directly_issued_by(authority.certificate)
@@ -139,10 +155,16 @@ def _common_name(text: str) -> x509.Name:
 
 def _key_usage(certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not certificates, key_cert_sign=certificates,
-        crl_sign=certificates, content_commitment=False,
-        key_encipherment=False, data_encipherment=False, key_agreement=False,
-        encipher_only=False, decipher_only=False)
+        digital_signature=not certificates,
+        key_cert_sign=certificates,
+        crl_sign=certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _pem(certificate: x509.Certificate) -> bytes:
@@ -151,8 +173,10 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption())
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def _write_private(path: Path, content: bytes) -> None:

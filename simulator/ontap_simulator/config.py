@@ -144,12 +144,14 @@ def parse(data: Mapping[str, Any], directory: Path = Path()) -> Topology:
     topology = Topology(
         name=_name(cluster, '[cluster]'),
         version=_version(str(cluster.get('version', '9.15.1'))),
-        host=host, port=port,
+        host=host,
+        port=port,
         users=_each(data, 'users', lambda t: _user(t, directory)),
         aggregates=_each(data, 'aggregates', _aggregate),
         svms=_each(data, 'svms', _svm),
         copy_throughput=_count(cluster, 'copy_throughput', 0),
-        copy_limit=_count(cluster, 'copy_limit', 50))
+        copy_limit=_count(cluster, 'copy_limit', 50),
+    )
     _check(topology)
     return topology
 
@@ -165,7 +167,8 @@ def parse_listen(text: str) -> tuple[str, int]:
         raise ConfigError(
             f'listen is {text!r}: give a loopback address and a port, such as '
             '"127.0.10.1:18443". The simulator is for tests, and stays on this '
-            'machine.')
+            'machine.'
+        )
     return host, int(port)
 
 
@@ -178,8 +181,9 @@ def parse_size(value: object) -> int:
         return value
     match = _SIZE.fullmatch(str(value))
     if isinstance(value, bool) or not match or int(match[1]) == 0:
-        raise ConfigError(f'{value!r} is not a size: write a number of bytes, '
-                          'or "100GiB".')
+        raise ConfigError(
+            f'{value!r} is not a size: write a number of bytes, or "100GiB".'
+        )
     return int(match[1]) << (10 * ' KMGTP'.index(match[2] or ' '))
 
 
@@ -197,11 +201,13 @@ def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value
 
 
-def _each(data: Mapping[str, Any], key: str,
-          make: Callable[[Mapping[str, Any]], _T]) -> tuple[_T, ...]:
+def _each(
+    data: Mapping[str, Any], key: str, make: Callable[[Mapping[str, Any]], _T]
+) -> tuple[_T, ...]:
     tables = data.get(key, [])
     if not isinstance(tables, list) or not all(
-            isinstance(table, dict) for table in tables):
+        isinstance(table, dict) for table in tables
+    ):
         raise ConfigError(f'{key} must be tables: write [[{key}]].')
     return tuple(make(table) for table in tables)
 
@@ -215,8 +221,9 @@ def _required(table: Mapping[str, Any], key: str, where: str) -> Any:
 def _name(table: Mapping[str, Any], where: str) -> str:
     value = _required(table, 'name', where)
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise ConfigError(f'{where} has the name {value!r}: use letters, digits, '
-                          '"_", "-" and ".".')
+        raise ConfigError(
+            f'{where} has the name {value!r}: use letters, digits, "_", "-" and ".".'
+        )
     return value
 
 
@@ -237,8 +244,9 @@ def _user(table: Mapping[str, Any], directory: Path) -> User:
     name = _name(table, '[[users]]')
     role = table.get('role', 'admin')
     if role not in ROLES:
-        raise ConfigError(f'User {name} has the role {role!r}: use one of '
-                          f'{", ".join(ROLES)}.')
+        raise ConfigError(
+            f'User {name} has the role {role!r}: use one of {", ".join(ROLES)}.'
+        )
     return User(name, _password(table, name, directory), role)
 
 
@@ -258,24 +266,35 @@ def _password(table: Mapping[str, Any], name: str, directory: Path) -> str:
 
 def _aggregate(table: Mapping[str, Any]) -> AggregateConfig:
     where = '[[aggregates]]'
-    return AggregateConfig(_name(table, where),
-                           parse_size(_required(table, 'size', where)),
-                           str(_required(table, 'node', where)))
+    return AggregateConfig(
+        _name(table, where),
+        parse_size(_required(table, 'size', where)),
+        str(_required(table, 'node', where)),
+    )
 
 
 def _svm(table: Mapping[str, Any]) -> SvmConfig:
     name = _name(table, '[[svms]]')
-    return SvmConfig(name, _each(table, 'lifs', _lif),
-                     _each(table, 'volumes', _volume), _protocols(table, name),
-                     str(table.get('ipspace', DEFAULT_IPSPACE)))
+    return SvmConfig(
+        name,
+        _each(table, 'lifs', _lif),
+        _each(table, 'volumes', _volume),
+        _protocols(table, name),
+        str(table.get('ipspace', DEFAULT_IPSPACE)),
+    )
 
 
 def _protocols(table: Mapping[str, Any], svm: str) -> tuple[str, ...]:
     found = table.get('protocols', ['nfs'])
-    if not isinstance(found, list) or not found or not set(
-            map(str, found)) <= set(PROTOCOLS):
-        raise ConfigError(f'SVM {svm} has the protocols {found!r}: write a list '
-                          f'of {", ".join(PROTOCOLS)}.')
+    if (
+        not isinstance(found, list)
+        or not found
+        or not set(map(str, found)) <= set(PROTOCOLS)
+    ):
+        raise ConfigError(
+            f'SVM {svm} has the protocols {found!r}: write a list '
+            f'of {", ".join(PROTOCOLS)}.'
+        )
     return tuple(found)
 
 
@@ -291,19 +310,23 @@ def _lif(table: Mapping[str, Any]) -> LifConfig:
 
 def _volume(table: Mapping[str, Any]) -> VolumeConfig:
     name = _name(table, '[[svms.volumes]]')
-    return VolumeConfig(name, _junction(table, name),
-                        parse_size(_required(table, 'size', f'Volume {name}')),
-                        str(_required(table, 'aggregate', f'Volume {name}')))
+    return VolumeConfig(
+        name,
+        _junction(table, name),
+        parse_size(_required(table, 'size', f'Volume {name}')),
+        str(_required(table, 'aggregate', f'Volume {name}')),
+    )
 
 
 def _junction(table: Mapping[str, Any], volume: str) -> str | None:
     if 'junction_path' not in table:
         return None
     junction = str(table['junction_path'])
-    if not _JUNCTION.fullmatch(junction) or {'.', '..'} & set(
-            junction.split('/')):
-        raise ConfigError(f'Volume {volume} has the junction path {junction!r}: '
-                          'write it as "/images".')
+    if not _JUNCTION.fullmatch(junction) or {'.', '..'} & set(junction.split('/')):
+        raise ConfigError(
+            f'Volume {volume} has the junction path {junction!r}: '
+            'write it as "/images".'
+        )
     return junction
 
 
@@ -315,19 +338,23 @@ def _check(topology: Topology) -> None:
     _distinct('aggregates', [a.name for a in topology.aggregates])
     _distinct('SVMs', [svm.name for svm in svms])
     for ipspace in {svm.ipspace for svm in svms}:
-        _distinct(f'LIF addresses of the IPspace {ipspace}', [
-            lif.address for svm in svms if svm.ipspace == ipspace
-            for lif in svm.lifs])
+        _distinct(
+            f'LIF addresses of the IPspace {ipspace}',
+            [lif.address for svm in svms if svm.ipspace == ipspace for lif in svm.lifs],
+        )
     aggregates = {aggregate.name for aggregate in topology.aggregates}
     for svm in svms:
         _distinct(f'volumes of {svm.name}', [v.name for v in svm.volumes])
-        _distinct(f'junction paths of {svm.name}',
-                  [v.junction_path for v in svm.volumes if v.junction_path])
+        _distinct(
+            f'junction paths of {svm.name}',
+            [v.junction_path for v in svm.volumes if v.junction_path],
+        )
         for volume in svm.volumes:
             if volume.aggregate not in aggregates:
                 raise ConfigError(
                     f'Volume {volume.name} is on the aggregate '
-                    f'{volume.aggregate!r}, which [[aggregates]] does not have.')
+                    f'{volume.aggregate!r}, which [[aggregates]] does not have.'
+                )
 
 
 def _distinct(what: str, names: Iterable[str]) -> None:

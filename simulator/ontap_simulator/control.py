@@ -31,21 +31,20 @@ class Control:
     def __init__(self, cluster: Cluster, calls: Calls) -> None:
         self._cluster = cluster
         self._calls = calls
-        self._routes: Mapping[str, Mapping[
-            str, Callable[[Query, Record], Answer]]] = {
+        self._routes: Mapping[str, Mapping[str, Callable[[Query, Record], Answer]]] = {
             '/calls': {'GET': self._list_calls},
             '/counters': {'GET': self._counters},
-            '/faults': {'GET': self._list_faults, 'POST': self._add_fault,
-                        'DELETE': self._delete_faults},
-            '/settings': {'GET': self._get_settings,
-                          'PATCH': self._patch_settings},
-            '/volumes': {'GET': self._list_volumes,
-                         'PATCH': self._patch_volume},
+            '/faults': {
+                'GET': self._list_faults,
+                'POST': self._add_fault,
+                'DELETE': self._delete_faults,
+            },
+            '/settings': {'GET': self._get_settings, 'PATCH': self._patch_settings},
+            '/volumes': {'GET': self._list_volumes, 'PATCH': self._patch_volume},
             '/reset': {'POST': self._reset},
         }
 
-    def answer(self, method: str, path: str, query: str,
-               content: bytes) -> Answer:
+    def answer(self, method: str, path: str, query: str, content: bytes) -> Answer:
         """The answer to a request; ``path`` is below PREFIX."""
         fault = _FAULT.fullmatch(path)
         if fault and method == 'DELETE':
@@ -62,20 +61,25 @@ class Control:
 
     def _counters(self, query: Query, body: Record) -> Answer:
         copies, clones = self._cluster.copies, self._cluster.clones
-        return Answer({
-            **self._calls.totals(), 'file_clones': clones['file'],
-            'lun_clones': clones['LUN'],
-            'namespace_clones': clones['NVMe namespace'],
-            'file_copies': dataclasses.asdict(copies.files),
-            'lun_copies': dataclasses.asdict(copies.luns),
-            'copies_by_volume': copies.begun_by_volume(),
-            'bytes_copied': copies.bytes,
-            'peak_concurrent_copies': copies.peak,
-            'ems_messages': len(self._cluster.ems)})
+        return Answer(
+            {
+                **self._calls.totals(),
+                'file_clones': clones['file'],
+                'lun_clones': clones['LUN'],
+                'namespace_clones': clones['NVMe namespace'],
+                'file_copies': dataclasses.asdict(copies.files),
+                'lun_copies': dataclasses.asdict(copies.luns),
+                'copies_by_volume': copies.begun_by_volume(),
+                'bytes_copied': copies.bytes,
+                'peak_concurrent_copies': copies.peak,
+                'ems_messages': len(self._cluster.ems),
+            }
+        )
 
     def _list_faults(self, query: Query, body: Record) -> Answer:
-        return Answer({'faults': [fault.record()
-                                  for fault in self._cluster.faults.all()]})
+        return Answer(
+            {'faults': [fault.record() for fault in self._cluster.faults.all()]}
+        )
 
     def _add_fault(self, query: Query, body: Record) -> Answer:
         return Answer({'id': self._cluster.faults.add(body).id}, 201)
@@ -102,17 +106,23 @@ class Control:
         return self._get_settings(query, body)
 
     def _list_volumes(self, query: Query, body: Record) -> Answer:
-        return Answer({'volumes': [
-            self._cluster.shared_data.record(volume)
-            for volume in self._cluster.volumes]})
+        return Answer(
+            {
+                'volumes': [
+                    self._cluster.shared_data.record(volume)
+                    for volume in self._cluster.volumes
+                ]
+            }
+        )
 
     def _patch_volume(self, query: Query, body: Record) -> Answer:
         for name in set(body) - {'svm', 'volume', *SETTABLE}:
             raise InvalidValueError(name, body[name])
         svm = self._cluster.svm(str(body.get('svm')))
         volume = self._cluster.find_volume({'name': body.get('volume')}, svm)
-        self._cluster.shared_data.set(volume, {
-            name: body[name] for name in SETTABLE if name in body})
+        self._cluster.shared_data.set(
+            volume, {name: body[name] for name in SETTABLE if name in body}
+        )
         return Answer(self._cluster.shared_data.record(volume))
 
     def _reset(self, query: Query, body: Record) -> Answer:

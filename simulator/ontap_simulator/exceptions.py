@@ -30,9 +30,15 @@ class OntapError(Exception):
     status = 400
     code = '2'
 
-    def __init__(self, message: str, *, code: str | None = None,
-                 status: int | None = None, target: str | None = None,
-                 retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        target: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.target = target
@@ -126,8 +132,9 @@ class NoSuchVolumeError(OntapError):
     code = '918235'
 
     def __init__(self, name: str) -> None:
-        super().__init__(f'A volume with name or UUID "{name}" was not found.',
-                         target='volume')
+        super().__init__(
+            f'A volume with name or UUID "{name}" was not found.', target='volume'
+        )
 
 
 class InvalidValueError(OntapError):
@@ -136,8 +143,9 @@ class InvalidValueError(OntapError):
     code = '262197'
 
     def __init__(self, name: str, value: object) -> None:
-        super().__init__(f'The value "{value}" is invalid for field "{name}".',
-                         target=name)
+        super().__init__(
+            f'The value "{value}" is invalid for field "{name}".', target=name
+        )
 
 
 class MissingFieldError(OntapError):
@@ -178,7 +186,8 @@ class CopyLimitError(OntapError):
     def __init__(self, limit: int) -> None:
         super().__init__(
             'Maximum combined number of file and LUN copy and move '
-            f'operations reached ({limit}).')
+            f'operations reached ({limit}).'
+        )
 
 
 class NotPeeredError(OntapError):
@@ -189,7 +198,8 @@ class NotPeeredError(OntapError):
     def __init__(self, source: str, destination: str) -> None:
         super().__init__(
             f'SVMs "{source}" and "{destination}" are not peered with the '
-            'application "file_copy".')
+            'application "file_copy".'
+        )
 
 
 class SeveralVolumesError(OntapError):
@@ -198,8 +208,10 @@ class SeveralVolumesError(OntapError):
     code = '7012352'
 
     def __init__(self) -> None:
-        super().__init__('All source files, and all destination files, of a '
-                         'request must be on the same volume.')
+        super().__init__(
+            'All source files, and all destination files, of a '
+            'request must be on the same volume.'
+        )
 
 
 class OtherClusterError(OntapError):
@@ -218,7 +230,10 @@ class FileError(OntapError):
         code = str(_FILE_ERRORS + _BSD_ERRNO.get(number, number))
         if number == errno.ENOENT:
             code = _NO_SUCH_FILE
-        super().__init__(f'{os.strerror(number)} ({path}).', code=code,
-                         status=_STATUS_OF_ERRNO.get(number, 400),
-                         target='path')
+        super().__init__(
+            f'{os.strerror(number)} ({path}).',
+            code=code,
+            status=_STATUS_OF_ERRNO.get(number, 400),
+            target='path',
+        )
         self.number = number

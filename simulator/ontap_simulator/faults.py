@@ -49,8 +49,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_seconds(value: object) -> bool:
-    return (isinstance(value, int | float) and not isinstance(value, bool)
-            and value >= 0)
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _is_seconds_or_none(value: object) -> bool:
@@ -73,20 +72,23 @@ class _Parameter:
 
 _PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
     'latency': {'seconds': _Parameter(_is_seconds)},
-    'error': {'status': _Parameter(_is_status, 500),
-              'code': _Parameter(_is_code, '1'),
-              'message': _Parameter(_is_text, 'Simulated error.'),
-              'retry_after': _Parameter(_is_seconds_or_none, None)},
+    'error': {
+        'status': _Parameter(_is_status, 500),
+        'code': _Parameter(_is_code, '1'),
+        'message': _Parameter(_is_text, 'Simulated error.'),
+        'retry_after': _Parameter(_is_seconds_or_none, None),
+    },
     'drop_connection': {
-        'when': _Parameter(lambda v: v in ('before', 'after'), 'before')},
-    'job_vanishes': {
-        'effect': _Parameter(lambda v: v in ('done', 'lost'), 'done')},
-    'job_fails': {'code': _Parameter(_is_code, '1'),
-                  'message': _Parameter(_is_text, 'Simulated failure.')},
+        'when': _Parameter(lambda v: v in ('before', 'after'), 'before')
+    },
+    'job_vanishes': {'effect': _Parameter(lambda v: v in ('done', 'lost'), 'done')},
+    'job_fails': {
+        'code': _Parameter(_is_code, '1'),
+        'message': _Parameter(_is_text, 'Simulated failure.'),
+    },
     'job_stalls': {},
     'device_busy': {},
-    'volume_full': {'svm': _Parameter(_is_text),
-                    'volume': _Parameter(_is_text)},
+    'volume_full': {'svm': _Parameter(_is_text), 'volume': _Parameter(_is_text)},
 }
 
 
@@ -106,16 +108,25 @@ class Fault:
 
     def record(self) -> Record:
         """The fault as the control API shows it."""
-        return {'id': self.id, 'kind': self.kind, 'match': dict(self.match),
-                'nth': self.nth, 'count': self.count, **self.parameters,
-                'seen': self.seen, 'hits': self.hits}
+        return {
+            'id': self.id,
+            'kind': self.kind,
+            'match': dict(self.match),
+            'nth': self.nth,
+            'count': self.count,
+            **self.parameters,
+            'seen': self.seen,
+            'hits': self.hits,
+        }
 
     def applies(self, method: str, path: str, user: str) -> bool:
         """Whether a request is one that the fault is about."""
         match = self.match
-        return (match.get('method', method).upper() == method
-                and match.get('user', user) == user
-                and re.search(match.get('path', ''), path) is not None)
+        return (
+            match.get('method', method).upper() == method
+            and match.get('user', user) == user
+            and re.search(match.get('path', ''), path) is not None
+        )
 
     def take(self) -> bool:
         """Count one matching request; whether the fault hits it."""
@@ -143,11 +154,14 @@ class Faults:
         kind = str(body.get('kind'))
         if kind not in _PARAMETERS:
             raise InvalidValueError('kind', kind)
-        fault = Fault(str(next(self._ids)), kind, _match(body),
-                      _positive(body, 'nth'),
-                      None if body.get('count', 1) is None
-                      else _positive(body, 'count'),
-                      _parameters(kind, body))
+        fault = Fault(
+            str(next(self._ids)),
+            kind,
+            _match(body),
+            _positive(body, 'nth'),
+            None if body.get('count', 1) is None else _positive(body, 'count'),
+            _parameters(kind, body),
+        )
         with self._lock:
             self._faults[fault.id] = fault
         return fault
@@ -173,30 +187,43 @@ class Faults:
     def for_request(self, method: str, path: str, user: str) -> list[Fault]:
         """The faults that hit this request, each counted once."""
         with self._lock:
-            return [fault for fault in self._faults.values()
-                    if fault.kind not in OPERATION_KINDS
-                    and fault.applies(method, path, user) and fault.take()]
+            return [
+                fault
+                for fault in self._faults.values()
+                if fault.kind not in OPERATION_KINDS
+                and fault.applies(method, path, user)
+                and fault.take()
+            ]
 
     def volume_full(self, svm: str, volume: str) -> bool:
         """Whether an operation on the volume finds it full, counted."""
         with self._lock:
-            return any(fault.take() for fault in self._faults.values()
-                       if fault.kind == 'volume_full'
-                       and fault.parameters == {'svm': svm, 'volume': volume})
+            return any(
+                fault.take()
+                for fault in self._faults.values()
+                if fault.kind == 'volume_full'
+                and fault.parameters == {'svm': svm, 'volume': volume}
+            )
 
     def device_busy(self) -> bool:
         """Whether a clone of a LUN or a namespace finds its source busy,
         counted.
         """
         with self._lock:
-            return any(fault.take() for fault in self._faults.values()
-                       if fault.kind == 'device_busy')
+            return any(
+                fault.take()
+                for fault in self._faults.values()
+                if fault.kind == 'device_busy'
+            )
 
 
 def _match(body: Mapping[str, Any]) -> Mapping[str, str]:
     match = body.get('match') or {}
-    if not isinstance(match, dict) or set(match) - _MATCH or not all(
-            isinstance(value, str) for value in match.values()):
+    if (
+        not isinstance(match, dict)
+        or set(match) - _MATCH
+        or not all(isinstance(value, str) for value in match.values())
+    ):
         raise InvalidValueError('match', match)
     try:
         re.compile(match.get('path', ''))

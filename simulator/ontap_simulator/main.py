@@ -28,8 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     _configure_log(options.log_file)
     try:
-        server = start(options.config, options.data_dir, options.ca_dir,
-                       options.listen)
+        server = start(options.config, options.data_dir, options.ca_dir, options.listen)
     except ConfigError as err:
         print(f'eic-ontap-simulator: {err}', file=sys.stderr)
         return 2
@@ -40,18 +39,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def start(config_file: Path, data_dir: Path, ca_dir: Path | None = None,
-          listen: str | None = None) -> Server:
+def start(
+    config_file: Path,
+    data_dir: Path,
+    ca_dir: Path | None = None,
+    listen: str | None = None,
+) -> Server:
     """A server that is bound, but does not serve yet."""
     topology = config.load(config_file, listen)
     cluster = Cluster(topology, data_dir.resolve())
-    files = certificates.ensure(cluster.data_dir, ca_dir or cluster.data_dir,
-                                topology.host, topology.name)
+    files = certificates.ensure(
+        cluster.data_dir, ca_dir or cluster.data_dir, topology.host, topology.name
+    )
     cluster.write_exports()
-    server = Server(Application(cluster, topology.users), topology.host,
-                    topology.port, files)
-    LOG.info('Cluster %s is at https://%s:%d, its CA at %s', topology.name,
-             *server.address, files.ca)
+    server = Server(
+        Application(cluster, topology.users), topology.host, topology.port, files
+    )
+    LOG.info(
+        'Cluster %s is at https://%s:%d, its CA at %s',
+        topology.name,
+        *server.address,
+        files.ca,
+    )
     return server
 
 
@@ -74,26 +83,36 @@ def _serve_until_signal(server: Server) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='eic-ontap-simulator',
-        description='Simulates the REST API of one ONTAP cluster.')
-    parser.add_argument('--config', type=Path, required=True,
-                        help='the topology file (see README.md)')
-    parser.add_argument('--data-dir', type=Path, required=True,
-                        help='where the volumes are; XFS or btrfs for '
-                             'constant-time clones')
-    parser.add_argument('--ca-dir', type=Path,
-                        help='the certificate authority, to share it between '
-                             'clusters (default: the data directory)')
-    parser.add_argument('--listen', metavar='ADDRESS:PORT',
-                        help='in place of the topology file\'s')
-    parser.add_argument('--log-file', type=Path,
-                        help='default: standard error')
+        description='Simulates the REST API of one ONTAP cluster.',
+    )
+    parser.add_argument(
+        '--config', type=Path, required=True, help='the topology file (see README.md)'
+    )
+    parser.add_argument(
+        '--data-dir',
+        type=Path,
+        required=True,
+        help='where the volumes are; XFS or btrfs for constant-time clones',
+    )
+    parser.add_argument(
+        '--ca-dir',
+        type=Path,
+        help='the certificate authority, to share it between '
+        'clusters (default: the data directory)',
+    )
+    parser.add_argument(
+        '--listen', metavar='ADDRESS:PORT', help="in place of the topology file's"
+    )
+    parser.add_argument('--log-file', type=Path, help='default: standard error')
     return parser
 
 
 def _configure_log(path: Path | None) -> None:
     logging.basicConfig(
-        filename=path, level=logging.INFO,
-        format='%(asctime)s %(levelname)s %(name)s: %(message)s')
+        filename=path,
+        level=logging.INFO,
+        format='%(asctime)s %(levelname)s %(name)s: %(message)s',
+    )
 
 
 if __name__ == '__main__':

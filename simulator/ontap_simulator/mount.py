@@ -66,8 +66,10 @@ def read_exports(files: Iterable[Path]) -> list[Export]:
             continue
         except (OSError, ValueError) as err:
             raise MountError(f'cannot read {file}: {err}') from err
-        found += [Export(entry['address'], entry['junction_path'],
-                         Path(entry['directory'])) for entry in entries]
+        found += [
+            Export(entry['address'], entry['junction_path'], Path(entry['directory']))
+            for entry in entries
+        ]
     return found
 
 
@@ -82,11 +84,14 @@ def resolve(share: str, exports: Iterable[Export]) -> Path:
     parts = [part for part in path.split('/') if part not in {'', '.'}]
     served = [e for e in exports if e.address == address.strip('[]')]
     if not served:
-        raise MountError(f'Connection refused for {share}: no simulator has '
-                         f'the address {address}')
-    below = [(len(names), export, parts[len(names):]) for export in served
-             if parts[:len(names := export.junction_path.split('/')[1:])]
-             == names]
+        raise MountError(
+            f'Connection refused for {share}: no simulator has the address {address}'
+        )
+    below = [
+        (len(names), export, parts[len(names) :])
+        for export in served
+        if parts[: len(names := export.junction_path.split('/')[1:])] == names
+    ]
     if not below or '..' in parts:
         raise _denied(share)
     _, export, rest = max(below, key=lambda found: found[0])
@@ -111,11 +116,18 @@ def _denied(share: str) -> MountError:
 
 
 def _bind(source: Path, target: str, options: str) -> None:
-    command = ['mount', '--bind', *(['-o', options] if options else []),
-               '--', str(source), target]
+    command = [
+        'mount',
+        '--bind',
+        *(['-o', options] if options else []),
+        '--',
+        str(source),
+        target,
+    ]
     try:
-        done = subprocess.run(command, capture_output=True, text=True,
-                              timeout=_TIMEOUT, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_TIMEOUT, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as err:
         raise MountError(f'cannot mount {target}: {err}') from err
     if done.returncode:
@@ -141,9 +153,16 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog='eic-ontap-simulator-mount',
-        description='Mounts an export of a simulated cluster, as mount.nfs.')
-    parser.add_argument('--exports', type=Path, action='append', default=[],
-                        metavar='FILE', help="a simulator's exports.json")
+        description='Mounts an export of a simulated cluster, as mount.nfs.',
+    )
+    parser.add_argument(
+        '--exports',
+        type=Path,
+        action='append',
+        default=[],
+        metavar='FILE',
+        help="a simulator's exports.json",
+    )
     parser.add_argument('share', metavar='HOST:/EXPORT')
     parser.add_argument('directory', metavar='DIR')
     parser.add_argument('-o', dest='options', action='append', default=[])

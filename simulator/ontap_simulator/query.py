@@ -24,16 +24,37 @@ MAX_RETURN_TIMEOUT = 120
 _DEFAULT_PAGE = 10000
 _START = 'start.index'
 # Parameters that are no filters.
-_CONTROL = frozenset({
-    'fields', 'max_records', 'order_by', 'return_records', 'return_timeout',
-    'return_metadata', 'byte_offset', 'length', 'recurse', 'ignore_unknown',
-    'allow_delete_while_mapped', 'allow_delete_with_hosts',
-    'continue_on_failure', 'serial_records', 'privilege_level',
-    'return_unmatched_nested_array_objects', _START, 'action'})
-_UNITS = {'': 1, 'B': 1, **{
-    f'{unit}{suffix}': 1024 ** power
-    for power, unit in enumerate('KMGTP', start=1)
-    for suffix in ('', 'B', 'iB')}}
+_CONTROL = frozenset(
+    {
+        'fields',
+        'max_records',
+        'order_by',
+        'return_records',
+        'return_timeout',
+        'return_metadata',
+        'byte_offset',
+        'length',
+        'recurse',
+        'ignore_unknown',
+        'allow_delete_while_mapped',
+        'allow_delete_with_hosts',
+        'continue_on_failure',
+        'serial_records',
+        'privilege_level',
+        'return_unmatched_nested_array_objects',
+        _START,
+        'action',
+    }
+)
+_UNITS = {
+    '': 1,
+    'B': 1,
+    **{
+        f'{unit}{suffix}': 1024**power
+        for power, unit in enumerate('KMGTP', start=1)
+        for suffix in ('', 'B', 'iB')
+    },
+}
 _NUMBER = re.compile(r'(-?\d+(?:\.\d+)?)\s*([KMGTP]?(?:iB|B)?)')
 
 
@@ -69,10 +90,18 @@ class Query:
 
     def renamed(self, old: str, new: str) -> 'Query':
         """The same query with other characters in the names of fields."""
-        return Query(urlencode(
-            [(key.replace(old, new),
-              text.replace(old, new) if key == 'fields' else text)
-             for key, text in self.items]), self._path)
+        return Query(
+            urlencode(
+                [
+                    (
+                        key.replace(old, new),
+                        text.replace(old, new) if key == 'fields' else text,
+                    )
+                    for key, text in self.items
+                ]
+            ),
+            self._path,
+        )
 
     @property
     def return_timeout(self) -> int:
@@ -91,16 +120,22 @@ class Query:
 
     def wants(self, field: str) -> bool:
         """Whether a field that is costly to fill in has any effect."""
-        asked = [*self.fields, *(k for k, _ in self.filters),
-                 self.get('order_by').split(' ')[0]]
-        return any(name in {'*', '**'} or _overlap(name.removesuffix('.*'), field)
-                   for name in asked)
+        asked = [
+            *self.fields,
+            *(k for k, _ in self.filters),
+            self.get('order_by').split(' ')[0],
+        ]
+        return any(
+            name in {'*', '**'} or _overlap(name.removesuffix('.*'), field)
+            for name in asked
+        )
 
     def asks_for(self, field: str) -> bool:
         """Whether a field is named that ``fields=*`` does not show."""
         asked = [*self.fields, *(k for k, _ in self.filters)]
-        return any(name == '**' or _overlap(name.removesuffix('.*'), field)
-                   for name in asked)
+        return any(
+            name == '**' or _overlap(name.removesuffix('.*'), field) for name in asked
+        )
 
     def matches(self, record: Record) -> bool:
         """Whether a record passes all filters."""
@@ -108,8 +143,7 @@ class Query:
 
     def select(self, record: Record, identity: Sequence[str]) -> Record:
         """The record with no other fields than those asked for."""
-        names = [*identity, '_links', *self.fields,
-                 *(key for key, _ in self.filters)]
+        names = [*identity, '_links', *self.fields, *(key for key, _ in self.filters)]
         if {'*', '**'} & set(names):
             return record
         selected: Record = {}
@@ -144,8 +178,10 @@ class Query:
         for item in reversed(self.get('order_by').split(',')):
             name, _, direction = item.strip().partition(' ')
             if name:
-                records.sort(key=functools.partial(_sort_key, name),
-                             reverse=direction.strip() == 'desc')
+                records.sort(
+                    key=functools.partial(_sort_key, name),
+                    reverse=direction.strip() == 'desc',
+                )
         return records
 
 
@@ -214,7 +250,7 @@ def _equals(found: Any, text: str) -> bool:
         return _compare(found, '>=', low) and _compare(found, '<=', high)
     for operator in ('>=', '<=', '>', '<'):
         if text.startswith(operator):
-            return _compare(found, operator, text[len(operator):])
+            return _compare(found, operator, text[len(operator) :])
     if isinstance(found, int | float) and _number(text) is not None:
         return found == _number(text)
     pattern = '.*'.join(re.escape(part) for part in text.split('*'))
@@ -227,8 +263,14 @@ def _compare(found: Any, operator: str, text: str) -> bool:
     right: Any = number
     if number is None or not isinstance(found, int | float):
         left, right = _text(found), text
-    return bool({'>=': left >= right, '<=': left <= right,
-                 '>': left > right, '<': left < right}[operator])
+    return bool(
+        {
+            '>=': left >= right,
+            '<=': left <= right,
+            '>': left > right,
+            '<': left < right,
+        }[operator]
+    )
 
 
 def _number(text: str) -> float | None:
@@ -271,9 +313,13 @@ def _merge(into: Record, other: Any) -> None:
         if isinstance(old, dict) and isinstance(new, dict):
             into[key] = dict(old)
             _merge(into[key], new)
-        elif isinstance(old, list) and isinstance(new, list) and (
-                len(old) == len(new) and all(isinstance(v, dict)
-                                             for v in [*old, *new])):
+        elif (
+            isinstance(old, list)
+            and isinstance(new, list)
+            and (
+                len(old) == len(new) and all(isinstance(v, dict) for v in [*old, *new])
+            )
+        ):
             into[key] = [dict(element) for element in old]
             for element, addition in zip(into[key], new, strict=True):
                 _merge(element, addition)
@@ -282,8 +328,7 @@ def _merge(into: Record, other: Any) -> None:
 
 
 def _overlap(one: str, other: str) -> bool:
-    return (one == other or one.startswith(f'{other}.')
-            or other.startswith(f'{one}.'))
+    return one == other or one.startswith(f'{other}.') or other.startswith(f'{one}.')
 
 
 def _sort_key(name: str, record: Record) -> tuple[bool, bool, Any]:

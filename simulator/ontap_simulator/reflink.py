@@ -27,8 +27,7 @@ _HEADER = struct.Struct('=QQLLLL')
 _EXTENT = struct.Struct('=QQQQQLLLL')
 _EXTENTS_A_CALL = 128
 _CHUNK = 1 << 20
-_UNSUPPORTED = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY,
-                errno.ENOSYS}
+_UNSUPPORTED = {errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS}
 _warned = False
 
 
@@ -95,8 +94,7 @@ def extents(file: int, flush: bool = False) -> list[Extent] | None:
             raise
         for logical, physical, length, flags in batch:
             place = -1 if flags & _EXTENT_UNPLACED else physical
-            found.append(Extent(logical, place, length,
-                                bool(flags & _EXTENT_SHARED)))
+            found.append(Extent(logical, place, length, bool(flags & _EXTENT_SHARED)))
             start = logical + length
         if not batch or batch[-1][3] & _EXTENT_LAST:
             return found
@@ -115,17 +113,25 @@ def unique(file: int) -> int:
     return sum(extent.length for extent in found if not extent.shared)
 
 
-def _extents_from(file: int, start: int,
-                  flush: bool) -> list[tuple[int, int, int, int]]:
+def _extents_from(
+    file: int, start: int, flush: bool
+) -> list[tuple[int, int, int, int]]:
     buffer = bytearray(_HEADER.size + _EXTENTS_A_CALL * _EXTENT.size)
-    _HEADER.pack_into(buffer, 0, start, (1 << 64) - 1 - start,
-                      _FIEMAP_SYNC if flush else 0, 0, _EXTENTS_A_CALL, 0)
+    _HEADER.pack_into(
+        buffer,
+        0,
+        start,
+        (1 << 64) - 1 - start,
+        _FIEMAP_SYNC if flush else 0,
+        0,
+        _EXTENTS_A_CALL,
+        0,
+    )
     fcntl.ioctl(file, _FIEMAP, buffer)
     mapped = _HEADER.unpack_from(buffer)[3]
     found = []
     for number in range(mapped):
-        fields = _EXTENT.unpack_from(
-            buffer, _HEADER.size + number * _EXTENT.size)
+        fields = _EXTENT.unpack_from(buffer, _HEADER.size + number * _EXTENT.size)
         found.append((fields[0], fields[1], fields[2], fields[5]))
     return found
 
@@ -147,6 +153,9 @@ def _fall_back(err: OSError) -> None:
         raise err
     if not _warned:
         _warned = True
-        LOG.warning('The data directory is on a file system without reflinks '
-                    '(%s): file clones copy data here. Put it on XFS or btrfs '
-                    'for constant-time clones.', err.strerror)
+        LOG.warning(
+            'The data directory is on a file system without reflinks '
+            '(%s): file clones copy data here. Put it on XFS or btrfs '
+            'for constant-time clones.',
+            err.strerror,
+        )

@@ -50,7 +50,8 @@ class _TlsAdapter(BuiltinSSLAdapter):
 
     def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
         wrapped = self.context.wrap_socket(
-            sock, server_side=True, do_handshake_on_connect=False)
+            sock, server_side=True, do_handshake_on_connect=False
+        )
         return wrapped, {'HTTPS': 'on', 'wsgi.url_scheme': 'https'}
 
 
@@ -74,19 +75,24 @@ class _Gateway(wsgi.Gateway_10):
 class Server:
     """Serves an application over TLS."""
 
-    def __init__(self, app: Application, host: str, port: int,
-                 files: ServerFiles) -> None:
+    def __init__(
+        self, app: Application, host: str, port: int, files: ServerFiles
+    ) -> None:
         self._server = wsgi.Server(
-            (host, port), app, numthreads=_THREADS, timeout=_IDLE_SECONDS,
-            shutdown_timeout=_SHUTDOWN_SECONDS, request_queue_size=_BACKLOG,
-            server_name=app.cluster.name)
+            (host, port),
+            app,
+            numthreads=_THREADS,
+            timeout=_IDLE_SECONDS,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
+            request_queue_size=_BACKLOG,
+            server_name=app.cluster.name,
+        )
         # Cheroot would keep 10 and close each further one behind its answer.
         self._server.keep_alive_conn_limit = None  # type: ignore[assignment]
         self._server.gateway = _Gateway
         self._server.ConnectionClass = _Connection
         self._server.error_log = _log  # type: ignore[method-assign]
-        self._server.ssl_adapter = _TlsAdapter(
-            str(files.certificate), str(files.key))
+        self._server.ssl_adapter = _TlsAdapter(str(files.certificate), str(files.key))
         self._server.prepare()
 
     @property
@@ -107,7 +113,6 @@ class Server:
         stopper.join(_PATIENCE_SECONDS)
 
 
-def _log(msg: str = '', level: int = logging.INFO,
-         traceback: bool = False) -> None:
+def _log(msg: str = '', level: int = logging.INFO, traceback: bool = False) -> None:
     # Clients that go away in the middle are what tests do.
     LOG.log(min(level, logging.INFO), '%s', msg.strip(), exc_info=traceback)

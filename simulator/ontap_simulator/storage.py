@@ -79,9 +79,11 @@ class Directory:
 
     def clone(self, source: str, destination: str, overwrite: bool) -> None:
         """Give a file a second name with the same content, at once."""
-        with (self.open(source) as original,
-              self._parent(destination) as (parent, name),
-              self._temporary(original) as temporary):
+        with (
+            self.open(source) as original,
+            self._parent(destination) as (parent, name),
+            self._temporary(original) as temporary,
+        ):
             if overwrite:
                 os.rename(temporary, name, dst_dir_fd=parent)
             else:
@@ -123,8 +125,11 @@ class Directory:
     def writable(self, path: str) -> Iterator[int]:
         """A file that is there, open for writing."""
         with self._parent(path) as (parent, name):
-            file = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-                           | os.O_NONBLOCK, dir_fd=parent)
+            file = os.open(
+                name,
+                os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK,
+                dir_fd=parent,
+            )
         try:
             yield file
         finally:
@@ -138,10 +143,17 @@ class Directory:
 
     def link(self, path: str, to: str) -> None:
         """A second name of the same file."""
-        with (self._parent(path) as (source, name),
-              self._parent(to) as (target, new_name)):
-            os.link(name, new_name, src_dir_fd=source, dst_dir_fd=target,
-                    follow_symlinks=False)
+        with (
+            self._parent(path) as (source, name),
+            self._parent(to) as (target, new_name),
+        ):
+            os.link(
+                name,
+                new_name,
+                src_dir_fd=source,
+                dst_dir_fd=target,
+                follow_symlinks=False,
+            )
 
     def has_file(self, path: str) -> bool:
         """Whether a regular file has that name."""
@@ -157,8 +169,10 @@ class Directory:
 
     def rename(self, path: str, to: str) -> None:
         """Rename; what had the name ``to`` must be gone."""
-        with (self._parent(path) as (source, name),
-              self._parent(to) as (target, new_name)):
+        with (
+            self._parent(path) as (source, name),
+            self._parent(to) as (target, new_name),
+        ):
             with contextlib.suppress(FileNotFoundError):
                 os.lstat(new_name, dir_fd=target)
                 raise _error(errno.EEXIST, to)

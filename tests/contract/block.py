@@ -20,44 +20,58 @@ from tests.contract.world import World
 SVM = 'svm_san'
 POOLS = ('san_one', 'san_two')
 ONE, TWO = POOLS
-RESOURCES = {'iscsi': 'storage/luns', 'fc': 'storage/luns',
-             'nvme': 'storage/namespaces'}
-PATIENCE = {'clone_timeout': 2, 'copy_offload_timeout': 4,
-            'fill_wait_timeout': 20}
+RESOURCES = {
+    'iscsi': 'storage/luns',
+    'fc': 'storage/luns',
+    'nvme': 'storage/namespaces',
+}
+PATIENCE = {'clone_timeout': 2, 'copy_offload_timeout': 4, 'fill_wait_timeout': 20}
 """Short, in ``[eic]``."""
 NEEDS_ROOT = pytest.mark.skipif(
-    os.geteuid() != 0, reason='Cinder writes to devices as root: run as root')
+    os.geteuid() != 0, reason='Cinder writes to devices as root: run as root'
+)
 
 
 @contextlib.contextmanager
-def configured(served: Simulator, state: Path, protocol: str,
-               **eic: object) -> Iterator[Any]:
+def configured(
+    served: Simulator, state: Path, protocol: str, **eic: object
+) -> Iterator[Any]:
     """Cinder's configuration and database; privilege separation is off."""
     import os_brick.privileged  # noqa: PLC0415 - only when these tests run
-    with stock.configured(state, _config(
-            served, state, protocol, PATIENCE | eic)) as found:
+
+    with stock.configured(
+        state, _config(served, state, protocol, PATIENCE | eic)
+    ) as found:
         os_brick.privileged.default.set_client_mode(False)
         yield found
         os_brick.privileged.default.set_client_mode(True)
 
 
-def _config(served: Simulator, state: Path, protocol: str,
-            eic: Mapping[str, object]) -> str:
+def _config(
+    served: Simulator, state: Path, protocol: str, eic: Mapping[str, object]
+) -> str:
     """A cinder.conf with one backend; ``eic`` are options of ``[eic]``."""
     own = '\n'.join(f'{name} = {text}' for name, text in eic.items())
-    return stock.config(
-        served, state, netapp_storage_protocol=protocol, netapp_vserver=SVM,
-    ) + f'''
+    return (
+        stock.config(
+            served,
+            state,
+            netapp_storage_protocol=protocol,
+            netapp_vserver=SVM,
+        )
+        + f"""
 [DEFAULT]
 image_conversion_dir = {state}/conversion
 [eic]
 {own}
-'''
+"""
+    )
 
 
 def start_driver(admin: Any, served: Simulator, protocol: str) -> Any:
     """EIC's driver, set up."""
     from tests.contract import fabric  # noqa: PLC0415 - imports Cinder
+
     found = stock.new_driver(fabric.DRIVERS[protocol])
     found.flexvols = served.data_dir / 'volumes' / SVM
     stock.set_up(found, admin)
@@ -69,10 +83,12 @@ class BlockWorld(World):
 
     pools = POOLS
 
-    def __init__(self, admin: Any, simulator: Simulator, protocol: str,
-                 glance: Glance) -> None:
-        super().__init__(start_driver(admin, simulator, protocol), admin,
-                         simulator, glance)
+    def __init__(
+        self, admin: Any, simulator: Simulator, protocol: str, glance: Glance
+    ) -> None:
+        super().__init__(
+            start_driver(admin, simulator, protocol), admin, simulator, glance
+        )
         self.protocol = protocol
 
     def root(self, pool: str) -> Path:
@@ -82,16 +98,20 @@ class BlockWorld(World):
         """The SVM's LUNs or namespaces by path."""
         answer = self.simulator.session.get(
             f'{self.simulator.origin}/api/{RESOURCES[self.protocol]}',
-            params={'fields': '**'}, timeout=30)
+            params={'fields': '**'},
+            timeout=30,
+        )
         answer.raise_for_status()
         return {found['name']: found for found in answer.json()['records']}
 
     def devices(self, pool: str) -> dict[str, Any]:
         """The LUNs or namespaces of a pool by name."""
         folder = f'/vol/{pool}/'
-        return {path.removeprefix(folder): record
-                for path, record in self.records().items()
-                if path.startswith(folder)}
+        return {
+            path.removeprefix(folder): record
+            for path, record in self.records().items()
+            if path.startswith(folder)
+        }
 
     def names(self, pool: str) -> list[str]:
         """What a pool has, by its REST records, which are its files."""

@@ -48,21 +48,26 @@ class Steps:
         send = http.client.HTTPConnection.putrequest
 
         @functools.wraps(send)
-        def putrequest(connection: Any, method: str, url: str,
-                       *args: Any, **kwargs: Any) -> Any:
+        def putrequest(
+            connection: Any, method: str, url: str, *args: Any, **kwargs: Any
+        ) -> Any:
             if method not in {'GET', 'HEAD'} or self._has_asked_for_a_device():
                 self.step(f'{method} {_plain(url)}')
             return send(connection, method, url, *args, **kwargs)
+
         http.client.HTTPConnection.putrequest = putrequest  # type: ignore[method-assign]
         sys.addaudithook(self._audit)
 
     def _has_asked_for_a_device(self) -> bool:
         return self.taken[-1:] == ['POST /api/storage/luns'] or (
-            self.taken[-1:] == ['POST /api/storage/namespaces'])
+            self.taken[-1:] == ['POST /api/storage/namespaces']
+        )
 
     def _audit(self, name: str, args: Any) -> None:
-        if name == 'subprocess.Popen' and [
-                str(word) for word in args[1][:2]] == ['qemu-img', 'convert']:
+        if name == 'subprocess.Popen' and [str(word) for word in args[1][:2]] == [
+            'qemu-img',
+            'convert',
+        ]:
             self.step('run qemu-img convert')
 
 
@@ -90,14 +95,14 @@ def _follow(world: block.BlockWorld, order: Mapping[str, Any]) -> list[str]:
     """Make one volume; its steps."""
     from cinder import objects  # noqa: PLC0415 - as all of Cinder
     from cinder.db import api  # noqa: PLC0415
+
     # What the process that forked has open is not this one's.
     api.get_engine().dispose(close=False)
     world.start_anew()
     volume = objects.Volume.get_by_id(world.admin, order['volume_id'])
     glance = world.glance
     assert isinstance(glance, SlowGlance)
-    image = glance.add(Path(order['content']).read_bytes(),
-                       image_id=order['image_id'])
+    image = glance.add(Path(order['content']).read_bytes(), image_id=order['image_id'])
     glance.steps = Steps(order['stop_before'])
     glance.steps.watch()
     assert world.clone_image(volume, image)
@@ -105,8 +110,7 @@ def _follow(world: block.BlockWorld, order: Mapping[str, Any]) -> list[str]:
     return glance.steps.taken
 
 
-def _fork(world: block.BlockWorld, order: Mapping[str, Any],
-          answer: Path) -> int:
+def _fork(world: block.BlockWorld, order: Mapping[str, Any], answer: Path) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -124,8 +128,10 @@ def main(host: str, port: str, data_dir: str, state: str, protocol: str) -> None
     answer = Path(state) / 'steps.json'
     with block.configured(simulator, Path(state), protocol):
         from cinder import context  # noqa: PLC0415
-        world = block.BlockWorld(context.get_admin_context(), simulator,
-                                 protocol, SlowGlance())
+
+        world = block.BlockWorld(
+            context.get_admin_context(), simulator, protocol, SlowGlance()
+        )
         print(json.dumps('ready'), flush=True)
         for line in sys.stdin:
             answer.unlink(missing_ok=True)

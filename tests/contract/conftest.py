@@ -58,14 +58,15 @@ def mount_namespace() -> None:
         pytest.skip('mounting needs root: run these tests as root')
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNS) or libc.mount(
-            b'none', b'/', None, _MS_REC_PRIVATE, None):
-        pytest.skip('no private mount namespace: '
-                    f'{os.strerror(ctypes.get_errno())}')
+        b'none', b'/', None, _MS_REC_PRIVATE, None
+    ):
+        pytest.skip(f'no private mount namespace: {os.strerror(ctypes.get_errno())}')
 
 
 @pytest.fixture(scope='session')
-def storage(request: pytest.FixtureRequest,
-            tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def storage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A directory on XFS, where clones are reflinks, if that can be had."""
     base = tmp_path_factory.mktemp('storage')
     mounted = os.geteuid() == 0 and _mount_xfs(request, base)
@@ -84,12 +85,15 @@ def _mount_xfs(request: pytest.FixtureRequest, base: Path) -> bool:
         target.mkdir()
         with image.open('wb') as stream:
             stream.truncate(_IMAGE_BYTES)
-        commands = (['mkfs.xfs', '-q', '-m', 'reflink=1', str(image)],
-                    ['mount', '-o', 'loop', str(image), str(target)])
+        commands = (
+            ['mkfs.xfs', '-q', '-m', 'reflink=1', str(image)],
+            ['mount', '-o', 'loop', str(image), str(target)],
+        )
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             for command in commands:
-                subprocess.run(command, check=True, capture_output=True,
-                               timeout=_TIMEOUT)
+                subprocess.run(
+                    command, check=True, capture_output=True, timeout=_TIMEOUT
+                )
             return True
     return False
 
@@ -117,8 +121,7 @@ def served(storage: Path, topology: str) -> Iterator[Simulator]:
 def simulator(served: Simulator) -> Simulator:
     """The server with nothing left of the test before."""
     served.control('POST', '/reset', json={'files': True})
-    served.control('PATCH', '/settings',
-                   json={'copy_throughput': 0, 'copy_limit': 50})
+    served.control('PATCH', '/settings', json={'copy_throughput': 0, 'copy_limit': 50})
     return served
 
 
@@ -138,8 +141,9 @@ def images_vol(connection: HostConnection) -> Volume:
 
 
 @pytest.fixture(scope='session')
-def nfs(mount_namespace: None, served: Simulator,
-        tmp_path_factory: pytest.TempPathFactory) -> None:
+def nfs(
+    mount_namespace: None, served: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """``mount -t nfs`` mounts the simulator's exports."""
     target = Path(shutil.which('mount.nfs', path='/sbin:/usr/sbin') or '')
     if not target.name:
@@ -147,10 +151,14 @@ def nfs(mount_namespace: None, served: Simulator,
     helper = tmp_path_factory.mktemp('helper') / 'mount.nfs'
     helper.write_text(
         f'#!/bin/sh\nexec {sys.executable} -m ontap_simulator.mount '
-        f'--exports {served.data_dir}/exports.json "$@"\n')
+        f'--exports {served.data_dir}/exports.json "$@"\n'
+    )
     helper.chmod(0o755)
-    subprocess.run(['mount', '--bind', str(helper), str(target.resolve())],
-                   check=True, timeout=_TIMEOUT)
+    subprocess.run(
+        ['mount', '--bind', str(helper), str(target.resolve())],
+        check=True,
+        timeout=_TIMEOUT,
+    )
 
 
 @pytest.fixture(scope='module')
@@ -166,11 +174,13 @@ def state(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope='module')
-def cinder_conf(request: pytest.FixtureRequest, served: Simulator, state: Path,
-                protocol: str) -> Iterator[Any]:
+def cinder_conf(
+    request: pytest.FixtureRequest, served: Simulator, state: Path, protocol: str
+) -> Iterator[Any]:
     """A backend on svm_san, with what the module wants in ``[eic]``."""
-    with block.configured(served, state, protocol,
-                          **getattr(request.module, 'EIC', {})) as found:
+    with block.configured(
+        served, state, protocol, **getattr(request.module, 'EIC', {})
+    ) as found:
         yield found
 
 
@@ -219,7 +229,8 @@ def glance(monkeypatch: pytest.MonkeyPatch) -> Glance:
 
 
 @pytest.fixture
-def world(admin: Any, simulator: Simulator, protocol: str,
-          glance: Glance) -> BlockWorld:
+def world(
+    admin: Any, simulator: Simulator, protocol: str, glance: Glance
+) -> BlockWorld:
     """EIC's block driver, as it has just been started."""
     return BlockWorld(admin, simulator, protocol, glance)

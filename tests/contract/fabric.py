@@ -11,9 +11,11 @@ from typing import Any
 
 from eic_plugins.volume import fc, iscsi, nvme
 
-HOST = {'initiator': 'iqn.1994-05.com.example:contract',
-        'nqn': 'nqn.2014-08.org.nvmexpress:uuid:contract',
-        'wwpns': ['21000024ff406cc3', '21000024ff406cc2']}
+HOST = {
+    'initiator': 'iqn.1994-05.com.example:contract',
+    'nqn': 'nqn.2014-08.org.nvmexpress:uuid:contract',
+    'wwpns': ['21000024ff406cc3', '21000024ff406cc2'],
+}
 """What a host's connector says of itself where it has the hardware for it."""
 
 
@@ -35,19 +37,20 @@ class LocalFabric:
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         self.connections.append(volume['name'])
         super().initialize_connection(  # type: ignore[misc]
-            volume, {**connector, **HOST})
+            volume, {**connector, **HOST}
+        )
         path = self._file(volume)
         self._sizes[path] = path.stat().st_size
         return {'driver_volume_type': 'local', 'data': {'device_path': str(path)}}
 
-    def terminate_connection(self, volume: Any, connector: Any,
-                             **kwargs: Any) -> Any:
+    def terminate_connection(self, volume: Any, connector: Any, **kwargs: Any) -> Any:
         # qemu-img and dd cut a file off where what they write ends; a disk
         # they could not.
         path = self._file(volume)
         os.truncate(path, self._sizes.pop(path))
         return super().terminate_connection(  # type: ignore[misc]
-            volume, connector and {**connector, **HOST}, **kwargs)
+            volume, connector and {**connector, **HOST}, **kwargs
+        )
 
     def _file(self, volume: Any) -> Path:
         path = self._device(volume['name']).metadata['Path']

@@ -24,13 +24,21 @@ Call = tuple[str, str, int]
 _DEVICES = re.compile('/storage/(luns|namespaces)')
 VARIANTS: Mapping[str, Sequence[Fault]] = {
     'latency': [{'seconds': 0.1}],
-    'error': [{'status': 500}, {'status': 404, 'code': '4'},
-              {'status': 500, 'count': None}, {'status': 403, 'code': '6'},
-              {'status': 403, 'code': '6', 'count': None},
-              {'status': 429, 'retry_after': 1}, {'status': 503}],
-    'drop_connection': [{'when': 'before'}, {'when': 'after'},
-                        {'when': 'before', 'count': None},
-                        {'when': 'after', 'count': None}],
+    'error': [
+        {'status': 500},
+        {'status': 404, 'code': '4'},
+        {'status': 500, 'count': None},
+        {'status': 403, 'code': '6'},
+        {'status': 403, 'code': '6', 'count': None},
+        {'status': 429, 'retry_after': 1},
+        {'status': 503},
+    ],
+    'drop_connection': [
+        {'when': 'before'},
+        {'when': 'after'},
+        {'when': 'before', 'count': None},
+        {'when': 'after', 'count': None},
+    ],
     'job_vanishes': [{'effect': 'done'}, {'effect': 'lost'}],
     'job_fails': [{}],
     'job_stalls': [{}],
@@ -47,8 +55,11 @@ def all_faults() -> Iterator[Fault]:
 
 
 def shown(fault: Fault) -> str:
-    words = [str(value) for key, value in fault.items()
-             if key in {'kind', 'when', 'effect', 'status'}]
+    words = [
+        str(value)
+        for key, value in fault.items()
+        if key in {'kind', 'when', 'effect', 'status'}
+    ]
     return ' '.join([*words, 'lasting'] if 'count' in fault else words)
 
 
@@ -65,16 +76,24 @@ def calls_since(simulator: Simulator, since: int) -> list[Call]:
 
 def pattern(path: str) -> str:
     """A path of any image and volume, as a regular expression."""
-    escaped = re.sub(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID',
-                     path)
+    escaped = re.sub(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'UUID', path)
     escaped = re.sub(r'(eic-fill-UUID-|json\.)[0-9a-f]{8}', r'\1HEX', escaped)
-    return '^' + re.escape(escaped).replace('UUID', '[0-9a-f-]{36}').replace(
-        'HEX', '[0-9a-f]{8}') + '$'
+    return (
+        '^'
+        + re.escape(escaped)
+        .replace('UUID', '[0-9a-f-]{36}')
+        .replace('HEX', '[0-9a-f]{8}')
+        + '$'
+    )
 
 
-def hit_by(fault: Fault, calls: list[Call], has_job: Callable[[str, str], bool],
-           takes_space: Callable[[str, str], bool], flexvol: Mapping[str, str],
-           ) -> Iterator[tuple[str, Fault]]:
+def hit_by(
+    fault: Fault,
+    calls: list[Call],
+    has_job: Callable[[str, str], bool],
+    takes_space: Callable[[str, str], bool],
+    flexvol: Mapping[str, str],
+) -> Iterator[tuple[str, Fault]]:
     """The rows of a fault: itself in each call that it can hit.
 
     :param has_job: whether the call of that method and path may have a job
@@ -84,8 +103,7 @@ def hit_by(fault: Fault, calls: list[Call], has_job: Callable[[str, str], bool],
     if fault['kind'] == 'volume_full':
         takers = [call for call in calls if takes_space(*call[:2])]
         for nth in range(1, len(takers) + 1):
-            yield f'operation {nth} on the FlexVol', {
-                **fault, **flexvol, 'nth': nth}
+            yield f'operation {nth} on the FlexVol', {**fault, **flexvol, 'nth': nth}
         return
     if fault['kind'] == 'device_busy':
         if any(_DEVICES.search(path) for _, path, _ in calls):
@@ -94,16 +112,23 @@ def hit_by(fault: Fault, calls: list[Call], has_job: Callable[[str, str], bool],
     for method, path, nth in calls:
         if fault['kind'] in faults.JOB_KINDS and not has_job(method, path):
             continue
-        yield f'{method} {path} no. {nth}', {
-            **fault, 'nth': nth,
-            'match': {'method': method, 'path': path, 'user': 'stock'}}
+        yield (
+            f'{method} {path} no. {nth}',
+            {
+                **fault,
+                'nth': nth,
+                'match': {'method': method, 'path': path, 'user': 'stock'},
+            },
+        )
 
 
 def was_hit(simulator: Simulator, fault_id: str) -> bool:
     """True also of a fault that is gone: it was deleted after a hit."""
-    return all(fault['hits'] for fault in
-               simulator.control('GET', '/faults')['faults']
-               if fault['id'] == fault_id)
+    return all(
+        fault['hits']
+        for fault in simulator.control('GET', '/faults')['faults']
+        if fault['id'] == fault_id
+    )
 
 
 class SufferingWorld(World):
@@ -117,8 +142,7 @@ class SufferingWorld(World):
     recorded: ClassVar[dict[Any, list[Call]]] = {}
     """The calls of the cases that have been taken."""
 
-    def attempt(self, case: Any, image: Image,
-                before: Any | None) -> tuple[Any, bool]:
+    def attempt(self, case: Any, image: Image, before: Any | None) -> tuple[Any, bool]:
         """What the fault is for: a volume, and whether it is made.
 
         :param before: the volume, where the case has it before its image
@@ -151,16 +175,23 @@ class SufferingWorld(World):
         if case not in self.recorded:
             self.recorded[case] = self.calls_of(case)
             print(case, *self.recorded[case], sep='\n')
-        return {where: found
-                for where, one in hit_by(
-                    fault, self.recorded[case], self.has_job, self.takes_space,
-                    self.flexvol(case))
-                if (found := self.suffer(case, one))}
+        return {
+            where: found
+            for where, one in hit_by(
+                fault,
+                self.recorded[case],
+                self.has_job,
+                self.takes_space,
+                self.flexvol(case),
+            )
+            if (found := self.suffer(case, one))
+        }
 
     def new_image(self, case: Any) -> Image:
         content = os.urandom(MIB)
-        stored = content if case.disk_format == 'raw' else (
-            qcow2_of(content, self.tmp_path))
+        stored = (
+            content if case.disk_format == 'raw' else (qcow2_of(content, self.tmp_path))
+        )
         image = self.glance.add(content, stored, case.disk_format)
         self.store(case, image)
         if case.cached_in:
@@ -197,14 +228,18 @@ class SufferingWorld(World):
             self.driver.delete_volume(volume)
         self.start_anew()
         self.sweep()
-        wrong = [*([] if hit else ['the fault hit nothing']),
-                 *self.wrong_with(image, volumes), *self.wrong_next(case, image)]
+        wrong = [
+            *([] if hit else ['the fault hit nothing']),
+            *self.wrong_with(image, volumes),
+            *self.wrong_next(case, image),
+        ]
         self.clean()
         return '; '.join(wrong)
 
     def is_downloaded(self, volume: Any, image: Image) -> bool:
         """False if Cinder ends in an error of its own."""
         from cinder import exception  # noqa: PLC0415
+
         try:
             self.download(volume, image)
         except exception.CinderException:

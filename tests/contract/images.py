@@ -56,40 +56,52 @@ class Glance:
             precaching,
             spreading,
         )
+
         found = cls()
-        monkeypatch.setattr(base, 'ImageLocations', lambda _conf: Locations(
-            found))
+        monkeypatch.setattr(base, 'ImageLocations', lambda _conf: Locations(found))
         monkeypatch.setattr(precaching, 'Images', lambda _conf: found)
-        monkeypatch.setattr(precaching, 'ServiceImageService',
-                            lambda _conf: found)
+        monkeypatch.setattr(precaching, 'ServiceImageService', lambda _conf: found)
         # Tests do at once what its threads would do at some time.
         monkeypatch.setattr(Precacher, 'start', lambda *_: None)
         monkeypatch.setattr(spreading, 'Images', lambda _conf: found)
         return found
 
-    def add(self, raw: bytes, stored: bytes | None = None,
-            disk_format: str = 'raw', image_id: str | None = None,
-            **properties: str) -> Image:
+    def add(
+        self,
+        raw: bytes,
+        stored: bytes | None = None,
+        disk_format: str = 'raw',
+        image_id: str | None = None,
+        **properties: str,
+    ) -> Image:
         """A public image of that disk."""
         stored = raw if stored is None else stored
         meta = {
-            'id': image_id or str(uuid.uuid4()), 'status': 'active',
-            'disk_format': disk_format, 'container_format': 'bare',
-            'size': len(stored), 'min_disk': 0, 'virtual_size': len(raw),
+            'id': image_id or str(uuid.uuid4()),
+            'status': 'active',
+            'disk_format': disk_format,
+            'container_format': 'bare',
+            'size': len(stored),
+            'min_disk': 0,
+            'virtual_size': len(raw),
             'os_hash_algo': 'sha256',
             'os_hash_value': hashlib.sha256(stored).hexdigest(),
-            'properties': properties}
+            'properties': properties,
+        }
         image = Image(meta, raw, stored)
         self.images[image.id] = image
         return image
 
     def all(self) -> Iterator[ListedImage]:
-        return iter([ListedImage(image_from_meta(image.meta), visibility='public')
-                     for image in self.images.values()])
+        return iter(
+            [
+                ListedImage(image_from_meta(image.meta), visibility='public')
+                for image in self.images.values()
+            ]
+        )
 
     def find(self, image_id: str) -> ListedImage | None:
-        return next((each for each in self.all()
-                     if each.image.id == image_id), None)
+        return next((each for each in self.all() if each.image.id == image_id), None)
 
     def is_gone(self, image_id: str) -> bool:
         return image_id not in self.images
@@ -97,6 +109,7 @@ class Glance:
     def context(self) -> Any:
         """Of the service itself: no user asks."""
         from cinder import context  # noqa: PLC0415
+
         return context.get_admin_context()
 
     def service(self) -> 'Glance':
@@ -105,8 +118,12 @@ class Glance:
         found.temp_images = None
         return found
 
-    def show(self, context: Any, image_id: str, store_id: str | None = None,
-             ) -> Mapping[str, Any]:
+    def show(
+        self,
+        context: Any,
+        image_id: str,
+        store_id: str | None = None,
+    ) -> Mapping[str, Any]:
         return self.images[image_id].meta
 
     def download(self, context: Any, image_id: str, data: Any) -> None:
@@ -134,6 +151,9 @@ def qcow2_of(content: bytes, directory: Path) -> bytes:
     """The same disk as qcow2."""
     raw, made = directory / 'raw', directory / 'qcow2'
     raw.write_bytes(content)
-    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2',
-                    str(raw), str(made)], check=True, timeout=60)
+    subprocess.run(
+        ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw), str(made)],
+        check=True,
+        timeout=60,
+    )
     return made.read_bytes()

@@ -70,19 +70,21 @@ def noise(size: int = MIB) -> bytes:
 def iso(content: bytes | None = None) -> bytes:
     """A disk with a primary volume descriptor of ISO 9660."""
     disk = bytearray(content or bytes(_ISO_AT) + noise())
-    disk[_ISO_AT:_ISO_AT + 7] = b'\x01CD001\x01'
-    disk[_ISO_AT + 80:_ISO_AT + 84] = struct.pack('<L', len(disk) // 2048)
-    disk[_ISO_AT + 128:_ISO_AT + 130] = struct.pack('<H', 2048)
+    disk[_ISO_AT : _ISO_AT + 7] = b'\x01CD001\x01'
+    disk[_ISO_AT + 80 : _ISO_AT + 84] = struct.pack('<L', len(disk) // 2048)
+    disk[_ISO_AT + 128 : _ISO_AT + 130] = struct.pack('<H', 2048)
     return bytes(disk)
 
 
-def mbr(*partitions: tuple[int, tuple[int, int, int], int, int],
-        disk: bytes | None = None) -> bytes:
+def mbr(
+    *partitions: tuple[int, tuple[int, int, int], int, int], disk: bytes | None = None
+) -> bytes:
     """A disk with a boot record: type, first CHS, first and number of sectors."""
     made = bytearray(disk or noise())
-    table = b''.join(struct.pack('<B3BB3BII', 0, *chs, kind, 0xFE, 0xFF, 0xFF,
-                                 first, sectors)
-                     for kind, chs, first, sectors in partitions)
+    table = b''.join(
+        struct.pack('<B3BB3BII', 0, *chs, kind, 0xFE, 0xFF, 0xFF, first, sectors)
+        for kind, chs, first, sectors in partitions
+    )
     made[:446] = bytes(446)
     made[446:510] = table.ljust(64, b'\0')
     made[510:512] = b'\x55\xaa'
@@ -103,8 +105,9 @@ def ntfs() -> bytes:
 
 def qemu_img(*arguments: str) -> None:
     """Run it."""
-    subprocess.run(['qemu-img', *arguments], check=True, timeout=_TIMEOUT,
-                   capture_output=True)
+    subprocess.run(
+        ['qemu-img', *arguments], check=True, timeout=_TIMEOUT, capture_output=True
+    )
 
 
 def converted(directory: Path, disk: bytes, to: str, *options: str) -> bytes:
@@ -120,8 +123,17 @@ def luks(directory: Path) -> Kind:
     path = directory / 'luks'
     for iterations in _MILLISECONDS:
         with contextlib.suppress(subprocess.CalledProcessError):
-            qemu_img('create', '-f', 'luks', '--object', _SECRET, '-o',
-                     f'key-secret=key,iter-time={iterations}', str(path), '1M')
+            qemu_img(
+                'create',
+                '-f',
+                'luks',
+                '--object',
+                _SECRET,
+                '-o',
+                f'key-secret=key,iter-time={iterations}',
+                str(path),
+                '1M',
+            )
             return raw(path.read_bytes())
     raise AssertionError('qemu-img makes no container')
 
@@ -135,8 +147,7 @@ def qcow2(directory: Path, disk: bytes | None = None, **meta: Any) -> Kind:
 def backed(directory: Path) -> Kind:
     """It shows a file of the host that converts it."""
     path = directory / 'backed'
-    qemu_img('create', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/passwd', str(path),
-             '1M')
+    qemu_img('create', '-f', 'qcow2', '-F', 'raw', '-b', '/etc/passwd', str(path), '1M')
     return Kind('qcow2', path.read_bytes(), noise())
 
 
@@ -161,13 +172,12 @@ def vhd(directory: Path, creator: bytes | None = None, *options: str) -> Kind:
     stored = bytearray(converted(directory, disk, 'vpc', *options))
     if creator:
         for at in (0, len(stored) - SECTOR):
-            stored[at + 28:at + 32] = creator
-            stored[at + 64:at + 68] = bytes(4)
-            footer = stored[at:at + SECTOR]
-            stored[at + 64:at + 68] = struct.pack(
-                '>I', ~sum(footer) & 0xFFFFFFFF)
+            stored[at + 28 : at + 32] = creator
+            stored[at + 64 : at + 68] = bytes(4)
+            footer = stored[at : at + SECTOR]
+            stored[at + 64 : at + 68] = struct.pack('>I', ~sum(footer) & 0xFFFFFFFF)
     # What Glance takes it from, of an image that it sees to be one.
-    (size,) = struct.unpack('>Q', stored[-SECTOR + 40:-SECTOR + 48])
+    (size,) = struct.unpack('>Q', stored[-SECTOR + 40 : -SECTOR + 48])
     return Kind('vhd', bytes(stored), disk, {'virtual_size': size})
 
 
@@ -175,19 +185,25 @@ def compressed(directory: Path) -> Kind:
     """Glance does not look into it."""
     usual = qcow2(directory)
     return dataclasses.replace(
-        usual, stored=gzip.compress(usual.stored),
+        usual,
+        stored=gzip.compress(usual.stored),
         meta={'container_format': 'compressed', 'virtual_size': None},
-        options={'allow_compression_on_image_upload': True})
+        options={'allow_compression_on_image_upload': True},
+    )
 
 
 def signed(_directory: Path) -> Kind:
     """By somebody whose certificate nobody has."""
     disk = noise()
-    return raw(disk, properties={
-        'img_signature': base64.b64encode(b'of another one').decode(),
-        'img_signature_hash_method': 'SHA-256',
-        'img_signature_key_type': 'RSA-PSS',
-        'img_signature_certificate_uuid': '5f9c4c3e-0000-4000-8000-000000000000'})
+    return raw(
+        disk,
+        properties={
+            'img_signature': base64.b64encode(b'of another one').decode(),
+            'img_signature_hash_method': 'SHA-256',
+            'img_signature_key_type': 'RSA-PSS',
+            'img_signature_certificate_uuid': '5f9c4c3e-0000-4000-8000-000000000000',
+        },
+    )
 
 
 def _with(kind: Kind, **options: Any) -> Kind:
@@ -199,37 +215,43 @@ MAKERS: Mapping[str, Callable[[Path], Kind]] = {
     'qcow2': qcow2,
     'iso': lambda _: Kind('iso', disk := iso(), disk),
     'iso as raw': lambda _: raw(iso()),
-    'hybrid iso as raw': lambda _: raw(iso(mbr(
-        (0x17, (0, 1, 0), 0, 2048), disk=bytes(_ISO_AT) + noise()))),
+    'hybrid iso as raw': lambda _: raw(
+        iso(mbr((0x17, (0, 1, 0), 0, 2048), disk=bytes(_ISO_AT) + noise()))
+    ),
     'gpt, odd chs': lambda _: raw(mbr((_GPT, _ODD_CHS, 1, 2047))),
-    'gpt, hybrid mbr': lambda _: raw(mbr(
-        (_GPT, (0, 2, 0), 1, 63), (_NTFS, (0, 2, 3), 64, 1984))),
+    'gpt, hybrid mbr': lambda _: raw(
+        mbr((_GPT, (0, 2, 0), 1, 63), (_NTFS, (0, 2, 3), 64, 1984))
+    ),
     'ntfs without partitions': lambda _: raw(ntfs()),
     'luks as raw': luks,
     'text, then bytes': lambda _: raw(b'#!/bin/sh\n' * 100 + noise()),
     'raw, odd size': lambda _: raw(noise(MIB + 100)),
     'qcow2, recorded too small': lambda directory: qcow2(
-        directory, virtual_size=MIB // 2),
+        directory, virtual_size=MIB // 2
+    ),
     'qcow2, recorded too large': lambda directory: qcow2(
-        directory, virtual_size=3 * MIB),
+        directory, virtual_size=3 * MIB
+    ),
     'qcow2, size unknown': lambda directory: qcow2(directory, virtual_size=None),
     'vhd': vhd,
     'vhd, other geometry': lambda directory: vhd(
-        directory, b'vpc ', '-o', 'force_size=on'),
-    'vhd, fixed': lambda directory: vhd(
-        directory, None, '-o', 'subformat=fixed'),
+        directory, b'vpc ', '-o', 'force_size=on'
+    ),
+    'vhd, fixed': lambda directory: vhd(directory, None, '-o', 'subformat=fixed'),
     'compressed, size unknown': compressed,
     'compressed, forbidden': lambda directory: _with(compressed(directory)),
     'conversion forbidden': lambda directory: _with(
-        qcow2(directory), image_conversion_disable=True),
+        qcow2(directory), image_conversion_disable=True
+    ),
     'bad signature': signed,
     'broken qcow2': broken,
     'qcow2 with backing file': backed,
     'vmdk of a refused type': lambda directory: Kind(
-        'vmdk', flat_vmdk(directory), noise()),
-    'qcow2 as raw': lambda directory: raw(converted(
-        directory, noise(), 'qcow2')),
+        'vmdk', flat_vmdk(directory), noise()
+    ),
+    'qcow2 as raw': lambda directory: raw(converted(directory, noise(), 'qcow2')),
     'vmdk descriptor as raw': lambda directory: raw(flat_vmdk(directory)),
     'qcow2 inside qcow2': lambda directory: qcow2(
-        directory, converted(directory, noise(), 'qcow2')),
+        directory, converted(directory, noise(), 'qcow2')
+    ),
 }

@@ -18,8 +18,12 @@ from tests.contract.simulator import Simulator
 from tests.contract.world import World
 
 GOLD = '127.0.81.1:/gold'
-FLEXVOLS = {'gold': 'svm_gold', 'store': 'svm_gold', 'images_vol': 'svm_gold',
-            'silver_vol': 'svm_silver'}
+FLEXVOLS = {
+    'gold': 'svm_gold',
+    'store': 'svm_gold',
+    'images_vol': 'svm_gold',
+    'silver_vol': 'svm_silver',
+}
 
 
 class Shares(World):
@@ -34,17 +38,29 @@ class Shares(World):
         return self.simulator.directory(FLEXVOLS[name], name)
 
     def flexvol(self, name: str) -> Any:
-        return next(found for found in self.driver._namespace.flexvols(
-            ['svm_gold', 'svm_silver']) if found.name == name)
+        return next(
+            found
+            for found in self.driver._namespace.flexvols(['svm_gold', 'svm_silver'])
+            if found.name == name
+        )
 
     def deploy(self, *names: str) -> None:
         """Pools of other backends live on these FlexVols, says the scheduler."""
         self.driver._deployment._asked = float('-inf')
         self.driver._deployment._fetch = lambda: [
-            {'name': f'other@{name}#share', 'capabilities': {'eic': {
-                'cluster': found.cluster, 'svm': found.svm,
-                'flexvol': found.uuid}}}
-            for name in names for found in [self.flexvol(name)]]
+            {
+                'name': f'other@{name}#share',
+                'capabilities': {
+                    'eic': {
+                        'cluster': found.cluster,
+                        'svm': found.svm,
+                        'flexvol': found.uuid,
+                    }
+                },
+            }
+            for name in names
+            for found in [self.flexvol(name)]
+        ]
 
     def record(self, image: Image, name: str, bytes_there: bytes) -> bytes:
         """A true record of the image in that FlexVol."""
@@ -52,11 +68,13 @@ class Shares(World):
         from eic_plugins.storage import Record  # noqa: PLC0415
         from eic_plugins.storage.files import format_record  # noqa: PLC0415
         from eic_plugins.storage.seals import Place  # noqa: PLC0415
+
         model = image_from_meta(image.meta)
         return format_record(
             Place(self.flexvol(name).uuid, image.cached, image.id),
             Record(model.identity, len(bytes_there), model.signature),
-            self.driver._seals)
+            self.driver._seals,
+        )
 
     def put(self, name: str, image: Image, content: bytes, record: bytes) -> None:
         """A file with a cached image's name, and a record beside it."""
@@ -68,8 +86,11 @@ class Shares(World):
 
     def copies(self, since: int) -> list[Mapping[str, Any]]:
         """The copies that ONTAP was asked for."""
-        return [call for call in self.simulator.calls(since)['calls']
-                if call['path'] == '/api/storage/file/copy']
+        return [
+            call
+            for call in self.simulator.calls(since)['calls']
+            if call['path'] == '/api/storage/file/copy'
+        ]
 
     def last_call(self) -> int:
         return int(self.simulator.calls()['last'])
@@ -78,34 +99,51 @@ class Shares(World):
 def forged(image: Image, content: bytes, **fields: Any) -> bytes:
     """What whoever knows the image and the code would write."""
     from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+
     model = image_from_meta(image.meta)
-    return json.dumps({
-        'image_id': image.id, 'identity': model.identity,
-        'virtual_size': len(content), 'signature': model.signature,
-        'signature_verified': True, 'seal': 'A' * 32, **fields}).encode()
+    return json.dumps(
+        {
+            'image_id': image.id,
+            'identity': model.identity,
+            'virtual_size': len(content),
+            'signature': model.signature,
+            'signature_verified': True,
+            'seal': 'A' * 32,
+            **fields,
+        }
+    ).encode()
 
 
 def configured(served: Simulator, state: Path, **eic: str) -> Any:
     """The context of Cinder's configuration."""
     (state / 'shares').write_text(f'{GOLD}\n')
     own = '\n'.join(f'{name} = {text}' for name, text in eic.items())
-    return stock.configured(state, stock.config(
-        served, state, netapp_storage_protocol='nfs',
-        volume_driver='eic_plugins.volume.nfs.EICNfsDriver',
-        netapp_vserver='svm_gold', nfs_shares_config=state / 'shares',
-        nfs_mount_point_base=state / 'mnt',
-        nas_secure_file_operations=True, nas_secure_file_permissions=True,
-    ) + f'''
+    return stock.configured(
+        state,
+        stock.config(
+            served,
+            state,
+            netapp_storage_protocol='nfs',
+            volume_driver='eic_plugins.volume.nfs.EICNfsDriver',
+            netapp_vserver='svm_gold',
+            nfs_shares_config=state / 'shares',
+            nfs_mount_point_base=state / 'mnt',
+            nas_secure_file_operations=True,
+            nas_secure_file_permissions=True,
+        )
+        + f"""
 [DEFAULT]
 image_conversion_dir = {state}/conversion
 [eic]
 {own}
-''')
+""",
+    )
 
 
 def started(admin: Any) -> Any:
     """The driver, once a module: its timers would make calls of their own."""
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
+
     found = stock.new_driver(EICNfsDriver)
     found._add_looping_tasks = lambda: None
     stock.set_up(found, admin)
@@ -124,8 +162,7 @@ def nfs_driver(nfs: None, admin: Any) -> Any:
 
 
 @pytest.fixture
-def world(nfs_driver: Any, admin: Any, simulator: Simulator,
-          glance: Glance) -> Shares:
+def world(nfs_driver: Any, admin: Any, simulator: Simulator, glance: Glance) -> Shares:
     found = Shares(nfs_driver, admin, simulator, glance)
     found.start_anew()
     found.deploy()

@@ -8,7 +8,7 @@ import requests
 from netapp_ontap import HostConnection
 
 _TIMEOUT = 30
-TOPOLOGY = '''
+TOPOLOGY = """
 [cluster]
 name = "contract"
 version = "9.15.1"
@@ -84,7 +84,7 @@ aggregate = "aggr1"
 name = "san_two"
 size = "100GiB"
 aggregate = "aggr1"
-'''
+"""
 
 
 class Simulator:
@@ -104,22 +104,26 @@ class Simulator:
 
     def connection(self, user: str = 'admin') -> HostConnection:
         return HostConnection(
-            self.host, port=self.port, username=user,
-            password=f'{user}-secret', verify=str(self.ca), poll_interval=1)
+            self.host,
+            port=self.port,
+            username=user,
+            password=f'{user}-secret',
+            verify=str(self.ca),
+            poll_interval=1,
+        )
 
     def directory(self, svm: str, volume: str) -> Path:
         return self.data_dir / 'volumes' / svm / volume
 
     def control(self, method: str, path: str, **kwargs: Any) -> Mapping[str, Any]:
         response = self.session.request(
-            method, f'{self.origin}/simulator/v1{path}', timeout=_TIMEOUT,
-            **kwargs)
+            method, f'{self.origin}/simulator/v1{path}', timeout=_TIMEOUT, **kwargs
+        )
         response.raise_for_status()
         return response.json()
 
     def fault(self, kind: str, **parameters: Any) -> str:
-        return self.control('POST', '/faults',
-                            json={'kind': kind, **parameters})['id']
+        return self.control('POST', '/faults', json={'kind': kind, **parameters})['id']
 
     def calls(self, since: int = 0, user: str | None = None) -> Mapping[str, Any]:
         params = {'since': since} | ({'user': user} if user else {})

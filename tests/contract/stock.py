@@ -29,10 +29,13 @@ def config(served: Simulator, state: Path, **options: object) -> str:
         'netapp_server_port': served.port,
         'netapp_transport_type': 'https',
         'netapp_ssl_cert_path': served.ca,
-        'netapp_login': 'stock', 'netapp_password': 'stock-secret',
-        'netapp_driver_reports_provisioned_capacity': True, **options}
+        'netapp_login': 'stock',
+        'netapp_password': 'stock-secret',
+        'netapp_driver_reports_provisioned_capacity': True,
+        **options,
+    }
     lines = '\n'.join(f'{name} = {text}' for name, text in own.items())
-    return f'''
+    return f"""
 [DEFAULT]
 state_path = {state}
 enabled_backends = {BACKEND}
@@ -45,7 +48,7 @@ backend_url = file://{state}
 lock_path = {state}
 [{BACKEND}]
 {lines}
-'''
+"""
 
 
 @contextlib.contextmanager
@@ -62,8 +65,11 @@ def configured(state: Path, text: str) -> Iterator[Any]:
     cinder.privsep.sys_admin_pctxt.set_client_mode(False)
     objects.register_all()
     coordination.COORDINATOR.start()
-    with (_no_periodic_tasks(), _no_pool_of_threads(),
-          _database(f'sqlite:///{state}/cinder.sqlite?timeout=60')):
+    with (
+        _no_periodic_tasks(),
+        _no_pool_of_threads(),
+        _database(f'sqlite:///{state}/cinder.sqlite?timeout=60'),
+    ):
         yield cfg.CONF
     coordination.COORDINATOR.stop()
     cinder.privsep.sys_admin_pctxt.set_client_mode(True)
@@ -79,6 +85,7 @@ def _no_periodic_tasks() -> Iterator[None]:
     from cinder.volume.drivers.netapp.dataontap.utils import (  # noqa: PLC0415
         loopingcalls,
     )
+
     with mock.patch.object(loopingcalls.LoopingCalls, 'start_tasks'):
         yield
 
@@ -89,8 +96,10 @@ def _no_pool_of_threads() -> Iterator[None]:
     first thread that used it, which is the only one of cinder-volume.
     """
     from eventlet import tpool  # noqa: PLC0415
-    with mock.patch.object(tpool, 'execute', lambda call, *args, **kwargs: call(
-            *args, **kwargs)):
+
+    with mock.patch.object(
+        tpool, 'execute', lambda call, *args, **kwargs: call(*args, **kwargs)
+    ):
         yield
 
 
@@ -121,17 +130,23 @@ def _begin_at_once(engine: Any) -> None:
     from sqlalchemy import event  # noqa: PLC0415
 
     @event.listens_for(engine, 'before_cursor_execute', retval=True)
-    def begin(_connection: Any, _cursor: Any, statement: str, parameters: Any,
-              _context: Any, _many: bool) -> tuple[str, Any]:
+    def begin(
+        _connection: Any,
+        _cursor: Any,
+        statement: str,
+        parameters: Any,
+        _context: Any,
+        _many: bool,
+    ) -> tuple[str, Any]:
         # As oslo.db begins them.
-        return ('BEGIN IMMEDIATE' if statement == 'BEGIN' else statement,
-                parameters)
+        return ('BEGIN IMMEDIATE' if statement == 'BEGIN' else statement, parameters)
 
 
 def admin_context() -> Any:
     """The cloud's administrator, in a cloud with a default volume type."""
     from cinder import context  # noqa: PLC0415
     from cinder.volume import volume_types  # noqa: PLC0415
+
     found = context.get_admin_context()
     # Every volume has a type, and this is the default one.
     volume_types.create(found, '__DEFAULT__', {})
@@ -142,10 +157,15 @@ def new_driver(driver_class: Any) -> Any:
     """A driver as the volume manager makes it, not yet set up."""
     from cinder.db import api  # noqa: PLC0415
     from cinder.volume import configuration, driver  # noqa: PLC0415
+
     return driver_class(
         configuration=configuration.Configuration(
-            driver.volume_opts, config_group=BACKEND),
-        host=f'contract@{BACKEND}', db=api, is_vol_db_empty=True)
+            driver.volume_opts, config_group=BACKEND
+        ),
+        host=f'contract@{BACKEND}',
+        db=api,
+        is_vol_db_empty=True,
+    )
 
 
 def set_up(driver: Any, admin: Any) -> None:
@@ -158,6 +178,7 @@ def set_up(driver: Any, admin: Any) -> None:
 def start_driver(admin: Any) -> Any:
     """Cinder's own driver, set up."""
     from cinder.volume.drivers.netapp import common  # noqa: PLC0415
+
     found = new_driver(common.NetAppDriver)
     set_up(found, admin)
     return found
@@ -173,10 +194,19 @@ def forget_devices(driver: Any) -> None:
 def new_volume(admin: Any, pool: str, size: int = 1) -> Any:
     """A volume in the database; ``size`` in GiB."""
     from cinder import objects  # noqa: PLC0415
+
     volume = objects.Volume(
-        admin, size=size, host=f'contract@{BACKEND}#{pool}',
-        display_name='test', status='creating', project_id='p',
-        user_id='u', admin_metadata={}, metadata={}, availability_zone='nova')
+        admin,
+        size=size,
+        host=f'contract@{BACKEND}#{pool}',
+        display_name='test',
+        status='creating',
+        project_id='p',
+        user_id='u',
+        admin_metadata={},
+        metadata={},
+        availability_zone='nova',
+    )
     volume.create()
     return volume
 
@@ -184,9 +214,17 @@ def new_volume(admin: Any, pool: str, size: int = 1) -> Any:
 def new_snapshot(admin: Any, volume: Any) -> Any:
     """A snapshot in the database."""
     from cinder import objects  # noqa: PLC0415
+
     snapshot = objects.Snapshot(
-        admin, volume_id=volume.id, volume_size=volume.size, status='creating',
-        project_id='p', user_id='u', display_name='test', metadata={})
+        admin,
+        volume_id=volume.id,
+        volume_size=volume.size,
+        status='creating',
+        project_id='p',
+        user_id='u',
+        display_name='test',
+        metadata={},
+    )
     snapshot.create()
     return snapshot
 

@@ -25,6 +25,7 @@ def image(glance: Glance) -> Image:
 def waits(world: BlockWorld, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """With the backend's options, the seconds between clones, not slept."""
     from oslo_config import cfg  # noqa: PLC0415
+
     for name, value in (('timeout', 6), ('interval', 2)):
         cfg.CONF.set_override(f'netapp_lun_clone_busy_{name}', value, BACKEND)
     world.start_anew()
@@ -34,7 +35,8 @@ def waits(world: BlockWorld, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_a_clone_that_is_busy_is_asked_for_again_as_stock_does(
-        world: BlockWorld, image: Image, waits: list[float]) -> None:
+    world: BlockWorld, image: Image, waits: list[float]
+) -> None:
     world.make(image)
     world.simulator.fault('device_busy', count=3)
     volume, route = world.make(image)
@@ -44,7 +46,8 @@ def test_a_clone_that_is_busy_is_asked_for_again_as_stock_does(
 
 
 def test_what_is_busy_for_longer_is_cinders_and_leaves_nothing(
-        world: BlockWorld, image: Image, waits: list[float]) -> None:
+    world: BlockWorld, image: Image, waits: list[float]
+) -> None:
     world.make(image)
     world.simulator.fault('device_busy', count=None)
     volume = world.new_volume()

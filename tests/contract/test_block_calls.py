@@ -45,7 +45,7 @@ class Counted:
     def _name(self, call: dict[str, Any]) -> str:
         collection = f'/api/{RESOURCES[self._world.protocol]}'
         path = call['path'].replace(collection, 'devices')
-        return f"{call['method']} {path.partition('/')[0]}"
+        return f'{call["method"]} {path.partition("/")[0]}'
 
 
 @pytest.fixture
@@ -54,34 +54,39 @@ def counted(world: BlockWorld) -> Counted:
 
 
 def test_a_hit_is_one_call_where_the_volume_has_the_images_size(
-        world: BlockWorld, counted: Counted, image: Image) -> None:
+    world: BlockWorld, counted: Counted, image: Image
+) -> None:
     world.make(image)
     whole = world.devices(ONE)[image.cached]
     world.simulator.session.patch(
         f'{world.simulator.origin}/api/{RESOURCES[world.protocol]}/{whole["uuid"]}',
-        json={'space': {'size': GIB}}, timeout=30).raise_for_status()
+        json={'space': {'size': GIB}},
+        timeout=30,
+    ).raise_for_status()
     world.start_anew()
     world.make(image)
     assert counted.of(image) == ['POST devices']
 
 
 def test_a_hit_is_two_calls_where_the_volume_is_larger(
-        world: BlockWorld, counted: Counted, image: Image) -> None:
+    world: BlockWorld, counted: Counted, image: Image
+) -> None:
     world.make(image)
     assert counted.of(image, size=3) == ['POST devices', 'PATCH devices']
 
 
 def test_a_hit_long_after_the_last_one_has_no_call_for_its_time(
-        world: BlockWorld, counted: Counted, image: Image) -> None:
+    world: BlockWorld, counted: Counted, image: Image
+) -> None:
     """It is written in the background."""
     world.make(image)
-    world.driver._cache_of(ONE).storage._clock = (
-        lambda: time.time() + LONG_AGO)
+    world.driver._cache_of(ONE).storage._clock = lambda: time.time() + LONG_AGO
     assert counted.of(image) == ['POST devices', 'PATCH devices']
 
 
 def test_the_first_hit_of_a_process_is_a_look_more(
-        world: BlockWorld, counted: Counted, image: Image) -> None:
+    world: BlockWorld, counted: Counted, image: Image
+) -> None:
     world.make(image)
     world.start_anew()
     world.driver._cache_of(ONE)
@@ -90,7 +95,8 @@ def test_the_first_hit_of_a_process_is_a_look_more(
 
 
 def test_the_first_lun_of_a_further_pool(
-        world: BlockWorld, counted: Counted, image: Image) -> None:
+    world: BlockWorld, counted: Counted, image: Image
+) -> None:
     """A look at all pools, one more under the lock, the source's use; the
     copy and its end; the name and the record; the volume and its size.
     """
@@ -103,5 +109,12 @@ def test_the_first_lun_of_a_further_pool(
     # As the volume manager does it once a minute: how full the pools are.
     world.driver.get_volume_stats(refresh=True)
     assert counted.of(image, TWO) == [
-        'GET devices', 'GET devices', 'PATCH devices', 'POST devices',
-        'GET devices', 'PATCH devices', 'POST devices', 'PATCH devices']
+        'GET devices',
+        'GET devices',
+        'PATCH devices',
+        'POST devices',
+        'GET devices',
+        'PATCH devices',
+        'POST devices',
+        'PATCH devices',
+    ]

@@ -58,23 +58,43 @@ class Runner:
     def __init__(self, served: Simulator, state: Path, protocol: str) -> None:
         self._log = (state / 'runner.log').open('w')
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'tests.contract.block_crash_runner',
-             served.host, str(served.port), str(served.data_dir), str(state),
-             protocol], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self._log, text=True)
+            [
+                sys.executable,
+                '-m',
+                'tests.contract.block_crash_runner',
+                served.host,
+                str(served.port),
+                str(served.data_dir),
+                str(state),
+                protocol,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
         self._answers: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
         assert self._answer() == 'ready'
 
-    def make(self, volume: Any, image: Image, content: Path,
-             stop_before: int | None = None) -> Any:
+    def make(
+        self, volume: Any, image: Image, content: Path, stop_before: int | None = None
+    ) -> Any:
         """How the process that makes the volume ended, and its steps."""
         content.write_bytes(image.raw)
         assert self._process.stdin
-        print(json.dumps({
-            'volume_id': volume.id, 'image_id': image.id,
-            'content': str(content), 'stop_before': stop_before}),
-            file=self._process.stdin, flush=True)
+        print(
+            json.dumps(
+                {
+                    'volume_id': volume.id,
+                    'image_id': image.id,
+                    'content': str(content),
+                    'stop_before': stop_before,
+                }
+            ),
+            file=self._process.stdin,
+            flush=True,
+        )
         return self._answer()
 
     def stop(self) -> None:
@@ -96,13 +116,16 @@ class Runner:
         try:
             return json.loads(self._answers.get(timeout=SECONDS))
         except queue.Empty:
-            pytest.fail(f'no answer of the runner in {SECONDS} s: '
-                        f'{Path(self._log.name).read_text()[-2000:]}')
+            pytest.fail(
+                f'no answer of the runner in {SECONDS} s: '
+                f'{Path(self._log.name).read_text()[-2000:]}'
+            )
 
 
 @pytest.fixture(scope='module')
-def runner(admin: Any, served: Simulator, state: Path,
-           protocol: str) -> Iterator[Runner]:
+def runner(
+    admin: Any, served: Simulator, state: Path, protocol: str
+) -> Iterator[Runner]:
     found = Runner(served, state, protocol)
     yield found
     found.stop()
@@ -117,8 +140,9 @@ class Crashing(BlockWorld):
     def prepare(self, case: Case) -> tuple[Any, Image]:
         """An image as the case wants it, and a volume to be made of it."""
         self.simulator.control('POST', '/reset', json={'files': True})
-        self.simulator.control('PATCH', '/settings',
-                               json={'copy_throughput': SLOW_COPIES})
+        self.simulator.control(
+            'PATCH', '/settings', json={'copy_throughput': SLOW_COPIES}
+        )
         self.start_anew()
         image = self.glance.add(os.urandom(MIB))
         if case.cached_in:
@@ -142,8 +166,9 @@ class Crashing(BlockWorld):
         if answer['status'] != signal.SIGKILL:
             return f'it was not killed: {answer}'
         self.start_anew()
-        wrong = [f'a bad cached image: {path}'
-                 for path in self.bad_cached_images(image)]
+        wrong = [
+            f'a bad cached image: {path}' for path in self.bad_cached_images(image)
+        ]
         again, route = self.make(image)
         if not self.is_right(again, image):
             wrong.append(f'the next volume has other bytes, by {route}')
@@ -158,40 +183,62 @@ class Crashing(BlockWorld):
 
     def bad_cached_images(self, image: Image) -> list[str]:
         """Devices that say that they are the image, and are not."""
-        return [path for path, record in self.records().items()
-                if '/img-cache-' in path and parse_comment(
-                    record.get('comment', ''), Place(
-                        record['location']['volume']['uuid'], record['uuid'],
-                        image.id), self.driver._seals)
-                and not self._is_whole(path, image)]
+        return [
+            path
+            for path, record in self.records().items()
+            if '/img-cache-' in path
+            and parse_comment(
+                record.get('comment', ''),
+                Place(record['location']['volume']['uuid'], record['uuid'], image.id),
+                self.driver._seals,
+            )
+            and not self._is_whole(path, image)
+        ]
 
     def _is_whole(self, path: str, image: Image) -> bool:
         pool, _, name = path.removeprefix('/vol/').partition('/')
         found = (self.root(pool) / name).read_bytes()
-        return (name == image.cached and found.startswith(image.raw)
-                and not any(found[len(image.raw):]))
+        return (
+            name == image.cached
+            and found.startswith(image.raw)
+            and not any(found[len(image.raw) :])
+        )
 
 
 @pytest.fixture
-def world(admin: Any, simulator: Simulator, protocol: str, glance: Glance,
-          runner: Runner, tmp_path: Path) -> Crashing:
+def world(
+    admin: Any,
+    simulator: Simulator,
+    protocol: str,
+    glance: Glance,
+    runner: Runner,
+    tmp_path: Path,
+) -> Crashing:
     found = Crashing(admin, simulator, protocol, glance)
     found.runner, found.content = runner, tmp_path / 'content'
     return found
 
 
 @pytest.mark.parametrize(
-    ('protocol', 'name'), [(case.protocol, name) for name, case in CASES.items()],
-    indirect=['protocol'], ids=list(CASES), scope='module')
+    ('protocol', 'name'),
+    [(case.protocol, name) for name, case in CASES.items()],
+    indirect=['protocol'],
+    ids=list(CASES),
+    scope='module',
+)
 def test_a_crash_at_any_step_costs_no_more_than_its_volume(
-        name: str, world: Crashing) -> None:
+    name: str, world: Crashing
+) -> None:
     case = CASES[name]
     steps = world.steps(case)
     print(f'{name}: {len(steps)} steps')
-    print(*(f'{number:4} {step}' for number, step in enumerate(steps, start=1)),
-          sep='\n')
+    print(
+        *(f'{number:4} {step}' for number, step in enumerate(steps, start=1)), sep='\n'
+    )
     assert steps[-1] == END
-    wrong = {f'{number} {step}': found
-             for number, step in enumerate(steps, start=1)
-             if (found := world.crash(case, number))}
+    wrong = {
+        f'{number} {step}': found
+        for number, step in enumerate(steps, start=1)
+        if (found := world.crash(case, number))
+    }
     assert wrong == {}

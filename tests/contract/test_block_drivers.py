@@ -43,18 +43,19 @@ def image(glance: Glance) -> Image:
 
 
 def test_the_first_volume_is_a_clone_of_what_was_downloaded_into_a_device(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     volume, route = world.make(image)
     assert (route, world.glance.downloads) == ('download', [image.id])
     assert world.is_right(volume, image)
     assert world.names(ONE) == sorted([image.cached, volume.name])
-    assert [name.startswith('eic-fill-') for name in world.driver.connections] == [
-        True]
+    assert [name.startswith('eic-fill-') for name in world.driver.connections] == [True]
 
 
 def test_a_qcow2_image_is_cached_as_the_raw_disk(
-        world: BlockWorld, image: Image, tmp_path: Path) -> None:
-    content = image.raw[:2 * MIB]
+    world: BlockWorld, image: Image, tmp_path: Path
+) -> None:
+    content = image.raw[: 2 * MIB]
     converted = world.glance.add(content, qcow2_of(content, tmp_path), 'qcow2')
     for route in ('download', 'cached'):
         volume, taken = world.make(converted)
@@ -63,7 +64,8 @@ def test_a_qcow2_image_is_cached_as_the_raw_disk(
 
 
 def test_a_hit_has_no_connection_and_no_download(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     world.make(image)
     world.driver.connections.clear()
     volume = world.new_volume()
@@ -75,21 +77,26 @@ def test_a_hit_has_no_connection_and_no_download(
 
 
 def test_the_other_pool_has_it_by_a_copy_inside_the_cluster_if_there_is_one(
-        world: BlockWorld, image: Image, simulator: Simulator) -> None:
+    world: BlockWorld, image: Image, simulator: Simulator
+) -> None:
     """ONTAP copies LUNs; each pool of namespaces has its own download."""
-    expected = ('download', 2, 0, 1) if world.protocol == 'nvme' else (
-        'copy_offload', 1, 1, 0)
+    expected = (
+        ('download', 2, 0, 1) if world.protocol == 'nvme' else ('copy_offload', 1, 1, 0)
+    )
     world.make(image)
     world.driver.connections.clear()
     volume, route = world.make(image, TWO)
     copies = world.counters()['lun_copies']['finished']
     assert expected == (
-        route, len(world.glance.downloads), copies, len(world.driver.connections))
+        route,
+        len(world.glance.downloads),
+        copies,
+        len(world.driver.connections),
+    )
     assert world.is_right(volume, image)
 
 
-def test_a_volume_grows_to_its_own_size(
-        world: BlockWorld, image: Image) -> None:
+def test_a_volume_grows_to_its_own_size(world: BlockWorld, image: Image) -> None:
     for _ in ('download', 'cached'):
         volume, _ = world.make(image, size=3)
         assert world.is_right(volume, image)
@@ -99,7 +106,8 @@ def test_a_volume_grows_to_its_own_size(
 
 
 def test_a_volume_can_be_connected_and_written_without_its_cached_image(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     volume, _ = world.make(image)
     assert world.driver.initialize_connection(volume, {'host': 'contract'})
     world.driver.terminate_connection(volume, {'host': 'contract'})
@@ -110,8 +118,8 @@ def test_a_volume_can_be_connected_and_written_without_its_cached_image(
 
 
 def test_deletion_and_eviction_leave_nothing(
-        world: BlockWorld, image: Image,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: BlockWorld, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
     volumes = [world.make(image, pool)[0] for pool in (*POOLS, *POOLS)]
     for volume in volumes:
         world.driver.delete_volume(volume)
@@ -128,7 +136,8 @@ def test_deletion_and_eviction_leave_nothing(
 
 
 def test_an_image_that_is_too_large_is_left_to_cinder(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     image.meta = {**image.meta, 'virtual_size': 2 * GIB}
     assert not world.clone(world.new_volume(), image)
     assert world.records() == {}
@@ -136,43 +145,53 @@ def test_an_image_that_is_too_large_is_left_to_cinder(
 
 @pytest.mark.parametrize('method', ['POST', 'PATCH'], ids=['clone', 'growth'])
 def test_a_job_that_vanishes_when_it_is_done_costs_no_clone(
-        world: BlockWorld, image: Image, simulator: Simulator,
-        method: str) -> None:
+    world: BlockWorld, image: Image, simulator: Simulator, method: str
+) -> None:
     """Some systems forget their jobs at once; the device itself tells then."""
     world.make(image)
-    simulator.fault('job_vanishes', effect='done', match={
-        'method': method, 'path': RESOURCES[world.protocol],
-        'user': 'stock'})
+    simulator.fault(
+        'job_vanishes',
+        effect='done',
+        match={'method': method, 'path': RESOURCES[world.protocol], 'user': 'stock'},
+    )
     volume, route = world.make(image)
-    fault, = simulator.control('GET', '/faults')['faults']
+    (fault,) = simulator.control('GET', '/faults')['faults']
     assert (route, fault['hits']) == ('cached', 1)
     assert world.is_right(volume, image)
 
 
 def test_the_time_of_use_is_written_with_the_periodic_statistics(
-        world: BlockWorld, image: Image, simulator: Simulator) -> None:
+    world: BlockWorld, image: Image, simulator: Simulator
+) -> None:
     """And its job that vanishes does not keep it from being written."""
     world.make(image)
     now = time.time() + HOUR
     world.driver._cache_of(ONE).storage._clock = lambda: now
     world.create(image)
-    simulator.fault('job_vanishes', effect='done', match={
-        'method': 'PATCH', 'path': RESOURCES[world.protocol], 'user': 'stock'})
+    simulator.fault(
+        'job_vanishes',
+        effect='done',
+        match={'method': 'PATCH', 'path': RESOURCES[world.protocol], 'user': 'stock'},
+    )
     world.driver.get_volume_stats(refresh=True)
     world.start_anew()
-    usage, = world.driver._cache_of(ONE).storage.usages()
-    fault, = simulator.control('GET', '/faults')['faults']
+    (usage,) = world.driver._cache_of(ONE).storage.usages()
+    (fault,) = simulator.control('GET', '/faults')['faults']
     assert (usage.last_used, fault['hits']) == (int(now), 1)
 
 
 def test_twenty_first_volumes_at_once_are_one_download_and_one_copy_a_pool(
-        world: BlockWorld, image: Image, simulator: Simulator) -> None:
+    world: BlockWorld, image: Image, simulator: Simulator
+) -> None:
     volumes = [world.new_volume(POOLS[number % 2]) for number in range(AT_ONCE)]
     made: list[bool] = []
-    threads = [threading.Thread(
-        target=lambda volume=volume: made.append(world.clone(volume, image)),
-        daemon=True)
-        for volume in volumes]
+    threads = [
+        threading.Thread(
+            target=lambda volume=volume: made.append(world.clone(volume, image)),
+            daemon=True,
+        )
+        for volume in volumes
+    ]
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + SECONDS
@@ -190,7 +209,8 @@ def test_twenty_first_volumes_at_once_are_one_download_and_one_copy_a_pool(
 
 @pytest.mark.parametrize('tib', [17, 120])
 def test_a_volume_of_many_tebibytes_is_a_clone_like_any_other(
-        world: BlockWorld, image: Image, tib: int) -> None:
+    world: BlockWorld, image: Image, tib: int
+) -> None:
     world.make(image)
     volume = world.new_volume(size=tib << 10)
     assert world.clone(volume, image)
@@ -198,7 +218,8 @@ def test_a_volume_of_many_tebibytes_is_a_clone_like_any_other(
 
 
 def test_one_that_ontap_makes_no_device_for_fails_as_with_the_stock_driver(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     """ONTAP says so when it is to grow: nothing of the clone is left, and the
     cached image serves the next one.
     """
@@ -208,6 +229,7 @@ def test_one_that_ontap_makes_no_device_for_fails_as_with_the_stock_driver(
     assert not world.clone(volume, image)
     assert world.records() == before
     from cinder import exception  # noqa: PLC0415
+
     with pytest.raises(exception.VolumeBackendAPIException):
         world.create_empty(volume)
     assert world.make(image)[1] == 'cached'

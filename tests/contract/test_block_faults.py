@@ -25,8 +25,10 @@ pytestmark = [
     pytest.mark.skipif(
         not os.environ.get('EIC_FAULT_TABLE'),
         reason='the table of faults takes minutes: EIC_FAULT_TABLE=1 pytest '
-               'tests/contract/test_block_faults.py'),
-    NEEDS_ROOT]
+        'tests/contract/test_block_faults.py',
+    ),
+    NEEDS_ROOT,
+]
 DEVICES = re.compile('/storage/(luns|namespaces)')
 
 
@@ -53,8 +55,7 @@ CASES = {
 class SufferingBlocks(SufferingWorld, BlockWorld):
     """A new volume must be cloned, or Cinder may end in an error of its own."""
 
-    def attempt(self, case: Case, image: Image,
-                before: Any | None) -> tuple[Any, bool]:
+    def attempt(self, case: Case, image: Image, before: Any | None) -> tuple[Any, bool]:
         volume = self.new_volume()
         return volume, self.clone_image(volume, image)
 
@@ -69,18 +70,23 @@ class SufferingBlocks(SufferingWorld, BlockWorld):
 
 
 @pytest.fixture
-def world(admin: Any, simulator: Simulator, protocol: str, glance: Glance,
-          tmp_path: Path) -> SufferingBlocks:
+def world(
+    admin: Any, simulator: Simulator, protocol: str, glance: Glance, tmp_path: Path
+) -> SufferingBlocks:
     found = SufferingBlocks(admin, simulator, protocol, glance)
     found.tmp_path = tmp_path
     return found
 
 
+@pytest.mark.parametrize('fault', list(fault_table.all_faults()), ids=fault_table.shown)
 @pytest.mark.parametrize(
-    'fault', list(fault_table.all_faults()), ids=fault_table.shown)
-@pytest.mark.parametrize(
-    ('protocol', 'name'), [(case.protocol, name) for name, case in CASES.items()],
-    indirect=['protocol'], ids=list(CASES), scope='module')
+    ('protocol', 'name'),
+    [(case.protocol, name) for name, case in CASES.items()],
+    indirect=['protocol'],
+    ids=list(CASES),
+    scope='module',
+)
 def test_no_fault_of_any_call_costs_a_volume(
-        name: str, fault: Fault, world: SufferingBlocks) -> None:
+    name: str, fault: Fault, world: SufferingBlocks
+) -> None:
     assert world.damages(CASES[name], fault) == {}

@@ -14,8 +14,11 @@ from tests.contract.stock import MIB
 
 pytestmark = NEEDS_ROOT
 NAME = 'eic-fill-7b8c5a52-9e0f-4b44-8a63-0d5f5f7f2c11-0badcafe'
-OTHER = {'initiator': 'iqn.1994-05.com.example:other', 'host': 'other',
-         'wwpns': ['21000024ff40aaaa']}
+OTHER = {
+    'initiator': 'iqn.1994-05.com.example:other',
+    'host': 'other',
+    'wwpns': ['21000024ff40aaaa'],
+}
 
 
 @pytest.fixture(scope='module', params=['fc', 'iscsi'])
@@ -35,13 +38,14 @@ class Killed:
     def mapped_to(self, host: dict[str, Any]) -> None:
         driver = self.world.driver
         super(type(driver).__mro__[1], driver).initialize_connection(
-            driver._attachable(self.file, self.device), {'host': 'h', **host})
+            driver._attachable(self.file, self.device), {'host': 'h', **host}
+        )
         driver._forget_device(NAME)
 
     def maps(self) -> int:
         answer = self.world.simulator.session.get(
-            f'{self.world.simulator.origin}/api/protocols/san/lun-maps',
-            timeout=30)
+            f'{self.world.simulator.origin}/api/protocols/san/lun-maps', timeout=30
+        )
         return int(answer.json()['num_records'])
 
 
@@ -51,9 +55,12 @@ def killed(world: BlockWorld) -> Killed:
 
 
 def test_the_sweep_of_the_host_that_has_it_disconnects_it_first(
-        world: BlockWorld, killed: Killed, monkeypatch: pytest.MonkeyPatch,
-        ) -> None:
+    world: BlockWorld,
+    killed: Killed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from tests.contract.fabric import HOST  # noqa: PLC0415 - imports Cinder
+
     killed.mapped_to(HOST)
     steps = record_steps(world, killed, monkeypatch)
     world.sweep()
@@ -62,8 +69,10 @@ def test_the_sweep_of_the_host_that_has_it_disconnects_it_first(
 
 
 def test_the_sweep_of_another_host_leaves_it(
-        world: BlockWorld, killed: Killed, monkeypatch: pytest.MonkeyPatch,
-        ) -> None:
+    world: BlockWorld,
+    killed: Killed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     killed.mapped_to(OTHER)
     steps = record_steps(world, killed, monkeypatch)
     world.sweep()
@@ -72,21 +81,26 @@ def test_the_sweep_of_another_host_leaves_it(
 
 
 def test_what_nobody_has_is_deleted_at_once(
-        world: BlockWorld, killed: Killed, monkeypatch: pytest.MonkeyPatch,
-        ) -> None:
+    world: BlockWorld,
+    killed: Killed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     steps = record_steps(world, killed, monkeypatch)
     world.sweep()
     assert steps == []
     assert world.names(ONE) == []
 
 
-def record_steps(world: BlockWorld, killed: Killed,
-                 monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def record_steps(
+    world: BlockWorld, killed: Killed, monkeypatch: pytest.MonkeyPatch
+) -> list[str]:
     """What os-brick is asked, and what is mapped at that moment."""
     from os_brick.initiator.connectors import local  # noqa: PLC0415
+
     steps: list[str] = []
     monkeypatch.setattr(
-        local.LocalConnector, 'disconnect_volume',
-        lambda *_args, **_kwargs: steps.append(
-            f'disconnect, {killed.maps()} mapped'))
+        local.LocalConnector,
+        'disconnect_volume',
+        lambda *_args, **_kwargs: steps.append(f'disconnect, {killed.maps()} mapped'),
+    )
     return steps

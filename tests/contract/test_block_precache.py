@@ -35,21 +35,25 @@ def is_cached(world: BlockWorld, image: Image, pool: str) -> bool:
 
 
 def test_both_pools_are_filled_by_one_download_and_one_lun_copy(
-        world: BlockWorld, precached: Image) -> None:
+    world: BlockWorld, precached: Image
+) -> None:
     assert world.glance.downloads == [precached.id]
     assert world.counters()['lun_copies']['finished'] == 1
     assert [world.names(pool) for pool in POOLS] == [[precached.cached]] * 2
 
 
 def test_the_lun_is_unmapped_when_its_bytes_are_there(
-        world: BlockWorld, precached: Image) -> None:
-    assert not any(lun.get('lun_maps') for pool in POOLS
-                   for lun in world.devices(pool).values())
+    world: BlockWorld, precached: Image
+) -> None:
+    assert not any(
+        lun.get('lun_maps') for pool in POOLS for lun in world.devices(pool).values()
+    )
     assert not world.driver.library.lun_table
 
 
 def test_the_first_volume_in_each_pool_is_a_clone_of_the_cached_image(
-        world: BlockWorld, precached: Image) -> None:
+    world: BlockWorld, precached: Image
+) -> None:
     for pool in POOLS:
         volume = world.create(precached, pool)
         assert volume.metadata['eic_route'] == 'cached'
@@ -59,9 +63,10 @@ def test_the_first_volume_in_each_pool_is_a_clone_of_the_cached_image(
 
 
 def test_an_evicted_image_is_filled_in_again_from_the_other_pool(
-        world: BlockWorld, precached: Image) -> None:
+    world: BlockWorld, precached: Image
+) -> None:
     cache = world.driver._cache_of(ONE)
-    usage, = cache.storage.usages()
+    (usage,) = cache.storage.usages()
     assert cache.evict(usage)
     assert not world.names(ONE)
     compare(world, precached)
@@ -71,26 +76,27 @@ def test_an_evicted_image_is_filled_in_again_from_the_other_pool(
 
 
 def test_what_is_to_be_precached_is_evicted_last(
-        world: BlockWorld, precached: Image) -> None:
+    world: BlockWorld, precached: Image
+) -> None:
     assert world.driver._evicted_last(ONE) == {precached.id}
 
 
 def test_cached_images_of_a_deleted_image_go(
-        world: BlockWorld, precached: Image,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: BlockWorld, precached: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
     volume = world.create(precached)
     del world.glance.images[precached.id]
     world.driver._precacher.reconcile()
     assert is_cached(world, precached, ONE)  # it has just been used
-    monkeypatch.setattr(world.driver._precacher, '_clock',
-                        lambda: time.time() + LATER)
+    monkeypatch.setattr(world.driver._precacher, '_clock', lambda: time.time() + LATER)
     world.driver._precacher.reconcile()
     assert [world.names(pool) for pool in POOLS] == [[volume.name], []]
     assert world.is_right(volume, precached)
 
 
 def test_counts_of_an_earlier_process_are_not_shown(
-        world: BlockWorld, tmp_path: Path) -> None:
+    world: BlockWorld, tmp_path: Path
+) -> None:
     file = tmp_path / 'eic-backend.prom'
     file.write_text('eic_volumes_total 7\n')
     world.driver._metrics._file = file
@@ -100,18 +106,22 @@ def test_counts_of_an_earlier_process_are_not_shown(
 
 
 def test_tasks_are_added_once_however_often_the_driver_is_set_up(
-        world: BlockWorld, admin: Any) -> None:
+    world: BlockWorld, admin: Any
+) -> None:
     precacher = world.driver._precacher
     stock.set_up(world.driver, admin)
     assert world.driver._precacher is precacher
-    ours = [task.looping_call.f.__name__
-            for task in world.driver.library.loopingcalls.tasks
-            if task.looping_call.f.__module__.startswith('eic_plugins')]
+    ours = [
+        task.looping_call.f.__name__
+        for task in world.driver.library.loopingcalls.tasks
+        if task.looping_call.f.__module__.startswith('eic_plugins')
+    ]
     assert sorted(ours) == ['_clean', 'reconcile']
 
 
 def test_a_failed_download_leaves_no_lun_and_is_left_alone_for_a_while(
-        world: BlockWorld) -> None:
+    world: BlockWorld,
+) -> None:
     image = world.glance.add(os.urandom(MIB), eic_precache=ONE)
     image.stored = b'QFI\xfb' + image.raw[4:]
     world.precache()

@@ -10,15 +10,15 @@ PROTOCOL = 'nvme'
 
 
 def test_every_pool_has_a_download_of_its_own_and_then_clones(
-        world: BlockWorld) -> None:
+    world: BlockWorld,
+) -> None:
     image = world.glance.add(os.urandom(1_000_000))
     routes = {}
     for pool in POOLS:
         volumes = [world.create(image, pool) for _ in range(2)]
         routes[pool] = [v.metadata['eic_route'] for v in volumes]
         assert all(world.is_right(volume, image) for volume in volumes)
-        assert world.names(pool) == sorted(
-            [image.cached, *(v.name for v in volumes)])
+        assert world.names(pool) == sorted([image.cached, *(v.name for v in volumes)])
     assert routes == {pool: ['download', 'cached'] for pool in POOLS}
     assert world.glance.downloads == [image.id, image.id]
     assert world.counters()['namespace_clones'] == 4
@@ -50,7 +50,9 @@ def test_no_host_sees_a_cached_image(world: BlockWorld) -> None:
     """The stock driver leaves the map, and takes the host out of it."""
     world.create(world.glance.add(os.urandom(MIB)))
     systems = world.simulator.session.get(
-        f'{world.simulator.origin}/api/protocols/nvme/subsystems', timeout=30,
-        params={'fields': 'hosts,subsystem_maps'}).json()['records']
+        f'{world.simulator.origin}/api/protocols/nvme/subsystems',
+        timeout=30,
+        params={'fields': 'hosts,subsystem_maps'},
+    ).json()['records']
     assert systems
     assert not any(system.get('hosts') for system in systems)

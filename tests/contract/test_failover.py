@@ -24,9 +24,11 @@ SECOND = 'second'
 POOL = {'nfs': GOLD, 'iscsi': ONE}
 EIC = {'nfs': 'eic_plugins.volume.nfs.EICNfsDriver'}
 
-pytestmark = [pytest.mark.usefixtures('nfs'), block.NEEDS_ROOT,
-              pytest.mark.parametrize('protocol', ['nfs', 'iscsi'],
-                                      indirect=True)]
+pytestmark = [
+    pytest.mark.usefixtures('nfs'),
+    block.NEEDS_ROOT,
+    pytest.mark.parametrize('protocol', ['nfs', 'iscsi'], indirect=True),
+]
 
 
 @pytest.fixture(scope='module')
@@ -48,25 +50,33 @@ def section(text: str) -> str:
 
 
 @pytest.fixture(scope='module')
-def cinder_conf(served: Simulator, second: Simulator, state: Path,
-                protocol: str) -> Iterator[Any]:
+def cinder_conf(
+    served: Simulator, second: Simulator, state: Path, protocol: str
+) -> Iterator[Any]:
     import os_brick.privileged  # noqa: PLC0415 - only when these tests run
+
     (state / 'shares').write_text(f'{GOLD}\n')
     options = {
         'netapp_storage_protocol': protocol,
         'netapp_vserver': 'svm_gold' if protocol == 'nfs' else SVM,
-        **({'nfs_shares_config': state / 'shares',
-            'nfs_mount_point_base': state / 'mnt',
-            'nas_secure_file_operations': True,
-            'nas_secure_file_permissions': True} if protocol == 'nfs' else {})}
-    first, other = (stock.config(each, state, **options)
-                    for each in (served, second))
-    text = f'''{first}
+        **(
+            {
+                'nfs_shares_config': state / 'shares',
+                'nfs_mount_point_base': state / 'mnt',
+                'nas_secure_file_operations': True,
+                'nas_secure_file_permissions': True,
+            }
+            if protocol == 'nfs'
+            else {}
+        ),
+    }
+    first, other = (stock.config(each, state, **options) for each in (served, second))
+    text = f"""{first}
 [{SECOND}]
 {section(other)}
 [DEFAULT]
 image_conversion_dir = {state}/conversion
-'''
+"""
     with stock.configured(state, text) as found:
         os_brick.privileged.default.set_client_mode(False)
         yield found
@@ -78,6 +88,7 @@ def driver(served: Simulator, admin: Any, protocol: str) -> Any:
     if protocol == 'iscsi':
         return block.start_driver(admin, served, protocol)
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
+
     found = stock.new_driver(EICNfsDriver)
     found._add_looping_tasks = lambda: None
     stock.set_up(found, admin)
@@ -85,21 +96,22 @@ def driver(served: Simulator, admin: Any, protocol: str) -> Any:
 
 
 @pytest.fixture
-def image(driver: Any, admin: Any, simulator: Simulator, protocol: str,
-          glance: Glance) -> Image:
+def image(
+    driver: Any, admin: Any, simulator: Simulator, protocol: str, glance: Glance
+) -> Image:
     """Cached in the pool on the first cluster."""
     driver._connect(BACKEND)
     found = glance.add(os.urandom(4 * MIB))
     volume = stock.new_volume(admin, POOL[protocol])
     _update, cloned = driver.clone_image(
-        admin, volume, glance.get_location(None, found.id), found.meta, glance)
+        admin, volume, glance.get_location(None, found.id), found.meta, glance
+    )
     assert cloned
     return found
 
 
 @pytest.fixture
-def failed_over(image: Image, driver: Any, admin: Any,
-                protocol: str) -> Iterator[None]:
+def failed_over(image: Image, driver: Any, admin: Any, protocol: str) -> Iterator[None]:
     owner = driver if protocol == 'nfs' else driver.library
     fail_over(driver, owner, admin, SECOND)
     yield
@@ -108,9 +120,11 @@ def failed_over(image: Image, driver: Any, admin: Any,
 
 def fail_over(driver: Any, owner: Any, admin: Any, to: str) -> None:
     """The end of a failover, without SnapMirror relationships."""
+
     def ended(*_arguments: Any, **_keywords: Any) -> None:
         owner._update_zapi_client(to)
         owner.failed_over_backend_name = to
+
     if owner is driver:
         ended()
         return
@@ -123,20 +137,30 @@ def known(driver: Any, protocol: str) -> dict[str, Any]:
     """Where the driver believes its pool to be."""
     pool = driver._cache_of(POOL[protocol]).pool
     facts = driver._pool_facts(POOL[protocol])
-    return {'cluster': {pool.flexvol.cluster, facts['cluster']},
-            'flexvol': {pool.flexvol.uuid, facts['flexvol']},
-            'deployment': driver._deployment.flexvols()}
+    return {
+        'cluster': {pool.flexvol.cluster, facts['cluster']},
+        'flexvol': {pool.flexvol.uuid, facts['flexvol']},
+        'deployment': driver._deployment.flexvols(),
+    }
 
 
 def cluster_uuid(simulator: Simulator) -> str:
-    return str(simulator.session.get(
-        f'{simulator.origin}/api/cluster', timeout=30).json()['uuid'])
+    return str(
+        simulator.session.get(f'{simulator.origin}/api/cluster', timeout=30).json()[
+            'uuid'
+        ]
+    )
 
 
 def test_a_pool_is_where_the_other_cluster_has_it(
-        image: Image, driver: Any, admin: Any, protocol: str,
-        simulator: Simulator, second: Simulator,
-        request: pytest.FixtureRequest) -> None:
+    image: Image,
+    driver: Any,
+    admin: Any,
+    protocol: str,
+    simulator: Simulator,
+    second: Simulator,
+    request: pytest.FixtureRequest,
+) -> None:
     before = known(driver, protocol)
     request.getfixturevalue('failed_over')
     after = known(driver, protocol)
@@ -149,27 +173,38 @@ def test_a_pool_is_where_the_other_cluster_has_it(
 
 
 def test_what_was_cached_there_is_no_hit_here(
-        image: Image, driver: Any, protocol: str, failed_over: None) -> None:
+    image: Image, driver: Any, protocol: str, failed_over: None
+) -> None:
     """A record is sealed for its FlexVol; the mirror's has another uuid."""
     from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+
     cache = driver._cache_of(POOL[protocol])
     assert cache.find(image_from_meta(image.meta)) is None
     assert list(driver._report.images(POOL[protocol])) == []
 
 
 def test_all_calls_go_to_the_other_cluster(
-        image: Image, driver: Any, admin: Any, protocol: str, glance: Glance,
-        simulator: Simulator, failed_over: None) -> None:
+    image: Image,
+    driver: Any,
+    admin: Any,
+    protocol: str,
+    glance: Glance,
+    simulator: Simulator,
+    failed_over: None,
+) -> None:
     since = simulator.calls()['last']
     volume = stock.new_volume(admin, POOL[protocol])
-    driver.clone_image(admin, volume, glance.get_location(None, image.id),
-                       image.meta, glance)
+    driver.clone_image(
+        admin, volume, glance.get_location(None, image.id), image.meta, glance
+    )
     assert simulator.calls(since)['calls'] == []
 
 
 def test_the_first_cluster_has_it_again_after_a_failback(
-        image: Image, driver: Any, admin: Any, protocol: str) -> None:
+    image: Image, driver: Any, admin: Any, protocol: str
+) -> None:
     from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+
     owner = driver if protocol == 'nfs' else driver.library
     fail_over(driver, owner, admin, SECOND)
     fail_over(driver, owner, admin, BACKEND)

@@ -35,10 +35,14 @@ GOLD = '127.0.81.1:/gold'
 FLEXVOLS = {GOLD: 'gold', IMAGES: 'images_vol'}
 PROTOCOL = 'nfs'
 
-pytestmark = [pytest.mark.usefixtures('nfs'), pytest.mark.skipif(
-    not os.environ.get('EIC_FAULT_TABLE'),
-    reason='the table of faults takes half an hour, and a process of its own: '
-           'EIC_FAULT_TABLE=1 pytest tests/contract/test_faults.py')]
+pytestmark = [
+    pytest.mark.usefixtures('nfs'),
+    pytest.mark.skipif(
+        not os.environ.get('EIC_FAULT_TABLE'),
+        reason='the table of faults takes half an hour, and a process of its own: '
+        'EIC_FAULT_TABLE=1 pytest tests/contract/test_faults.py',
+    ),
+]
 
 
 @pytest.fixture(scope='module')
@@ -50,24 +54,33 @@ def cinder_conf(served: Simulator, state: Path) -> Iterator[Any]:
 
 def _config(served: Simulator, state: Path) -> str:
     backend = stock.config(
-        served, state, netapp_storage_protocol='nfs',
+        served,
+        state,
+        netapp_storage_protocol='nfs',
         volume_driver='eic_plugins.volume.nfs.EICNfsDriver',
-        netapp_vserver='svm_gold', nfs_shares_config=state / 'shares',
+        netapp_vserver='svm_gold',
+        nfs_shares_config=state / 'shares',
         nfs_mount_point_base=state / 'mnt',
-        nas_secure_file_operations=True, nas_secure_file_permissions=True)
-    return backend + f'''
+        nas_secure_file_operations=True,
+        nas_secure_file_permissions=True,
+    )
+    return (
+        backend
+        + f"""
 [DEFAULT]
 image_conversion_dir = {state}/conversion
 [eic]
 clone_timeout = 2
 copy_offload_timeout = 2
 fill_wait_timeout = 10
-'''
+"""
+    )
 
 
 @pytest.fixture(scope='module')
 def driver(admin: Any) -> Any:
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
+
     found = stock.new_driver(EICNfsDriver)
     # Its timers would make calls that belong to no volume.
     found._add_looping_tasks = lambda: None
@@ -97,7 +110,8 @@ CASES = {
     'download of qcow2': Case('download', disk_format='qcow2'),
     'reimage': Case('download', reimage=True),
     'reimage of a cached image': Case(
-        'cached', located=True, cached_in=GOLD, reimage=True),
+        'cached', located=True, cached_in=GOLD, reimage=True
+    ),
 }
 
 
@@ -117,8 +131,7 @@ class SufferingShares(SufferingWorld):
 
     def has_job(self, method: str, path: str) -> bool:
         plain = path.replace('\\', '')
-        return method == 'POST' and (
-            '/file/clone' in plain or '/file/copy' in plain)
+        return method == 'POST' and ('/file/clone' in plain or '/file/copy' in plain)
 
     takes_space = has_job
 
@@ -143,8 +156,7 @@ class SufferingShares(SufferingWorld):
         self._finish(volume)
         return volume
 
-    def attempt(self, case: Case, image: Image,
-                before: Any | None) -> tuple[Any, bool]:
+    def attempt(self, case: Case, image: Image, before: Any | None) -> tuple[Any, bool]:
         if before is None:
             return self.make(image, case.share)[0], True
         self.copy_image(before, image)
@@ -155,8 +167,9 @@ class SufferingShares(SufferingWorld):
 
 
 @pytest.fixture
-def world(driver: Any, admin: Any, simulator: Simulator,
-          tmp_path: Path) -> SufferingShares:
+def world(
+    driver: Any, admin: Any, simulator: Simulator, tmp_path: Path
+) -> SufferingShares:
     found = SufferingShares(driver, admin, simulator, Glance())
     found.tmp_path = tmp_path
     return found
@@ -166,9 +179,12 @@ def test_there_is_a_variant_of_every_kind_of_fault() -> None:
     assert set(VARIANTS) == set(faults._PARAMETERS)
 
 
-@pytest.mark.parametrize(('name', 'fault'), list(
-    itertools.product(CASES, all_faults())),
-    ids=lambda value: value if isinstance(value, str) else shown(value))
+@pytest.mark.parametrize(
+    ('name', 'fault'),
+    list(itertools.product(CASES, all_faults())),
+    ids=lambda value: value if isinstance(value, str) else shown(value),
+)
 def test_no_fault_of_any_call_costs_a_volume(
-        name: str, fault: Fault, world: SufferingShares) -> None:
+    name: str, fault: Fault, world: SufferingShares
+) -> None:
     assert world.damages(CASES[name], fault) == {}

@@ -25,30 +25,38 @@ pytestmark = pytest.mark.usefixtures('nfs')
 
 
 @pytest.fixture
-def image(world: Shares) -> Image:  # noqa: F811
+def image(world: Shares) -> Image:
     return world.glance.add(os.urandom(2 * MIB))
 
 
-def flexgroup(world: Shares, monkeypatch: pytest.MonkeyPatch,  # noqa: F811
-              clones: bool) -> None:
+def flexgroup(
+    world: Shares,
+    monkeypatch: pytest.MonkeyPatch,
+    clones: bool,
+) -> None:
     """As the stock driver knows it from its list of volumes and the release."""
     ssc = world.driver.ssc_library
     monkeypatch.setattr(ssc, 'is_flexgroup', lambda _name: True)
-    monkeypatch.setattr(world.driver.zapi_client.features,
-                        'FLEXGROUP_CLONE_FILE', clones)
+    monkeypatch.setattr(
+        world.driver.zapi_client.features, 'FLEXGROUP_CLONE_FILE', clones
+    )
 
 
 def test_where_the_stock_driver_clones_in_a_flexgroup_so_does_eic(
-        world: Shares, image: Image,  # noqa: F811
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: Shares,
+    image: Image,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     flexgroup(world, monkeypatch, True)
     assert world.is_right(world.create(image), image)
     assert world.create(image).metadata['eic_route'] == 'cached'
 
 
 def test_where_it_does_not_the_request_is_left_with_no_call(
-        world: Shares, image: Image,  # noqa: F811
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: Shares,
+    image: Image,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     flexgroup(world, monkeypatch, False)
     world.driver._cache_of(GOLD)
     since = world.last_call()
@@ -56,6 +64,8 @@ def test_where_it_does_not_the_request_is_left_with_no_call(
     assert not world.clone_image(volume, image)
     assert volume.metadata['eic_refused'] == 'all=flexgroup'
     changed: list[Any] = [
-        call for call in world.simulator.calls(since)['calls']
-        if call['method'] != 'GET']
+        call
+        for call in world.simulator.calls(since)['calls']
+        if call['method'] != 'GET'
+    ]
     assert changed == []

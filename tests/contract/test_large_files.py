@@ -39,21 +39,22 @@ class Share(World):
 @pytest.fixture(scope='module')
 def driver(admin: Any) -> Any:
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
+
     found = stock.new_driver(EICNfsDriver)
     stock.set_up(found, admin)
     return found
 
 
 @pytest.fixture
-def world(driver: Any, admin: Any, simulator: Simulator,
-          monkeypatch: pytest.MonkeyPatch) -> Share:
+def world(
+    driver: Any, admin: Any, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> Share:
     found = Share(driver, admin, simulator, Glance.served(monkeypatch))
     found.start_anew()
     return found
 
 
-def test_it_is_a_clone_like_any_other_where_files_may_be_so_large(
-        world: Share) -> None:
+def test_it_is_a_clone_like_any_other_where_files_may_be_so_large(world: Share) -> None:
     image = world.glance.add(os.urandom(MIB))
     for route in ('download', 'cached'):
         volume = world.new_volume(GOLD, SIZE)
@@ -64,7 +65,8 @@ def test_it_is_a_clone_like_any_other_where_files_may_be_so_large(
 
 
 def test_elsewhere_it_is_left_to_cinder_with_nothing_of_it_there(
-        world: Share, monkeypatch: pytest.MonkeyPatch) -> None:
+    world: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
     image = world.glance.add(os.urandom(MIB))
     world.create(image, GOLD)
     before, truncate = world.files(GOLD), os.ftruncate
@@ -73,6 +75,7 @@ def test_elsewhere_it_is_left_to_cinder_with_nothing_of_it_there(
         if size > 16 * TIB:
             raise OSError(errno.EFBIG, 'File too large')
         truncate(descriptor, size)
+
     monkeypatch.setattr(os, 'ftruncate', limited)
     assert not world.clone(world.new_volume(GOLD, SIZE), image)
     assert world.files(GOLD) == before

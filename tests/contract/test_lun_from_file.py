@@ -18,15 +18,24 @@ from tests.contract.stock import MIB
 
 pytestmark = NEEDS_ROOT
 PROTOCOL = 'iscsi'
-EIC = {'experimental_lun_from_file': True, 'create_svm_peering': 'svm_gold',
-       'clone_timeout': 5, 'copy_offload_timeout': 5}
+EIC = {
+    'experimental_lun_from_file': True,
+    'create_svm_peering': 'svm_gold',
+    'clone_timeout': 5,
+    'copy_offload_timeout': 5,
+}
 ODD_SIZE = MIB + 100  # no whole blocks
 CALLS = [
-    ('POST', '/storage/file/copy$'), ('GET', r'/files/eic-fill-\S+\.raw$'),
-    ('PATCH', r'/files/eic-fill-\S+\.raw$'), ('POST', '/private/cli/lun$'),
-    ('POST', '/storage/luns$'), ('GET', '/storage/luns$'),
-    ('PATCH', '/storage/luns/'), ('DELETE', '/storage/luns/'),
-    ('DELETE', r'/files/eic-fill-\S+\.raw$'), ('POST', '/lun-maps$'),
+    ('POST', '/storage/file/copy$'),
+    ('GET', r'/files/eic-fill-\S+\.raw$'),
+    ('PATCH', r'/files/eic-fill-\S+\.raw$'),
+    ('POST', '/private/cli/lun$'),
+    ('POST', '/storage/luns$'),
+    ('GET', '/storage/luns$'),
+    ('PATCH', '/storage/luns/'),
+    ('DELETE', '/storage/luns/'),
+    ('DELETE', r'/files/eic-fill-\S+\.raw$'),
+    ('POST', '/lun-maps$'),
 ]
 """What the first volume of an image takes, beside look-ups."""
 
@@ -49,7 +58,8 @@ def expected(image: Image, *volumes: Any) -> list[str]:
 
 @pytest.mark.parametrize('size', [MIB, ODD_SIZE])
 def test_the_first_volume_comes_without_a_download(
-        world: BlockWorld, size: int) -> None:
+    world: BlockWorld, size: int
+) -> None:
     image = put(world, os.urandom(size))
     volume = world.create(image)
     assert volume.metadata['eic_route'] == 'copy_offload'
@@ -74,7 +84,8 @@ def test_what_is_left_are_luns_like_all_others(world: BlockWorld) -> None:
 
 
 def test_the_second_volume_and_the_other_pool_take_the_usual_routes(
-        world: BlockWorld) -> None:
+    world: BlockWorld,
+) -> None:
     image = put(world, os.urandom(MIB))
     world.create(image)
     again, other = world.create(image), world.create(image, TWO)
@@ -97,16 +108,19 @@ def test_a_file_in_the_pools_flexvol_is_cloned(world: BlockWorld) -> None:
     (world.root(ONE) / 'image').write_bytes(content)
     pool = world.driver._cache_of(ONE).pool
     world.driver._engine._box.image_files.clone(
-        StoredFile(pool.flexvol, 'image'), pool.file('eic-fill-x-1'), 5)
+        StoredFile(pool.flexvol, 'image'), pool.file('eic-fill-x-1'), 5
+    )
     assert world.files(ONE) == ['eic-fill-x-1', 'image']
     assert (world.root(ONE) / 'eic-fill-x-1').read_bytes() == content
     assert world.counters()['file_clones'] == 1
 
 
 def test_an_ontap_that_refuses_lun_create_has_the_image_downloaded(
-        world: BlockWorld) -> None:
-    world.simulator.fault('error', status=404, code='3', match={
-        'path': '/private/cli/lun$'})
+    world: BlockWorld,
+) -> None:
+    world.simulator.fault(
+        'error', status=404, code='3', match={'path': '/private/cli/lun$'}
+    )
     image = put(world, os.urandom(MIB))
     volume = world.create(image)
     assert volume.metadata['eic_route'] == 'download'
@@ -118,11 +132,13 @@ def test_an_ontap_that_refuses_lun_create_has_the_image_downloaded(
 @pytest.mark.parametrize('kind', ['error', 'drop_connection'])
 @pytest.mark.parametrize(('method', 'path'), CALLS)
 def test_a_call_that_fails_leaves_nothing_and_costs_no_volume(
-        world: BlockWorld, method: str, path: str, kind: str) -> None:
+    world: BlockWorld, method: str, path: str, kind: str
+) -> None:
     image = put(world, os.urandom(ODD_SIZE))
     how = {'status': 500} if kind == 'error' else {'when': 'after'}
     fault = world.simulator.fault(
-        kind, match={'method': method, 'path': path, 'user': 'stock'}, **how)
+        kind, match={'method': method, 'path': path, 'user': 'stock'}, **how
+    )
     volume = world.new_volume()
     volumes = [volume] if world.clone_image(volume, image) else []
     assert was_hit(world.simulator, fault)
@@ -133,11 +149,14 @@ def test_a_call_that_fails_leaves_nothing_and_costs_no_volume(
     assert world.names(ONE) == expected(image, *volumes)
 
 
-@pytest.mark.parametrize('stored', [
-    b'QFI\xfb\x00\x00\x00\x03' + bytes(MIB - 8), bytes(MIB) + os.urandom(8192)],
-    ids=['another format', 'longer than the image'])
+@pytest.mark.parametrize(
+    'stored',
+    [b'QFI\xfb\x00\x00\x00\x03' + bytes(MIB - 8), bytes(MIB) + os.urandom(8192)],
+    ids=['another format', 'longer than the image'],
+)
 def test_a_file_that_is_not_the_image_is_never_published(
-        world: BlockWorld, stored: bytes) -> None:
+    world: BlockWorld, stored: bytes
+) -> None:
     image = put(world, os.urandom(MIB), stored)
     volume = world.create(image)
     assert volume.metadata['eic_route'] == 'download'
@@ -152,7 +171,8 @@ def test_what_a_crash_leaves_is_swept(world: BlockWorld) -> None:
     (root / f'{name}.raw').write_bytes(os.urandom(MIB))
     pool = world.driver._cache_of(ONE).pool
     world.driver._devices.create_from_file(
-        pool.file(f'{name}.raw'), pool.file(f'{name}.lun'))
+        pool.file(f'{name}.raw'), pool.file(f'{name}.lun')
+    )
     assert world.files(ONE) == [f'{name}.lun', f'{name}.raw']
     world.sweep()
     assert world.files(ONE) == []
@@ -168,6 +188,7 @@ def test_without_the_option_the_file_is_of_no_use(world: BlockWorld) -> None:
     from oslo_config import cfg  # noqa: PLC0415
 
     from eic_plugins.config import GROUP  # noqa: PLC0415
+
     cfg.CONF.set_override('experimental_lun_from_file', False, group=GROUP)
     try:
         plain = BlockWorld(world.admin, world.simulator, PROTOCOL, world.glance)

@@ -40,14 +40,16 @@ class Shares(World):
 @pytest.fixture(scope='module')
 def driver(admin: Any) -> Any:
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
+
     found = stock.new_driver(EICNfsDriver)
     stock.set_up(found, admin)
     return found
 
 
 @pytest.fixture
-def world(driver: Any, admin: Any, simulator: Simulator,
-          monkeypatch: pytest.MonkeyPatch) -> Shares:
+def world(
+    driver: Any, admin: Any, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> Shares:
     found = Shares(driver, admin, simulator, Glance.served(monkeypatch))
     found.start_anew()
     return found
@@ -60,8 +62,12 @@ def evict(world: Shares, pool: str) -> None:
         assert cache.evict(usage)
 
 
-def by_the_cluster(world: Shares, volume: Any, meanwhile: Callable[[], None],
-                   monkeypatch: pytest.MonkeyPatch) -> Any:
+def by_the_cluster(
+    world: Shares,
+    volume: Any,
+    meanwhile: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Any:
     """``migrate_volume`` of the stock driver, inside the SVM."""
     client = world.driver.zapi_client
     start = client.start_file_copy
@@ -70,36 +76,41 @@ def by_the_cluster(world: Shares, volume: Any, meanwhile: Callable[[], None],
         job = start(*arguments, **keywords)
         meanwhile()
         return job
+
     monkeypatch.setattr(client, 'start_file_copy', start_and_go_on)
     volume.status = 'available'
     migrated, update = world.driver.migrate_volume(
-        world.admin, volume, {'host': f'contract@{BACKEND}#{STORE}'})
+        world.admin, volume, {'host': f'contract@{BACKEND}#{STORE}'}
+    )
     assert migrated
     volume.update({**update, 'host': f'contract@{BACKEND}#{STORE}'})
     volume.save()
     return volume
 
 
-def by_a_host(world: Shares, volume: Any, meanwhile: Callable[[], None],
-              _monkeypatch: pytest.MonkeyPatch) -> Any:
+def by_a_host(
+    world: Shares,
+    volume: Any,
+    meanwhile: Callable[[], None],
+    _monkeypatch: pytest.MonkeyPatch,
+) -> Any:
     """As Cinder's manager does it, with a volume that is there for that."""
     new = world.new_volume(STORE)
     world.create_empty(new)
-    with world.file(volume).open('rb') as source, world.file(
-            new).open('r+b') as target:
+    with world.file(volume).open('rb') as source, world.file(new).open('r+b') as target:
         shutil.copyfileobj(source, target, MIB)
         meanwhile()
     with pytest.raises(NotImplementedError):
         # So the volume goes on under the new one's name.
-        world.driver.update_migrated_volume(
-            world.admin, volume, new, 'available')
+        world.driver.update_migrated_volume(world.admin, volume, new, 'available')
     world.driver.delete_volume(volume)
     return new
 
 
 @pytest.mark.parametrize('migrate', [by_the_cluster, by_a_host])
 def test_the_volume_is_whole_in_its_new_pool_and_the_cached_image_gone(
-        migrate: Any, world: Shares, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate: Any, world: Shares, monkeypatch: pytest.MonkeyPatch
+) -> None:
     image = world.glance.add(CONTENT)
     volume = world.create(image, GOLD)
     moved = migrate(world, volume, lambda: evict(world, GOLD), monkeypatch)
@@ -111,7 +122,8 @@ def test_the_volume_is_whole_in_its_new_pool_and_the_cached_image_gone(
 
 
 def test_a_volume_that_is_migrated_leaves_the_cached_image_to_others(
-        world: Shares, monkeypatch: pytest.MonkeyPatch) -> None:
+    world: Shares, monkeypatch: pytest.MonkeyPatch
+) -> None:
     image = world.glance.add(CONTENT)
     volume, other = world.create(image, GOLD), world.create(image, GOLD)
     by_a_host(world, volume, lambda: None, monkeypatch)

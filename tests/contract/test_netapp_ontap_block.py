@@ -42,23 +42,41 @@ def lun(connection: HostConnection) -> Lun:
 
 
 def new_lun(name: str, **fields: object) -> Lun:
-    lun = Lun.from_dict({'svm': {'name': 'svm_san'}, 'name': f'/vol/san_one/{name}',
-                         'os_type': 'linux', 'space': {'size': GIB}, **fields})
+    lun = Lun.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'name': f'/vol/san_one/{name}',
+            'os_type': 'linux',
+            'space': {'size': GIB},
+            **fields,
+        }
+    )
     lun.post(hydrate=True)
     return lun
 
 
 def clone_of(lun: Lun, name: str) -> Lun:
-    clone = Lun.from_dict({'svm': {'name': 'svm_san'}, 'name': name,
-                           'clone': {'source': {'uuid': lun.uuid}}})
+    clone = Lun.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'name': name,
+            'clone': {'source': {'uuid': lun.uuid}},
+        }
+    )
     clone.post(hydrate=True)
     return clone
 
 
 def new_namespace(name: str, **fields: object) -> NvmeNamespace:
-    namespace = NvmeNamespace.from_dict({
-        'svm': {'name': 'svm_san'}, 'name': f'/vol/san_one/{name}',
-        'os_type': 'linux', 'space': {'size': GIB}, **fields})
+    namespace = NvmeNamespace.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'name': f'/vol/san_one/{name}',
+            'os_type': 'linux',
+            'space': {'size': GIB},
+            **fields,
+        }
+    )
     namespace.post(hydrate=True)
     return namespace
 
@@ -90,10 +108,13 @@ def test_lun_clone_has_the_data_of_its_source(lun: Lun, pool: Path) -> None:
     assert clone.serial_number != lun.serial_number
 
 
-@pytest.mark.parametrize(('name', 'code'), [
-    ('/vol/san_two/clone', '1260121'), ('/vol/san_one/lun1', '1260136')])
+@pytest.mark.parametrize(
+    ('name', 'code'),
+    [('/vol/san_two/clone', '1260121'), ('/vol/san_one/lun1', '1260136')],
+)
 def test_lun_clone_has_to_have_a_free_name_in_its_sources_volume(
-        lun: Lun, name: str, code: str) -> None:
+    lun: Lun, name: str, code: str
+) -> None:
     with pytest.raises(NetAppRestError) as err:
         clone_of(lun, name)
     assert code_of(err) == code
@@ -129,13 +150,18 @@ def test_lun_shows_what_is_costly_only_when_it_is_asked_for(lun: Lun) -> None:
 
 
 def test_lun_copy_shows_its_progress_at_the_lun(
-        lun: Lun, simulator: Simulator, pool: Path) -> None:
+    lun: Lun, simulator: Simulator, pool: Path
+) -> None:
     with (pool / 'lun1').open('r+b') as stream:
         stream.write(b'c' * MIB)
     simulator.control('PATCH', '/settings', json={'copy_throughput': 1024})
-    copy = Lun.from_dict({
-        'svm': {'name': 'svm_san'}, 'name': '/vol/san_two/copy',
-        'copy': {'source': {'name': '/vol/san_one/lun1'}}})
+    copy = Lun.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'name': '/vol/san_two/copy',
+            'copy': {'source': {'name': '/vol/san_one/lun1'}},
+        }
+    )
     copy.post()
     copy.get(fields='copy.source')
     assert copy.copy.source.progress.state in {'preparing', 'replicating'}
@@ -156,14 +182,23 @@ def test_attributes_of_a_lun(lun: Lun) -> None:
 
 
 def test_lun_is_mapped_to_an_igroup(lun: Lun) -> None:
-    igroup = Igroup.from_dict({
-        'svm': {'name': 'svm_san'}, 'name': 'igroup1', 'os_type': 'linux',
-        'protocol': 'iscsi'})
+    igroup = Igroup.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'name': 'igroup1',
+            'os_type': 'linux',
+            'protocol': 'iscsi',
+        }
+    )
     igroup.post(hydrate=True)
     IgroupInitiator(igroup.uuid, name=INITIATOR).post()
-    lun_map = LunMap.from_dict({
-        'svm': {'name': 'svm_san'}, 'lun': {'name': lun.name},
-        'igroup': {'name': 'igroup1'}})
+    lun_map = LunMap.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'lun': {'name': lun.name},
+            'igroup': {'name': 'igroup1'},
+        }
+    )
     lun_map.post(hydrate=True)
     assert lun_map.logical_unit_number == 0
     with pytest.raises(NetAppRestError) as err:
@@ -176,7 +211,7 @@ def test_lun_is_mapped_to_an_igroup(lun: Lun) -> None:
 
 
 def test_services_and_targets_are_listed() -> None:
-    service, = IscsiService.get_collection(fields='target.name')
+    (service,) = IscsiService.get_collection(fields='target.name')
     assert service.svm.name == 'svm_san'
     assert service.target.name.startswith('iqn.1992-08.com.netapp:sn.')
     assert [s.svm.name for s in NvmeService.get_collection()] == ['svm_san']
@@ -187,9 +222,13 @@ def test_services_and_targets_are_listed() -> None:
 def test_namespace_is_cloned_grown_and_commented(pool: Path) -> None:
     namespace = new_namespace('ns1')
     assert namespace.space.block_size == 4096
-    clone = NvmeNamespace.from_dict({
-        'svm': {'name': 'svm_san'}, 'name': '/vol/san_one/ns2',
-        'clone': {'source': {'name': '/vol/san_one/ns1'}}})
+    clone = NvmeNamespace.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'name': '/vol/san_one/ns2',
+            'clone': {'source': {'name': '/vol/san_one/ns1'}},
+        }
+    )
     clone.post(hydrate=True)
     clone.space.size = 2 * GIB
     clone.comment = 'cached'
@@ -202,13 +241,22 @@ def test_namespace_is_cloned_grown_and_commented(pool: Path) -> None:
 
 def test_namespace_is_mapped_to_a_subsystem() -> None:
     namespace = new_namespace('ns1')
-    subsystem = NvmeSubsystem.from_dict({
-        'svm': {'name': 'svm_san'}, 'name': 'subsystem1', 'os_type': 'linux',
-        'hosts': [{'nqn': NQN}]})
+    subsystem = NvmeSubsystem.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'name': 'subsystem1',
+            'os_type': 'linux',
+            'hosts': [{'nqn': NQN}],
+        }
+    )
     subsystem.post(hydrate=True)
-    mapped = NvmeSubsystemMap.from_dict({
-        'svm': {'name': 'svm_san'}, 'namespace': {'name': namespace.name},
-        'subsystem': {'name': 'subsystem1'}})
+    mapped = NvmeSubsystemMap.from_dict(
+        {
+            'svm': {'name': 'svm_san'},
+            'namespace': {'name': namespace.name},
+            'subsystem': {'name': 'subsystem1'},
+        }
+    )
     mapped.post(hydrate=True)
     assert mapped.nsid == '00000001h'
     with pytest.raises(NetAppRestError) as err:
@@ -223,8 +271,9 @@ def test_namespace_is_mapped_to_a_subsystem() -> None:
 
 def test_lun_becomes_a_namespace_in_place(lun: Lun, pool: Path) -> None:
     before = (pool / 'lun1').stat().st_ino
-    namespace = NvmeNamespace.from_dict({
-        'svm': {'name': 'svm_san'}, 'convert': {'lun': {'name': lun.name}}})
+    namespace = NvmeNamespace.from_dict(
+        {'svm': {'name': 'svm_san'}, 'convert': {'lun': {'name': lun.name}}}
+    )
     namespace.post(hydrate=True)
     assert (pool / 'lun1').stat().st_ino == before
     assert namespace.name == '/vol/san_one/lun1'
@@ -240,11 +289,15 @@ def test_readonly_user_makes_no_lun(simulator: Simulator) -> None:
 
 
 def test_split_load_and_shared_data_can_be_read(
-        lun: Lun, simulator: Simulator, pool: Path) -> None:
-    load, = SplitLoad.get_collection(fields='*')
+    lun: Lun, simulator: Simulator, pool: Path
+) -> None:
+    (load,) = SplitLoad.get_collection(fields='*')
     assert load.load.current == 0
     assert load.load.allowable == load.load.maximum > 0
-    simulator.control('PATCH', '/volumes', json={
-        'svm': 'svm_san', 'volume': 'san_one', 'unsplit_size': 1 << 49})
-    status, = SplitStatus.get_collection(**{'volume.name': 'san_one'})
+    simulator.control(
+        'PATCH',
+        '/volumes',
+        json={'svm': 'svm_san', 'volume': 'san_one', 'unsplit_size': 1 << 49},
+    )
+    (status,) = SplitStatus.get_collection(**{'volume.name': 'san_one'})
     assert status.unsplit_size == 1 << 49

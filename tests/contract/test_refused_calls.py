@@ -30,9 +30,10 @@ from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
 from tests.contract.world import World
 
 VOLUMES = 2
-SVM_OF = {'images': ('svm_gold', 'images_vol', 'nfs://127.0.81.2/images'),
-          'silver': ('svm_silver', 'silver_vol',
-                     'nfs://127.0.82.1/tenants/silver')}
+SVM_OF = {
+    'images': ('svm_gold', 'images_vol', 'nfs://127.0.81.2/images'),
+    'silver': ('svm_silver', 'silver_vol', 'nfs://127.0.82.1/tenants/silver'),
+}
 LEFT = ('cinder_download',) * VOLUMES
 COPIED = ('copy_offload', 'cached')
 DOWNLOADED = ('download', 'cached')
@@ -64,20 +65,43 @@ class Row:
 DENIED_FILL = (Reason.PERMISSION_DENIED, Reason.FILL_FAILED)
 DENIED_LOOK = (Reason.PERMISSION_DENIED, Reason.LOOKUP_FAILED)
 ROWS = (
-    Row('nfs', 'POST', '/storage/file/clone$', LEFT,
-        (Reason.PERMISSION_DENIED, Reason.CLONE_FAILED), 'images'),
+    Row(
+        'nfs',
+        'POST',
+        '/storage/file/clone$',
+        LEFT,
+        (Reason.PERMISSION_DENIED, Reason.CLONE_FAILED),
+        'images',
+    ),
     Row('nfs', 'POST', '/storage/file/copy$', DOWNLOADED, DENIED_FILL, 'images'),
-    Row('nfs', 'GET', '/storage/volumes/[^/]*/files', COPIED, located='images',
-        asked=False),
-    Row('nfs', 'PATCH', '/storage/volumes/[^/]*/files', COPIED,
-        located='images'),
-    Row('nfs', 'DELETE', '/storage/volumes/[^/]*/files', COPIED,
-        located='images', asked=False),
+    Row(
+        'nfs',
+        'GET',
+        '/storage/volumes/[^/]*/files',
+        COPIED,
+        located='images',
+        asked=False,
+    ),
+    Row('nfs', 'PATCH', '/storage/volumes/[^/]*/files', COPIED, located='images'),
+    Row(
+        'nfs',
+        'DELETE',
+        '/storage/volumes/[^/]*/files',
+        COPIED,
+        located='images',
+        asked=False,
+    ),
     Row('nfs', 'GET', '/cluster$', COPIED, located='images'),
     Row('nfs', 'GET', '/network/ip/interfaces$', LEFT, DENIED_LOOK, 'images'),
     Row('nfs', 'GET', '/storage/volumes$', LEFT, DENIED_LOOK, 'images'),
-    Row('nfs', 'GET', '/svm/peers$', DOWNLOADED,
-        (Reason.SVM_NOT_PEERED, Reason.SVM_NOT_PEERED), 'silver'),
+    Row(
+        'nfs',
+        'GET',
+        '/svm/peers$',
+        DOWNLOADED,
+        (Reason.SVM_NOT_PEERED, Reason.SVM_NOT_PEERED),
+        'silver',
+    ),
     Row('nfs', 'GET', '/storage/file/clone/split-', COPIED, located='images'),
     Row('nfs', 'GET', '/storage/aggregates$', COPIED, located='images'),
     Row('iscsi', 'GET', '/storage/luns$', LEFT, DENIED_FILL),
@@ -99,11 +123,12 @@ class Share(World):
 
 
 @pytest.fixture(scope='module')
-def share_driver(admin: Any, protocol: str) -> Any:  # noqa: F811 - the fixture
+def share_driver(admin: Any, protocol: str) -> Any:
     if protocol != 'nfs':
         return None
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
     from tests.contract import stock  # noqa: PLC0415
+
     found = stock.new_driver(EICNfsDriver)
     found._add_looping_tasks = lambda: None
     stock.set_up(found, admin)
@@ -111,8 +136,13 @@ def share_driver(admin: Any, protocol: str) -> Any:  # noqa: F811 - the fixture
 
 
 @pytest.fixture
-def world(admin: Any, simulator: Simulator, protocol: str,  # noqa: F811
-          glance: Glance, share_driver: Any) -> World:
+def world(
+    admin: Any,
+    simulator: Simulator,
+    protocol: str,
+    glance: Glance,
+    share_driver: Any,
+) -> World:
     if protocol == 'nfs':
         return Share(share_driver, admin, simulator, glance)
     return BlockWorld(admin, simulator, protocol, glance)
@@ -150,26 +180,34 @@ def make(world: World, image: Image, fault: Mapping[str, Any]) -> tuple[Any, boo
 
 
 @pytest.mark.parametrize('status', [DENIED, REJECTED])
-@pytest.mark.parametrize(('protocol', 'row'), [(row.protocol, row) for row in ROWS],
-                         indirect=['protocol'], ids=str,
-                         scope='module')
+@pytest.mark.parametrize(
+    ('protocol', 'row'),
+    [(row.protocol, row) for row in ROWS],
+    indirect=['protocol'],
+    ids=str,
+    scope='module',
+)
 def test_a_refused_call_costs_no_more_than_its_row_says(
-        row: Row, status: int, world: World,
-        caplog: pytest.LogCaptureFixture) -> None:
+    row: Row, status: int, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     image = put(world, row.located)
     world.start_anew()
     if isinstance(world, BlockWorld):
         world.driver.connections.clear()
-    fault = {'status': status, 'code': '6' if status == DENIED else '1',
-             'count': None, 'match': {'method': row.method, 'path': row.path,
-                                      'user': 'stock'}}
+    fault = {
+        'status': status,
+        'code': '6' if status == DENIED else '1',
+        'count': None,
+        'match': {'method': row.method, 'path': row.path, 'user': 'stock'},
+    }
     made = [make(world, image, fault) for _ in range(VOLUMES)]
     volumes = [volume for volume, _ in made]
     assert made[0][1] == row.asked
     assert tuple(volume.metadata['eic_route'] for volume in volumes) == row.routes
     assert all(world.is_right(volume, image) for volume in volumes)
     assert len(world.glance.downloads) == sum(
-        'download' in route for route in row.routes)
+        'download' in route for route in row.routes
+    )
     said = ','.join(volume.metadata.get('eic_refused', '') for volume in volumes)
     assert Reason.ONTAP_UNREACHABLE not in said
     assert world.driver._ontap_breaker.healthy
@@ -178,33 +216,42 @@ def test_a_refused_call_costs_no_more_than_its_row_says(
     if reason is Reason.PERMISSION_DENIED:
         assert 'access level' in caplog.text
         assert f'{row.method} /api/{row.path.strip("/$").split("/[")[0]}' in (
-            caplog.text)
+            caplog.text
+        )
 
 
 def test_a_role_that_lacks_a_call_costs_one_futile_fill(
-        world: World, protocol: str) -> None:  # noqa: F811
+    world: World, protocol: str
+) -> None:
     if not isinstance(world, BlockWorld):
         pytest.skip('there the mount does it')
     image = put(world, '')
     world.start_anew()
     world.driver.connections.clear()
-    fault = {'status': DENIED, 'code': '6', 'count': None, 'match': {
-        'method': 'PATCH', 'path': '/storage/luns/', 'user': 'stock'}}
+    fault = {
+        'status': DENIED,
+        'code': '6',
+        'count': None,
+        'match': {'method': 'PATCH', 'path': '/storage/luns/', 'user': 'stock'},
+    }
     for _ in range(VOLUMES):
         make(world, image, fault)
-    fills = [name for name in world.driver.connections
-             if name.startswith('eic-fill-')]
+    fills = [name for name in world.driver.connections if name.startswith('eic-fill-')]
     assert len(fills) == 1
 
 
-@pytest.mark.parametrize(('path', 'known'), [
-    ('/api/storage/volumes/2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11/files/a%2Fb',
-     '/api/storage/volumes/*/files'),
-    ('/api/storage/luns/2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11',
-     '/api/storage/luns'),
-    ('/api/cluster/jobs/2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11',
-     '/api/cluster/jobs'),
-    ('/api/svm/peers?start=1', '/api/svm/peers')])
+@pytest.mark.parametrize(
+    ('path', 'known'),
+    [
+        (
+            '/api/storage/volumes/2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11/files/a%2Fb',
+            '/api/storage/volumes/*/files',
+        ),
+        ('/api/storage/luns/2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11', '/api/storage/luns'),
+        ('/api/cluster/jobs/2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11', '/api/cluster/jobs'),
+        ('/api/svm/peers?start=1', '/api/svm/peers'),
+    ],
+)
 def test_a_path_is_named_as_roles_know_it(path: str, known: str) -> None:
     assert role_path(path) == known
 
@@ -212,10 +259,13 @@ def test_a_path_is_named_as_roles_know_it(path: str, known: str) -> None:
 def test_the_manual_has_every_path_of_the_role() -> None:
     """Found in the source: no call without its line."""
     import re  # noqa: PLC0415
+
     root = Path(__file__).parents[2]
-    called = {role_path(found) for module in
-              (root / 'eic_plugins' / 'ontap').glob('*.py')
-              for found in re.findall(r"'(/api/[a-z/-]+)'", module.read_text())}
+    called = {
+        role_path(found)
+        for module in (root / 'eic_plugins' / 'ontap').glob('*.py')
+        for found in re.findall(r"'(/api/[a-z/-]+)'", module.read_text())
+    }
     manual = (root / 'docs/operations.md').read_text()
     role = manual.partition('## ONTAP user')[2].partition('\n## ')[0]
     assert called

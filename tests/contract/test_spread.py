@@ -31,7 +31,8 @@ def make(world: BlockWorld, image: Image) -> Any:
 
     volume, _ = world.make(image)
     db.volume_glance_metadata_bulk_create(
-        world.admin, volume.id, {'image_id': image.id})
+        world.admin, volume.id, {'image_id': image.id}
+    )
     return volume
 
 
@@ -45,7 +46,8 @@ def settle(world: BlockWorld) -> None:
 
 
 def test_the_other_pool_gets_it_by_one_copy_when_volumes_gather(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     if world.protocol == 'nvme':
         pytest.skip('ONTAP copies no namespaces')
     for _ in range(VOLUMES - 1):
@@ -64,8 +66,10 @@ def test_the_other_pool_gets_it_by_one_copy_when_volumes_gather(
 
 
 def test_the_schedulers_are_told_of_a_fill_and_of_a_copy(
-        world: BlockWorld, image: Image, monkeypatch: pytest.MonkeyPatch,
-        ) -> None:
+    world: BlockWorld,
+    image: Image,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     told: list[str] = []
     monkeypatch.setattr(world.driver._teller, 'news', lambda: told.append('news'))
     make(world, image)
@@ -76,13 +80,16 @@ def test_the_schedulers_are_told_of_a_fill_and_of_a_copy(
     if world.protocol == 'iscsi':
         settle(world)
         assert len(told) == 2
-        reported = {pool['pool_name']: pool['eic']['cached'] for pool in
-                    world.driver.get_volume_stats(refresh=True)['pools']}
+        reported = {
+            pool['pool_name']: pool['eic']['cached']
+            for pool in world.driver.get_volume_stats(refresh=True)['pools']
+        }
         assert reported == {ONE: [image.id], TWO: [image.id]}
 
 
 def test_nvme_is_not_spread_and_the_log_says_so_once(
-        world: BlockWorld, caplog: pytest.LogCaptureFixture) -> None:
+    world: BlockWorld, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level('INFO')
     world.driver._spread_off = False
     for _ in range(2):

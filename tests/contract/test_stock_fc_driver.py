@@ -7,7 +7,8 @@ CONNECTOR = {'wwpns': ['21000024ff406cc3', '21000024ff406cc2'], 'host': 'host1'}
 
 
 def test_connection_names_the_targets_of_every_initiator(
-        driver: Any, created: Any) -> None:
+    driver: Any, created: Any
+) -> None:
     data = driver.initialize_connection(created, CONNECTOR)['data']
     assert len(data['target_wwn']) == 2
     assert all(len(wwn) == 16 for wwn in data['target_wwn'])

@@ -12,10 +12,17 @@ from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB, head, write
 
 PROTOCOL = 'iscsi'
-CONNECTOR = {'initiator': 'iqn.1994-05.com.example:host1', 'host': 'host1',
-             'ip': '127.0.0.1', 'multipath': False}
-OTHER_CONNECTOR = {**CONNECTOR, 'initiator': 'iqn.1994-05.com.example:host2',
-                   'host': 'host2'}
+CONNECTOR = {
+    'initiator': 'iqn.1994-05.com.example:host1',
+    'host': 'host1',
+    'ip': '127.0.0.1',
+    'multipath': False,
+}
+OTHER_CONNECTOR = {
+    **CONNECTOR,
+    'initiator': 'iqn.1994-05.com.example:host2',
+    'host': 'host2',
+}
 
 
 @pytest.fixture
@@ -27,15 +34,16 @@ def created(driver: Any, admin: Any, created: Any) -> Any:
 
 
 def methods(calls: dict[str, Any]) -> list[str]:
-    return [f"{call['method']} {call['path'].rstrip('/')}"
-            for call in calls['calls']]
+    return [f'{call["method"]} {call["path"].rstrip("/")}' for call in calls['calls']]
 
 
 def lun(simulator: Simulator, volume: Any, fields: str = '**') -> dict[str, Any]:
     response = simulator.session.get(
-        f'{simulator.origin}/api/storage/luns', timeout=30,
-        params={'name': f'*/{volume.name}', 'fields': fields})
-    record, = response.json()['records']
+        f'{simulator.origin}/api/storage/luns',
+        timeout=30,
+        params={'name': f'*/{volume.name}', 'fields': fields},
+    )
+    (record,) = response.json()['records']
     return record
 
 
@@ -46,9 +54,9 @@ def test_driver_starts_and_every_flexvol_is_a_pool(driver: Any) -> None:
 
 
 def test_pools_report_capacity_and_what_is_provisioned(
-        driver: Any, created: Any) -> None:
-    found = {p['pool_name']: p for p in
-             driver.get_volume_stats(refresh=True)['pools']}
+    driver: Any, created: Any
+) -> None:
+    found = {p['pool_name']: p for p in driver.get_volume_stats(refresh=True)['pools']}
     assert found['san_one']['total_capacity_gb'] == 100
     assert found['san_one']['provisioned_capacity_gb'] == 1
     assert found['san_two']['provisioned_capacity_gb'] == 0
@@ -57,7 +65,8 @@ def test_pools_report_capacity_and_what_is_provisioned(
 
 
 def test_create_volume_makes_a_lun_that_takes_no_space(
-        created: Any, simulator: Simulator, pool: Path) -> None:
+    created: Any, simulator: Simulator, pool: Path
+) -> None:
     record = lun(simulator, created)
     assert record['name'] == f'/vol/san_one/{created.name}'
     assert (record['space']['size'], record['os_type']) == (GIB, 'linux')
@@ -67,25 +76,29 @@ def test_create_volume_makes_a_lun_that_takes_no_space(
 
 
 def test_create_volume_takes_one_call(
-        driver: Any, new_volume: Any, simulator: Simulator) -> None:
+    driver: Any, new_volume: Any, simulator: Simulator
+) -> None:
     before = simulator.calls()['last']
     driver.create_volume(new_volume())
-    assert methods(simulator.calls(before, 'stock')) == [
-        'POST /api/storage/luns']
+    assert methods(simulator.calls(before, 'stock')) == ['POST /api/storage/luns']
 
 
 def test_delete_volume_deletes_the_lun_and_its_file(
-        driver: Any, created: Any, simulator: Simulator, pool: Path) -> None:
+    driver: Any, created: Any, simulator: Simulator, pool: Path
+) -> None:
     before = simulator.calls()['last']
     driver.delete_volume(created)
     assert methods(simulator.calls(before, 'stock')) == [
-        'DELETE /api/storage/luns', 'DELETE /api/storage/qos/policies']
+        'DELETE /api/storage/luns',
+        'DELETE /api/storage/qos/policies',
+    ]
     assert not (pool / created.name).exists()
     assert not driver.library.zapi_client.get_lun_list()
 
 
 def test_extend_volume_grows_the_lun(
-        driver: Any, created: Any, simulator: Simulator, pool: Path) -> None:
+    driver: Any, created: Any, simulator: Simulator, pool: Path
+) -> None:
     write(pool / created.name, b'content')
     driver.extend_volume(created, 3)
     assert lun(simulator, created)['space']['size'] == 3 * GIB
@@ -94,21 +107,24 @@ def test_extend_volume_grows_the_lun(
 
 
 def test_create_cloned_volume_is_one_lun_clone_with_the_same_content(
-        driver: Any, created: Any, new_volume: Any, simulator: Simulator,
-        pool: Path) -> None:
+    driver: Any, created: Any, new_volume: Any, simulator: Simulator, pool: Path
+) -> None:
     write(pool / created.name, b'content'.ljust(MIB, b'x'))
     clone = new_volume(size=2)
     before = simulator.calls()['last']
     driver.create_cloned_volume(clone, created)
     assert methods(simulator.calls(before, 'stock'))[:2] == [
-        'POST /api/storage/luns', 'GET /api/storage/luns']
+        'POST /api/storage/luns',
+        'GET /api/storage/luns',
+    ]
     assert head(pool / clone.name) == head(pool / created.name)
     assert lun(simulator, clone)['space']['size'] == 2 * GIB
     assert simulator.control('GET', '/counters')['lun_clones'] == 1
 
 
 def test_clone_is_independent_of_its_source(
-        driver: Any, created: Any, new_volume: Any, pool: Path) -> None:
+    driver: Any, created: Any, new_volume: Any, pool: Path
+) -> None:
     write(pool / created.name, b'before')
     clone = new_volume()
     driver.create_cloned_volume(clone, created)
@@ -118,8 +134,8 @@ def test_clone_is_independent_of_its_source(
 
 
 def test_snapshot_volume_from_it_and_revert(
-        driver: Any, admin: Any, created: Any, new_volume: Any,
-        pool: Path) -> None:
+    driver: Any, admin: Any, created: Any, new_volume: Any, pool: Path
+) -> None:
     write(pool / created.name, b'before')
     snapshot = stock.new_snapshot(admin, created)
     driver.create_snapshot(snapshot)
@@ -130,8 +146,7 @@ def test_snapshot_volume_from_it_and_revert(
     driver.revert_to_snapshot(admin, created, snapshot)
     assert head(pool / created.name, 6) == b'before'
     driver.delete_snapshot(snapshot)
-    assert sorted(p.name for p in pool.iterdir()) == sorted(
-        [created.name, volume.name])
+    assert sorted(p.name for p in pool.iterdir()) == sorted([created.name, volume.name])
 
 
 def test_connection_tells_where_the_lun_is(driver: Any, created: Any) -> None:
@@ -144,7 +159,8 @@ def test_connection_tells_where_the_lun_is(driver: Any, created: Any) -> None:
 
 
 def test_second_lun_of_a_host_has_the_next_number(
-        driver: Any, admin: Any, created: Any, new_volume: Any) -> None:
+    driver: Any, admin: Any, created: Any, new_volume: Any
+) -> None:
     other = new_volume()
     driver.create_volume(other)
     other.update(driver.create_export(admin, other, CONNECTOR))
@@ -154,27 +170,32 @@ def test_second_lun_of_a_host_has_the_next_number(
 
 
 def test_same_host_connects_twice_under_the_same_number(
-        driver: Any, created: Any) -> None:
-    first, second = (driver.initialize_connection(created, CONNECTOR)
-                     for _ in range(2))
+    driver: Any, created: Any
+) -> None:
+    first, second = (driver.initialize_connection(created, CONNECTOR) for _ in range(2))
     assert first['data']['target_lun'] == second['data']['target_lun']
 
 
 def test_igroup_of_a_host_is_made_once(
-        driver: Any, created: Any, simulator: Simulator) -> None:
+    driver: Any, created: Any, simulator: Simulator
+) -> None:
     for connector in (CONNECTOR, CONNECTOR, OTHER_CONNECTOR):
         driver.initialize_connection(created, connector)
     igroups = simulator.session.get(
-        f'{simulator.origin}/api/protocols/san/igroups', timeout=30,
-        params={'fields': 'initiators,protocol,os_type'}).json()['records']
+        f'{simulator.origin}/api/protocols/san/igroups',
+        timeout=30,
+        params={'fields': 'initiators,protocol,os_type'},
+    ).json()['records']
     assert sorted(g['initiators'][0]['name'] for g in igroups) == [
-        CONNECTOR['initiator'], OTHER_CONNECTOR['initiator']]
-    assert {(g['protocol'], g['os_type']) for g in igroups} == {
-        ('iscsi', 'linux')}
+        CONNECTOR['initiator'],
+        OTHER_CONNECTOR['initiator'],
+    ]
+    assert {(g['protocol'], g['os_type']) for g in igroups} == {('iscsi', 'linux')}
 
 
 def test_terminate_connection_unmaps_the_lun_of_that_host(
-        driver: Any, created: Any, simulator: Simulator) -> None:
+    driver: Any, created: Any, simulator: Simulator
+) -> None:
     for connector in (CONNECTOR, OTHER_CONNECTOR):
         driver.initialize_connection(created, connector)
     driver.terminate_connection(created, CONNECTOR)
@@ -185,16 +206,19 @@ def test_terminate_connection_unmaps_the_lun_of_that_host(
 
 
 def test_mapped_volume_is_deleted_with_its_map(
-        driver: Any, created: Any, simulator: Simulator) -> None:
+    driver: Any, created: Any, simulator: Simulator
+) -> None:
     driver.initialize_connection(created, CONNECTOR)
     driver.delete_volume(created)
     maps = simulator.session.get(
-        f'{simulator.origin}/api/protocols/san/lun-maps', timeout=30).json()
+        f'{simulator.origin}/api/protocols/san/lun-maps', timeout=30
+    ).json()
     assert maps['num_records'] == 0
 
 
 def test_existing_lun_can_be_managed(
-        driver: Any, created: Any, new_volume: Any, pool: Path) -> None:
+    driver: Any, created: Any, new_volume: Any, pool: Path
+) -> None:
     reference = {'source-name': f'/vol/san_one/{created.name}'}
     volume = new_volume()
     assert driver.manage_existing_get_size(volume, reference) == 1
@@ -203,13 +227,18 @@ def test_existing_lun_can_be_managed(
 
 
 def test_lun_is_copied_to_another_pool_by_the_cluster(
-        driver: Any, created: Any, new_volume: Any, simulator: Simulator,
-        pool: Path) -> None:
+    driver: Any, created: Any, new_volume: Any, simulator: Simulator, pool: Path
+) -> None:
     write(pool / created.name, b'c' * MIB)
     client = driver.library.zapi_client
     name = f'volume-{uuid.uuid4()}'
-    path = client.start_lun_copy(created.name, 'san_two', 'svm_san',
-                                 src_ontap_volume='san_one', dest_lun_name=name)
+    path = client.start_lun_copy(
+        created.name,
+        'san_two',
+        'svm_san',
+        src_ontap_volume='san_one',
+        dest_lun_name=name,
+    )
     driver.library._wait_for_lun_copy_completion(path)
     assert client.get_lun_copy_status(path)['job-status'] == 'complete'
     copied = simulator.directory('svm_san', 'san_two') / name
@@ -221,14 +250,22 @@ def test_lun_is_copied_to_another_pool_by_the_cluster(
 
 
 def test_lun_copy_is_cancelled_by_deleting_its_destination(
-        driver: Any, created: Any, simulator: Simulator, pool: Path) -> None:
+    driver: Any, created: Any, simulator: Simulator, pool: Path
+) -> None:
     write(pool / created.name, b'c' * MIB)
     simulator.control('PATCH', '/settings', json={'copy_throughput': 1024})
     client = driver.library.zapi_client
-    path = client.start_lun_copy(created.name, 'san_two', 'svm_san',
-                                 src_ontap_volume='san_one', dest_lun_name='copy')
+    path = client.start_lun_copy(
+        created.name,
+        'san_two',
+        'svm_san',
+        src_ontap_volume='san_one',
+        dest_lun_name='copy',
+    )
     assert client.get_lun_copy_status(path)['job-status'] in {
-        'preparing', 'replicating'}
+        'preparing',
+        'replicating',
+    }
     client.cancel_lun_copy(path)
     assert client.get_lun_copy_status(path) is None
     assert not (simulator.directory('svm_san', 'san_two') / 'copy').exists()
@@ -236,21 +273,26 @@ def test_lun_copy_is_cancelled_by_deleting_its_destination(
 
 
 def test_clone_across_pools_copies_the_lun(
-        driver: Any, created: Any, new_volume: Any, simulator: Simulator,
-        pool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver: Any,
+    created: Any,
+    new_volume: Any,
+    simulator: Simulator,
+    pool: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The driver's own code for it, which no option of it turns on."""
     monkeypatch.setattr(driver.library, 'clone_across_pools', True)
     write(pool / created.name, b'c' * MIB)
     volume = new_volume('san_two')
     driver.create_cloned_volume(volume, created)
-    assert head(simulator.directory('svm_san', 'san_two')
-                / volume.name) == b'c' * MIB
+    assert head(simulator.directory('svm_san', 'san_two') / volume.name) == b'c' * MIB
 
 
 def test_full_flexvol_fails_the_clone_and_leaves_nothing(
-        driver: Any, created: Any, new_volume: Any, simulator: Simulator,
-        pool: Path) -> None:
+    driver: Any, created: Any, new_volume: Any, simulator: Simulator, pool: Path
+) -> None:
     from cinder import exception  # noqa: PLC0415
+
     simulator.fault('volume_full', svm='svm_san', volume='san_one')
     volume = new_volume()
     with pytest.raises(exception.VolumeBackendAPIException):
@@ -259,7 +301,8 @@ def test_full_flexvol_fails_the_clone_and_leaves_nothing(
 
 
 def test_housekeeping_and_ems_messages_are_accepted(
-        driver: Any, simulator: Simulator) -> None:
+    driver: Any, simulator: Simulator
+) -> None:
     before = simulator.calls()['last']
     driver.library._handle_housekeeping_tasks()
     driver.library._handle_ems_logging()
@@ -270,7 +313,8 @@ def test_housekeeping_and_ems_messages_are_accepted(
 
 
 def test_volume_type_with_qos_gets_a_policy_at_its_lun(
-        driver: Any, created: Any, simulator: Simulator) -> None:
+    driver: Any, created: Any, simulator: Simulator
+) -> None:
     client = driver.library.zapi_client
     info = {'spec': {'policy_name': 'openstack-1', 'max_throughput': '500iops'}}
     client.provision_qos_policy_group(info, True)

@@ -28,12 +28,19 @@ pytestmark = pytest.mark.usefixtures('nfs')
 @pytest.fixture(scope='module')
 def cinder_conf(served: Simulator, state: Path) -> Iterator[Any]:
     (state / 'shares').write_text('\n'.join(SHARES))
-    with stock.configured(state, stock.config(
-            served, state, netapp_storage_protocol='nfs',
-            netapp_vserver='svm_gold', nfs_shares_config=state / 'shares',
+    with stock.configured(
+        state,
+        stock.config(
+            served,
+            state,
+            netapp_storage_protocol='nfs',
+            netapp_vserver='svm_gold',
+            nfs_shares_config=state / 'shares',
             nfs_mount_point_base=state / 'mnt',
             nas_secure_file_operations=False,
-            nas_secure_file_permissions=False)) as configuration:
+            nas_secure_file_permissions=False,
+        ),
+    ) as configuration:
         yield configuration
 
 
@@ -75,12 +82,12 @@ def put_image(directory: Path) -> tuple[str, bytes]:
     return image_id, content
 
 
-def clone_image(driver: Any, admin: Any, volume: Any, image_id: str,
-                share: str) -> tuple[dict[str, Any], bool]:
+def clone_image(
+    driver: Any, admin: Any, volume: Any, image_id: str, share: str
+) -> tuple[dict[str, Any], bool]:
     location = (f'nfs://{share.replace(":/", "/")}/{image_id}', [])
     meta = {'id': image_id, 'size': MIB, 'disk_format': 'raw'}
-    return driver.clone_image(admin, volume, location, meta,
-                              ImageService(location))
+    return driver.clone_image(admin, volume, location, meta, ImageService(location))
 
 
 def test_driver_starts_and_finds_a_pool_behind_every_share(driver: Any) -> None:
@@ -108,35 +115,39 @@ def test_utilisation_comes_from_the_performance_counters(driver: Any) -> None:
     assert 0 <= library.get_node_utilization_for_pool('gold') <= 100
 
 
-def test_create_volume_makes_a_file_of_its_size(
-        created: Any, gold: Path) -> None:
+def test_create_volume_makes_a_file_of_its_size(created: Any, gold: Path) -> None:
     assert (gold / created.name).stat().st_size == GIB
 
 
-def test_delete_volume_deletes_the_file(
-        driver: Any, created: Any, gold: Path) -> None:
+def test_delete_volume_deletes_the_file(driver: Any, created: Any, gold: Path) -> None:
     driver.delete_volume(created)
     assert not (gold / created.name).exists()
 
 
 def test_delete_volume_takes_three_lookups_and_two_deletes(
-        driver: Any, created: Any, simulator: Simulator) -> None:
+    driver: Any, created: Any, simulator: Simulator
+) -> None:
     before = simulator.calls()['last']
     driver.delete_volume(created)
     calls = simulator.calls(before, 'stock')['calls']
     assert [call['method'] for call in calls] == [
-        'GET', 'GET', 'GET', 'DELETE', 'DELETE']
+        'GET',
+        'GET',
+        'GET',
+        'DELETE',
+        'DELETE',
+    ]
     assert calls[-1]['path'] == '/api/storage/qos/policies'
 
 
-def test_extend_volume_grows_the_file(
-        driver: Any, created: Any, gold: Path) -> None:
+def test_extend_volume_grows_the_file(driver: Any, created: Any, gold: Path) -> None:
     driver.extend_volume(created, 3)
     assert (gold / created.name).stat().st_size == 3 * GIB
 
 
 def test_create_cloned_volume_has_the_same_content(
-        driver: Any, created: Any, new_volume: Any, gold: Path) -> None:
+    driver: Any, created: Any, new_volume: Any, gold: Path
+) -> None:
     (gold / created.name).write_bytes(b'content'.ljust(MIB, b'x'))
     clone = new_volume(size=2)
     clone.update(driver.create_cloned_volume(clone, created))
@@ -145,7 +156,8 @@ def test_create_cloned_volume_has_the_same_content(
 
 
 def test_snapshot_keeps_the_content_of_its_moment(
-        driver: Any, created: Any, new_snapshot: Any, gold: Path) -> None:
+    driver: Any, created: Any, new_snapshot: Any, gold: Path
+) -> None:
     source = gold / created.name
     with source.open('r+b') as stream:
         stream.write(b'before')
@@ -157,8 +169,8 @@ def test_snapshot_keeps_the_content_of_its_moment(
 
 
 def test_create_volume_from_snapshot_and_delete_the_snapshot(
-        driver: Any, created: Any, new_snapshot: Any, new_volume: Any,
-        gold: Path) -> None:
+    driver: Any, created: Any, new_snapshot: Any, new_volume: Any, gold: Path
+) -> None:
     snapshot = new_snapshot(created)
     driver.create_snapshot(snapshot)
     volume = new_volume()
@@ -169,8 +181,8 @@ def test_create_volume_from_snapshot_and_delete_the_snapshot(
 
 
 def test_revert_to_snapshot_brings_the_content_back(
-        driver: Any, admin: Any, created: Any, new_snapshot: Any,
-        gold: Path) -> None:
+    driver: Any, admin: Any, created: Any, new_snapshot: Any, gold: Path
+) -> None:
     with (gold / created.name).open('r+b') as stream:
         stream.write(b'before')
     snapshot = new_snapshot(created)
@@ -182,7 +194,8 @@ def test_revert_to_snapshot_brings_the_content_back(
 
 
 def test_clone_image_on_the_same_flexvol_takes_seven_calls_for_one_file_clone(
-        driver: Any, admin: Any, new_volume: Any, simulator: Simulator) -> None:
+    driver: Any, admin: Any, new_volume: Any, simulator: Simulator
+) -> None:
     images = simulator.directory('svm_gold', 'images_vol')
     image_id, content = put_image(images)
     volume = new_volume(IMAGES)
@@ -194,17 +207,22 @@ def test_clone_image_on_the_same_flexvol_takes_seven_calls_for_one_file_clone(
     assert head(images / volume.name) == content
     assert (images / volume.name).stat().st_size == GIB
     assert simulator.control('GET', '/counters')['file_clones'] == 1
-    made = [f"{c['method']} {c['path'].partition('/jobs/')[0]}" for c in calls]
+    made = [f'{c["method"]} {c["path"].partition("/jobs/")[0]}' for c in calls]
     assert made[:6] == [
-        'GET /api/network/ip/interfaces', 'GET /api/network/ip/interfaces',
-        'GET /api/network/ip/interfaces', 'GET /api/storage/volumes',
-        'GET /api/storage/volumes', 'POST /api/storage/file/clone']
+        'GET /api/network/ip/interfaces',
+        'GET /api/network/ip/interfaces',
+        'GET /api/network/ip/interfaces',
+        'GET /api/storage/volumes',
+        'GET /api/storage/volumes',
+        'POST /api/storage/file/clone',
+    ]
     # The job is asked about until it has ended.
     assert set(made[6:]) == {'GET /api/cluster'}
 
 
 def test_every_call_of_the_driver_is_a_connection_of_its_own(
-        driver: Any, admin: Any, new_volume: Any, simulator: Simulator) -> None:
+    driver: Any, admin: Any, new_volume: Any, simulator: Simulator
+) -> None:
     image_id, _ = put_image(simulator.directory('svm_gold', 'images_vol'))
     before = simulator.calls()['last']
     clone_image(driver, admin, new_volume(IMAGES), image_id, IMAGES)
@@ -213,7 +231,8 @@ def test_every_call_of_the_driver_is_a_connection_of_its_own(
 
 
 def test_clone_image_of_a_cached_file_clones_the_cached_file(
-        driver: Any, admin: Any, new_volume: Any, gold: Path) -> None:
+    driver: Any, admin: Any, new_volume: Any, gold: Path
+) -> None:
     image_id = str(uuid.uuid4())
     (gold / f'img-cache-{image_id}').write_bytes(b'c' * MIB)
     volume = new_volume()
@@ -223,13 +242,14 @@ def test_clone_image_of_a_cached_file_clones_the_cached_file(
 
 
 def test_image_on_another_flexvol_comes_by_file_copy(
-        driver: Any, admin: Any, new_volume: Any, simulator: Simulator,
-        gold: Path) -> None:
+    driver: Any, admin: Any, new_volume: Any, simulator: Simulator, gold: Path
+) -> None:
     image_id, content = put_image(simulator.directory('svm_gold', 'store'))
     volume = new_volume()
     service = ImageService((f'nfs://127.0.81.1/store/{image_id}', []))
     assert driver._copy_from_img_service(
-        admin, volume, service, image_id, use_copyoffload_tool=False)
+        admin, volume, service, image_id, use_copyoffload_tool=False
+    )
     assert (gold / volume.name).read_bytes() == content
     assert (gold / f'img-cache-{image_id}').read_bytes() == content
     counters = simulator.control('GET', '/counters')
@@ -238,7 +258,8 @@ def test_image_on_another_flexvol_comes_by_file_copy(
 
 
 def test_housekeeping_and_ems_messages_are_accepted(
-        driver: Any, simulator: Simulator) -> None:
+    driver: Any, simulator: Simulator
+) -> None:
     before = simulator.calls()['last']
     driver._handle_housekeeping_tasks()
     driver._handle_ems_logging()
@@ -250,7 +271,8 @@ def test_housekeeping_and_ems_messages_are_accepted(
 
 
 def test_the_unique_bytes_of_cached_files_are_reported(
-        driver: Any, simulator: Simulator, gold: Path) -> None:
+    driver: Any, simulator: Simulator, gold: Path
+) -> None:
     (gold / 'img-cache-1').write_bytes(b'c' * MIB)
     os.sync()
     found = driver._shortlist_del_eligible_files(GOLD, ['img-cache-1'])
@@ -258,7 +280,8 @@ def test_the_unique_bytes_of_cached_files_are_reported(
 
 
 def test_a_volume_type_with_qos_gets_a_policy(
-        driver: Any, created: Any, simulator: Simulator) -> None:
+    driver: Any, created: Any, simulator: Simulator
+) -> None:
     spec = {'policy_name': 'openstack-1', 'max_throughput': '500iops'}
     info = {'spec': spec}
     driver.zapi_client.provision_qos_policy_group(info, True)

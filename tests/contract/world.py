@@ -24,8 +24,9 @@ class World:
     pools: ClassVar[Sequence[str]]
     """The first one is where a volume goes that says nothing."""
 
-    def __init__(self, driver: Any, admin: Any, simulator: Simulator,
-                 glance: Glance) -> None:
+    def __init__(
+        self, driver: Any, admin: Any, simulator: Simulator, glance: Glance
+    ) -> None:
         self.driver, self.admin, self.simulator = driver, admin, simulator
         self.glance = glance
         self._services: dict[str, Glance] = {}
@@ -41,16 +42,19 @@ class World:
         """As the volume manager asks for it, and then for the export."""
         cloned = self.clone_image(volume, image)
         if cloned:
-            self._save(volume, self.driver.create_export(
-                self.admin, volume, {}))
+            self._save(volume, self.driver.create_export(self.admin, volume, {}))
         return cloned
 
     def clone_image(self, volume: Any, image: Image) -> bool:
         """What the driver says of it, as the volume manager takes it."""
         service = self._service_for(volume)
         update, cloned = self.driver.clone_image(
-            self.admin, volume, self.glance.get_location(None, image.id),
-            image.meta, service)
+            self.admin,
+            volume,
+            self.glance.get_location(None, image.id),
+            image.meta,
+            service,
+        )
         assert (update is not None) == cloned
         if cloned:
             self._save(volume, update)
@@ -68,7 +72,8 @@ class World:
     def copy_image(self, volume: Any, image: Image) -> None:
         """Cinder's own way, into a volume that is there."""
         self.driver.copy_image_to_volume(
-            self.admin, volume, self._service_for(volume), image.id)
+            self.admin, volume, self._service_for(volume), image.id
+        )
 
     def _service_for(self, volume: Any) -> Glance:
         """The image service of the request for a volume."""
@@ -79,8 +84,12 @@ class World:
         volume.update(update or {})
         volume.save()
 
-    def make(self, image: Image, pool: str | None = None, size: int = 1,
-             ) -> tuple[Any, str]:
+    def make(
+        self,
+        image: Image,
+        pool: str | None = None,
+        size: int = 1,
+    ) -> tuple[Any, str]:
         """A volume of the image, and by which route it came."""
         volume = self.new_volume(pool, size)
         if not self.clone(volume, image):
@@ -127,8 +136,7 @@ class World:
             found = file.read(len(image.raw))
             rest = file.read(len(image.raw))
             size = os.fstat(file.fileno()).st_size
-        return (found == image.raw and not any(rest)
-                and size == volume.size << 30)
+        return found == image.raw and not any(rest) and size == volume.size << 30
 
     def counters(self) -> Mapping[str, Any]:
         return self.simulator.control('GET', '/counters')
@@ -145,8 +153,9 @@ class World:
     def settle(self) -> None:
         """The cluster's copies end, also those nobody waits for any more."""
         deadline = time.monotonic() + SETTLE_SECONDS
-        while any(self.counters()[kind]['running']
-                  for kind in ('file_copies', 'lun_copies')):
+        while any(
+            self.counters()[kind]['running'] for kind in ('file_copies', 'lun_copies')
+        ):
             assert time.monotonic() < deadline, 'waited for copies to end'
             time.sleep(0.05)
 
@@ -157,5 +166,9 @@ class World:
     def left_over(self, image: Image, *volumes: Any) -> list[str]:
         """What is not of the image and no volume."""
         known = self.own_names(image) | {volume.name for volume in volumes}
-        return sorted(name for pool in self.pools for name in self.names(pool)
-                      if name not in known)
+        return sorted(
+            name
+            for pool in self.pools
+            for name in self.names(pool)
+            if name not in known
+        )

@@ -51,8 +51,9 @@ class Ontap:
 
     def __init__(self, lab):
         self._lab = lab
-        self._clusters = {cluster.name: ClusterApi(lab, cluster)
-                          for cluster in CLUSTERS}
+        self._clusters = {
+            cluster.name: ClusterApi(lab, cluster) for cluster in CLUSTERS
+        }
 
     def control(self, method, path, cluster='cluster-a', **kwargs):
         return self._clusters[cluster].control(method, path, **kwargs)
@@ -62,33 +63,48 @@ class Ontap:
         return self._clusters[cluster].ontap(method, path, params=query)
 
     def fault(self, kind, path, method='POST', count=1, **parameters):
-        return self.control('POST', '/faults', json={
-            'kind': kind, 'count': count, **parameters,
-            'match': {'method': method, 'path': path, 'user': 'eic'}})
+        return self.control(
+            'POST',
+            '/faults',
+            json={
+                'kind': kind,
+                'count': count,
+                **parameters,
+                'match': {'method': method, 'path': path, 'user': 'eic'},
+            },
+        )
 
     @contextlib.contextmanager
     def peered(self, svm, other):
         """An SVM peering, made and ended as an operator would."""
         cluster = self._clusters['cluster-a']
-        cluster.ontap('POST', '/svm/peers', json={
-            'svm': {'name': svm}, 'peer': {'svm': {'name': other}},
-            'applications': ['file_copy']})
+        cluster.ontap(
+            'POST',
+            '/svm/peers',
+            json={
+                'svm': {'name': svm},
+                'peer': {'svm': {'name': other}},
+                'applications': ['file_copy'],
+            },
+        )
         try:
             yield
         finally:
             for record in cluster.ontap('GET', '/svm/peers')['records']:
-                cluster.ontap('DELETE', f"/svm/peers/{record['uuid']}")
+                cluster.ontap('DELETE', f'/svm/peers/{record["uuid"]}')
 
     def hits(self):
         return [fault['hits'] for fault in self.control('GET', '/faults')['faults']]
 
     def calls(self, since=0):
-        return self.control('GET', '/calls', params={
-            'since': since, 'user': 'eic'})
+        return self.control('GET', '/calls', params={'since': since, 'user': 'eic'})
 
     def posts_since(self, mark, path):
-        return [call for call in self.calls(mark)['calls']
-                if call['method'] == 'POST' and call['path'] == path]
+        return [
+            call
+            for call in self.calls(mark)['calls']
+            if call['method'] == 'POST' and call['path'] == path
+        ]
 
 
 class Cloud:
@@ -102,13 +118,23 @@ class Cloud:
         self.images = []
 
     def upload(self, content, **properties):
-        image = self.api.request('POST', 'glance', '/v2/images', {
-            'name': 'e2e', 'disk_format': 'raw', 'container_format': 'bare',
-            **properties})
+        image = self.api.request(
+            'POST',
+            'glance',
+            '/v2/images',
+            {
+                'name': 'e2e',
+                'disk_format': 'raw',
+                'container_format': 'bare',
+                **properties,
+            },
+        )
         self.images.append(image['id'])
         self.api._session.put(
-            f"{self.lab.ports.url('glance')}/v2/images/{image['id']}/file",
-            data=content, headers={'Content-Type': 'application/octet-stream'})
+            f'{self.lab.ports.url("glance")}/v2/images/{image["id"]}/file',
+            data=content,
+            headers={'Content-Type': 'application/octet-stream'},
+        )
         return image['id']
 
     def downloads(self, image_id):
@@ -116,14 +142,24 @@ class Cloud:
         log = self.lab.paths.access_log('glance')
         path = f'/v2/images/{image_id}/file'
         entries = map(json.loads, log.read_text().splitlines())
-        return sum(1 for entry in entries
-                   if entry['method'] == 'GET' and entry['path'] == path)
+        return sum(
+            1 for entry in entries if entry['method'] == 'GET' and entry['path'] == path
+        )
 
     def start(self, image_id, volume_type, **fields):
         """POST /volumes; the volume as the API answers."""
-        volume = self.api.cinder('POST', '/volumes', {'volume': {
-            'size': 1, 'imageRef': image_id, 'volume_type': volume_type,
-            **fields}})['volume']
+        volume = self.api.cinder(
+            'POST',
+            '/volumes',
+            {
+                'volume': {
+                    'size': 1,
+                    'imageRef': image_id,
+                    'volume_type': volume_type,
+                    **fields,
+                }
+            },
+        )['volume']
         self.volumes.append(volume['id'])
         return volume['id']
 
@@ -133,46 +169,56 @@ class Cloud:
     def ended(self, volume_id, seconds=DEADLINE):
         """The volume when it is available or in error."""
         return wait_for(
-            lambda: (volume := self.show(volume_id))['status']
-            in {'available', 'error'} and volume,
-            f'volume {volume_id} to be available or in error', seconds)
+            lambda: (
+                (volume := self.show(volume_id))['status'] in {'available', 'error'}
+                and volume
+            ),
+            f'volume {volume_id} to be available or in error',
+            seconds,
+        )
 
     def create(self, image_id, volume_type):
         return self.ended(self.start(image_id, volume_type))
 
     def pool_of(self, volume_id):
         """The pool's share, which only an admin sees."""
-        for volume in self.admin.cinder(
-                'GET', '/volumes/detail?all_tenants=1')['volumes']:
+        for volume in self.admin.cinder('GET', '/volumes/detail?all_tenants=1')[
+            'volumes'
+        ]:
             if volume['id'] == volume_id:
                 return volume['os-vol-host-attr:host'].partition('#')[2]
         return None
 
     def root(self, pool):
-        return simulator.flexvol_directory_from_host(
-            self.lab, SHARES.get(pool, pool))
+        return simulator.flexvol_directory_from_host(self.lab, SHARES.get(pool, pool))
 
     def sha256(self, volume, pool, size=IMAGE_SIZE):
-        with (self.root(pool) / f"volume-{volume['id']}").open('rb') as stream:
+        with (self.root(pool) / f'volume-{volume["id"]}').open('rb') as stream:
             return hashlib.sha256(stream.read(size)).hexdigest()
 
     def files(self):
         """Everything on the FlexVols that is about this user's things."""
         return sorted(
-            f'{name}/{path.name}' for name in SHARES
+            f'{name}/{path.name}'
+            for name in SHARES
             for path in self.root(name).iterdir()
-            if any(key in path.name for key in [*self.images, *self.volumes]))
+            if any(key in path.name for key in [*self.images, *self.volumes])
+        )
 
     def leftovers(self):
         """Files that are no image, no cached image and no volume of now."""
-        alive = {volume['id'] for volume in
-                 self.api.cinder('GET', '/volumes/detail')['volumes']
-                 if volume['status'] == 'available'}
-        known = {*self.images, *(f'img-cache-{i}' for i in self.images),
-                 *(f'.eic-{i}.json' for i in self.images),
-                 *(f'volume-{i}' for i in alive)}
-        return [name for name in self.files()
-                if name.partition('/')[2] not in known]
+        alive = {
+            volume['id']
+            for volume in self.api.cinder('GET', '/volumes/detail')['volumes']
+            if volume['status'] == 'available'
+        }
+        known = {
+            *self.images,
+            *(f'img-cache-{i}' for i in self.images),
+            *(f'.eic-{i}.json' for i in self.images),
+            *(f'volume-{i}' for i in alive),
+        }
+        return [name for name in self.files() if name.partition('/')[2] not in known]
 
     def evict(self, image_id, pool):
         """As an operator may, by hand, at any time."""
@@ -211,8 +257,7 @@ def _ini_lines(options):
 
 def masked(text):
     """A message without the numbers and ids in it, so without ports too."""
-    return re.sub(
-        r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+', '#', text)
+    return re.sub(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+', '#', text)
 
 
 def seen_by_user(server):
@@ -226,8 +271,7 @@ class Servers:
 
     def __init__(self, cloud):
         self.cloud = cloud
-        self.sides = {driver: boots.Side(cloud.api, driver)
-                      for driver in DRIVERS}
+        self.sides = {driver: boots.Side(cloud.api, driver) for driver in DRIVERS}
 
     def boot(self, driver, image_id, count=1, **fields):
         """What `openstack server create` sends; the servers when built."""
@@ -240,18 +284,23 @@ class Servers:
 
     def volumes_of(self, server):
         """The volumes of a server, as Cinder shows them."""
-        return [self.cloud.show(volume['id']) for volume in
-                server['os-extended-volumes:volumes_attached']]
+        return [
+            self.cloud.show(volume['id'])
+            for volume in server['os-extended-volumes:volumes_attached']
+        ]
 
     def delete(self, *servers):
         """Deletes them and waits until they are gone, and their volumes."""
-        volumes = [volume['id'] for server in servers for volume in
-                   server['os-extended-volumes:volumes_attached']]
+        volumes = [
+            volume['id']
+            for server in servers
+            for volume in server['os-extended-volumes:volumes_attached']
+        ]
         self.sides['stock'].delete([server['id'] for server in servers], volumes)
 
     def fate(self, driver, image_id, **fields):
         """What a user sees of a server that fails."""
-        server, = self.boot(driver, image_id, **fields)
+        (server,) = self.boot(driver, image_id, **fields)
         self.delete(server)
         return seen_by_user(server)
 
@@ -263,14 +312,18 @@ class Servers:
 
     def left(self):
         """The user's servers and volumes, and every volume's file."""
-        files = [f'{name}/{path.name}' for name in SHARES
-                 for path in self.cloud.root(name).glob('volume-*')]
+        files = [
+            f'{name}/{path.name}'
+            for name in SHARES
+            for path in self.cloud.root(name).glob('volume-*')
+        ]
         servers = self.sides['eic'].nova('GET', '/servers')['servers']
         volumes = self.cloud.api.cinder('GET', '/volumes')['volumes']
         things = {*files, *(thing['id'] for thing in [*servers, *volumes])}
         # Those that were created without a server are not of these.
-        return sorted(thing for thing in things
-                      if not thing.endswith(tuple(self.cloud.volumes)))
+        return sorted(
+            thing for thing in things if not thing.endswith(tuple(self.cloud.volumes))
+        )
 
     def clean_up(self):
         listed = self.sides['eic'].nova('GET', '/servers/detail')['servers']
@@ -300,8 +353,12 @@ class Services:
         os.kill(self.pid(name), signal.SIGKILL)
 
     def command(self, *arguments):
-        subprocess.run([sys.executable, '-m', 'lab', *arguments], check=True,
-                       capture_output=True, timeout=DEADLINE)
+        subprocess.run(
+            [sys.executable, '-m', 'lab', *arguments],
+            check=True,
+            capture_output=True,
+            timeout=DEADLINE,
+        )
 
     @contextlib.contextmanager
     def reconfigured(self, options, eic=()):
@@ -312,8 +369,11 @@ class Services:
         before = path.read_text()
         lines = _ini_lines(options)
         backends = re.compile(r'^\[eic-\w+\]\n', re.MULTILINE)
-        path.write_text(backends.sub(lambda found: found[0] + lines, before)
-                        + '\n[eic]\n' + _ini_lines(dict(eic)))
+        path.write_text(
+            backends.sub(lambda found: found[0] + lines, before)
+            + '\n[eic]\n'
+            + _ini_lines(dict(eic))
+        )
         try:
             # Not by command, which would write the configuration anew.
             self.lab.processes.stop(cinder.volume_service('eic'))
@@ -346,8 +406,7 @@ def ontap(lab):
     yield control
     control.control('DELETE', '/faults')
     for cluster in CLUSTERS:
-        control.control('PATCH', '/settings', cluster.name,
-                        json={'copy_throughput': 0})
+        control.control('PATCH', '/settings', cluster.name, json={'copy_throughput': 0})
 
 
 @pytest.fixture
@@ -371,8 +430,9 @@ def servers(cloud):
     yield made
     made.clean_up()
     # A volume whose creation failed may be deleted after its server is gone.
-    wait_for(lambda: made.left() == before, f'no more than {before} to be left',
-             seconds=60)
+    wait_for(
+        lambda: made.left() == before, f'no more than {before} to be left', seconds=60
+    )
 
 
 @pytest.fixture(scope='session')

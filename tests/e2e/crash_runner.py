@@ -42,8 +42,16 @@ ROOT = f'{Path.cwd()}/'
 END = 'the end'
 METRICS = 'cinder/metrics/'
 """Written now and then, for all volumes: no step of any one of them."""
-FILE_EVENTS = {'os.rename': 2, 'os.remove': 1, 'os.truncate': 1, 'os.utime': 1,
-               'os.chmod': 1, 'os.mkdir': 1, 'os.rmdir': 1, 'os.link': 2}
+FILE_EVENTS = {
+    'os.rename': 2,
+    'os.remove': 1,
+    'os.truncate': 1,
+    'os.utime': 1,
+    'os.chmod': 1,
+    'os.mkdir': 1,
+    'os.rmdir': 1,
+    'os.link': 2,
+}
 LOCK_EVENTS = {'fcntl.flock', 'fcntl.lockf'}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 PIECES = 3
@@ -75,8 +83,7 @@ class Handling:
         often a job is asked about is not the same in every run.
         """
         label = self._plain(label)
-        if (self._inside or self.steps[-1:] == [label]
-                or METRICS in label):
+        if self._inside or self.steps[-1:] == [label] or METRICS in label:
             return
         self.steps.append(label)
         if len(self.steps) == self.stop_at:
@@ -119,6 +126,7 @@ def step(label):
 
 def watched(method):
     """An RPC method of the volume manager, watched if its volume asks for it."""
+
     @functools.wraps(method)
     def call(self, context, volume, *args, **kwargs):
         name = volume.display_name or ''
@@ -133,6 +141,7 @@ def watched(method):
             step(END)
             current.handling.save()
             current.handling = None
+
     return call
 
 
@@ -154,7 +163,7 @@ def audit(name, args):
         if flags & WRITING:
             _file_step('write', path)
     elif name in FILE_EVENTS:
-        _file_step(name.partition('.')[2], *args[:FILE_EVENTS[name]])
+        _file_step(name.partition('.')[2], *args[: FILE_EVENTS[name]])
     elif name in LOCK_EVENTS:
         with contextlib.suppress(OSError):
             _file_step('lock', Path(f'/proc/self/fd/{int(args[0])}').readlink())
@@ -188,6 +197,7 @@ def watch_http():
         if method not in {'GET', 'HEAD'}:
             step(f'{method} {path} of {self.host}')
         return send(self, method, url, *args, **kwargs)
+
     http.client.HTTPConnection.putrequest = putrequest
 
 
@@ -200,11 +210,13 @@ def watch_pieces():
             if number <= PIECES:
                 step(f'piece {number} of the image')
             yield piece
+
     IterableWithLength.__iter__ = iterate
 
 
 def watch_database():
     """Transactions are all or nothing: before its first write is enough."""
+
     @event.listens_for(Engine, 'before_cursor_execute')
     def execute(connection, _cursor, statement, *_):
         handling = getattr(current, 'handling', None)
@@ -214,8 +226,9 @@ def watch_database():
         transaction = connection.get_transaction()
         if handling.transaction is not transaction:
             handling.transaction = transaction
-            step(f'database: {words[0]} '
-                 f'{words[1] if words[0] == "UPDATE" else words[2]}')
+            step(
+                f'database: {words[0]} {words[1] if words[0] == "UPDATE" else words[2]}'
+            )
 
 
 def watch_manager():
@@ -223,6 +236,7 @@ def watch_manager():
     volume.objects.register_all()
     # Only now it can be imported.
     from cinder.volume.manager import VolumeManager  # noqa: PLC0415
+
     VolumeManager.create_volume = watched(VolumeManager.create_volume)
     VolumeManager.reimage = watched(VolumeManager.reimage)
 

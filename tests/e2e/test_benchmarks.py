@@ -16,8 +16,9 @@ COMMAND = [sys.executable, '-u', '-m', 'benchmarks']
 
 def test_an_interrupted_benchmark_leaves_nothing(lab):
     cleanliness.check(lab)
-    with subprocess.Popen([*COMMAND, 'calls'], cwd=REPOSITORY, text=True,
-                          stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [*COMMAND, 'calls'], cwd=REPOSITORY, text=True, stdout=subprocess.PIPE
+    ) as process:
         try:
             line = next(line for line in process.stdout if ' ok ' in line)
             process.send_signal(signal.SIGTERM)
@@ -32,12 +33,18 @@ def test_an_interrupted_benchmark_leaves_nothing(lab):
 
 def test_a_lab_with_somebodys_volume_is_refused(lab, cloud, image):
     volume = cloud.create(image, 'eic-gold')
-    with pytest.raises(LabError, match=f"volume {volume['id']}"):
+    with pytest.raises(LabError, match=f'volume {volume["id"]}'):
         cleanliness.check(lab)
 
 
 def test_the_calls_of_a_hit_are_counted_and_within_the_target(lab):
-    done = subprocess.run([*COMMAND, 'calls'], cwd=REPOSITORY, text=True,
-                          check=False, capture_output=True, timeout=DEADLINE)
+    done = subprocess.run(
+        [*COMMAND, 'calls'],
+        cwd=REPOSITORY,
+        text=True,
+        check=False,
+        capture_output=True,
+        timeout=DEADLINE,
+    )
     assert done.returncode == 0, done.stderr
     assert 'REST calls of a hit' in done.stdout

@@ -16,14 +16,16 @@ class Luns:
     """The LUNs of the lab's block backend, as files and over REST."""
 
     def __init__(self, lab, ontap, cloud):
-        self._root = Path(f'/proc/{lab.holder()}/root'
-                          f'{simulator.svm_directory(lab, BLOCK_BACKENDS[0])}')
+        self._root = Path(
+            f'/proc/{lab.holder()}/root'
+            f'{simulator.svm_directory(lab, BLOCK_BACKENDS[0])}'
+        )
         self._lab = lab
         self._ontap = ontap
         self._cloud = cloud
 
     def file(self, pool, volume):
-        return self._root / pool / f"volume-{volume['id']}"
+        return self._root / pool / f'volume-{volume["id"]}'
 
     def sha256(self, pool, volume):
         with self.file(pool, volume).open('rb') as stream:
@@ -32,8 +34,7 @@ class Luns:
     def clean_up(self):
         """Cached images are nobody's volumes: they stay until they are evicted."""
         for image in self._cloud.images:
-            self._ontap.rest('DELETE', '/storage/luns',
-                             name=f'*/img-cache-{image}')
+            self._ontap.rest('DELETE', '/storage/luns', name=f'*/img-cache-{image}')
             image_volumes.remove(self._lab, image)
 
 
@@ -45,8 +46,7 @@ def luns(lab, ontap, cloud):
 
 
 @pytest.mark.parametrize('pool', ['one', 'two'])
-def test_the_stock_driver_writes_an_image_into_a_lun(
-        cloud, image, digest, luns, pool):
+def test_the_stock_driver_writes_an_image_into_a_lun(cloud, image, digest, luns, pool):
     volume = cloud.create(image, f'stock-block-{pool}')
     assert volume['status'] == 'available'
     assert luns.file(f'block_{pool}', volume).stat().st_size == GIB
@@ -54,29 +54,33 @@ def test_the_stock_driver_writes_an_image_into_a_lun(
 
 
 def test_an_image_is_downloaded_once_and_copied_to_the_other_pool(
-        cloud, image, digest, luns, ontap):
+    cloud, image, digest, luns, ontap
+):
     before = ontap.control('GET', '/counters')
-    made = {pool: cloud.create(image, f'eic-block-{pool}')
-            for pool in ('one', 'two')}
+    made = {pool: cloud.create(image, f'eic-block-{pool}') for pool in ('one', 'two')}
     after = ontap.control('GET', '/counters')
     assert [volume['metadata']['eic_route'] for volume in made.values()] == [
-        'download', 'copy_offload']
-    assert {luns.sha256(f'block_{pool}', volume)
-            for pool, volume in made.items()} == {digest}
+        'download',
+        'copy_offload',
+    ]
+    assert {luns.sha256(f'block_{pool}', volume) for pool, volume in made.items()} == {
+        digest
+    }
     assert cloud.downloads(image) == 1
-    assert (after['lun_copies']['finished']
-            - before['lun_copies']['finished']) == 1
+    assert (after['lun_copies']['finished'] - before['lun_copies']['finished']) == 1
     assert after['lun_clones'] - before['lun_clones'] == 2
 
 
-def test_a_hit_is_a_lun_clone_of_at_most_three_calls(
-        cloud, image, digest, luns, ontap):
+def test_a_hit_is_a_lun_clone_of_at_most_three_calls(cloud, image, digest, luns, ontap):
     cloud.create(image, 'eic-block-one')
     before = ontap.calls()['last']
     volume = cloud.create(image, 'eic-block-one')
     assert volume['metadata']['eic_route'] == 'cached'
     assert luns.sha256('block_one', volume) == digest
-    ours = [call for call in ontap.calls(before)['calls']
-            if call['client'].startswith('netapp-ontap')]
+    ours = [
+        call
+        for call in ontap.calls(before)['calls']
+        if call['client'].startswith('netapp-ontap')
+    ]
     assert 1 <= len(ours) <= 3
     assert cloud.downloads(image) == 1

@@ -27,7 +27,8 @@ from tests.e2e.conftest import MIB, Cloud, wait_for
 # Restarts and sweeps take longer than all other end-to-end tests together.
 pytestmark = pytest.mark.skipif(
     not os.environ.get('EIC_CRASH_TABLE'),
-    reason='the table of crashes runs with EIC_CRASH_TABLE=1')
+    reason='the table of crashes runs with EIC_CRASH_TABLE=1',
+)
 
 # Not imported: it patches the standard library.
 RUNNER = Path(__file__).with_name('crash_runner.py')
@@ -51,16 +52,26 @@ class Crashing:
         self.directory = files.private_dir(lab.paths / 'tmp/crash')
 
     def start(self):
-        configs = tuple(self.lab.paths / 'cinder/etc' / name
-                        for name in ('cinder.conf', 'volume-eic.conf'))
-        flags = [word for path in configs
-                 for word in ('--config-file', str(path))]
-        self.lab.ensure(Service(
-            SERVICE, (sys.executable, str(RUNNER), *flags),
-            # lab.fabric is not installed.
-            env={'EIC_CRASH_DIR': str(self.directory),
-                 'PYTHONPATH': str(REPOSITORY)},
-            configs=configs, in_namespace=True, stop_seconds=20), lambda: True)
+        configs = tuple(
+            self.lab.paths / 'cinder/etc' / name
+            for name in ('cinder.conf', 'volume-eic.conf')
+        )
+        flags = [word for path in configs for word in ('--config-file', str(path))]
+        self.lab.ensure(
+            Service(
+                SERVICE,
+                (sys.executable, str(RUNNER), *flags),
+                # lab.fabric is not installed.
+                env={
+                    'EIC_CRASH_DIR': str(self.directory),
+                    'PYTHONPATH': str(REPOSITORY),
+                },
+                configs=configs,
+                in_namespace=True,
+                stop_seconds=20,
+            ),
+            lambda: True,
+        )
         lab_cloud.wait_for_pools(self.lab, ['eic'])
 
     def kill(self):
@@ -69,12 +80,16 @@ class Crashing:
         What they run (qemu-img, say) goes on, as it would.
         """
         parent = self.lab.processes.record(SERVICE).pid
-        workers = [pid for pid in proc.pids()
-                   if (seen := proc.stat(pid)) and seen.parent == parent]
+        workers = [
+            pid
+            for pid in proc.pids()
+            if (seen := proc.stat(pid)) and seen.parent == parent
+        ]
         for pid in (parent, *workers):
             os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not any(map(_runs, (parent, *workers))),
-                 'cinder-volume to be dead')
+        wait_for(
+            lambda: not any(map(_runs, (parent, *workers))), 'cinder-volume to be dead'
+        )
 
     def said(self, volume_id, what):
         """What the runner wrote of a volume, None if it did not."""
@@ -107,15 +122,20 @@ class User(Cloud):
 
     def bad_cached_images(self):
         """Cached images, by their records, whose bytes are not the image's."""
-        return [name for name in self.files() if '/.eic-' in name
-                and name.endswith('.json') and not self._is_whole(name)]
+        return [
+            name
+            for name in self.files()
+            if '/.eic-' in name and name.endswith('.json') and not self._is_whole(name)
+        ]
 
     def _is_whole(self, name):
         pool, _, record = name.partition('/')
         image_id = json.loads((self.root(pool) / record).read_text())['image_id']
         cached = self.root(pool) / f'img-cache-{image_id}'
-        return not cached.exists() or hashlib.sha256(
-            cached.read_bytes()).hexdigest() == self.digests[image_id]
+        return (
+            not cached.exists()
+            or hashlib.sha256(cached.read_bytes()).hexdigest() == self.digests[image_id]
+        )
 
     def clean_up(self):
         for volume in self.api.cinder('GET', '/volumes')['volumes']:
@@ -123,29 +143,38 @@ class User(Cloud):
         super().clean_up()
 
     def rename(self, volume_id, name):
-        self.api.cinder('PUT', f'/volumes/{volume_id}',
-                        {'volume': {'name': name}})
+        self.api.cinder('PUT', f'/volumes/{volume_id}', {'volume': {'name': name}})
 
     def give_up(self, volume_id):
         """What an operator does about a volume that waits for nobody."""
         if self.show(volume_id)['status'] in {'creating', 'downloading'}:
-            self.admin.cinder('POST', f'/volumes/{volume_id}/action', {
-                'os-reset_status': {'status': 'error'}})
+            self.admin.cinder(
+                'POST',
+                f'/volumes/{volume_id}/action',
+                {'os-reset_status': {'status': 'error'}},
+            )
 
     def reimage(self, volume_id, image_id):
-        url = (f"{self.lab.ports.url('cinder-api')}/v3/{self.api.project_id}"
-               f'/volumes/{volume_id}/action')
+        url = (
+            f'{self.lab.ports.url("cinder-api")}/v3/{self.api.project_id}'
+            f'/volumes/{volume_id}/action'
+        )
         self.api._session.post(
-            url, json={'os-reimage': {'image_id': image_id}},
-            headers={'OpenStack-API-Version': 'volume 3.68'})
+            url,
+            json={'os-reimage': {'image_id': image_id}},
+            headers={'OpenStack-API-Version': 'volume 3.68'},
+        )
 
 
 def _qcow2(content, tmp_path):
     raw = tmp_path / hashlib.sha256(content).hexdigest()
     raw.write_bytes(content)
     made = raw.with_suffix('.qcow2')
-    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw),
-                    str(made)], check=True, timeout=60)
+    subprocess.run(
+        ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw), str(made)],
+        check=True,
+        timeout=60,
+    )
     return made.read_bytes()
 
 
@@ -197,8 +226,7 @@ class Runs:
 
     def start(self, name):
         """A volume whose handling does what its name says; with its image."""
-        image_id, content = self.user.new_image(self.case.disk_format,
-                                                self.tmp_path)
+        image_id, content = self.user.new_image(self.case.disk_format, self.tmp_path)
         self.case.before(self.user, self.case.pool, image_id, content)
         kind = f'eic-{self.case.pool}'
         if not self.case.reimage:
@@ -217,8 +245,9 @@ class Runs:
         volume = self.user.ended(volume_id, SECONDS)
         assert volume['metadata']['eic_route'] == self.case.route
         assert self.user.has_bytes_of(image_id, volume_id, self.case.pool)
-        return json.loads(wait_for(
-            lambda: self.crashing.said(volume_id, 'steps'), 'the steps'))
+        return json.loads(
+            wait_for(lambda: self.crashing.said(volume_id, 'steps'), 'the steps')
+        )
 
     def warm_up(self):
         """Where a pool is on ONTAP is looked up once in ten minutes."""
@@ -226,9 +255,12 @@ class Runs:
 
     def stopped_before(self, numbers):
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            started = list(pool.map(
-                lambda number: self.start(
-                    f'stop before {number} of {numbers[-1]}'), numbers))
+            started = list(
+                pool.map(
+                    lambda number: self.start(f'stop before {number} of {numbers[-1]}'),
+                    numbers,
+                )
+            )
         return dict(zip(numbers, started, strict=True))
 
 
@@ -237,8 +269,12 @@ def crashing(lab):
     found = Crashing(lab)
     found.start()
     yield found
-    subprocess.run([sys.executable, '-m', 'lab', 'restart', SERVICE],
-                   check=True, capture_output=True, timeout=180)
+    subprocess.run(
+        [sys.executable, '-m', 'lab', 'restart', SERVICE],
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
 
 
 @pytest.fixture(scope='module')
@@ -251,7 +287,8 @@ def user(lab):
 
 @pytest.mark.parametrize('name', CASES)
 def test_a_crash_at_any_step_costs_no_more_than_its_volume(
-        name, user, crashing, tmp_path, record_property):
+    name, user, crashing, tmp_path, record_property
+):
     case = CASES[name]
     runs = Runs(case, user, crashing, tmp_path)
     steps = runs.steps()
@@ -263,10 +300,9 @@ def test_a_crash_at_any_step_costs_no_more_than_its_volume(
     for _ in range(ROUNDS):
         stopped = []
         for first in range(0, len(missed), MOST_STOPPED):
-            stopped += _crash(runs, missed[first:first + MOST_STOPPED])
+            stopped += _crash(runs, missed[first : first + MOST_STOPPED])
         assert set(stopped) <= set(steps)
-        missed = [number for number in missed
-                  if steps[number - 1] not in stopped]
+        missed = [number for number in missed if steps[number - 1] not in stopped]
         if not missed:
             break
     assert [steps[number - 1] for number in missed] == []
@@ -283,11 +319,18 @@ def _crash(runs, numbers):
         crashing.start()
     assert user.bad_cached_images() == []
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        ends = dict(zip(numbers, pool.map(
-            lambda number: _end(runs, number, *volumes[number]), numbers),
-            strict=True))
-    wrong = {f'{number} {where[number]}': end
-             for number, end in ends.items() if end != 'right'}
+        ends = dict(
+            zip(
+                numbers,
+                pool.map(lambda number: _end(runs, number, *volumes[number]), numbers),
+                strict=True,
+            )
+        )
+    wrong = {
+        f'{number} {where[number]}': end
+        for number, end in ends.items()
+        if end != 'right'
+    }
     assert wrong == {}
     assert user.bad_cached_images() == []
     assert [name for name in user.leftovers() if not _temporary(name)] == []
@@ -297,10 +340,15 @@ def _crash(runs, numbers):
 def _stopped(crashing, volumes):
     """Before which step each is stopped; they get there one by one."""
     for number, (volume_id, _) in sorted(volumes.items(), reverse=True):
-        wait_for(lambda: crashing.said(volume_id, 'stopped'),  # noqa: B023
-                 f'a volume to be stopped before step {number}', SECONDS)
-    return {number: crashing.said(volume_id, 'stopped')
-            for number, (volume_id, _) in volumes.items()}
+        wait_for(
+            lambda: crashing.said(volume_id, 'stopped'),  # noqa: B023
+            f'a volume to be stopped before step {number}',
+            SECONDS,
+        )
+    return {
+        number: crashing.said(volume_id, 'stopped')
+        for number, (volume_id, _) in volumes.items()
+    }
 
 
 def _end(runs, number, volume_id, image_id):
@@ -312,18 +360,20 @@ def _end(runs, number, volume_id, image_id):
         user.give_up(volume_id)
     volume = user.ended(volume_id, SECONDS)
     if volume['status'] == 'available' and not user.has_bytes_of(
-            image_id, volume_id, pool):
+        image_id, volume_id, pool
+    ):
         return 'available with other bytes'
     if runs.case.reimage and not any(
-            user.has_bytes_of(each, volume_id, pool)
-            for each in (image_id, runs.replaced[volume_id])):
-        return f"{volume['status']} with the bytes of neither image"
+        user.has_bytes_of(each, volume_id, pool)
+        for each in (image_id, runs.replaced[volume_id])
+    ):
+        return f'{volume["status"]} with the bytes of neither image'
     user.delete(volume_id)
     if (user.root(pool) / f'volume-{volume_id}').exists():
-        return f"{volume['status']}, and its file outlives it"
+        return f'{volume["status"]}, and its file outlives it'
     again = user.create(image_id, f'eic-{pool}')
     if again['status'] != 'available':
-        return f"the next one ends in {again['status']}"
+        return f'the next one ends in {again["status"]}'
     if not user.has_bytes_of(image_id, again['id'], pool):
         return 'the next one has other bytes'
     route = again['metadata']['eic_route']
@@ -340,5 +390,4 @@ def _temporary(name):
 def test_what_crashes_left_is_swept_away(lab, user, crashing):
     wait_for(lambda: user.leftovers() == [], 'the sweep', 240)
     conversion = Path(lab.paths / 'cinder/conversion')
-    assert [path.name for path in conversion.iterdir()
-            if path.stat().st_size] == []
+    assert [path.name for path in conversion.iterdir() if path.stat().st_size] == []

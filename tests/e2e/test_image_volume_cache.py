@@ -30,38 +30,50 @@ class Cache:
 
     def __init__(self, lab, cloud, image):
         self.lab, self.cloud, self.image = lab, cloud, image
-        self._luns = Path(f'/proc/{lab.holder()}/root'
-                          f'{simulator.svm_directory(lab, BLOCK_BACKENDS[0])}')
+        self._luns = Path(
+            f'/proc/{lab.holder()}/root'
+            f'{simulator.svm_directory(lab, BLOCK_BACKENDS[0])}'
+        )
 
     def run(self, *arguments, **options):
         """`eic precache` of the image, to its end."""
         return subprocess.run(
             image_volumes.precache_command(
-                self.lab, self.image, '-f', 'json', *arguments, **options),
-            capture_output=True, text=True, timeout=DEADLINE, check=False)
+                self.lab, self.image, '-f', 'json', *arguments, **options
+            ),
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
 
     def precache(self, pool='stock-block', **options):
         """The exit status, and outcome and reason for each of the pools."""
         done = self.run('--pool', pool, **options)
         assert done.stdout, done.stderr
-        return done.returncode, {row['Pool']: (row['Outcome'], row['Reason'])
-                                 for row in json.loads(done.stdout)}
+        return done.returncode, {
+            row['Pool']: (row['Outcome'], row['Reason'])
+            for row in json.loads(done.stdout)
+        }
 
     def start_precache(self, pool):
         return subprocess.Popen(
-            image_volumes.precache_command(
-                self.lab, self.image, '--pool', pool),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            image_volumes.precache_command(self.lab, self.image, '--pool', pool),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def pools(self):
         """The pools that have an image-volume."""
-        return sorted(volume['os-vol-host-attr:host']
-                      for volume in image_volumes.of(self.lab, self.image))
+        return sorted(
+            volume['os-vol-host-attr:host']
+            for volume in image_volumes.of(self.lab, self.image)
+        )
 
     def seeds(self, field='status'):
         listed = self.cloud.admin.cinder(
-            'GET', '/volumes/detail?all_tenants=1'
-                   f'&name=eic-precache-{self.image}')['volumes']
+            'GET', f'/volumes/detail?all_tenants=1&name=eic-precache-{self.image}'
+        )['volumes']
         return [volume[field] for volume in listed]
 
     def scheduled(self):
@@ -69,28 +81,29 @@ class Cache:
         return self.seeds('os-vol-host-attr:host') == POOLS[:1]
 
     def sha256(self, volume, host):
-        path = self._luns / host.partition('#')[2] / f"volume-{volume['id']}"
+        path = self._luns / host.partition('#')[2] / f'volume-{volume["id"]}'
         with path.open('rb') as stream:
             return hashlib.sha256(stream.read(IMAGE_SIZE)).hexdigest()
 
     def hosts(self, volumes):
         """The pool of each volume, as an admin sees it."""
-        listed = self.cloud.admin.cinder(
-            'GET', '/volumes/detail?all_tenants=1')['volumes']
+        listed = self.cloud.admin.cinder('GET', '/volumes/detail?all_tenants=1')[
+            'volumes'
+        ]
         found = {each['id']: each['os-vol-host-attr:host'] for each in listed}
         return [found[volume['id']] for volume in volumes]
 
     def create_at_once(self, count, volume_type=TYPE):
-        started = [self.cloud.start(self.image, volume_type)
-                   for _ in range(count)]
+        started = [self.cloud.start(self.image, volume_type) for _ in range(count)]
         return [self.cloud.ended(volume) for volume in started]
 
     def check(self, volumes, digest):
         """All of them available, with the image's bytes; their pools."""
         assert {volume['status'] for volume in volumes} == {'available'}
         hosts = self.hosts(volumes)
-        assert {self.sha256(*pair) for pair in
-                zip(volumes, hosts, strict=True)} == {digest}
+        assert {self.sha256(*pair) for pair in zip(volumes, hosts, strict=True)} == {
+            digest
+        }
         return collections.Counter(hosts)
 
 
@@ -104,8 +117,7 @@ def cache(lab, cloud, image):
 def no_weigher(lab, services):
     """cinder-scheduler as it is released."""
     with weigher.left_out(lab):
-        assert weigher.NAME not in (
-            lab.paths / 'cinder/etc/cinder.conf').read_text()
+        assert weigher.NAME not in (lab.paths / 'cinder/etc/cinder.conf').read_text()
         yield
 
 
@@ -129,7 +141,8 @@ def test_a_second_precache_does_nothing(cache, cloud):
 
 
 def test_with_an_entry_in_one_pool_the_weigher_sends_all_volumes_there(
-        cache, cloud, digest):
+    cache, cloud, digest
+):
     cache.precache('block_one')
     before = cloud.downloads(cache.image)
     hosts = cache.check([cloud.create(cache.image, TYPE) for _ in range(N)], digest)
@@ -138,7 +151,8 @@ def test_with_an_entry_in_one_pool_the_weigher_sends_all_volumes_there(
 
 
 def test_without_precache_and_weigher_hits_are_a_matter_of_chance(
-        cache, cloud, digest, no_weigher, record_property):
+    cache, cloud, digest, no_weigher, record_property
+):
     volumes = [cloud.create(cache.image, TYPE) for _ in range(N)]
     hosts = cache.check(volumes, digest)
     misses = cloud.downloads(cache.image)
@@ -147,22 +161,21 @@ def test_without_precache_and_weigher_hits_are_a_matter_of_chance(
     assert misses == len(hosts) >= 1
 
 
-def test_simultaneous_first_volumes_download_once_in_a_pool(
-        cache, cloud, digest):
+def test_simultaneous_first_volumes_download_once_in_a_pool(cache, cloud, digest):
     hosts = cache.check(cache.create_at_once(6), digest)
     assert cloud.downloads(cache.image) == len(hosts) <= len(POOLS)
     assert cache.pools() == sorted(hosts)
 
 
-def test_simultaneous_first_volumes_in_one_pool_download_once(
-        cache, cloud, digest):
+def test_simultaneous_first_volumes_in_one_pool_download_once(cache, cloud, digest):
     hosts = cache.check(cache.create_at_once(6, 'stock-block-one'), digest)
     assert hosts == {POOLS[0]: 6}
     assert cloud.downloads(cache.image) == 1
 
 
 def test_what_a_killed_precache_left_is_deleted_by_the_next(
-        lab, cache, cloud, services):
+    lab, cache, cloud, services
+):
     # A cinder-volume that stands still keeps the seed in the making.
     volume = cinder.volume_service('stock')
     services.pause(volume)
@@ -180,7 +193,8 @@ def test_what_a_killed_precache_left_is_deleted_by_the_next(
 
 
 def test_what_a_cinder_volume_that_died_left_is_deleted_and_made_again(
-        cache, cloud, services):
+    cache, cloud, services
+):
     volume = cinder.volume_service('stock')
     services.pause(volume)
     running = cache.start_precache('block_one')
@@ -202,9 +216,12 @@ def test_an_image_that_changed_gets_another_entry(cache, cloud, digest):
     cache.precache('block_one')
     time.sleep(1)  # Glance's updated_at counts seconds.
     cloud.api.request(
-        'PATCH', 'glance', f'/v2/images/{cache.image}',
+        'PATCH',
+        'glance',
+        f'/v2/images/{cache.image}',
         [{'op': 'replace', 'path': '/name', 'value': 'renamed'}],
-        {'Content-Type': 'application/openstack-images-v2.1-json-patch'})
+        {'Content-Type': 'application/openstack-images-v2.1-json-patch'},
+    )
     assert cache.precache()[1][POOLS[0]] == ('made', 'image_changed')
     before = cloud.downloads(cache.image)
     cache.check([cloud.create(cache.image, 'stock-block-one')], digest)
@@ -214,12 +231,15 @@ def test_an_image_that_changed_gets_another_entry(cache, cloud, digest):
 def test_without_the_backends_section_nothing_is_downloaded(lab, cache, cloud):
     tenant = read_json(lab.paths / 'cinder/internal-tenant.json')
     alone = lab.paths / f'cinder/etc/tenant-{os.getpid()}.conf'
-    alone.write_text('[DEFAULT]\n' + ''.join(
-        f'{key} = {value}\n' for key, value in tenant.items()))
+    alone.write_text(
+        '[DEFAULT]\n' + ''.join(f'{key} = {value}\n' for key, value in tenant.items())
+    )
     try:
         configs = [lab.paths / 'cinder/etc/cinder.conf', alone]
         assert cache.precache(configs=configs) == (
-            1, dict.fromkeys(POOLS, ('failed', 'cache_unknown')))
+            1,
+            dict.fromkeys(POOLS, ('failed', 'cache_unknown')),
+        )
     finally:
         alone.unlink()
     assert cloud.downloads(cache.image) == 0

@@ -11,10 +11,13 @@ REIMAGE = {'OpenStack-API-Version': 'volume 3.68'}
 
 
 def act(cloud, volume_id, action, body, **headers):
-    url = (f"{cloud.lab.ports.url('cinder-api')}/v3/{cloud.admin.project_id}"
-           f'/volumes/{volume_id}/action')
+    url = (
+        f'{cloud.lab.ports.url("cinder-api")}/v3/{cloud.admin.project_id}'
+        f'/volumes/{volume_id}/action'
+    )
     answer = cloud.admin._session.post(
-        url, json={action: body}, headers=headers or None, raise_exc=False)
+        url, json={action: body}, headers=headers or None, raise_exc=False
+    )
     assert answer.status_code == 202, answer.text
 
 
@@ -26,13 +29,19 @@ def other(cloud):
 
 
 def test_another_image_for_a_volume_comes_from_the_cached_image(
-        cloud, image, other, digest, ontap):
+    cloud, image, other, digest, ontap
+):
     volume = cloud.create(image, 'eic-gold')
     assert cloud.sha256(volume, 'gold') == digest
     new_image, new_digest = other
     mark = ontap.calls()['last']
-    act(cloud, volume['id'], 'os-reimage',
-        {'image_id': new_image, 'reimage_reserved': False}, **REIMAGE)
+    act(
+        cloud,
+        volume['id'],
+        'os-reimage',
+        {'image_id': new_image, 'reimage_reserved': False},
+        **REIMAGE,
+    )
     volume = cloud.ended(volume['id'])
     assert volume['status'] == 'available'
     assert volume['volume_image_metadata']['image_id'] == new_image
@@ -40,20 +49,31 @@ def test_another_image_for_a_volume_comes_from_the_cached_image(
     assert cloud.sha256(volume, 'gold') == new_digest
     assert cloud.downloads(new_image) == 0
     assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
-    file = cloud.root('gold') / f"volume-{volume['id']}"
+    file = cloud.root('gold') / f'volume-{volume["id"]}'
     assert file.stat().st_size == volume['size'] << 30
     assert cloud.leftovers() == []
 
 
-def test_an_image_that_cannot_be_cached_replaces_a_volume_as_ever(
-        cloud, image, ontap):
+def test_an_image_that_cannot_be_cached_replaces_a_volume_as_ever(cloud, image, ontap):
     volume = cloud.create(image, 'eic-gold')
-    ontap.control('POST', '/faults', json={
-        'kind': 'volume_full', 'svm': 'svm_gold', 'volume': 'gold_vol',
-        'count': None})
+    ontap.control(
+        'POST',
+        '/faults',
+        json={
+            'kind': 'volume_full',
+            'svm': 'svm_gold',
+            'volume': 'gold_vol',
+            'count': None,
+        },
+    )
     cloud.evict(image, 'gold')
-    act(cloud, volume['id'], 'os-reimage',
-        {'image_id': image, 'reimage_reserved': False}, **REIMAGE)
+    act(
+        cloud,
+        volume['id'],
+        'os-reimage',
+        {'image_id': image, 'reimage_reserved': False},
+        **REIMAGE,
+    )
     volume = cloud.ended(volume['id'])
     assert volume['status'] == 'available'
     assert volume['metadata']['eic_route'] == 'cinder_download'
@@ -64,19 +84,30 @@ def test_retype_and_migration_end_as_with_the_stock_driver(cloud, image, digest)
     ends = {}
     for driver in ('eic', 'stock'):
         volume = cloud.create(image, f'{driver}-gold')
-        act(cloud, volume['id'], 'os-retype', {
-            'new_type': f'{driver}-images', 'migration_policy': 'on-demand'})
-        wait_for(lambda volume=volume, driver=driver: (
-            shown := cloud.show(volume['id']))['status'] in {'available', 'error'}
-            and shown['volume_type'] == f'{driver}-images' and shown,
-            'the retype to end')
+        act(
+            cloud,
+            volume['id'],
+            'os-retype',
+            {'new_type': f'{driver}-images', 'migration_policy': 'on-demand'},
+        )
+        wait_for(
+            lambda volume=volume, driver=driver: (
+                (shown := cloud.show(volume['id']))['status'] in {'available', 'error'}
+                and shown['volume_type'] == f'{driver}-images'
+                and shown
+            ),
+            'the retype to end',
+        )
         moved = cloud.show(volume['id'])
-        file = cloud.root('images') / f"volume-{_name_id(cloud, volume['id'])}"
+        file = cloud.root('images') / f'volume-{_name_id(cloud, volume["id"])}'
         ends[driver] = (moved['status'], moved['bootable'], file.exists())
         assert cloud.sha256({'id': _name_id(cloud, volume['id'])}, 'images') == digest
-        wait_for(lambda volume=volume: not (
-            cloud.root('gold') / f"volume-{volume['id']}").exists(),
-            'the file in the old pool to go')
+        wait_for(
+            lambda volume=volume: (
+                not (cloud.root('gold') / f'volume-{volume["id"]}').exists()
+            ),
+            'the file in the old pool to go',
+        )
     assert ends['eic'] == ends['stock']
 
 

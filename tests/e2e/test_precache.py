@@ -12,8 +12,11 @@ LOG = 'cinder-volume-eic'
 
 
 def _files(cloud, image_id, pools=SHARES):
-    return [cloud.root(pool) / name for pool in pools
-            for name in (f'img-cache-{image_id}', f'.eic-{image_id}.json')]
+    return [
+        cloud.root(pool) / name
+        for pool in pools
+        for name in (f'img-cache-{image_id}', f'.eic-{image_id}.json')
+    ]
 
 
 def _cached(cloud, image_id, pools=SHARES):
@@ -33,10 +36,12 @@ def _age(cloud, image_id):
 
 
 def _publish(cloud, image_id):
-    url = f"{cloud.lab.ports.url('glance')}/v2/images/{image_id}"
-    cloud.admin._session.patch(url, json=[
-        {'op': 'replace', 'path': '/visibility', 'value': 'public'}], headers={
-            'Content-Type': 'application/openstack-images-v2.1-json-patch'})
+    url = f'{cloud.lab.ports.url("glance")}/v2/images/{image_id}'
+    cloud.admin._session.patch(
+        url,
+        json=[{'op': 'replace', 'path': '/visibility', 'value': 'public'}],
+        headers={'Content-Type': 'application/openstack-images-v2.1-json-patch'},
+    )
 
 
 def _delete_image(cloud, image_id):
@@ -47,8 +52,10 @@ def _delete_image(cloud, image_id):
 def _precached(cloud, content, pools='all', where=SHARES):
     image_id = cloud.upload(content, eic_precache=pools)
     _publish(cloud, image_id)
-    wait_for(lambda: _cached(cloud, image_id, where),
-             f'image {image_id} to be cached in {", ".join(where)}')
+    wait_for(
+        lambda: _cached(cloud, image_id, where),
+        f'image {image_id} to be cached in {", ".join(where)}',
+    )
     try:
         yield image_id
     finally:
@@ -58,7 +65,8 @@ def _precached(cloud, content, pools='all', where=SHARES):
 
 
 def test_the_first_volume_of_a_precached_image_is_a_hit_in_every_pool(
-        cloud, content, digest):
+    cloud, content, digest
+):
     with _precached(cloud, content) as image_id:
         for pool in SHARES:
             volume = cloud.create(image_id, f'eic-{pool}')
@@ -67,13 +75,14 @@ def test_the_first_volume_of_a_precached_image_is_a_hit_in_every_pool(
 
 
 def test_an_image_is_precached_in_the_pools_it_names_alone(cloud, content):
-    named = f"{SHARES['gold']}, eic-remote"
+    named = f'{SHARES["gold"]}, eic-remote'
     with _precached(cloud, content, named, ('gold', 'remote')) as image_id:
         # A comparison of everything, which fills in what is missing.
         (cloud.root('remote') / f'.eic-{image_id}.json').unlink()
         wait_for(lambda: _cached(cloud, image_id, ('remote',)), 'the refill')
-        assert not any(file.exists() for file in
-                       _files(cloud, image_id, ('images', 'silver')))
+        assert not any(
+            file.exists() for file in _files(cloud, image_id, ('images', 'silver'))
+        )
 
 
 def test_what_is_evicted_by_hand_is_filled_in_again(cloud, content, digest):
@@ -93,9 +102,15 @@ def test_a_cached_image_of_other_bytes_is_replaced(cloud, content, digest):
         record.write_text(json.dumps({**first, 'identity': 'of before'}))
         with (cloud.root('gold') / f'img-cache-{image_id}').open('r+b') as file:
             file.write(bytes(MIB))
-        again = wait_for(lambda: record.exists() and (
-            found := json.loads(record.read_text())
-            )['identity'] == first['identity'] and found, 'the refill')
+        again = wait_for(
+            lambda: (
+                record.exists()
+                and (found := json.loads(record.read_text()))['identity']
+                == first['identity']
+                and found
+            ),
+            'the refill',
+        )
         assert again == {**first, 'made': again['made']}
         assert again['made'] > first['made']
         volume = cloud.create(image_id, 'eic-gold')
@@ -112,25 +127,29 @@ def test_the_cached_images_of_a_deleted_image_go(cloud, content, image):
         os.utime(record, (1, 1))
         for image_id in (precached, image):
             _delete_image(cloud, image_id)
-            wait_for(lambda image_id=image_id: _gone(cloud, image_id),
-                     f'the cached images of {image_id} to be removed')
+            wait_for(
+                lambda image_id=image_id: _gone(cloud, image_id),
+                f'the cached images of {image_id} to be removed',
+            )
 
 
 def test_without_notifications_the_comparison_finds_what_changed(
-        cloud, content, image, services):
+    cloud, content, image, services
+):
     """A deletion, and an image that the configuration names."""
     with _precached(cloud, content) as deleted:
         _age(cloud, deleted)
-        with services.reconfigured({}, {
-                'precache_notifications': False,
-                'precache_images': f'{image} | eic-gold'}):
+        with services.reconfigured(
+            {},
+            {'precache_notifications': False, 'precache_images': f'{image} | eic-gold'},
+        ):
             _delete_image(cloud, deleted)
-            wait_for(lambda: _gone(cloud, deleted),
-                     'the cached images to be removed')
-            wait_for(lambda: _cached(cloud, image, ('images', 'gold')),
-                     'the image of the configuration')
-    assert not any(file.exists() for file in
-                   _files(cloud, image, ('silver', 'remote')))
+            wait_for(lambda: _gone(cloud, deleted), 'the cached images to be removed')
+            wait_for(
+                lambda: _cached(cloud, image, ('images', 'gold')),
+                'the image of the configuration',
+            )
+    assert not any(file.exists() for file in _files(cloud, image, ('silver', 'remote')))
 
 
 def test_a_users_own_image_fills_no_pool(cloud, content):
@@ -145,8 +164,10 @@ def test_nothing_is_removed_while_glance_is_away(cloud, content, lab, services):
         _age(cloud, image_id)
         with services.stopped('glance'):
             before = _comparisons_failed(lab)
-            wait_for(lambda: _comparisons_failed(lab) >= before + len(SHARES),
-                     'each backend to have compared')
+            wait_for(
+                lambda: _comparisons_failed(lab) >= before + len(SHARES),
+                'each backend to have compared',
+            )
             assert _cached(cloud, image_id)
 
 

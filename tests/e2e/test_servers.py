@@ -19,14 +19,15 @@ CLONES = {'flexclone', 'copy_offload', 'cached'}
 OPT_IN_FLAVOR = 'eic.tiny'
 needs_filter = pytest.mark.skipif(
     importlib.util.find_spec('eic_plugins.middleware.nova') is None,
-    reason='the Nova filter is not there')
+    reason='the Nova filter is not there',
+)
 
 
 def routes(servers, booted):
     """The routes of the servers' volumes, each of which has one."""
     volumes = [servers.volumes_of(server) for server in booted]
     assert [len(of_one) for of_one in volumes] == [1] * len(booted)
-    return {volume['metadata']['eic_route'] for volume, in volumes}
+    return {volume['metadata']['eic_route'] for (volume,) in volumes}
 
 
 def warm(cloud, image):
@@ -35,18 +36,19 @@ def warm(cloud, image):
 
 
 def test_a_servers_root_volume_is_a_clone_and_goes_with_it(
-        cloud, servers, image, digest):
+    cloud, servers, image, digest
+):
     warm(cloud, image)
-    server, = servers.boot('eic', image)
+    (server,) = servers.boot('eic', image)
     assert server['status'] == 'ACTIVE'
-    volume, = servers.volumes_of(server)
+    (volume,) = servers.volumes_of(server)
     assert volume['status'] == 'in-use'
     assert volume['volume_type'] == 'eic'
     assert volume['attachments'][0]['server_id'] == server['id']
     assert routes(servers, [server]) <= CLONES
     share = cloud.pool_of(volume['id'])
     assert cloud.sha256(volume, share) == digest
-    file = cloud.root(share) / f"volume-{volume['id']}"
+    file = cloud.root(share) / f'volume-{volume["id"]}'
     servers.delete(server)
     assert not file.exists()
 
@@ -64,11 +66,11 @@ def test_ten_servers_at_once_are_ten_clones(cloud, servers, image, lab):
 
 def test_each_sides_server_has_its_own_host_and_driver(cloud, servers, image):
     for driver in DRIVERS:
-        server, = servers.boot(driver, image)
+        (server,) = servers.boot(driver, image)
         assert server['OS-EXT-AZ:availability_zone'] == driver
-        shown = cloud.admin.nova('GET', f"/servers/{server['id']}")['server']
+        shown = cloud.admin.nova('GET', f'/servers/{server["id"]}')['server']
         assert shown['OS-EXT-SRV-ATTR:host'] == nova.host(driver)
-        volume, = servers.volumes_of(server)
+        (volume,) = servers.volumes_of(server)
         assert volume['volume_type'] == driver
 
 
@@ -76,8 +78,8 @@ def test_connecting_a_clone_starts_no_qemu_img(cloud, servers, image, lab):
     warm(cloud, image)
     runs = {}
     for driver in DRIVERS:
-        server, = servers.boot(driver, image)
-        volume, = servers.volumes_of(server)
+        (server,) = servers.boot(driver, image)
+        (volume,) = servers.volumes_of(server)
         runs[driver] = qemu_img.log(lab).read_text().count(volume['id'])
     assert runs['eic'] == 0
     assert runs['stock'] > 0
@@ -85,7 +87,7 @@ def test_connecting_a_clone_starts_no_qemu_img(cloud, servers, image, lab):
 
 @pytest.mark.parametrize('driver', DRIVERS)
 def test_a_plain_image_boot_keeps_its_local_disk(servers, image, driver):
-    server, = servers.boot(driver, image, **plain(image, PLAIN_FLAVOR))
+    (server,) = servers.boot(driver, image, **plain(image, PLAIN_FLAVOR))
     assert server['status'] == 'ACTIVE'
     assert server['image']['id'] == image
     assert servers.volumes_of(server) == []
@@ -94,12 +96,16 @@ def test_a_plain_image_boot_keeps_its_local_disk(servers, image, driver):
 @needs_filter
 @pytest.mark.parametrize('count', [1, 10])
 def test_a_plain_image_boot_with_the_opt_in_flavor_is_a_clone(
-        cloud, servers, image, count):
+    cloud, servers, image, count
+):
     warm(cloud, image)
     # What the filter has not looked up within its budget boots as it came.
-    wait_for(lambda: servers.volumes_of(
-        servers.boot('eic', image, **plain(image, OPT_IN_FLAVOR))[0]),
-        'the filter to have looked flavor and image up')
+    wait_for(
+        lambda: servers.volumes_of(
+            servers.boot('eic', image, **plain(image, OPT_IN_FLAVOR))[0]
+        ),
+        'the filter to have looked flavor and image up',
+    )
     booted = servers.boot('eic', image, count, **plain(image, OPT_IN_FLAVOR))
     assert [server['status'] for server in booted] == ['ACTIVE'] * count
     assert routes(servers, booted) <= CLONES
@@ -111,25 +117,28 @@ def plain(image, flavor):
 
 @contextlib.contextmanager
 def flavor_that_fits_nowhere(cloud):
-    made = cloud.admin.nova('POST', '/flavors', {'flavor': {
-        'name': 'e2e-huge', 'ram': 1 << 30, 'vcpus': 1, 'disk': 1}})['flavor']
+    made = cloud.admin.nova(
+        'POST',
+        '/flavors',
+        {'flavor': {'name': 'e2e-huge', 'ram': 1 << 30, 'vcpus': 1, 'disk': 1}},
+    )['flavor']
     try:
         yield made['id']
     finally:
-        cloud.admin.nova('DELETE', f"/flavors/{made['id']}")
+        cloud.admin.nova('DELETE', f'/flavors/{made["id"]}')
 
 
 def test_no_valid_host_ends_as_with_stock(cloud, servers, image):
     with flavor_that_fits_nowhere(cloud) as flavor:
-        ours, theirs = (servers.fate(driver, image, flavor=flavor)
-                        for driver in DRIVERS)
+        ours, theirs = (
+            servers.fate(driver, image, flavor=flavor) for driver in DRIVERS
+        )
     assert ours == theirs
     assert ours[0] == 'ERROR'
     assert 'No valid host was found' in ours[2]
 
 
-def test_a_volume_quota_that_is_exceeded_ends_as_with_stock(
-        cloud, servers, image):
+def test_a_volume_quota_that_is_exceeded_ends_as_with_stock(cloud, servers, image):
     with no_quota_for_volumes(cloud):
         ours, theirs = (servers.fate(driver, image) for driver in DRIVERS)
     assert ours == theirs
@@ -149,8 +158,7 @@ def no_quota_for_volumes(cloud):
 
 def test_without_cinder_a_server_ends_as_with_stock(servers, image, services):
     fates = []
-    for driver, api in zip(DRIVERS, ('cinder-api', 'cinder-api-stock'),
-                           strict=True):
+    for driver, api in zip(DRIVERS, ('cinder-api', 'cinder-api-stock'), strict=True):
         with services.stopped(api):
             fates.append(servers.fate(driver, image))
     assert fates[0] == fates[1]
@@ -160,8 +168,10 @@ def test_without_cinder_a_server_ends_as_with_stock(servers, image, services):
 
 def test_without_glance_nova_answers_as_the_stock_one(servers, image, services):
     with services.stopped('glance'):
-        ours, theirs = (servers.refusal(
-            driver, image, **plain(image, OPT_IN_FLAVOR)) for driver in DRIVERS)
+        ours, theirs = (
+            servers.refusal(driver, image, **plain(image, OPT_IN_FLAVOR))
+            for driver in DRIVERS
+        )
     assert ours == theirs
     assert ours[0] >= 400
 
@@ -175,10 +185,13 @@ def test_a_glance_that_goes_away_ends_as_with_stock(servers, image, services):
         servers.sides[driver].create(names[driver], image)
     with services.stopped('glance'):
         services.resume()
-        ended = [servers.sides[driver].watch(name, 1)[0].server_id
-                 for driver, name in names.items()]
-    ours, theirs = (seen_by_user(servers.sides['eic'].show(server_id))
-                    for server_id in ended)
+        ended = [
+            servers.sides[driver].watch(name, 1)[0].server_id
+            for driver, name in names.items()
+        ]
+    ours, theirs = (
+        seen_by_user(servers.sides['eic'].show(server_id)) for server_id in ended
+    )
     assert ours == theirs
     assert ours[0] == 'ERROR'
 
@@ -194,29 +207,38 @@ def test_a_volume_in_error_ends_as_with_stock(cloud, servers, content):
 
 
 def test_a_server_deleted_while_it_is_built_leaves_nothing(
-        cloud, servers, image, services):
+    cloud, servers, image, services
+):
     for driver in DRIVERS:
         side = servers.sides[driver]
         services.pause('cinder-scheduler')
         server_id = side.create(f'e2e-{driver}-deleted', image)
-        wait_for(lambda: cloud.api.cinder('GET', '/volumes')['volumes'],
-                 'Nova to ask for the volume')
+        wait_for(
+            lambda: cloud.api.cinder('GET', '/volumes')['volumes'],
+            'Nova to ask for the volume',
+        )
         side.nova('DELETE', f'/servers/{server_id}')
         services.resume()
-        wait_for(lambda: not cloud.api.cinder('GET', '/volumes')['volumes'],
-                 'the volume to be deleted')
+        wait_for(
+            lambda: not cloud.api.cinder('GET', '/volumes')['volumes'],
+            'the volume to be deleted',
+        )
 
 
 @needs_filter
 def test_a_volume_that_nova_gave_up_goes_when_it_is_made(
-        cloud, servers, image, services):
+    cloud, servers, image, services
+):
     """Nova looks for three minutes, and its request to delete the volume is
     refused. A cinder-api that did not hear that request carries it out.
     """
     warm(cloud, image)
-    wait_for(lambda: servers.volumes_of(
-        servers.boot('eic', image, **plain(image, OPT_IN_FLAVOR))[0]),
-        'the filter to have looked flavor and image up')
+    wait_for(
+        lambda: servers.volumes_of(
+            servers.boot('eic', image, **plain(image, OPT_IN_FLAVOR))[0]
+        ),
+        'the filter to have looked flavor and image up',
+    )
     servers.clean_up()
     before = ids_of_volumes(cloud)
     used = volumes_in_use(cloud)
@@ -224,8 +246,7 @@ def test_a_volume_that_nova_gave_up_goes_when_it_is_made(
     with services.stopped(cinder.volume_service('eic')):
         # While the scheduler still takes its pools for up.
         side.create('e2e-given-up-asked', image)
-        side.create('e2e-given-up-rewritten', image,
-                    **plain(image, OPT_IN_FLAVOR))
+        side.create('e2e-given-up-rewritten', image, **plain(image, OPT_IN_FLAVOR))
         ended = side.watch('e2e-given-up', 2)
         assert [seen.status for seen in ended] == ['ERROR'] * 2
         left = ids_of_volumes(cloud) - before
@@ -234,46 +255,65 @@ def test_a_volume_that_nova_gave_up_goes_when_it_is_made(
         servers.clean_up()
         assert ids_of_volumes(cloud) - before == left
         services.command('restart', cinder.api_of('eic'))
-    wait_for(lambda: ids_of_volumes(cloud) == before,
-             'the volumes that Nova gave up to be deleted')
+    wait_for(
+        lambda: ids_of_volumes(cloud) == before,
+        'the volumes that Nova gave up to be deleted',
+    )
     assert volumes_in_use(cloud) == used
 
 
 def ids_of_volumes(cloud):
-    return {volume['id'] for volume in
-            cloud.api.cinder('GET', '/volumes')['volumes']}
+    return {volume['id'] for volume in cloud.api.cinder('GET', '/volumes')['volumes']}
 
 
 def volumes_in_use(cloud):
     quota = cloud.api.cinder(
-        'GET', f'/os-quota-sets/{cloud.api.project_id}?usage=True')['quota_set']
+        'GET', f'/os-quota-sets/{cloud.api.project_id}?usage=True'
+    )['quota_set']
     return {key: quota[key]['in_use'] for key in ('volumes', 'gigabytes')}
 
 
 def test_a_client_that_goes_while_its_answer_is_held_ends_as_with_stock(
-        cloud, image, services, lab):
+    cloud, image, services, lab
+):
     """Its volume is there, as after an answer that nobody read."""
     warm(cloud, image)
     nova_user = identity.Cloud(lab, 'nova', SERVICE_PROJECT)
-    headers = {'X-Auth-Token': cloud.api.token,
-               'X-Service-Token': nova_user.token,
-               'Content-Type': 'application/json'}
+    headers = {
+        'X-Auth-Token': cloud.api.token,
+        'X-Service-Token': nova_user.token,
+        'Content-Type': 'application/json',
+    }
     for driver in DRIVERS:
         services.pause(cinder.volume_service(driver))
         connection = http.client.HTTPConnection(
-            LOOPBACK, lab.ports[cinder.api_of(driver)])
+            LOOPBACK, lab.ports[cinder.api_of(driver)]
+        )
         connection.request(
-            'POST', f'/v3/{cloud.api.project_id}/volumes', json.dumps({
-                'volume': {'name': f'e2e-{driver}-gone', 'size': 1,
-                           'imageRef': image, 'volume_type': driver}}), headers)
-        wait_for(lambda name=f'e2e-{driver}-gone': named(cloud, name),
-                 'the request to have made a volume')
-        cloud.volumes += [volume['id'] for volume in named(
-            cloud, f'e2e-{driver}-gone')]
+            'POST',
+            f'/v3/{cloud.api.project_id}/volumes',
+            json.dumps(
+                {
+                    'volume': {
+                        'name': f'e2e-{driver}-gone',
+                        'size': 1,
+                        'imageRef': image,
+                        'volume_type': driver,
+                    }
+                }
+            ),
+            headers,
+        )
+        wait_for(
+            lambda name=f'e2e-{driver}-gone': named(cloud, name),
+            'the request to have made a volume',
+        )
+        cloud.volumes += [volume['id'] for volume in named(cloud, f'e2e-{driver}-gone')]
         connection.close()
         services.resume()
-    ends = [cloud.ended(named(cloud, f'e2e-{driver}-gone')[0]['id'])
-            for driver in DRIVERS]
+    ends = [
+        cloud.ended(named(cloud, f'e2e-{driver}-gone')[0]['id']) for driver in DRIVERS
+    ]
     assert [volume['status'] for volume in ends] == ['available'] * 2
     # The place of the answer that was held is free again.
     assert cloud.create(image, 'eic')['status'] == 'available'

@@ -35,14 +35,22 @@ class Log:
 @pytest.fixture(scope='module')
 def second(lab):
     """Another process with the same configuration: it shares the requests."""
-    configs = tuple(lab.paths / 'cinder/etc' / name
-                    for name in ('cinder.conf', 'volume-eic.conf'))
+    configs = tuple(
+        lab.paths / 'cinder/etc' / name for name in ('cinder.conf', 'volume-eic.conf')
+    )
     flags = [word for path in configs for word in ('--config-file', str(path))]
     assert lab.processes.alive(FIRST)
     log = Log(lab, SECOND)
-    lab.ensure(Service(SECOND, (venv_bin('cinder-volume'), *flags),
-                       configs=configs, in_namespace=True, stop_seconds=20),
-               lambda: log.text().count(STARTED) == BACKENDS)
+    lab.ensure(
+        Service(
+            SECOND,
+            (venv_bin('cinder-volume'), *flags),
+            configs=configs,
+            in_namespace=True,
+            stop_seconds=20,
+        ),
+        lambda: log.text().count(STARTED) == BACKENDS,
+    )
     yield
     lab.processes.stop(SECOND)
 
@@ -51,12 +59,18 @@ def create_at_once(cloud, lab, image, volume_type):
     """Volumes of one image, made by both processes."""
     logs = [Log(lab, name) for name in (FIRST, SECOND)]
     with concurrent.futures.ThreadPoolExecutor(VOLUMES) as pool:
-        volumes = list(pool.map(
-            lambda _: cloud.create(image, volume_type), range(VOLUMES)))
+        volumes = list(
+            pool.map(lambda _: cloud.create(image, volume_type), range(VOLUMES))
+        )
     assert [volume['status'] for volume in volumes] == ['available'] * VOLUMES
-    made = [{volume['id'] for volume in volumes
-             if f"Volume {volume['id']} of image" in log.text()}
-            for log in logs]
+    made = [
+        {
+            volume['id']
+            for volume in volumes
+            if f'Volume {volume["id"]} of image' in log.text()
+        }
+        for log in logs
+    ]
     assert made[0] and made[1]
     assert not made[0] & made[1]
     return volumes
@@ -65,13 +79,16 @@ def create_at_once(cloud, lab, image, volume_type):
 def downloads(lab, image):
     """How often Glance was asked for an image's bytes."""
     lines = lab.paths.access_log('glance').read_text().splitlines()
-    return [entry for entry in map(json.loads, lines)
-            if entry['path'] == f'/v2/images/{image}/file'
-            and entry['method'] == 'GET']
+    return [
+        entry
+        for entry in map(json.loads, lines)
+        if entry['path'] == f'/v2/images/{image}/file' and entry['method'] == 'GET'
+    ]
 
 
 def test_first_volumes_of_two_processes_are_one_copy(
-        second, cloud, image, digest, lab, ontap):
+    second, cloud, image, digest, lab, ontap
+):
     mark = ontap.calls()['last']
     volumes = create_at_once(cloud, lab, image, 'eic-gold')
     assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
@@ -81,7 +98,8 @@ def test_first_volumes_of_two_processes_are_one_copy(
 
 
 def test_first_volumes_of_two_processes_are_one_download(
-        second, cloud, image, digest, lab):
+    second, cloud, image, digest, lab
+):
     volumes = create_at_once(cloud, lab, image, 'eic-remote')
     wait_for(lambda: downloads(lab, image), 'the access log')
     assert len(downloads(lab, image)) == 1

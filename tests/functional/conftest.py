@@ -72,15 +72,16 @@ def load_app(state, name, noauth_pipeline, options=()):
     :param options: of the filter's section
     """
     sample = (ROOT / 'api-paste.ini.sample').read_text()
-    keystone = next(line for line in sample.splitlines()
-                    if line.startswith('keystone = '))
+    keystone = next(
+        line for line in sample.splitlines() if line.startswith('keystone = ')
+    )
     pipeline = noauth_pipeline(keystone.removeprefix('keystone = '))
-    kept = [line for line in sample.splitlines()
-            if not line.startswith('noauth = ')]
+    kept = [line for line in sample.splitlines() if not line.startswith('noauth = ')]
     kept.insert(kept.index(keystone), f'noauth = {pipeline}')
     of_filter = kept.index('[filter:eic]') + 1
-    kept[of_filter:of_filter] = [f'{key} = {value}'
-                                 for key, value in dict(options).items()]
+    kept[of_filter:of_filter] = [
+        f'{key} = {value}' for key, value in dict(options).items()
+    ]
     path = state / f'{name}-paste.ini'
     path.write_text('\n'.join(kept))
     return webtest.TestApp(deploy.loadapp(f'config:{path}', name='osapi_volume'))
@@ -89,15 +90,23 @@ def load_app(state, name, noauth_pipeline, options=()):
 @pytest.fixture(scope='session')
 def plain_app(cinder_conf):
     """Cinder alone."""
-    return load_app(cinder_conf, 'plain', lambda pipeline: pipeline.replace(
-        'authtoken keystonecontext', 'noauth').replace(' eic', ''))
+    return load_app(
+        cinder_conf,
+        'plain',
+        lambda pipeline: pipeline.replace(
+            'authtoken keystonecontext', 'noauth'
+        ).replace(' eic', ''),
+    )
 
 
 @pytest.fixture(scope='session')
 def filtered_app(cinder_conf):
     """Cinder behind the filter, in the sample's own order."""
-    return load_app(cinder_conf, 'filtered', lambda pipeline: pipeline.replace(
-        'authtoken keystonecontext', 'noauth'))
+    return load_app(
+        cinder_conf,
+        'filtered',
+        lambda pipeline: pipeline.replace('authtoken keystonecontext', 'noauth'),
+    )
 
 
 class Scheduled:
@@ -117,6 +126,5 @@ class Scheduled:
 @pytest.fixture
 def scheduled(monkeypatch):
     recorder = Scheduled()
-    monkeypatch.setattr(rpcapi.SchedulerAPI, 'create_volume',
-                        recorder.create_volume)
+    monkeypatch.setattr(rpcapi.SchedulerAPI, 'create_volume', recorder.create_volume)
     return recorder

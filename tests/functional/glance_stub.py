@@ -41,8 +41,9 @@ class GlanceStub:
 
     def _answer(self, path, query):
         if path in {'/versions', '/'}:
-            return 200, {'versions': [{'id': 'v2.17', 'status': 'CURRENT',
-                                       'links': []}]}
+            return 200, {
+                'versions': [{'id': 'v2.17', 'status': 'CURRENT', 'links': []}]
+            }
         if path == f'/v2/images/{IMAGE}/locations':
             self.answer_locations.wait(10)
             return self.locations_status, self.locations_body or locations()
@@ -51,23 +52,41 @@ class GlanceStub:
         if path == '/v2/images':
             return 200, {'images': [image()] if f'name={NAMED}' in query else []}
         if path == '/v2/schemas/image':
-            return 200, {'name': 'image', 'properties': {
-                name: {'type': 'string'} for name in image()}}
+            return 200, {
+                'name': 'image',
+                'properties': {name: {'type': 'string'} for name in image()},
+            }
         return 404, {}
 
 
 def image():
-    return {'id': IMAGE, 'name': NAMED, 'status': 'active', 'size': 1024,
-            'disk_format': 'raw', 'container_format': 'bare', 'min_disk': 0,
-            'min_ram': 0, 'visibility': 'public', 'owner': 'x',
-            'created_at': '2026-01-01T00:00:00Z',
-            'updated_at': '2026-01-01T00:00:00Z'}
+    return {
+        'id': IMAGE,
+        'name': NAMED,
+        'status': 'active',
+        'size': 1024,
+        'disk_format': 'raw',
+        'container_format': 'bare',
+        'min_disk': 0,
+        'min_ram': 0,
+        'visibility': 'public',
+        'owner': 'x',
+        'created_at': '2026-01-01T00:00:00Z',
+        'updated_at': '2026-01-01T00:00:00Z',
+    }
 
 
 def locations():
-    return [{'url': f'file://{SECRET_PATH}/{IMAGE}', 'metadata': {
-        'share_location': 'nfs://127.0.11.2/images', 'type': 'nfs',
-        'mountpoint': SECRET_PATH}}]
+    return [
+        {
+            'url': f'file://{SECRET_PATH}/{IMAGE}',
+            'metadata': {
+                'share_location': 'nfs://127.0.11.2/images',
+                'type': 'nfs',
+                'mountpoint': SECRET_PATH,
+            },
+        }
+    ]
 
 
 class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
@@ -83,7 +102,8 @@ class _Quiet(simple_server.WSGIRequestHandler):
 def serve(stub):
     """The suite's stub and its URL."""
     server = simple_server.make_server(
-        '127.0.0.1', 0, stub, server_class=_Server, handler_class=_Quiet)
+        '127.0.0.1', 0, stub, server_class=_Server, handler_class=_Quiet
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -28,19 +28,27 @@ def make(state: str, budget: float, limit: int):
     directory = pathlib.Path(state)
 
     def statuses(volume_ids):
-        return {one: (directory / one).read_text()
-                if (directory / one).exists() else 'creating'
-                for one in volume_ids}
+        return {
+            one: (directory / one).read_text()
+            if (directory / one).exists()
+            else 'creating'
+            for one in volume_ids
+        }
+
     hold = Hold('all', budget, limit, list, statuses)
 
     def api(environ, start_response):
         if environ['REQUEST_METHOD'] == 'POST':
             status = '202 Accepted'
-            answer = {'volume': {'id': str(uuid.uuid4()), 'filler': 'x' * 10 ** 6}}
+            answer = {'volume': {'id': str(uuid.uuid4()), 'filler': 'x' * 10**6}}
         else:
             status = '200 OK'
-            answer = {'free': hold._free._value, 'pid': os.getpid(),
-                      'held': sorted(hold._watch._seen)}
+            answer = {
+                'free': hold._free._value,
+                'pid': os.getpid(),
+                'held': sorted(hold._watch._seen),
+            }
         start_response(status, [('Content-Type', 'application/json')])
         return [json.dumps(answer).encode()]
+
     return CinderFilter(api, NoCopies(), 1.0, hold)

@@ -16,13 +16,29 @@ from eic_plugins.volume import deployment
 from eic_plugins.volume.deployment import Deployment
 
 OWN = KnownPool('eic@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
-OTHER = KnownPool('eic@other#silver', 'cluster-a', 'svm_silver', 'uuid-silver',
-                  frozenset({'an-image'}))
-CAPABILITIES = {'volume_backend_name': 'other', 'timestamp': None, 'pools': [
-    {'pool_name': 'silver', 'eic': {
-        'cluster': 'cluster-a', 'svm': 'svm_silver', 'flexvol': 'uuid-silver',
-        'cached': ['an-image']}},
-    {'pool_name': 'of_another_driver'}]}
+OTHER = KnownPool(
+    'eic@other#silver',
+    'cluster-a',
+    'svm_silver',
+    'uuid-silver',
+    frozenset({'an-image'}),
+)
+CAPABILITIES = {
+    'volume_backend_name': 'other',
+    'timestamp': None,
+    'pools': [
+        {
+            'pool_name': 'silver',
+            'eic': {
+                'cluster': 'cluster-a',
+                'svm': 'svm_silver',
+                'flexvol': 'uuid-silver',
+                'cached': ['an-image'],
+            },
+        },
+        {'pool_name': 'of_another_driver'},
+    ],
+}
 
 
 class Endpoint:
@@ -33,6 +49,7 @@ class Endpoint:
     def __init__(self):
         # Only where Cinder's objects are registered.
         from cinder.scheduler import host_manager  # noqa: PLC0415
+
         self.asked = threading.Event()
         self.manager = host_manager.HostManager()
         state = host_manager.BackendState('eic@other', None)
@@ -48,8 +65,10 @@ class Endpoint:
 @pytest.fixture
 def scheduler(cinder_conf):
     endpoint = Endpoint()
-    server = rpc.get_server(oslo_messaging.Target(
-        topic=rpcapi.SchedulerAPI.TOPIC, server='test'), [endpoint])
+    server = rpc.get_server(
+        oslo_messaging.Target(topic=rpcapi.SchedulerAPI.TOPIC, server='test'),
+        [endpoint],
+    )
     server.start()
     yield endpoint
     server.stop()
@@ -62,7 +81,6 @@ def test_the_scheduler_says_which_pools_there_are(scheduler):
     assert scheduler.asked.is_set()
 
 
-def test_a_scheduler_that_is_not_there_leaves_the_own_pools(
-        cinder_conf, monkeypatch):
+def test_a_scheduler_that_is_not_there_leaves_the_own_pools(cinder_conf, monkeypatch):
     monkeypatch.setattr(deployment, '_RPC_TIMEOUT', 0.2)
     assert Deployment(lambda: [OWN]).pools() == (OWN,)

@@ -52,35 +52,65 @@ WSGIScriptAlias / {entry} {where}
 Require all granted
 </Directory>
 """
-DAEMON = ('WSGIDaemonProcess eic processes=1 threads={threads}',
-          'process-group=eic application-group=%{GLOBAL}')
+DAEMON = (
+    'WSGIDaemonProcess eic processes=1 threads={threads}',
+    'process-group=eic application-group=%{GLOBAL}',
+)
 EMBEDDED = ('', 'application-group=%{GLOBAL}')
 
 
 def uwsgi(run, entry, port):
     # Debian's uwsgi looks into the directories of Debian's Python by itself.
-    return ['uwsgi', '--plugin', 'python3',
-            '--http-socket', f'127.0.0.1:{port}', '--wsgi-file', str(entry),
-            '--master', '--processes', '1', '--threads', str(THREADS),
-            '--enable-threads', '--die-on-term']
+    return [
+        'uwsgi',
+        '--plugin',
+        'python3',
+        '--http-socket',
+        f'127.0.0.1:{port}',
+        '--wsgi-file',
+        str(entry),
+        '--master',
+        '--processes',
+        '1',
+        '--threads',
+        str(THREADS),
+        '--enable-threads',
+        '--die-on-term',
+    ]
 
 
 def apache(how):
     def command(run, entry, port):
         processes, where = how
         # Apache serves nothing as root.
-        user, group = (('www-data', 'www-data') if os.geteuid() == 0
-                       else (f'#{os.getuid()}', f'#{os.getgid()}'))
-        (run / 'conf').write_text(APACHE.format(
-            run=run, port=port, modules=MODULES, threads=THREADS, entry=entry,
-            processes=processes.format(threads=THREADS), where=where, user=user,
-            group=group))
+        user, group = (
+            ('www-data', 'www-data')
+            if os.geteuid() == 0
+            else (f'#{os.getuid()}', f'#{os.getgid()}')
+        )
+        (run / 'conf').write_text(
+            APACHE.format(
+                run=run,
+                port=port,
+                modules=MODULES,
+                threads=THREADS,
+                entry=entry,
+                processes=processes.format(threads=THREADS),
+                where=where,
+                user=user,
+                group=group,
+            )
+        )
         return ['apache2', '-f', str(run / 'conf'), '-D', 'FOREGROUND']
+
     return command
 
 
-SERVERS = {'uwsgi': uwsgi, 'mod_wsgi daemon': apache(DAEMON),
-           'mod_wsgi embedded': apache(EMBEDDED)}
+SERVERS = {
+    'uwsgi': uwsgi,
+    'mod_wsgi daemon': apache(DAEMON),
+    'mod_wsgi embedded': apache(EMBEDDED),
+}
 
 
 class Served:
@@ -90,8 +120,9 @@ class Served:
         self.port, self._state = port, state
 
     def state(self):
-        with urllib.request.urlopen(f'http://127.0.0.1:{self.port}/',
-                                    timeout=SECONDS) as answer:
+        with urllib.request.urlopen(
+            f'http://127.0.0.1:{self.port}/', timeout=SECONDS
+        ) as answer:
             return json.load(answer)
 
     def wait_for(self, what):
@@ -106,9 +137,11 @@ class Served:
         """A socket on which a volume was asked for."""
         body = json.dumps({'volume': {'size': 1, 'imageRef': IMAGE}}).encode()
         asking = socket.create_connection(('127.0.0.1', self.port), SECONDS)
-        asking.sendall(b'POST /v3/volumes HTTP/1.1\r\nHost: x\r\nConnection: close'
-                       b'\r\nContent-Type: application/json\r\n'
-                       b'Content-Length: %d\r\n\r\n%s' % (len(body), body))
+        asking.sendall(
+            b'POST /v3/volumes HTTP/1.1\r\nHost: x\r\nConnection: close'
+            b'\r\nContent-Type: application/json\r\n'
+            b'Content-Length: %d\r\n\r\n%s' % (len(body), body)
+        )
         return asking
 
     def become_available(self, held):
@@ -134,12 +167,18 @@ def served(name, place, budget):
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
     entry = run / 'entry.wsgi'
-    entry.write_text(ENTRY.format(
-        path=[str(ROOT), *[path for path in sys.path if 'site-packages' in path]],
-        state=str(state), budget=budget, limit=LIMIT))
+    entry.write_text(
+        ENTRY.format(
+            path=[str(ROOT), *[path for path in sys.path if 'site-packages' in path]],
+            state=str(state),
+            budget=budget,
+            limit=LIMIT,
+        )
+    )
     with (run / 'output').open('wb') as output:
-        process = subprocess.Popen(SERVERS[name](run, entry, port), stdout=output,
-                                   stderr=output, cwd=run)
+        process = subprocess.Popen(
+            SERVERS[name](run, entry, port), stdout=output, stderr=output, cwd=run
+        )
     try:
         found = Served(port, state)
         deadline = time.monotonic() + SECONDS

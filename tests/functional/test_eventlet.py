@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-LOOK_UP = '''
+LOOK_UP = """
 import eventlet
 eventlet.monkey_patch()
 import time
@@ -28,9 +28,9 @@ assert lookup.copies('slow', 0.3, 'p') is None
 assert len(others) >= 10, f'the hub stood still: {len(others)}'
 assert lookup.copies('quick', 2, 'another') == COPIES
 print('right')
-'''
+"""
 
-HOLD = '''
+HOLD = """
 import eventlet
 eventlet.monkey_patch()
 from eic_plugins.middleware.hold import Hold
@@ -52,10 +52,10 @@ there.update(range(10))
 with eventlet.Timeout(10):
     assert [str(one.wait()) for one in held] == ['available'] * 10
 print('right')
-'''
+"""
 
 # Cinder turns eventlet's own resolver off; what is left is a call into C.
-DEAF_NAME_SERVER = '''
+DEAF_NAME_SERVER = """
 import os
 os.environ['EVENTLET_NO_GREENDNS'] = 'yes'
 import eventlet
@@ -81,9 +81,9 @@ eventlet.spawn(work)
 assert addresses('nfs.example.org') == ('nfs.example.org',)
 assert len(others) > 100, f'the hub stood still: {len(others)}'
 print('right')
-'''
+"""
 
-TICKER = '''
+TICKER = """
 import eventlet
 eventlet.monkey_patch()
 import os, tempfile, time
@@ -112,19 +112,24 @@ eventlet.spawn(tick)
 eventlet.sleep(0)
 directory = tempfile.TemporaryDirectory()
 root = directory.name
-'''
+"""
 
-CHECKSUM = TICKER + '''
+CHECKSUM = (
+    TICKER
+    + """
 with open(f'{root}/image', 'wb') as image:
     image.truncate(600 << 20)
 try:
     counted(lambda: inspection.check_checksum(image.name, 'sha512', 'another'))
 except inspection.NotTheImageError:
     print('right')
-'''
+"""
+)
 
 # A listing of a slow share: each name is asked for, one after the other.
-SURVEY = TICKER + '''
+SURVEY = (
+    TICKER
+    + """
 slow = patcher.original('time').sleep
 
 class Slow(ShareMount):
@@ -142,9 +147,12 @@ assert len(counted(lambda: list(storage.held()))) == 200
 assert len(counted(lambda: list(storage.usages()))) == 200
 assert len(counted(lambda: list(storage.leftovers()))) == 200
 print('right')
-'''
+"""
+)
 
-RAISES = TICKER + '''
+RAISES = (
+    TICKER
+    + """
 def fail():
     patcher.original('time').sleep(0.3)
     raise ValueError('of the native thread')
@@ -153,14 +161,21 @@ try:
 except ValueError as err:
     assert str(err) == 'of the native thread'
     print('right')
-'''
+"""
+)
 
 
-@pytest.mark.parametrize('code', [LOOK_UP, HOLD, DEAF_NAME_SERVER, CHECKSUM,
-                                  SURVEY, RAISES],
-                         ids=['look-up', 'hold', 'deaf name server',
-                              'checksum', 'survey', 'error'])
+@pytest.mark.parametrize(
+    'code',
+    [LOOK_UP, HOLD, DEAF_NAME_SERVER, CHECKSUM, SURVEY, RAISES],
+    ids=['look-up', 'hold', 'deaf name server', 'checksum', 'survey', 'error'],
+)
 def test_who_waits_blocks_no_other_greenthread(code):
-    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', code],
-                          check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.stdout.strip() == 'right', done.stderr

@@ -55,10 +55,16 @@ class ImageService:
     def __init__(self, content, **meta):
         self.content = content
         self.meta = {
-            'id': IMAGE_ID, 'status': 'active', 'disk_format': 'raw',
-            'container_format': 'bare', 'size': len(content),
-            'os_hash_algo': 'sha512', 'properties': {},
-            'os_hash_value': hashlib.sha512(content).hexdigest(), **meta}
+            'id': IMAGE_ID,
+            'status': 'active',
+            'disk_format': 'raw',
+            'container_format': 'bare',
+            'size': len(content),
+            'os_hash_algo': 'sha512',
+            'properties': {},
+            'os_hash_value': hashlib.sha512(content).hexdigest(),
+            **meta,
+        }
         self.temp_images = None
         self.downloads = 0
 
@@ -77,13 +83,22 @@ class Pool:
         self.root = root
         self.keeps = False
         self.storage = FileStorage(
-            pool(), ShareMount(str(root), subprocess.check_call),
-            FakeFiles({pool().flexvol.uuid: root}), 1, SEALS)
+            pool(),
+            ShareMount(str(root), subprocess.check_call),
+            FakeFiles({pool().flexvol.uuid: root}),
+            1,
+            SEALS,
+        )
 
     def fetch(self, service, **fields):
         fetcher = Fetcher(
-            context.get_admin_context(), service,
-            glance.image_from_meta(service.meta), 'backend', '1M', False)
+            context.get_admin_context(),
+            service,
+            glance.image_from_meta(service.meta),
+            'backend',
+            '1M',
+            False,
+        )
         self.fetcher = dataclasses.replace(fetcher, **fields)
         try:
             return self.fetcher.download(self.storage, pool().file(TARGET))
@@ -112,20 +127,40 @@ def share(tmp_path, monkeypatch):
 def converted(tmp_path, qemu_format, *options):
     raw, path = tmp_path / 'in.raw', tmp_path / f'in.{qemu_format}'
     raw.write_bytes(RAW)
-    subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', qemu_format, *options,
-                    str(raw), str(path)], check=True, timeout=60)
+    subprocess.run(
+        [
+            'qemu-img',
+            'convert',
+            '-f',
+            'raw',
+            '-O',
+            qemu_format,
+            *options,
+            str(raw),
+            str(path),
+        ],
+        check=True,
+        timeout=60,
+    )
     return path.read_bytes()
 
 
 def test_after_a_failure_cinders_own_download_has_a_file_of_its_own(
-        share, tmp_path, monkeypatch):
+    share, tmp_path, monkeypatch
+):
     service = ImageService(RAW)
     monkeypatch.setattr(share.storage, 'writable', _no_device)
     with pytest.raises(DownloadError, match='no device'):
         share.fetch(service)
     target = tmp_path / 'volume'
-    image_utils.fetch_to_raw(context.get_admin_context(), service, IMAGE_ID,
-                             str(target), '1M', run_as_root=False)
+    image_utils.fetch_to_raw(
+        context.get_admin_context(),
+        service,
+        IMAGE_ID,
+        str(target),
+        '1M',
+        run_as_root=False,
+    )
     assert target.read_bytes() == RAW
 
 
@@ -145,7 +180,8 @@ def test_what_was_fetched_in_vain_is_cinders_own_download(share, monkeypatch):
 
 
 def test_what_cinder_does_not_fetch_into_a_file_beside_it_is_written(
-        share, monkeypatch, tmp_path):
+    share, monkeypatch, tmp_path
+):
     service = ImageService(RAW)
     share.keeps = True
     monkeypatch.setattr(share.storage, 'writable', _no_device)
@@ -161,15 +197,15 @@ def test_what_cinder_does_not_fetch_into_a_file_beside_it_is_written(
     assert (device.stat().st_ino, service.downloads) == (inode, 1)
 
 
-def test_what_was_fetched_in_vain_never_costs_cinder_its_room(
-        share, monkeypatch):
+def test_what_was_fetched_in_vain_never_costs_cinder_its_room(share, monkeypatch):
     service = ImageService(RAW)
     share.keeps = True
     monkeypatch.setattr(share.storage, 'writable', _no_device)
     with pytest.raises(DownloadError):
         share.fetch(service)
-    monkeypatch.setattr(shutil, 'disk_usage', lambda _: types.SimpleNamespace(
-        free=len(RAW)))
+    monkeypatch.setattr(
+        shutil, 'disk_usage', lambda _: types.SimpleNamespace(free=len(RAW))
+    )
     share.fetcher.fetched.hand_over(service, IMAGE_ID)
     with io.BytesIO() as stream:
         service.download(None, IMAGE_ID, stream)
@@ -194,16 +230,25 @@ def _no_device(_name, _size):
     raise OSError('no device to write to')
 
 
-@pytest.mark.parametrize(('disk_format', 'options'), [
-    ('qcow2', ()), ('vmdk', ('-o', 'subformat=streamOptimized')),
-    ('vmdk', ('-o', 'subformat=monolithicSparse')), ('vhdx', ()), ('vdi', ())])
+@pytest.mark.parametrize(
+    ('disk_format', 'options'),
+    [
+        ('qcow2', ()),
+        ('vmdk', ('-o', 'subformat=streamOptimized')),
+        ('vmdk', ('-o', 'subformat=monolithicSparse')),
+        ('vhdx', ()),
+        ('vdi', ()),
+    ],
+)
 def test_every_format_is_downloaded_once_and_becomes_raw(
-        share, tmp_path, disk_format, options):
-    service = ImageService(converted(tmp_path, disk_format, *options),
-                           disk_format=disk_format)
+    share, tmp_path, disk_format, options
+):
+    service = ImageService(
+        converted(tmp_path, disk_format, *options), disk_format=disk_format
+    )
     assert share.fetch(service) == Filled(len(RAW))
     assert service.downloads == 1
-    assert share.content[:len(RAW)] == RAW
+    assert share.content[: len(RAW)] == RAW
 
 
 def test_a_raw_image_is_fetched_sparsely(share):
@@ -213,8 +258,9 @@ def test_a_raw_image_is_fetched_sparsely(share):
 
 
 def test_a_compressed_image_is_fetched_if_cinder_allows_it(share):
-    service = ImageService(gzip.compress(RAW), container_format='compressed',
-                           virtual_size=len(RAW))
+    service = ImageService(
+        gzip.compress(RAW), container_format='compressed', virtual_size=len(RAW)
+    )
     with overridden('allow_compression_on_image_upload', True):
         share.fetch(service)
         assert share.fetcher.refusal is None
@@ -233,19 +279,41 @@ def overridden(option, value):
 
 def backed(tmp_path):
     path = tmp_path / 'backed.qcow2'
-    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b',
-                    '/etc/passwd', str(path), '16M'], check=True, timeout=60)
+    subprocess.run(
+        [
+            'qemu-img',
+            'create',
+            '-q',
+            '-f',
+            'qcow2',
+            '-F',
+            'raw',
+            '-b',
+            '/etc/passwd',
+            str(path),
+            '16M',
+        ],
+        check=True,
+        timeout=60,
+    )
     return path.read_bytes()
 
 
-@pytest.mark.parametrize(('make', 'disk_format'), [
-    (backed, 'qcow2'),
-    (lambda tmp_path: converted(tmp_path, 'qcow2'), 'raw'),
-    (lambda tmp_path: converted(tmp_path, 'vmdk'), 'qcow2'),
-    (lambda tmp_path: converted(
-        tmp_path, 'vmdk', '-o', 'subformat=monolithicFlat'), 'vmdk'),
-    (lambda _: b'\x17' * MIB, 'qcow2'),
-])
+@pytest.mark.parametrize(
+    ('make', 'disk_format'),
+    [
+        (backed, 'qcow2'),
+        (lambda tmp_path: converted(tmp_path, 'qcow2'), 'raw'),
+        (lambda tmp_path: converted(tmp_path, 'vmdk'), 'qcow2'),
+        (
+            lambda tmp_path: converted(
+                tmp_path, 'vmdk', '-o', 'subformat=monolithicFlat'
+            ),
+            'vmdk',
+        ),
+        (lambda _: b'\x17' * MIB, 'qcow2'),
+    ],
+)
 def test_what_cinder_refuses_is_refused(share, tmp_path, make, disk_format):
     with pytest.raises((ImageRefusedError, UnsafeImageError)):
         share.fetch(ImageService(make(tmp_path), disk_format=disk_format))
@@ -253,8 +321,11 @@ def test_what_cinder_refuses_is_refused(share, tmp_path, make, disk_format):
 
 def test_a_disk_that_is_too_large_for_the_volume_is_refused(share, tmp_path):
     large = tmp_path / 'large.qcow2'
-    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', str(large), '2G'],
-                   check=True, timeout=60)
+    subprocess.run(
+        ['qemu-img', 'create', '-q', '-f', 'qcow2', str(large), '2G'],
+        check=True,
+        timeout=60,
+    )
     with pytest.raises(TooLargeError, match=str(2 << 30)):
         share.fetch(ImageService(large.read_bytes(), disk_format='qcow2'), size=1)
 
@@ -266,34 +337,47 @@ def sign(monkeypatch):
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, 'owner')])
     now = datetime.datetime.now(datetime.UTC)
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name)
-        .public_key(key.public_key()).serial_number(1)
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .sign(key, hashes.SHA256()))
+        .sign(key, hashes.SHA256())
+    )
     manager = mock_key_manager.MockKeyManager()
-    uuid = manager.store(context.get_admin_context(), x_509.X509(
-        certificate.public_bytes(serialization.Encoding.DER)))
+    uuid = manager.store(
+        context.get_admin_context(),
+        x_509.X509(certificate.public_bytes(serialization.Encoding.DER)),
+    )
     monkeypatch.setattr(signature_utils.key_manager, 'API', lambda: manager)
 
     def sign_content(content):
-        signature = key.sign(content, padding.PSS(
-            padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH),
-            hashes.SHA256())
-        return {'img_signature': base64.b64encode(signature).decode(),
-                'img_signature_hash_method': 'SHA-256',
-                'img_signature_key_type': 'RSA-PSS',
-                'img_signature_certificate_uuid': uuid}
+        signature = key.sign(
+            content,
+            padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH),
+            hashes.SHA256(),
+        )
+        return {
+            'img_signature': base64.b64encode(signature).decode(),
+            'img_signature_hash_method': 'SHA-256',
+            'img_signature_key_type': 'RSA-PSS',
+            'img_signature_certificate_uuid': uuid,
+        }
+
     return sign_content
 
 
 def test_the_signature_of_the_image_as_it_is_in_glance_is_verified(
-        share, tmp_path, sign):
+    share, tmp_path, sign
+):
     content = converted(tmp_path, 'qcow2')
     service = ImageService(content, disk_format='qcow2', properties=sign(content))
     assert share.fetch(service) == Filled(
-        len(RAW), glance.image_from_meta(service.meta).signature)
-    assert share.content[:len(RAW)] == RAW
+        len(RAW), glance.image_from_meta(service.meta).signature
+    )
+    assert share.content[: len(RAW)] == RAW
 
 
 def test_a_compressed_image_needs_no_recorded_size(share):
@@ -305,8 +389,10 @@ def test_a_compressed_image_needs_no_recorded_size(share):
 
 def test_what_is_declared_compressed_and_is_not_is_refused(share):
     service = ImageService(RAW, container_format='compressed')
-    with overridden('allow_compression_on_image_upload', True), pytest.raises(
-            ImageRefusedError, match='no gzip'):
+    with (
+        overridden('allow_compression_on_image_upload', True),
+        pytest.raises(ImageRefusedError, match='no gzip'),
+    ):
         share.fetch(service)
 
 
@@ -332,9 +418,14 @@ def test_signatures_can_be_left_unverified_as_in_cinder(share, sign):
 
 
 def verify(service, path):
-    Fetcher(context.get_admin_context(), service,
-            glance.image_from_meta(service.meta), 'backend', '1M', False,
-            ).verify(path)
+    Fetcher(
+        context.get_admin_context(),
+        service,
+        glance.image_from_meta(service.meta),
+        'backend',
+        '1M',
+        False,
+    ).verify(path)
 
 
 def test_a_raw_file_on_the_share_is_verified_where_it_is(sign, tmp_path):
@@ -347,5 +438,7 @@ def test_a_raw_file_on_the_share_is_verified_where_it_is(sign, tmp_path):
 
 def test_converted_bytes_are_never_taken_for_what_was_signed(sign, tmp_path):
     with pytest.raises(SignatureError, match='as it is in Glance'):
-        verify(ImageService(RAW, disk_format='qcow2', properties=sign(RAW)),
-               tmp_path / 'file')
+        verify(
+            ImageService(RAW, disk_format='qcow2', properties=sign(RAW)),
+            tmp_path / 'file',
+        )

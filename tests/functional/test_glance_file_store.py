@@ -32,8 +32,13 @@ class Glance:
 
     def mount(self, name='images', **more):
         """An entry of the metadata file for the mount of /vol/NAME."""
-        return {'id': name, 'type': 'nfs', 'mountpoint': f'{self.root}/{name}',
-                'share_location': f'nfs://192.0.2.11/vol/{name}', **more}
+        return {
+            'id': name,
+            'type': 'nfs',
+            'mountpoint': f'{self.root}/{name}',
+            'share_location': f'nfs://192.0.2.11/vol/{name}',
+            **more,
+        }
 
     def store(self, metadata, *datadirs):
         """Glance's file store, set up as glance-api does it."""
@@ -41,7 +46,8 @@ class Glance:
         group = self.backend or 'glance_store'
         if self.backend:
             multi_backend.register_store_opts(
-                self._with_backends(conf), reserved_stores={})
+                self._with_backends(conf), reserved_stores={}
+            )
         else:
             conf.register_opts(filesystem.Store.OPTIONS, group)
             conf([])
@@ -69,15 +75,20 @@ class Glance:
     def add(self, metadata, *datadirs):
         """What Glance records of an image that is uploaded now."""
         url, _size, _md5, _hash, about = self.store(metadata, *datadirs).add(
-            IMAGE_ID, io.BytesIO(CONTENT), len(CONTENT), 'sha512')
+            IMAGE_ID, io.BytesIO(CONTENT), len(CONTENT), 'sha512'
+        )
         self.url = url
         return {'url': url, 'metadata': about}
 
     def serves(self):
         """The file that Glance itself reads for that location."""
         found = store_location.Location(
-            'file', filesystem.StoreLocation, self.conf, uri=self.url,
-            backend=self.backend)
+            'file',
+            filesystem.StoreLocation,
+            self.conf,
+            uri=self.url,
+            backend=self.backend,
+        )
         stream, _size = self.made.get(found)
         assert b''.join(stream) == CONTENT
         return pathlib.Path(found.store_location.path)
@@ -94,7 +105,7 @@ def glance(tmp_path, request):
 
 def read(location):
     """As the driver reads it: through the answer of the API."""
-    found, = locations_from_cinder((None, json.dumps([location])))
+    (found,) = locations_from_cinder((None, json.dumps([location])))
     return READER.read(found)
 
 
@@ -124,8 +135,10 @@ def test_of_a_list_the_image_gets_the_entry_of_its_own_mount(glance):
     assert_is_what_glance_serves(glance, location)
 
 
-@pytest.mark.parametrize('directory', ['images/', 'images/a b', 'images/50%25',
-                                       'images/a%20b', 'images/é', 'images/a;b'])
+@pytest.mark.parametrize(
+    'directory',
+    ['images/', 'images/a b', 'images/50%25', 'images/a%20b', 'images/é', 'images/a;b'],
+)
 def test_the_name_of_a_directory_is_read_as_glance_reads_it(glance, directory):
     location = glance.add(glance.mount(), f'{glance.root}/{directory}')
     assert_is_what_glance_serves(glance, location)
@@ -134,8 +147,10 @@ def test_the_name_of_a_directory_is_read_as_glance_reads_it(glance, directory):
 @pytest.mark.parametrize('slashes', ['', '/'])
 def test_a_trailing_slash_of_mountpoint_and_share_does_not_matter(glance, slashes):
     mount = glance.mount()
-    mount = glance.mount(mountpoint=mount['mountpoint'] + slashes,
-                         share_location=mount['share_location'] + slashes)
+    mount = glance.mount(
+        mountpoint=mount['mountpoint'] + slashes,
+        share_location=mount['share_location'] + slashes,
+    )
     location = glance.add(mount, f'{glance.root}/images')
     assert_is_what_glance_serves(glance, location)
 
@@ -145,19 +160,29 @@ def test_the_type_may_be_in_capitals(glance):
     assert_is_what_glance_serves(glance, location)
 
 
-@pytest.mark.parametrize('metadata', [
-    None, {'id': 'x', 'mountpoint': '/'},
-    {'id': 'x', 'mountpoint': '/', 'share_location': 'nfs://192.0.2.11/vol'},
-    {'id': 'x', 'mountpoint': '/', 'share_location': 'nfs://192.0.2.11/vol',
-     'type': 'local'}])
+@pytest.mark.parametrize(
+    'metadata',
+    [
+        None,
+        {'id': 'x', 'mountpoint': '/'},
+        {'id': 'x', 'mountpoint': '/', 'share_location': 'nfs://192.0.2.11/vol'},
+        {
+            'id': 'x',
+            'mountpoint': '/',
+            'share_location': 'nfs://192.0.2.11/vol',
+            'type': 'local',
+        },
+    ],
+)
 def test_without_all_of_the_metadata_the_location_is_unsupported(glance, metadata):
     location = glance.add(metadata, f'{glance.root}/images')
     assert read(location).reason is Reason.LOCATION_UNSUPPORTED
 
 
 def test_an_image_outside_all_mountpoints_has_no_metadata(glance):
-    location = glance.add([glance.mount('one'), glance.mount('two')],
-                          f'{glance.root}/images')
+    location = glance.add(
+        [glance.mount('one'), glance.mount('two')], f'{glance.root}/images'
+    )
     assert read(location).reason is Reason.LOCATION_UNSUPPORTED
 
 
@@ -166,13 +191,16 @@ def test_glance_compares_letters_so_a_neighbours_metadata_is_refused(glance):
     mounts = [glance.mount('images'), glance.mount('images2')]
     location = glance.add(mounts, f'{glance.root}/images2')
     assert location['metadata']['id'] == 'images'
-    assert read(location) == Refusal('file', Reason.LOCATION_INVALID,
-                                     'the file is not below its mountpoint')
+    assert read(location) == Refusal(
+        'file', Reason.LOCATION_INVALID, 'the file is not below its mountpoint'
+    )
 
 
 def test_with_slashes_at_their_ends_neighbours_are_told_apart(glance):
-    mounts = [glance.mount(name, mountpoint=f'{glance.root}/{name}/')
-              for name in ('images', 'images2')]
+    mounts = [
+        glance.mount(name, mountpoint=f'{glance.root}/{name}/')
+        for name in ('images', 'images2')
+    ]
     location = glance.add(mounts, f'{glance.root}/images2')
     assert_is_what_glance_serves(glance, location)
 
@@ -180,12 +208,10 @@ def test_with_slashes_at_their_ends_neighbours_are_told_apart(glance):
 def test_of_mounts_inside_each_other_the_first_listed_counts(glance):
     """Why the manual says to list the inner one first."""
     inner = glance.mount('inner', mountpoint=f'{glance.root}/images/inner')
-    inner_first = glance.add([inner, glance.mount()],
-                             f'{glance.root}/images/inner')
+    inner_first = glance.add([inner, glance.mount()], f'{glance.root}/images/inner')
     assert read(inner_first).path == f'/vol/inner/{IMAGE_ID}'
     pathlib.Path(glance.url.removeprefix('file://')).unlink()
-    outer_first = glance.add([glance.mount(), inner],
-                             f'{glance.root}/images/inner')
+    outer_first = glance.add([glance.mount(), inner], f'{glance.root}/images/inner')
     assert read(outer_first).path == f'/vol/images/inner/{IMAGE_ID}'
 
 

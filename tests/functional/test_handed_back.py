@@ -15,8 +15,9 @@ class Volume(dict):
 class Stock:
     """As much of a stock driver as is called here."""
 
-    def copy_image_to_volume(self, _context, volume, _service, image_id,
-                             disable_sparse=False):
+    def copy_image_to_volume(
+        self, _context, volume, _service, image_id, disable_sparse=False
+    ):
         volume['bytes'] = f'downloaded {image_id}'
 
     def create_cloned_volume(self, volume, _source):
@@ -52,13 +53,13 @@ def driver(cinder_conf, monkeypatch):
 
 
 def new_volume():
-    return Volume(id='7d3a3f0e', name='v', host='lab@nfs#share', size=1,
-                  launched_at=None)
+    return Volume(
+        id='7d3a3f0e', name='v', host='lab@nfs#share', size=1, launched_at=None
+    )
 
 
 def hand_back(driver, volume):
-    assert driver.clone_image(None, volume, None, {'id': IMAGE}, None) == (
-        None, False)
+    assert driver.clone_image(None, volume, None, {'id': IMAGE}, None) == (None, False)
 
 
 def test_cinders_download_of_a_new_volume_is_its_own(driver):
@@ -68,10 +69,15 @@ def test_cinders_download_of_a_new_volume_is_its_own(driver):
     assert volume['bytes'] == f'downloaded {IMAGE}'
 
 
-@pytest.mark.parametrize('serve', [
-    lambda driver, volume: driver.create_cloned_volume(volume, {}),
-    lambda driver, volume: driver.copy_image_to_volume(None, volume, None, IMAGE),
-    lambda driver, volume: None], ids=['cloned', 'downloaded', 'on another host'])
+@pytest.mark.parametrize(
+    'serve',
+    [
+        lambda driver, volume: driver.create_cloned_volume(volume, {}),
+        lambda driver, volume: driver.copy_image_to_volume(None, volume, None, IMAGE),
+        lambda driver, volume: None,
+    ],
+    ids=['cloned', 'downloaded', 'on another host'],
+)
 def test_the_next_image_is_cloned_however_cinder_served_the_first(driver, serve):
     volume = new_volume()
     hand_back(driver, volume)

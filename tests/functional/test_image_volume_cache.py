@@ -43,8 +43,9 @@ def queries(image_id):
 
 
 def add_entry(image_id, host, date=NOON, cluster=None):
-    db.image_volume_cache_create(context.get_admin_context(), host, cluster,
-                                 image_id, date, str(uuid.uuid4()), 1)
+    db.image_volume_cache_create(
+        context.get_admin_context(), host, cluster, image_id, date, str(uuid.uuid4()), 1
+    )
 
 
 def pool(host, cluster=None, free=50, **capabilities):
@@ -53,24 +54,36 @@ def pool(host, cluster=None, free=50, **capabilities):
 
     backend, _, name = host.partition('#')
     state = host_manager.PoolState(
-        backend, cluster and cluster.partition('#')[0], {}, name)
-    state.update_from_volume_capability({
-        'pool_name': name, 'total_capacity_gb': 100, 'free_capacity_gb': free,
-        'allocated_capacity_gb': 0, 'timestamp': None, **capabilities})
+        backend, cluster and cluster.partition('#')[0], {}, name
+    )
+    state.update_from_volume_capability(
+        {
+            'pool_name': name,
+            'total_capacity_gb': 100,
+            'free_capacity_gb': free,
+            'allocated_capacity_gb': 0,
+            'timestamp': None,
+            **capabilities,
+        }
+    )
     return state
 
 
 def weigh(image_id, *pools):
     weighed = [base_weight.WeighedObject(each, 0.0) for each in pools]
-    return EICImageLocalityWeigher().weigh_objects(weighed, {
-        'request_spec': {'image_id': image_id}, 'scheduler_hints': None})
+    return EICImageLocalityWeigher().weigh_objects(
+        weighed, {'request_spec': {'image_id': image_id}, 'scheduler_hints': None}
+    )
 
 
 def test_the_pool_with_the_entry_is_preferred_with_one_query(image_id, queries):
     add_entry(image_id, TWO)
     queries.clear()
     assert weigh(image_id, pool(ONE), pool(TWO), pool('lab@block#three')) == [
-        0.0, 1.0, 0.0]
+        0.0,
+        1.0,
+        0.0,
+    ]
     assert len(queries) == 1
     assert 'image_id = ' in queries[0]
 
@@ -80,8 +93,10 @@ def test_it_outweighs_free_capacity(image_id):
     states = [pool(ONE, free=100), pool(TWO, free=20)]
     handler = base_weight.BaseWeightHandler('weigher', 'cinder.scheduler.weights')
     chosen = handler.get_weighed_objects(
-        [capacity.CapacityWeigher, EICImageLocalityWeigher], states,
-        {'request_spec': {'image_id': image_id}})[0].obj
+        [capacity.CapacityWeigher, EICImageLocalityWeigher],
+        states,
+        {'request_spec': {'image_id': image_id}},
+    )[0].obj
     assert chosen is states[1]
 
 
@@ -95,15 +110,18 @@ def test_an_entry_of_a_cluster_is_found_by_the_clusters_name(image_id):
 @pytest.mark.parametrize('entry_cluster', [None, CLUSTER])
 @pytest.mark.parametrize('across', [False, True])
 def test_what_the_weigher_takes_for_a_hit_is_one_for_cinder(
-        image_id, host, cluster, entry_cluster, across):
+    image_id, host, cluster, entry_cluster, across
+):
     add_entry(image_id, ONE, cluster=entry_cluster)
     state = pool(host, cluster, clone_across_pools=across)
     assert weigh(image_id, state) == [
-        1.0 if cinders_entry(image_id, state, across) else 0.0]
+        1.0 if cinders_entry(image_id, state, across) else 0.0
+    ]
 
 
 def test_an_entry_of_another_backend_is_one_for_cinder_but_no_reason_to_go_there(
-        image_id):
+    image_id,
+):
     """Cinder tries to clone it all the same: across storage systems that fails."""
     add_entry(image_id, ONE)
     state = pool('lab@other#one', clone_across_pools=True)
@@ -116,12 +134,15 @@ def cinders_entry(image_id, state, across):
     from cinder.image import cache  # noqa: PLC0415
 
     volume = objects.Volume(
-        context.get_admin_context(), host=state.host,
-        cluster_name=state.cluster_name)
+        context.get_admin_context(), host=state.host, cluster_name=state.cluster_name
+    )
     return cache.ImageVolumeCache(db, None).get_entry(
-        context.get_admin_context(), volume, image_id,
+        context.get_admin_context(),
+        volume,
+        image_id,
         {'updated_at': NOON.replace(tzinfo=datetime.UTC)},
-        clone_across_pools=across)
+        clone_across_pools=across,
+    )
 
 
 def test_an_entry_of_the_image_before_it_changed_does_not_count(image_id):
@@ -143,8 +164,9 @@ def test_eic_pools_say_themselves_what_they_have(image_id, queries):
     assert queries == []
 
 
-@pytest.mark.parametrize('option', [
-    ('weigh_image_volume_cache', False), ('locality_weight_multiplier', 0.0)])
+@pytest.mark.parametrize(
+    'option', [('weigh_image_volume_cache', False), ('locality_weight_multiplier', 0.0)]
+)
 def test_it_can_be_turned_off(image_id, queries, option):
     add_entry(image_id, ONE)
     queries.clear()
@@ -162,7 +184,8 @@ def test_a_volume_that_is_not_from_an_image_costs_no_query(queries):
 
 
 def test_without_the_database_all_pools_weigh_the_same_and_it_is_said_once(
-        image_id, monkeypatch, caplog):
+    image_id, monkeypatch, caplog
+):
     def fail(*_args, **_kwargs):
         raise exception.CinderException('no database')
 
@@ -171,7 +194,11 @@ def test_without_the_database_all_pools_weigh_the_same_and_it_is_said_once(
     with monkeypatch.context() as broken:
         broken.setattr(db, 'image_volume_cache_get_all', fail)
         assert [weigh(image_id, pool(ONE), pool(TWO)) for _ in range(3)] == [
-            [0.0, 0.0]] * 3
-    assert [record.levelname for record in caplog.records
-            if record.name == scheduler.__name__] == ['WARNING']
+            [0.0, 0.0]
+        ] * 3
+    assert [
+        record.levelname
+        for record in caplog.records
+        if record.name == scheduler.__name__
+    ] == ['WARNING']
     assert weigh(image_id, pool(ONE), pool(TWO)) == [1.0, 0.0]

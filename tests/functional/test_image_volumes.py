@@ -15,11 +15,19 @@ from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.volume.image_volumes import ImageVolumes
 from tests.unit.fake_ontap import FakeSession
 
-GIB = 1024 ** 3
+GIB = 1024**3
 OWNER, STORE_PROJECT, OTHER = 'owner', 'service', 'other'
 INTERNAL = 'internal-tenant'
-IMAGE = Image('2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11', 'active', 'raw', 'bare',
-              GIB, owner=OWNER, os_hash_algo='sha512', os_hash_value='00ff')
+IMAGE = Image(
+    '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11',
+    'active',
+    'raw',
+    'bare',
+    GIB,
+    owner=OWNER,
+    os_hash_algo='sha512',
+    os_hash_value='00ff',
+)
 UNHASHED = dataclasses.replace(IMAGE, os_hash_algo=None, os_hash_value=None)
 
 
@@ -27,6 +35,7 @@ UNHASHED = dataclasses.replace(IMAGE, os_hash_algo=None, os_hash_value=None)
 def allowed(cinder_conf):
     # Registers the option.
     from cinder.image import image_utils  # noqa: F401, PLC0415
+
     cfg.CONF.set_override('allowed_direct_url_schemes', ['cinder'])
     cfg.CONF.set_override('cinder_internal_tenant_project_id', INTERNAL)
     yield
@@ -36,13 +45,29 @@ def allowed(cinder_conf):
 
 @pytest.fixture
 def namespace():
-    return Namespace(FakeSession({
-        ('GET', '/api/network/ip/interfaces'): {'records': [
-            {'ip': {'address': address}, 'svm': {'name': 'svm_gold'}}
-            for address in ('192.0.2.11', 'FD00:0::11')]},
-        ('GET', '/api/storage/volumes'): {'records': [
-            {'name': 'images_vol', 'uuid': 'u1', 'nas': {'path': '/vol/images'}}]},
-        ('GET', '/api/cluster'): {'uuid': 'cluster-a'}}), 'svm_gold')
+    return Namespace(
+        FakeSession(
+            {
+                ('GET', '/api/network/ip/interfaces'): {
+                    'records': [
+                        {'ip': {'address': address}, 'svm': {'name': 'svm_gold'}}
+                        for address in ('192.0.2.11', 'FD00:0::11')
+                    ]
+                },
+                ('GET', '/api/storage/volumes'): {
+                    'records': [
+                        {
+                            'name': 'images_vol',
+                            'uuid': 'u1',
+                            'nas': {'path': '/vol/images'},
+                        }
+                    ]
+                },
+                ('GET', '/api/cluster'): {'uuid': 'cluster-a'},
+            }
+        ),
+        'svm_gold',
+    )
 
 
 @pytest.fixture
@@ -52,14 +77,24 @@ def make(cinder_conf):
 
     def make(metadata=(), admin_metadata=(), **fields):
         values = {
-            'project_id': STORE_PROJECT, 'user_id': 'u', 'size': 1,
-            'status': 'available', 'host': 'h@b#192.0.2.11:/vol/images/cinder',
+            'project_id': STORE_PROJECT,
+            'user_id': 'u',
+            'size': 1,
+            'status': 'available',
+            'host': 'h@b#192.0.2.11:/vol/images/cinder',
             'provider_location': '192.0.2.11:/vol/images/cinder',
             'volume_type_id': volume_types.get_default_volume_type()['id'],
-            **fields}
+            **fields,
+        }
         volume = objects.Volume(
-            admin, metadata={'image_owner': OWNER, 'glance_image_id': IMAGE.id,
-                             **dict(metadata)}, **values)
+            admin,
+            metadata={
+                'image_owner': OWNER,
+                'glance_image_id': IMAGE.id,
+                **dict(metadata),
+            },
+            **values,
+        )
         volume.create()
         volume.admin_metadata = {'readonly': 'True', **dict(admin_metadata)}
         volume.save()
@@ -77,7 +112,8 @@ def reason(*args, **more):
 
 
 def test_a_volume_of_glances_cinder_store_is_a_file_that_begins_with_the_image(
-        namespace, make):
+    namespace, make
+):
     volume = make()
     found = locate(namespace, volume)
     assert isinstance(found, StoredFile)
@@ -103,14 +139,16 @@ def test_what_glance_reads_from_while_it_is_attached_is_ready(namespace, make):
 
 @pytest.mark.parametrize('schemes', [[], ['file']])
 def test_without_the_scheme_in_cinders_own_option_no_volume_is_used(
-        namespace, make, schemes):
+    namespace, make, schemes
+):
     cfg.CONF.set_override('allowed_direct_url_schemes', schemes)
     assert reason(namespace, make()) is Reason.LOCATION_NOT_ALLOWED
 
 
 @pytest.mark.parametrize('project', [OWNER, STORE_PROJECT, OTHER])
 def test_a_volume_of_a_project_is_used_with_the_images_checksum_alone(
-        namespace, make, project):
+    namespace, make, project
+):
     volume = make(project_id=project)
     assert locate(namespace, volume).to_prove
     assert reason(namespace, volume, UNHASHED) is Reason.NO_CHECKSUM
@@ -125,15 +163,15 @@ def test_a_volume_of_the_internal_tenant_needs_no_checksum(namespace, make):
 
 
 @pytest.mark.parametrize('internal', ['', None])
-def test_without_an_internal_tenant_every_volume_is_proved(
-        namespace, make, internal):
+def test_without_an_internal_tenant_every_volume_is_proved(namespace, make, internal):
     cfg.CONF.set_override('cinder_internal_tenant_project_id', internal)
     assert locate(namespace, make(project_id='')).to_prove
 
 
 def test_no_such_volume(namespace, cinder_conf):
     found = ImageVolumes(namespace.locate, IMAGE, OWNER).locate(
-        VolumeCopy(str(uuid.uuid4())))
+        VolumeCopy(str(uuid.uuid4()))
+    )
     assert found.reason is Reason.IMAGE_VOLUME_NOT_FOUND
 
 
@@ -143,21 +181,25 @@ def test_a_deleted_volume_is_none(namespace, make):
     assert reason(namespace, volume) is Reason.IMAGE_VOLUME_NOT_FOUND
 
 
-@pytest.mark.parametrize(('fields', 'why'), [
-    ({'status': 'creating'}, Reason.IMAGE_VOLUME_NOT_READY),
-    ({'status': 'deleting'}, Reason.IMAGE_VOLUME_NOT_READY),
-    ({'status': 'error'}, Reason.IMAGE_VOLUME_NOT_READY),
-    ({'admin_metadata': {'readonly': 'False'}}, Reason.IMAGE_VOLUME_NOT_READY),
-    ({'admin_metadata': {'format': 'qcow2'}}, Reason.IMAGE_VOLUME_NOT_RAW),
-    ({'encryption_key_id': str(uuid.uuid4())}, Reason.IMAGE_VOLUME_NOT_RAW),
-    ({'provider_location': None}, Reason.IMAGE_VOLUME_NOT_ON_NFS),
-    ({'provider_location': '192.0.2.11:3260,1 iqn.1992-08.com.netapp:x 0'},
-     Reason.IMAGE_VOLUME_NOT_ON_NFS),
-    ({'provider_location': '{"a": "b:/c"}'}, Reason.IMAGE_VOLUME_NOT_ON_NFS),
-    ({'provider_location': '198.51.100.1:/vol/images'}, Reason.OTHER_CLUSTER),
-])
-def test_a_volume_that_cannot_be_copied_from_is_refused(namespace, make, fields,
-                                                        why):
+@pytest.mark.parametrize(
+    ('fields', 'why'),
+    [
+        ({'status': 'creating'}, Reason.IMAGE_VOLUME_NOT_READY),
+        ({'status': 'deleting'}, Reason.IMAGE_VOLUME_NOT_READY),
+        ({'status': 'error'}, Reason.IMAGE_VOLUME_NOT_READY),
+        ({'admin_metadata': {'readonly': 'False'}}, Reason.IMAGE_VOLUME_NOT_READY),
+        ({'admin_metadata': {'format': 'qcow2'}}, Reason.IMAGE_VOLUME_NOT_RAW),
+        ({'encryption_key_id': str(uuid.uuid4())}, Reason.IMAGE_VOLUME_NOT_RAW),
+        ({'provider_location': None}, Reason.IMAGE_VOLUME_NOT_ON_NFS),
+        (
+            {'provider_location': '192.0.2.11:3260,1 iqn.1992-08.com.netapp:x 0'},
+            Reason.IMAGE_VOLUME_NOT_ON_NFS,
+        ),
+        ({'provider_location': '{"a": "b:/c"}'}, Reason.IMAGE_VOLUME_NOT_ON_NFS),
+        ({'provider_location': '198.51.100.1:/vol/images'}, Reason.OTHER_CLUSTER),
+    ],
+)
+def test_a_volume_that_cannot_be_copied_from_is_refused(namespace, make, fields, why):
     assert reason(namespace, make(**fields)) is why
 
 
@@ -170,7 +212,8 @@ def test_a_volume_smaller_than_the_image_does_not_hold_it(namespace, make):
 # Who may: as Cinder's _clone_image_volume, and the volume says whose it is.
 NOBODY = {'image_owner': OTHER, 'glance_image_id': 'another'}
 ALLOWED = [
-    (STORE_PROJECT, {}, OTHER), (STORE_PROJECT, {}, OWNER),
+    (STORE_PROJECT, {}, OTHER),
+    (STORE_PROJECT, {}, OWNER),
     (OWNER, NOBODY, OWNER),
     (STORE_PROJECT, {**NOBODY, 'glance_image_id': IMAGE.id}, OWNER),
 ]
@@ -178,20 +221,24 @@ FORBIDDEN = [
     (OTHER, NOBODY, OWNER),
     (OWNER, NOBODY, OTHER),
     (STORE_PROJECT, {**NOBODY, 'glance_image_id': IMAGE.id}, OTHER),
-    (OTHER, NOBODY, OTHER), (OTHER, NOBODY, None), (OWNER, NOBODY, None),
+    (OTHER, NOBODY, OTHER),
+    (OTHER, NOBODY, None),
+    (OWNER, NOBODY, None),
 ]
 
 
 @pytest.mark.parametrize(('project', 'metadata', 'asks'), ALLOWED)
 def test_a_volume_that_is_shown_to_be_the_images_is_used(
-        namespace, make, project, metadata, asks):
+    namespace, make, project, metadata, asks
+):
     volume = make(metadata, project_id=project)
     assert isinstance(locate(namespace, volume, project=asks), StoredFile)
 
 
 @pytest.mark.parametrize(('project', 'metadata', 'asks'), FORBIDDEN)
 def test_the_volume_of_somebody_else_is_never_used(
-        namespace, make, project, metadata, asks):
+    namespace, make, project, metadata, asks
+):
     volume = make(metadata, project_id=project)
     assert reason(namespace, volume, project=asks) is Reason.IMAGE_VOLUME_FORBIDDEN
 
@@ -201,7 +248,8 @@ def test_an_image_without_owner_owns_no_volume(namespace, make, owner):
     image = dataclasses.replace(IMAGE, owner=owner)
     volume = make({'image_owner': ''})
     assert reason(namespace, volume, image, project=None) is (
-        Reason.IMAGE_VOLUME_FORBIDDEN)
+        Reason.IMAGE_VOLUME_FORBIDDEN
+    )
 
 
 class Clones:
@@ -218,11 +266,19 @@ def cinder_clones(volume, source):
     # Importable once the objects are registered, in this order.
     from cinder.image import image_utils  # noqa: F401, PLC0415
     from cinder.volume.flows.manager import create_volume  # noqa: PLC0415
+
     task = create_volume.CreateVolumeFromSpecTask(None, db, Clones())
     _update, cloned = task._clone_image_volume(
-        context.get_admin_context(), volume, (f'cinder://{source.id}', None),
-        {'id': IMAGE.id, 'owner': IMAGE.owner, 'disk_format': 'raw',
-         'container_format': 'bare'})
+        context.get_admin_context(),
+        volume,
+        (f'cinder://{source.id}', None),
+        {
+            'id': IMAGE.id,
+            'owner': IMAGE.owner,
+            'disk_format': 'raw',
+            'container_format': 'bare',
+        },
+    )
     return cloned
 
 
@@ -230,8 +286,7 @@ def test_cinder_itself_lets_an_images_owner_have_anybodys_volume(namespace, make
     """Why the volume must show whose it is."""
     source = make(NOBODY, project_id=OTHER)
     assert cinder_clones(make(project_id=OWNER), source)
-    assert reason(namespace, source, project=OWNER) is (
-        Reason.IMAGE_VOLUME_FORBIDDEN)
+    assert reason(namespace, source, project=OWNER) is (Reason.IMAGE_VOLUME_FORBIDDEN)
 
 
 @pytest.mark.parametrize('image_owner', [OWNER, OTHER])
@@ -239,9 +294,11 @@ def test_cinder_itself_lets_an_images_owner_have_anybodys_volume(namespace, make
 @pytest.mark.parametrize('asks', [OWNER, OTHER])
 @pytest.mark.parametrize('image_id', [IMAGE.id, 'another'])
 def test_what_is_used_is_what_cinder_itself_would_clone_if_it_is_the_images(
-        namespace, make, image_owner, project, asks, image_id):
-    source = make({'image_owner': image_owner, 'glance_image_id': image_id},
-                  project_id=project)
+    namespace, make, image_owner, project, asks, image_id
+):
+    source = make(
+        {'image_owner': image_owner, 'glance_image_id': image_id}, project_id=project
+    )
     volume = make(project_id=asks)
     is_the_images = OWNER in {image_owner, project} or image_id == IMAGE.id
     used = isinstance(locate(namespace, source, project=asks), StoredFile)

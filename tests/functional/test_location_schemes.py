@@ -13,7 +13,7 @@ import pytest
 
 from eic_plugins.glance.locations import LocationReader
 
-CODE = '''
+CODE = """
 import json, sys
 import glance_store
 from glance_store import backend
@@ -30,10 +30,14 @@ uris = json.loads(sys.argv[1])
 rules = {rule.name: str(rule.check_str) for rule in image.list_rules()}
 print(json.dumps({"known": known, "rules": rules, "may": {
     uri: store_utils.validate_external_location(uri) for uri in uris}}))
-'''
+"""
 LOCATIONS = {
-    'file': ['file:///var/lib/glance/images/x', 'FILE:///etc/passwd',
-             'file://localhost/x', 'filesystem:///x'],
+    'file': [
+        'file:///var/lib/glance/images/x',
+        'FILE:///etc/passwd',
+        'file://localhost/x',
+        'filesystem:///x',
+    ],
     'nfs': ['nfs://192.0.2.11/images/x'],
     'cinder': ['cinder://2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'],
 }
@@ -43,9 +47,13 @@ BY_MEMBERS = {'file': False, 'nfs': False, 'cinder': True}
 @pytest.fixture(scope='module')
 def glance():
     uris = [uri for each in LOCATIONS.values() for uri in each]
-    done = subprocess.run([sys.executable, '-c', CODE, json.dumps(uris)],
-                          capture_output=True, text=True, timeout=120,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, '-c', CODE, json.dumps(uris)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -56,8 +64,7 @@ def test_each_scheme_that_is_read_stands_here():
 
 @pytest.mark.parametrize('scheme', LOCATIONS)
 def test_who_may_register_a_location(glance, scheme):
-    assert {glance['may'][uri] for uri in LOCATIONS[scheme]} == {
-        BY_MEMBERS[scheme]}
+    assert {glance['may'][uri] for uri in LOCATIONS[scheme]} == {BY_MEMBERS[scheme]}
 
 
 def test_nothing_but_the_stores_own_schemes_is_registered(glance):
@@ -69,4 +76,5 @@ def test_a_member_may_register_and_a_service_alone_may_read(glance):
     rules = glance['rules']
     assert 'role:member' in rules['add_image_location']
     assert rules['fetch_image_location'] == 'rule:service_api' or (
-        'role:service' in rules['fetch_image_location'])
+        'role:service' in rules['fetch_image_location']
+    )

@@ -61,8 +61,11 @@ def test_old_files_go_and_the_lock_is_still_one(locks, tmp_path):
     age(tmp_path, DAY + 60)
     locks.remove_idle_files()
     assert files(tmp_path) == []
-    with locks.Locks(5)(POOL, True), pytest.raises(LockTimeoutError), (
-            locks.Locks(5)(POOL, False)):
+    with (
+        locks.Locks(5)(POOL, True),
+        pytest.raises(LockTimeoutError),
+        locks.Locks(5)(POOL, False),
+    ):
         pass
 
 
@@ -84,8 +87,11 @@ def test_young_files_and_those_of_cinder_stay(locks, tmp_path):
 
 def test_what_another_process_has_stays(locks, tmp_path):
     with subprocess.Popen(
-            [sys.executable, '-W', 'ignore', '-c', HOLD, f'file://{tmp_path}', POOL],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        [sys.executable, '-W', 'ignore', '-c', HOLD, f'file://{tmp_path}', POOL],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
         assert holder.stdout.readline() == 'held\n'
         use(locks, CLUSTER)
         age(tmp_path, DAY + 60)
@@ -105,11 +111,11 @@ def test_what_this_process_has_stays(locks, tmp_path):
         assert files(tmp_path) == [f'cinder-{POOL}']
 
 
-def test_where_locks_are_no_files_there_is_nothing_to_do(locks, tmp_path,
-                                                         monkeypatch):
+def test_where_locks_are_no_files_there_is_nothing_to_do(locks, tmp_path, monkeypatch):
     use(locks, POOL)
     age(tmp_path, DAY + 60)
-    monkeypatch.setattr(cfg.CONF.coordination, 'backend_url', 'etcd3://host',
-                        raising=False)
+    monkeypatch.setattr(
+        cfg.CONF.coordination, 'backend_url', 'etcd3://host', raising=False
+    )
     locks.remove_idle_files()
     assert files(tmp_path) == [f'cinder-{POOL}']

@@ -17,17 +17,34 @@ def wheel(tmp_path_factory):
     """Built from a copy, so that nothing is left in the repository."""
     work = tmp_path_factory.mktemp('wheel')
     source = work / 'source'
-    tracked = subprocess.run(['git', 'ls-files', '-z'], cwd=ROOT, check=True,
-                             capture_output=True, timeout=TIMEOUT).stdout
+    tracked = subprocess.run(
+        ['git', 'ls-files', '-z'],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=TIMEOUT,
+    ).stdout
     for name in filter(None, tracked.decode().split('\0')):
         if (ROOT / name).exists():
             target = source / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes((ROOT / name).read_bytes())
     subprocess.run(
-        [sys.executable, '-m', 'pip', 'wheel', '--quiet', '--no-deps',
-         '--no-build-isolation', '--wheel-dir', str(work), str(source)],
-        check=True, timeout=TIMEOUT)
+        [
+            sys.executable,
+            '-m',
+            'pip',
+            'wheel',
+            '--quiet',
+            '--no-deps',
+            '--no-build-isolation',
+            '--wheel-dir',
+            str(work),
+            str(source),
+        ],
+        check=True,
+        timeout=TIMEOUT,
+    )
     (built,) = work.glob('*.whl')
     return built
 
@@ -36,8 +53,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert 'eic_plugins/py.typed' in names
     assert 'eic_plugins/volume/nfs.py' in names
-    assert {name.split('/')[0].split('-')[0] for name in names} == {
-        'eic_plugins'}
+    assert {name.split('/')[0].split('-')[0] for name in names} == {'eic_plugins'}
 
 
 def test_the_wheel_declares_every_entry_point(wheel):
@@ -51,36 +67,68 @@ def test_the_wheel_declares_every_entry_point(wheel):
     declared.optionxform = str
     declared.read((ROOT / 'entry_points').glob('*.ini'))
     assert {s: dict(parser[s]) for s in parser.sections()} == {
-        s: dict(declared[s]) for s in declared.sections()}
+        s: dict(declared[s]) for s in declared.sections()
+    }
 
 
 def test_the_installed_wheel_loads_its_entry_points(wheel, tmp_path):
     """From the wheel alone: the repository is not on the path."""
     target = tmp_path / 'site'
     subprocess.run(
-        [sys.executable, '-m', 'pip', 'install', '--quiet', '--no-deps',
-         '--target', str(target), str(wheel)], check=True, timeout=TIMEOUT)
-    code = ('import importlib.metadata as m, sys\n'
-            f'sys.path.insert(0, {str(target)!r})\n'
-            f'd = next(m.distributions(name="eic-plugins", path=[{str(target)!r}]))\n'
-            'loaded = [e.load() for e in d.entry_points]\n'
-            'import eic_plugins; print(len(loaded), eic_plugins.__file__)\n')
-    done = subprocess.run([sys.executable, '-W', 'ignore', '-c', code], check=True,
-                          cwd=tmp_path, capture_output=True, text=True,
-                          timeout=TIMEOUT)
+        [
+            sys.executable,
+            '-m',
+            'pip',
+            'install',
+            '--quiet',
+            '--no-deps',
+            '--target',
+            str(target),
+            str(wheel),
+        ],
+        check=True,
+        timeout=TIMEOUT,
+    )
+    code = (
+        'import importlib.metadata as m, sys\n'
+        f'sys.path.insert(0, {str(target)!r})\n'
+        f'd = next(m.distributions(name="eic-plugins", path=[{str(target)!r}]))\n'
+        'loaded = [e.load() for e in d.entry_points]\n'
+        'import eic_plugins; print(len(loaded), eic_plugins.__file__)\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code],
+        check=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
     count, path = done.stdout.split()
     assert int(count) == sum(
-        len(line.split('=')) == 2 for ini in (ROOT / 'entry_points').glob('*.ini')
-        for line in ini.read_text().splitlines())
+        len(line.split('=')) == 2
+        for ini in (ROOT / 'entry_points').glob('*.ini')
+        for line in ini.read_text().splitlines()
+    )
     assert path.startswith(str(target))
 
 
 def test_the_sample_configuration_is_generated_from_the_options(tmp_path):
     generated = tmp_path / 'eic.conf.sample'
     subprocess.run(
-        [sys.executable, '-c',
-         'from oslo_config.generator import main; main()',
-         '--config-file', 'etc/eic-config-generator.conf',
-         '--output-file', str(generated)], cwd=ROOT, check=True, timeout=TIMEOUT)
+        [
+            sys.executable,
+            '-c',
+            'from oslo_config.generator import main; main()',
+            '--config-file',
+            'etc/eic-config-generator.conf',
+            '--output-file',
+            str(generated),
+        ],
+        cwd=ROOT,
+        check=True,
+        timeout=TIMEOUT,
+    )
     assert generated.read_text() == (ROOT / 'etc/eic.conf.sample').read_text(), (
-        'run: oslo-config-generator --config-file etc/eic-config-generator.conf')
+        'run: oslo-config-generator --config-file etc/eic-config-generator.conf'
+    )

@@ -26,8 +26,16 @@ def admin():
 
 def make(status='creating', project=PROJECT, **fields):
     made = objects.Volume(
-        admin(), size=1, status=status, host=HOST, project_id=project,
-        user_id='user', attach_status='detached', use_quota=True, **fields)
+        admin(),
+        size=1,
+        status=status,
+        host=HOST,
+        project_id=project,
+        user_id='user',
+        attach_status='detached',
+        use_quota=True,
+        **fields,
+    )
     made.create()
     return made.id
 
@@ -45,8 +53,15 @@ def status_of(volume_id):
 
 
 def send(app, method, path, roles='service', **headers):
-    request = TestRequest.blank(path, method=method, headers={
-        'X-Auth-Token': f'user:{PROJECT}', 'X-Service-Roles': roles, **headers})
+    request = TestRequest.blank(
+        path,
+        method=method,
+        headers={
+            'X-Auth-Token': f'user:{PROJECT}',
+            'X-Service-Roles': roles,
+            **headers,
+        },
+    )
     return app.do_request(request, expect_errors=True)
 
 
@@ -59,8 +74,10 @@ def deleting(monkeypatch):
     """The deletions that Cinder casts to cinder-volume."""
     cast = []
     monkeypatch.setattr(
-        rpcapi.VolumeAPI, 'delete_volume',
-        lambda _self, _context, volume, *_args: cast.append(volume.id))
+        rpcapi.VolumeAPI,
+        'delete_volume',
+        lambda _self, _context, volume, *_args: cast.append(volume.id),
+    )
     yield cast
     for volume_id in Deletions().postponed():
         Deletions().forget(volume_id)
@@ -77,15 +94,17 @@ def filtered_app(cinder_conf, worker):
     """As conftest's, with that worker."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cinder_filter, 'PostponedDeletions', lambda _cinder: worker)
-        return load_app(cinder_conf, 'postponed', lambda pipeline: (
-            pipeline.replace('authtoken keystonecontext', 'noauth')))
+        return load_app(
+            cinder_conf,
+            'postponed',
+            lambda pipeline: pipeline.replace('authtoken keystonecontext', 'noauth'),
+        )
 
 
 @pytest.mark.parametrize('before', ['creating', 'downloading'])
 @pytest.mark.parametrize('end', ['available', 'error'])
 @pytest.mark.parametrize('path', ['/v3/volumes', f'/v3/{PROJECT}/volumes'])
-def test_it_goes_when_it_is_made(before, end, path, filtered_app, worker,
-                                 deleting):
+def test_it_goes_when_it_is_made(before, end, path, filtered_app, worker, deleting):
     volume_id = make(before)
     assert send(filtered_app, 'DELETE', f'{path}/{volume_id}').status_int == 400
     worker.look()
@@ -103,19 +122,23 @@ def test_it_goes_without_the_filter_never(plain_app, deleting):
     assert (status_of(volume_id), deleting) == ('available', [])
 
 
-@pytest.mark.parametrize('status', ['creating', 'downloading', 'available',
-                                    'in-use', 'deleting', 'error'])
+@pytest.mark.parametrize(
+    'status', ['creating', 'downloading', 'available', 'in-use', 'deleting', 'error']
+)
 @pytest.mark.parametrize('roles', ['service', 'member'])
 def test_every_answer_is_cinders(status, roles, plain_app, filtered_app, worker):
     alone, behind = make(status), make(status)
-    assert (seen(delete(filtered_app, behind, roles=roles))
-            == seen(delete(plain_app, alone, roles=roles)))
+    assert seen(delete(filtered_app, behind, roles=roles)) == seen(
+        delete(plain_app, alone, roles=roles)
+    )
     assert status_of(behind) == status_of(alone)
 
 
 def test_the_comparison_is_not_of_refusals_alone(filtered_app, worker):
-    answers = [delete(filtered_app, make(status)).status_int
-               for status in ('creating', 'available')]
+    answers = [
+        delete(filtered_app, make(status)).status_int
+        for status in ('creating', 'available')
+    ]
     assert answers == [400, 202]
 
 
@@ -128,13 +151,17 @@ def test_one_that_a_user_asked_for_stays(roles, filtered_app, worker, deleting):
     assert (status_of(volume_id), deleting) == ('available', [])
 
 
-@pytest.mark.parametrize(('path', 'headers'), [
-    ('/v3/volumes/{id}?force=maybe', {'OpenStack-API-Version': 'volume 3.23'}),
-    (f'/v3/{OTHERS_PROJECT}/volumes/{{id}}', {}),
-    ('/v3/volumes/{id}', {'OpenStack-API-Version': 'volume x'}),
-])
+@pytest.mark.parametrize(
+    ('path', 'headers'),
+    [
+        ('/v3/volumes/{id}?force=maybe', {'OpenStack-API-Version': 'volume 3.23'}),
+        (f'/v3/{OTHERS_PROJECT}/volumes/{{id}}', {}),
+        ('/v3/volumes/{id}', {'OpenStack-API-Version': 'volume x'}),
+    ],
+)
 def test_a_refusal_for_another_reason_asks_for_nothing(
-        path, headers, filtered_app, worker, deleting):
+    path, headers, filtered_app, worker, deleting
+):
     volume_id = make()
     answer = send(filtered_app, 'DELETE', path.format(id=volume_id), **headers)
     assert answer.status_int == 400
@@ -144,13 +171,15 @@ def test_a_refusal_for_another_reason_asks_for_nothing(
 
 
 def test_another_projects_volume_is_not_to_be_had(
-        filtered_app, worker, deleting, monkeypatch):
+    filtered_app, worker, deleting, monkeypatch
+):
     """Nova never asks so; a user would ask through Nova."""
     volume_id = make(project=OTHERS_PROJECT)
     # Without Keystone everybody is an admin.
     monkeypatch.setattr(
         'cinder.api.middleware.auth.context.RequestContext.from_environ',
-        _as_member(context.RequestContext.from_environ))
+        _as_member(context.RequestContext.from_environ),
+    )
     assert delete(filtered_app, volume_id).status_int == 404
     become(volume_id, 'available')
     worker.look()
@@ -159,8 +188,10 @@ def test_another_projects_volume_is_not_to_be_had(
 
 def _as_member(from_environ):
     def as_member(environ, **kwargs):
-        return from_environ(environ, **{**kwargs, 'is_admin': False,
-                                        'roles': ['member']})
+        return from_environ(
+            environ, **{**kwargs, 'is_admin': False, 'roles': ['member']}
+        )
+
     return as_member
 
 
@@ -173,15 +204,17 @@ def give_away(volume_id):
 
 
 def attach_and_detach(volume_id):
-    attachment = db.volume_attach(admin(), {
-        'volume_id': volume_id, 'attach_status': 'attached',
-        'instance_uuid': SERVICE})
+    attachment = db.volume_attach(
+        admin(),
+        {'volume_id': volume_id, 'attach_status': 'attached', 'instance_uuid': SERVICE},
+    )
     db.volume_detached(admin(), volume_id, attachment['id'])
 
 
 @pytest.mark.parametrize('use', [rename, give_away, attach_and_detach])
 def test_one_that_somebody_does_something_with_stays(
-        use, filtered_app, worker, deleting):
+    use, filtered_app, worker, deleting
+):
     volume_id = make()
     delete(filtered_app, volume_id)
     become(volume_id, 'available')
@@ -195,20 +228,31 @@ def test_one_with_a_snapshot_stays(filtered_app, worker, deleting):
     volume_id = make()
     delete(filtered_app, volume_id)
     become(volume_id, 'available')
-    db.snapshot_create(admin(), {
-        'volume_id': volume_id, 'status': 'available', 'project_id': PROJECT,
-        'user_id': 'user', 'volume_size': 1, 'volume_type_id': (
-            objects.Volume.get_by_id(admin(), volume_id).volume_type_id)})
+    db.snapshot_create(
+        admin(),
+        {
+            'volume_id': volume_id,
+            'status': 'available',
+            'project_id': PROJECT,
+            'user_id': 'user',
+            'volume_size': 1,
+            'volume_type_id': (
+                objects.Volume.get_by_id(admin(), volume_id).volume_type_id
+            ),
+        },
+    )
     worker.look()
     assert (status_of(volume_id), deleting) == ('available', [])
 
 
 def test_a_driver_that_saves_admin_metadata_does_not_undo_it(
-        filtered_app, worker, deleting):
+    filtered_app, worker, deleting
+):
     """As those on NFS do: any other row of that table is gone then."""
     volume_id = make()
-    volume = objects.Volume.get_by_id(context.RequestContext(
-        'user', PROJECT, is_admin=False), volume_id)
+    volume = objects.Volume.get_by_id(
+        context.RequestContext('user', PROJECT, is_admin=False), volume_id
+    )
     assert delete(filtered_app, volume_id).status_int == 400
     db.volume_admin_metadata_update(admin(), volume_id, {'ordinary': 'row'}, False)
     volume.admin_metadata['format'] = 'raw'
@@ -238,12 +282,14 @@ def test_it_is_purged_with_its_volume(filtered_app, worker, monkeypatch):
     db.purge_deleted_rows(admin(), 1)
     assert volume_id not in Deletions().postponed()
     with pytest.raises(exception.VolumeNotFound):
-        objects.Volume.get_by_id(context.get_admin_context(read_deleted='yes'),
-                                 volume_id)
+        objects.Volume.get_by_id(
+            context.get_admin_context(read_deleted='yes'), volume_id
+        )
 
 
 def test_one_that_no_service_of_cinders_has_yet_is_not_made(
-        filtered_app, worker, deleting):
+    filtered_app, worker, deleting
+):
     volume_id = make()
     delete(filtered_app, volume_id)
     db.volume_update(admin(), volume_id, {'status': 'available'})
@@ -254,13 +300,15 @@ def test_one_that_no_service_of_cinders_has_yet_is_not_made(
     assert deleting == [volume_id]
 
 
-def test_an_error_of_ours_is_not_the_services(plain_app, filtered_app, worker,
-                                              monkeypatch):
+def test_an_error_of_ours_is_not_the_services(
+    plain_app, filtered_app, worker, monkeypatch
+):
     def broken(*_args):
         raise OSError('the database went away')
+
     one, two = make(), make()
     monkeypatch.setattr(Deletions, 'seen', broken)
-    assert (seen(delete(filtered_app, one)) == seen(delete(plain_app, two)))
+    assert seen(delete(filtered_app, one)) == seen(delete(plain_app, two))
 
 
 class Keys:
@@ -283,14 +331,18 @@ def keys(monkeypatch):
 
 
 def ask_with_token(app, volume_id, expires):
-    request = TestRequest.blank(f'/v3/volumes/{volume_id}', method='DELETE', headers={
-        'X-Auth-Token': f'user:{PROJECT}', 'X-Service-Roles': 'service'})
+    request = TestRequest.blank(
+        f'/v3/volumes/{volume_id}',
+        method='DELETE',
+        headers={'X-Auth-Token': f'user:{PROJECT}', 'X-Service-Roles': 'service'},
+    )
     request.environ['keystone.token_info'] = {'token': {'expires_at': expires}}
     assert app.do_request(request, expect_errors=True).status_int == 400
 
 
 def test_an_encrypted_volume_goes_with_its_key_as_who_asked(
-        filtered_app, worker, deleting, keys):
+    filtered_app, worker, deleting, keys
+):
     volume_id = make(encryption_key_id=SERVICE)
     ask_with_token(filtered_app, volume_id, '2100-01-01T00:00:00.000000Z')
     become(volume_id, 'available')
@@ -301,7 +353,8 @@ def test_an_encrypted_volume_goes_with_its_key_as_who_asked(
 
 @pytest.mark.parametrize('expires', ['2020-01-01T00:00:00.000000Z', 'never', None, 7])
 def test_without_a_token_an_encrypted_volume_stays_as_it_is(
-        expires, filtered_app, worker, deleting, keys):
+    expires, filtered_app, worker, deleting, keys
+):
     """Cinder itself would leave it in error_deleting."""
     volume_id = make(encryption_key_id=SERVICE)
     ask_with_token(filtered_app, volume_id, expires)
@@ -311,7 +364,8 @@ def test_without_a_token_an_encrypted_volume_stays_as_it_is(
 
 
 def test_after_a_restart_an_encrypted_volume_stays_as_it_is(
-        filtered_app, worker, deleting, keys):
+    filtered_app, worker, deleting, keys
+):
     volume_id = make(encryption_key_id=SERVICE)
     ask_with_token(filtered_app, volume_id, '2100-01-01T00:00:00.000000Z')
     become(volume_id, 'available')

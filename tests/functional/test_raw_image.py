@@ -10,13 +10,22 @@ from cinder.image import image_utils
 from eic_plugins.volume import raw_image
 
 MIB = 1 << 20
-FIELDS = ('image', 'file_format', 'virtual_size', 'disk_size', 'backing_file',
-          'backing_file_format', 'cluster_size', 'encrypted', 'snapshots')
+FIELDS = (
+    'image',
+    'file_format',
+    'virtual_size',
+    'disk_size',
+    'backing_file',
+    'backing_file_format',
+    'cluster_size',
+    'encrypted',
+    'snapshots',
+)
 NOBODY = 65534
 
 pytestmark = pytest.mark.skipif(
-    shutil.which('qemu-img') is None, reason='qemu-img is missing: install '
-                                             'qemu-utils')
+    shutil.which('qemu-img') is None, reason='qemu-img is missing: install qemu-utils'
+)
 
 
 @pytest.fixture
@@ -26,20 +35,36 @@ def path(tmp_path):
 
 def as_qemu_img_says(path):
     return image_utils.qemu_img_info(
-        str(path), run_as_root=False, force_share=True, img_format='raw')
+        str(path), run_as_root=False, force_share=True, img_format='raw'
+    )
 
 
-@pytest.mark.parametrize('content', [
-    b'', b'x', bytes(512), os.urandom(4096 + 100), os.urandom(MIB),
-    b'QFI\xfb\x00\x00\x00\x03' + bytes(MIB)],
-    ids=['empty', 'a byte', 'a sector', 'no whole sectors', 'random',
-         'begins like QCOW2'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'',
+        b'x',
+        bytes(512),
+        os.urandom(4096 + 100),
+        os.urandom(MIB),
+        b'QFI\xfb\x00\x00\x00\x03' + bytes(MIB),
+    ],
+    ids=[
+        'empty',
+        'a byte',
+        'a sector',
+        'no whole sectors',
+        'random',
+        'begins like QCOW2',
+    ],
+)
 @pytest.mark.usefixtures('cinder_conf')
 def test_all_that_cinder_reads_of_it_is_the_same(path, content):
     path.write_bytes(content)
     ours, theirs = raw_image.info(str(path)), as_qemu_img_says(path)
     assert {field: getattr(ours, field) for field in FIELDS} == {
-        field: getattr(theirs, field) for field in FIELDS}
+        field: getattr(theirs, field) for field in FIELDS
+    }
 
 
 @pytest.mark.usefixtures('cinder_conf')
@@ -52,10 +77,23 @@ def test_a_sparse_file_has_its_whole_size(path):
 
 
 def test_what_a_luks_container_holds_is_left_to_qemu_img(path):
-    subprocess.run([
-        'qemu-img', 'create', '-q', '--object', 'secret,id=key,data=key',
-        '-f', 'luks', '-o', 'key-secret=key,iter-time=10', str(path), '1M'],
-        check=True, timeout=60)
+    subprocess.run(
+        [
+            'qemu-img',
+            'create',
+            '-q',
+            '--object',
+            'secret,id=key,data=key',
+            '-f',
+            'luks',
+            '-o',
+            'key-secret=key,iter-time=10',
+            str(path),
+            '1M',
+        ],
+        check=True,
+        timeout=60,
+    )
     assert raw_image.info(str(path)) is None
 
 

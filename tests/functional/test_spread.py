@@ -24,16 +24,24 @@ def volume(image_id, host=ONE, age=0, cluster=None, deleted=False):
     """As cinder-volume leaves it."""
     admin = context.get_admin_context()
     made = objects.Volume(
-        admin, size=1, host=host, cluster_name=cluster, status='available',
-        project_id='p', user_id='u', use_quota=True)
+        admin,
+        size=1,
+        host=host,
+        cluster_name=cluster,
+        status='available',
+        project_id='p',
+        user_id='u',
+        use_quota=True,
+    )
     made.create()
     db.volume_glance_metadata_bulk_create(
-        admin, made.id, {'image_id': image_id, 'image_name': image_id})
+        admin, made.id, {'image_id': image_id, 'image_name': image_id}
+    )
     if age:
         with db.main_context_manager.writer.using(admin) as session:
             session.query(db.models.Volume).filter_by(id=made.id).update(
-                {'created_at': timeutils.utcnow()
-                 - datetime.timedelta(seconds=age)})
+                {'created_at': timeutils.utcnow() - datetime.timedelta(seconds=age)}
+            )
     if deleted:
         db.volume_destroy(admin, made.id)
 
@@ -80,19 +88,21 @@ def test_what_is_deleted_old_or_elsewhere_does_not_count(image_id):
 def test_a_clusters_volumes_are_found_by_its_name(image_id):
     volume(image_id, 'node1@gold#one', cluster=CLUSTERED)
     assert image_id not in demand.volumes_by_image([CLUSTERED], WEEK)
-    assert demand.volumes_by_image(
-        [CLUSTERED], WEEK, clustered=True)[image_id] == 1
+    assert demand.volumes_by_image([CLUSTERED], WEEK, clustered=True)[image_id] == 1
 
 
-def test_the_query_finds_volumes_by_their_pools_and_images_by_the_volumes(
-        statements):
+def test_the_query_finds_volumes_by_their_pools_and_images_by_the_volumes(statements):
     """By the indexes that Cinder's tables have, also in a large database."""
     statements.clear()
     demand.volumes_by_image([ONE], WEEK)
-    (text, parameters), = statements
+    ((text, parameters),) = statements
     with db.get_engine().connect() as connection:
-        plan = [row[-1] for row in connection.exec_driver_sql(
-            f'EXPLAIN QUERY PLAN {text}', parameters)]
+        plan = [
+            row[-1]
+            for row in connection.exec_driver_sql(
+                f'EXPLAIN QUERY PLAN {text}', parameters
+            )
+        ]
     assert 'volumes_deleted_host_idx' in ' '.join(plan), plan
     assert not [step for step in plan if step.startswith('SCAN ')], plan
 
@@ -113,7 +123,8 @@ def test_a_driver_has_its_own_service_publish_its_statistics(cinder_conf):
     objects.register_all()
     manager = Manager()
     server = rpc.get_server(
-        messaging.Target(topic='cinder-volume.lab@gold', server='lab'), [manager])
+        messaging.Target(topic='cinder-volume.lab@gold', server='lab'), [manager]
+    )
     server.start()
     try:
         telling.ask_service('lab@gold')

@@ -16,9 +16,20 @@ LIMIT = 1.25
 def rows():
     """In a process of its own: it counts time, and replaces Cinder's clock."""
     done = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-m', 'benchmarks.spread_model',
-         json.dumps(CASES)], cwd=ROOT, capture_output=True, text=True, check=True,
-        timeout=240)
+        [
+            sys.executable,
+            '-W',
+            'ignore',
+            '-m',
+            'benchmarks.spread_model',
+            json.dumps(CASES),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -30,13 +41,13 @@ def of(rows, driver):
 
 def test_volumes_of_one_image_do_not_gather_in_one_pool(rows):
     assert max(row['share'] for row in of(rows, 'eic')) <= LIMIT
-    assert all(sum(row['pools'].values()) == row['volumes']
-               for row in of(rows, 'eic'))
+    assert all(sum(row['pools'].values()) == row['volumes'] for row in of(rows, 'eic'))
 
 
 def test_they_did_without_copies_in_the_background(rows):
     assert [row['share'] for row in of(rows, 'eic, spread_volumes = 0')] == [
-        len(row['pools']) for row in of(rows, 'eic, spread_volumes = 0')]
+        len(row['pools']) for row in of(rows, 'eic, spread_volumes = 0')
+    ]
 
 
 def test_each_pool_has_one_copy_and_the_cluster_one_download(rows):

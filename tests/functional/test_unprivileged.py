@@ -20,7 +20,8 @@ SIZE = 300_000
 RAW = image(size=SIZE)
 
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason='becoming another user needs root')
+    os.geteuid() != 0, reason='becoming another user needs root'
+)
 
 
 @contextlib.contextmanager
@@ -49,8 +50,9 @@ def by_rootwrap(*command):
 
 
 def as_the_service(*command):
-    done = subprocess.run(command, check=False, timeout=20, capture_output=True,
-                          user=NOBODY)
+    done = subprocess.run(
+        command, check=False, timeout=20, capture_output=True, user=NOBODY
+    )
     if done.returncode:
         raise PermissionError(done.stderr.decode())
 
@@ -69,17 +71,27 @@ def share(tmp_path):
 
 def cache_on(share, run):
     place = pool()
-    return PoolCache(FileStorage(place, ShareMount(str(share), run, 0o666),
-                                 Ontap({place.flexvol.uuid: share}), 1, SEALS), no_lock)
+    return PoolCache(
+        FileStorage(
+            place,
+            ShareMount(str(share), run, 0o666),
+            Ontap({place.flexvol.uuid: share}),
+            1,
+            SEALS,
+        ),
+        no_lock,
+    )
 
 
 def fill_as_glance(share):
     """ONTAP's clone has owner and mode of Glance's file."""
+
     def fill(target):
         with user(0):
             (share / target.name).write_bytes(b'\x01' * SIZE)
             (share / target.name).chmod(0o640)
         return Filled()
+
     return fill
 
 
@@ -93,7 +105,9 @@ def test_a_share_of_roots_gets_its_cached_image_through_rootwrap(share):
         again, made_again = cache.ensure(RAW, Fill(pytest.fail))
     assert (again, made_again) == (cached, False)
     assert sorted(path.name for path in share.iterdir()) == [
-        f'.eic-{RAW.id}.json', RAW.cached_name]
+        f'.eic-{RAW.id}.json',
+        RAW.cached_name,
+    ]
 
 
 def test_a_share_of_roots_can_be_forgotten_through_rootwrap(share):
@@ -131,9 +145,9 @@ def test_a_file_of_glances_own_costs_its_route_and_the_cache_is_filled(share):
     (root / 'gold_vol' / RAW.id).chmod(0o600)
     with user(NOBODY):
         outcomes = [cluster.create(f'volume-{number}') for number in range(3)]
-    assert [outcome.route for outcome in outcomes] == [
-        'download', 'cached', 'cached']
+    assert [outcome.route for outcome in outcomes] == ['download', 'cached', 'cached']
     assert {refusal.route: refusal.reason for refusal in outcomes[0].refusals}[
-        'flexclone'] is Reason.NOT_READABLE
+        'flexclone'
+    ] is Reason.NOT_READABLE
     assert len(cluster.downloads) == 1
     assert (root / 'gold_vol' / RAW.cached_name).stat().st_uid == NOBODY

@@ -20,8 +20,11 @@ class _Handler(server.BaseHTTPRequestHandler):
         if how == 'is silent':
             cinder.end.wait(20)
             return
-        content = (b'<html>' if how == 'speaks html'
-                   else json.dumps(TYPES if how == 200 else {}).encode())
+        content = (
+            b'<html>'
+            if how == 'speaks html'
+            else json.dumps(TYPES if how == 200 else {}).encode()
+        )
         self.send_response(how if isinstance(how, int) else 200)
         self.send_header('Content-Type', 'application/json')
         self.send_header('Content-Length', str(len(content)))

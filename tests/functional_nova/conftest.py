@@ -30,8 +30,12 @@ FLAVORS = {
     'opted-out': (10, 0, 0, {'eic:boot_from_volume': 'false'}),
     'diskless': (0, 0, 0, {'eic:boot_from_volume': 'true'}),
     'local-disks': (10, 5, 64, {'eic:boot_from_volume': 'true'}),
-    'encrypting': (10, 0, 0, {'eic:boot_from_volume': 'true',
-                              'hw:ephemeral_encryption': 'true'}),
+    'encrypting': (
+        10,
+        0,
+        0,
+        {'eic:boot_from_volume': 'true', 'hw:ephemeral_encryption': 'true'},
+    ),
 }
 
 
@@ -83,35 +87,57 @@ boot_from_volume_projects = {OTHER_PROJECT}
 
 def _populate(state):
     admin = context.get_admin_context()
-    for uuid, name in ((objects.CellMapping.CELL0_UUID, 'cell0'),
-                       (uuidutils.generate_uuid(), 'cell1')):
+    for uuid, name in (
+        (objects.CellMapping.CELL0_UUID, 'cell0'),
+        (uuidutils.generate_uuid(), 'cell1'),
+    ):
         objects.CellMapping(
-            admin, uuid=uuid, name=name, transport_url='fake:/',
-            database_connection=f'sqlite:///{state}/cell.sqlite').create()
+            admin,
+            uuid=uuid,
+            name=name,
+            transport_url='fake:/',
+            database_connection=f'sqlite:///{state}/cell.sqlite',
+        ).create()
     for flavor_id, (root, ephemeral, swap, specs) in FLAVORS.items():
         objects.Flavor(
-            admin, name=flavor_id, flavorid=flavor_id, memory_mb=512, vcpus=1,
-            root_gb=root, ephemeral_gb=ephemeral, swap=swap, rxtx_factor=1.0,
-            is_public=True, extra_specs=specs).create()
+            admin,
+            name=flavor_id,
+            flavorid=flavor_id,
+            memory_mb=512,
+            vcpus=1,
+            root_gb=root,
+            ephemeral_gb=ephemeral,
+            swap=swap,
+            rxtx_factor=1.0,
+            is_public=True,
+            extra_specs=specs,
+        ).create()
 
 
 def load_app(state, glance_url, name, change):
     """The sample paste file, with users from the token instead of Keystone."""
     sample = (ROOT / 'api-paste-nova.ini.sample').read_text()
     path = state / f'{name}-paste.ini'
-    path.write_text(change(sample.replace('authtoken keystonecontext', 'users')) + f"""
+    path.write_text(
+        change(sample.replace('authtoken keystonecontext', 'users'))
+        + f"""
 [filter:users]
 paste.filter_factory = tests.functional_nova.users:filter_factory
 glance = {glance_url}
-""")
+"""
+    )
     return webtest.TestApp(deploy.loadapp(f'config:{path}', name='osapi_compute'))
 
 
 @pytest.fixture(scope='session')
 def plain_app(nova_conf, glance_server):
     """Nova alone."""
-    return load_app(nova_conf, glance_server[1], 'plain',
-                    lambda sample: sample.replace(' eic ', ' '))
+    return load_app(
+        nova_conf,
+        glance_server[1],
+        'plain',
+        lambda sample: sample.replace(' eic ', ' '),
+    )
 
 
 @pytest.fixture(scope='session')
@@ -131,18 +157,25 @@ class Built:
 
     def devices(self):
         """The block devices of the last call, as what decides the boot."""
-        return [(bdm.source_type, bdm.destination_type, bdm.volume_size,
-                 bdm.delete_on_termination, bdm.volume_type)
-                for bdm in self.calls[-1]['block_device_mapping']
-                if bdm.boot_index == 0]
+        return [
+            (
+                bdm.source_type,
+                bdm.destination_type,
+                bdm.volume_size,
+                bdm.delete_on_termination,
+                bdm.volume_type,
+            )
+            for bdm in self.calls[-1]['block_device_mapping']
+            if bdm.boot_index == 0
+        ]
 
 
 @pytest.fixture(autouse=True)
 def built(monkeypatch):
     recorder = Built()
     monkeypatch.setattr(
-        conductor.ComputeTaskAPI, 'schedule_and_build_instances',
-        recorder.build)
+        conductor.ComputeTaskAPI, 'schedule_and_build_instances', recorder.build
+    )
     return recorder
 
 
@@ -166,9 +199,16 @@ def volume_types(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _neutron(monkeypatch):
-    monkeypatch.setattr(neutron.API, 'validate_networks',
-                        lambda _self, _context, _networks, count: count)
-    monkeypatch.setattr(neutron.API, 'create_resource_requests',
-                        lambda *_args, **_kwargs: (None, [], None))
-    monkeypatch.setattr(security_group_api, 'validate_name',
-                        lambda _context, name: name)
+    monkeypatch.setattr(
+        neutron.API,
+        'validate_networks',
+        lambda _self, _context, _networks, count: count,
+    )
+    monkeypatch.setattr(
+        neutron.API,
+        'create_resource_requests',
+        lambda *_args, **_kwargs: (None, [], None),
+    )
+    monkeypatch.setattr(
+        security_group_api, 'validate_name', lambda _context, name: name
+    )

@@ -11,20 +11,37 @@ from tests.functional_nova.glance_stub import IMAGES
 HEADER = 'X-EIC-Boot'
 UUID = re.compile(rb'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')
 PASSWORD = re.compile(rb'"adminPass": "\w{12}"|r-\w{8}')
-PER_REQUEST = {'x-openstack-request-id', 'x-compute-request-id', 'content-length',
-               'location', HEADER.lower()}
+PER_REQUEST = {
+    'x-openstack-request-id',
+    'x-compute-request-id',
+    'content-length',
+    'location',
+    HEADER.lower(),
+}
 
 
 def server(image='raw', flavor='opted-in', networks='none', **fields):
     """A request body; ``networks`` must be left out below 2.37."""
-    found = {'name': 'one', 'imageRef': IMAGES[image]['id'], 'flavorRef': flavor,
-             **({'networks': networks} if networks else {}), **fields}
+    found = {
+        'name': 'one',
+        'imageRef': IMAGES[image]['id'],
+        'flavorRef': flavor,
+        **({'networks': networks} if networks else {}),
+        **fields,
+    }
     return {'server': {k: v for k, v in found.items() if v is not ...}}
 
 
-def send(app, body, version='2.96', path='/v2.1/servers', method='POST',
-         token=f'me:{PROJECT}:member,reader', content_type='application/json',
-         headers=()):
+def send(
+    app,
+    body,
+    version='2.96',
+    path='/v2.1/servers',
+    method='POST',
+    token=f'me:{PROJECT}:member,reader',
+    content_type='application/json',
+    headers=(),
+):
     sent = {'X-Auth-Token': token, 'Accept': 'application/json', **dict(headers)}
     if version:
         sent['OpenStack-API-Version'] = f'compute {version}'
@@ -36,7 +53,10 @@ def send(app, body, version='2.96', path='/v2.1/servers', method='POST',
 
 def seen(response):
     """All of an answer but what differs between any two requests."""
-    headers = sorted((k.lower(), v) for k, v in response.headers.items()
-                     if k.lower() not in PER_REQUEST)
+    headers = sorted(
+        (k.lower(), v)
+        for k, v in response.headers.items()
+        if k.lower() not in PER_REQUEST
+    )
     body = PASSWORD.sub(b'RANDOM', UUID.sub(b'UUID', response.body))
     return response.status, headers, body

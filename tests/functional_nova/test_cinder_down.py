@@ -21,8 +21,23 @@ from tests.functional_nova.requests import HEADER, seen, send, server
 VOLUME_TYPES = cinder.API.get_all_volume_types
 LOCAL = [('image', 'local', None, True, None)]
 VOLUME = [('image', 'volume', 10, True, 'fast')]
-FAILS = [400, 401, 404, 405, 409, 413, 422, 429, 500, 501, 502, 503, 504,
-         'hangs up', 'is silent']
+FAILS = [
+    400,
+    401,
+    404,
+    405,
+    409,
+    413,
+    422,
+    429,
+    500,
+    501,
+    502,
+    503,
+    504,
+    'hangs up',
+    'is silent',
+]
 
 
 @pytest.fixture
@@ -40,27 +55,36 @@ def stub_cinder(glance, monkeypatch):
 
 def configure(endpoint, **options):
     reset_session()
-    for name, value in {'endpoint_template': endpoint, 'http_retries': 0,
-                        'timeout': 1, **options}.items():
+    for name, value in {
+        'endpoint_template': endpoint,
+        'http_retries': 0,
+        'timeout': 1,
+        **options,
+    }.items():
         cfg.CONF.set_override(name, value, 'cinder')
 
 
 def reset_session():
     """Nova keeps one session, with the timeout that it was made with."""
     from nova import service_auth  # noqa: PLC0415
+
     service_auth._SESSIONS.clear()
 
 
 def records():
     """What nova-api has written of servers."""
     with api_db.context_manager.reader.using(get_admin_context()) as session:
-        return [getattr(session, 'session', session).query(model).count()
-                for model in (models.BuildRequest, models.RequestSpec,
-                              models.InstanceMapping)]
+        return [
+            getattr(session, 'session', session).query(model).count()
+            for model in (
+                models.BuildRequest,
+                models.RequestSpec,
+                models.InstanceMapping,
+            )
+        ]
 
 
-def test_with_cinder_there_it_is_a_boot_from_a_volume(
-        filtered_app, built, stub_cinder):
+def test_with_cinder_there_it_is_a_boot_from_a_volume(filtered_app, built, stub_cinder):
     """Otherwise nothing below would say anything."""
     answer = send(filtered_app, server())
     assert answer.headers[HEADER] == 'rewritten; reason=flavor'
@@ -70,7 +94,8 @@ def test_with_cinder_there_it_is_a_boot_from_a_volume(
 
 @pytest.mark.parametrize('fails', FAILS)
 def test_a_cinder_that_fails_costs_the_volume_alone(
-        fails, plain_app, filtered_app, built, stub_cinder):
+    fails, plain_app, filtered_app, built, stub_cinder
+):
     alone = seen(send(plain_app, server()))
     assert alone[0].startswith('202')
     stub_cinder.answers = [fails]
@@ -81,8 +106,7 @@ def test_a_cinder_that_fails_costs_the_volume_alone(
     assert built.devices() == LOCAL
 
 
-def test_what_cinder_forbids_nova_forbids(plain_app, filtered_app, built,
-                                          stub_cinder):
+def test_what_cinder_forbids_nova_forbids(plain_app, filtered_app, built, stub_cinder):
     alone = seen(send(plain_app, server()))
     stub_cinder.answers = [403]
     behind = send(filtered_app, server())
@@ -91,16 +115,20 @@ def test_what_cinder_forbids_nova_forbids(plain_app, filtered_app, built,
     assert built.devices() == LOCAL
 
 
-@pytest.mark.parametrize(('endpoint', 'options'), [
-    ('http://127.0.0.1:1/v3', {}),
-    ('http://no-such-host.invalid/v3', {}),
-    ('http://127.0.0.1:1/v2', {}),
-    (None, {}),
-    (None, {'catalog_info': 'image::publicURL'}),
-    (None, {'catalog_info': 'nothing:of:that'}),
-])
+@pytest.mark.parametrize(
+    ('endpoint', 'options'),
+    [
+        ('http://127.0.0.1:1/v3', {}),
+        ('http://no-such-host.invalid/v3', {}),
+        ('http://127.0.0.1:1/v2', {}),
+        (None, {}),
+        (None, {'catalog_info': 'image::publicURL'}),
+        (None, {'catalog_info': 'nothing:of:that'}),
+    ],
+)
 def test_a_cinder_that_is_not_there_costs_the_volume_alone(
-        endpoint, options, plain_app, filtered_app, built, stub_cinder):
+    endpoint, options, plain_app, filtered_app, built, stub_cinder
+):
     configure(endpoint, **options)
     alone = seen(send(plain_app, server()))
     behind = send(filtered_app, server())
@@ -111,7 +139,8 @@ def test_a_cinder_that_is_not_there_costs_the_volume_alone(
 
 
 def test_what_was_written_for_the_first_of_several_is_taken_back(
-        filtered_app, built, stub_cinder):
+    filtered_app, built, stub_cinder
+):
     """Nova asks Cinder once for each server."""
     before = records()
     stub_cinder.answers = [200, 503]
@@ -119,13 +148,15 @@ def test_what_was_written_for_the_first_of_several_is_taken_back(
     assert answer.headers[HEADER] == 'left; reason=cinder_failed'
     assert answer.status_int == 202
     assert (stub_cinder.asked, len(built.calls)) == (2, 1)
-    assert [after - earlier for after, earlier in zip(
-        records(), before, strict=True)] == [2, 2, 2]
+    assert [
+        after - earlier for after, earlier in zip(records(), before, strict=True)
+    ] == [2, 2, 2]
     assert built.devices() == LOCAL
 
 
 def test_an_answer_that_is_none_of_cinder_is_not_told_from_an_error_of_nova(
-        filtered_app, built, stub_cinder):
+    filtered_app, built, stub_cinder
+):
     """A TypeError: Nova may raise one behind the writing as well."""
     stub_cinder.answers = ['speaks html']
     answer = send(filtered_app, server())
@@ -134,33 +165,42 @@ def test_an_answer_that_is_none_of_cinder_is_not_told_from_an_error_of_nova(
     assert built.calls == []
 
 
-@pytest.mark.parametrize('error', [
-    messaging.MessageDeliveryFailure('the bus is down'),
-    messaging.MessagingTimeout(), TypeError('an error of ours')])
+@pytest.mark.parametrize(
+    'error',
+    [
+        messaging.MessageDeliveryFailure('the bus is down'),
+        messaging.MessagingTimeout(),
+        TypeError('an error of ours'),
+    ],
+)
 def test_what_may_have_created_a_server_is_not_repeated(
-        error, filtered_app, stub_cinder, monkeypatch):
+    error, filtered_app, stub_cinder, monkeypatch
+):
     sent, before = [], records()
 
     def fail(_api, _context, **kwargs):
         sent.append(kwargs)
         raise error
-    monkeypatch.setattr(conductor.ComputeTaskAPI, 'schedule_and_build_instances',
-                        fail)
+
+    monkeypatch.setattr(conductor.ComputeTaskAPI, 'schedule_and_build_instances', fail)
     answer = send(filtered_app, server())
     assert answer.status_int == 500
     assert answer.headers[HEADER] == 'rewritten; reason=flavor'
     assert len(sent) == 1
-    assert [after - earlier for after, earlier in zip(
-        records(), before, strict=True)] == [1, 1, 1]
+    assert [
+        after - earlier for after, earlier in zip(records(), before, strict=True)
+    ] == [1, 1, 1]
 
 
 def test_a_database_that_fails_is_novas_own_trouble(
-        plain_app, filtered_app, stub_cinder, monkeypatch):
+    plain_app, filtered_app, stub_cinder, monkeypatch
+):
     calls = []
 
     def fail(*_args):
         calls.append(1)
         raise db_exception.DBConnectionError
+
     monkeypatch.setattr(objects.BuildRequest, 'create', fail)
     behind = send(filtered_app, server())
     assert len(calls) == 1
@@ -169,10 +209,16 @@ def test_a_database_that_fails_is_novas_own_trouble(
 
 
 def test_a_cinder_that_goes_on_failing_is_not_asked_for_a_while(
-        nova_conf, glance_server, built, stub_cinder):
-    touchy = load_app(nova_conf, glance_server[1], 'cinder-down', lambda sample:
-                      sample.replace('[filter:eic]\n',
-                                     '[filter:eic]\nbreaker_failures = 2\n'))
+    nova_conf, glance_server, built, stub_cinder
+):
+    touchy = load_app(
+        nova_conf,
+        glance_server[1],
+        'cinder-down',
+        lambda sample: sample.replace(
+            '[filter:eic]\n', '[filter:eic]\nbreaker_failures = 2\n'
+        ),
+    )
     stub_cinder.answers = [500] * 9
     verdicts = [send(touchy, server()).headers[HEADER] for _ in range(5)]
     assert verdicts == ['left; reason=cinder_failed'] * 5

@@ -8,19 +8,30 @@ from tests.functional_nova.conftest import PROJECT
 from tests.functional_nova.requests import HEADER, seen, send, server
 from tests.schema_samples import samples_of_changes
 
-SCHEMAS = [(schema, str(first.get_string()))
-           for schema, first, _last in
-           ServersController.create.request_body_schemas._schemas]
+SCHEMAS = [
+    (schema, str(first.get_string()))
+    for schema, first, _last in ServersController.create.request_body_schemas._schemas
+]
 NEWEST = int(api_version_request.max_api_version().get_string().split('.')[1])
 TABLE = [
     (version, name, values)
-    for (_, version), changed in zip(SCHEMAS, samples_of_changes(
-        [schema for schema, _ in SCHEMAS],
-        lambda schema: {**schema['properties']['server']['properties'],
-                        **{f'/{name}': each
-                           for name, each in schema['properties'].items()
-                           if name != 'server'}}), strict=True)
-    for name, values in changed.items()]
+    for (_, version), changed in zip(
+        SCHEMAS,
+        samples_of_changes(
+            [schema for schema, _ in SCHEMAS],
+            lambda schema: {
+                **schema['properties']['server']['properties'],
+                **{
+                    f'/{name}': each
+                    for name, each in schema['properties'].items()
+                    if name != 'server'
+                },
+            },
+        ),
+        strict=True,
+    )
+    for name, values in changed.items()
+]
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +45,11 @@ def needs_networks(version):
 
 def where(version):
     """Path and header of a version: 2.0 is Nova's older API, without any."""
-    return ({'path': f'/v2/{PROJECT}/servers', 'version': None}
-            if version == '2.0' else {'version': version})
+    return (
+        {'path': f'/v2/{PROJECT}/servers', 'version': None}
+        if version == '2.0'
+        else {'version': version}
+    )
 
 
 def body_with(version, name, value):
@@ -45,10 +59,12 @@ def body_with(version, name, value):
     return server(**{'networks': networks, name: value})
 
 
-@pytest.mark.parametrize(('version', 'name', 'values'), TABLE,
-                         ids=[f'{v}-{n}' for v, n, _ in TABLE])
+@pytest.mark.parametrize(
+    ('version', 'name', 'values'), TABLE, ids=[f'{v}-{n}' for v, n, _ in TABLE]
+)
 def test_a_value_of_a_field_gets_the_answer_of_nova_alone(
-        version, name, values, plain_app, filtered_app, built):
+    version, name, values, plain_app, filtered_app, built
+):
     for value in values:
         body = body_with(version, name, value)
         alone = send(plain_app, body, **where(version))
@@ -62,7 +78,8 @@ def test_a_value_of_a_field_gets_the_answer_of_nova_alone(
 
 @pytest.mark.parametrize('minor', range(1, NEWEST + 1))
 def test_every_microversion_is_rewritten_and_answers_the_same(
-        minor, plain_app, filtered_app, built):
+    minor, plain_app, filtered_app, built
+):
     body = server(networks='none' if minor >= 37 else None)
     how = {'version': f'2.{minor}'}
     alone = send(plain_app, body, **how)
@@ -71,16 +88,23 @@ def test_every_microversion_is_rewritten_and_answers_the_same(
     assert alone.status_int == 202
     assert behind.headers[HEADER] == 'rewritten; reason=flavor'
     assert built.devices() == [
-        ('image', 'volume', 10, True, 'fast' if minor >= 67 else None)]
+        ('image', 'volume', 10, True, 'fast' if minor >= 67 else None)
+    ]
 
 
-@pytest.mark.parametrize(('minor', 'status', 'verdict'), [
-    (1, 500, 'rewritten; reason=flavor'), (67, 500, 'rewritten; reason=flavor'),
-    (102, 500, 'rewritten; reason=flavor'),
-    (103, 404, 'left; reason=refused_by_nova'),
-    (104, 404, 'left; reason=refused_by_nova')])
+@pytest.mark.parametrize(
+    ('minor', 'status', 'verdict'),
+    [
+        (1, 500, 'rewritten; reason=flavor'),
+        (67, 500, 'rewritten; reason=flavor'),
+        (102, 500, 'rewritten; reason=flavor'),
+        (103, 404, 'left; reason=refused_by_nova'),
+        (104, 404, 'left; reason=refused_by_nova'),
+    ],
+)
 def test_the_older_alias_is_rewritten_and_answers_the_same(
-        minor, status, verdict, plain_app, filtered_app, built):
+    minor, status, verdict, plain_app, filtered_app, built
+):
     """Nova 34 fails on every POST to it, by an error of its own."""
     body = server(networks='none' if minor >= 37 else None)
     how = {'version': f'2.{minor}', 'path': '/v2.1/os-volumes_boot'}
@@ -94,10 +118,18 @@ def test_the_older_alias_is_rewritten_and_answers_the_same(
 def test_the_comparison_is_not_of_errors_alone(plain_app):
     """Of each field, Nova takes some value and refuses some other."""
     for version, name, values in TABLE:
-        if (version, name) in {('2.1', 'name'), ('2.1', 'metadata'),
-                               ('2.1', 'config_drive'), ('2.1', 'min_count'),
-                               ('2.52', 'tags'), ('2.90', 'hostname')}:
-            statuses = {send(plain_app, body_with(version, name, value),
-                             **where(version)).status_int
-                        for value in values}
+        if (version, name) in {
+            ('2.1', 'name'),
+            ('2.1', 'metadata'),
+            ('2.1', 'config_drive'),
+            ('2.1', 'min_count'),
+            ('2.52', 'tags'),
+            ('2.90', 'hostname'),
+        }:
+            statuses = {
+                send(
+                    plain_app, body_with(version, name, value), **where(version)
+                ).status_int
+                for value in values
+            }
             assert {202, 400} <= statuses, (version, name)

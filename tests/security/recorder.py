@@ -49,16 +49,25 @@ class Recorder:
             body = webob.Request(environ).body
         except Exception as err:
             body = type(err)
-        self.calls.append(Call({
-            key: value for key, value in environ.items()
-            if isinstance(value, str) and key not in FRAMING
-            and not key.startswith('webob.')}, body))
+        self.calls.append(
+            Call(
+                {
+                    key: value
+                    for key, value in environ.items()
+                    if isinstance(value, str)
+                    and key not in FRAMING
+                    and not key.startswith('webob.')
+                },
+                body,
+            )
+        )
         how, status, answer = self.answer(environ, body)
         if how == 'raises':
             raise ApplicationError
-        write = start_response(f'{status} x', [
-            ('Content-Type', 'application/json'), ('X-Twice', 'a'),
-            ('X-Twice', 'b')])
+        write = start_response(
+            f'{status} x',
+            [('Content-Type', 'application/json'), ('X-Twice', 'a'), ('X-Twice', 'b')],
+        )
         if how == 'writes':
             write(answer)
             return []
@@ -80,6 +89,7 @@ def ask(app, environ):
     def start_response(status, headers, _error=None):
         started[:] = [status, headers]
         return written.append
+
     try:
         chunks = app(environ, start_response)
         content = b''.join([*written, *chunks])
@@ -88,8 +98,11 @@ def ask(app, environ):
         return type(err), {}
     status, headers = started
     ours = {name: value for name, value in headers if name in HEADERS_OF_OURS}
-    return (status, [pair for pair in headers if pair[0] not in HEADERS_OF_OURS],
-            content), ours
+    return (
+        status,
+        [pair for pair in headers if pair[0] not in HEADERS_OF_OURS],
+        content,
+    ), ours
 
 
 def canonical(document):
@@ -100,8 +113,13 @@ def canonical(document):
 UUID = re.compile(rb'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}')
 TIME = re.compile(rb'\d{4}-\d\d-\d\dT[\d:.]+')
 PASSWORD = re.compile(rb'"adminPass": "\w{12}"|r-\w{8}')
-PER_REQUEST = {'x-openstack-request-id', 'x-compute-request-id', 'content-length',
-               'date', 'location'}
+PER_REQUEST = {
+    'x-openstack-request-id',
+    'x-compute-request-id',
+    'content-length',
+    'date',
+    'location',
+}
 
 
 def comparable(answer):
@@ -111,5 +129,12 @@ def comparable(answer):
     status, headers, content = answer
     for pattern in (UUID, TIME, PASSWORD):
         content = pattern.sub(b'*', content)
-    return status, sorted((name.lower(), value) for name, value in headers
-                          if name.lower() not in PER_REQUEST), content
+    return (
+        status,
+        sorted(
+            (name.lower(), value)
+            for name, value in headers
+            if name.lower() not in PER_REQUEST
+        ),
+        content,
+    )

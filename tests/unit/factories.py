@@ -12,20 +12,29 @@ from eic_plugins.model import (
 )
 from eic_plugins.storage.seals import Seals
 
-GIB = 1024 ** 3
+GIB = 1024**3
 SIGNATURE = {
-    'img_signature': 'x', 'img_signature_hash_method': 'SHA-256',
-    'img_signature_key_type': 'RSA-PSS', 'img_signature_certificate_uuid': 'y'}
+    'img_signature': 'x',
+    'img_signature_hash_method': 'SHA-256',
+    'img_signature_key_type': 'RSA-PSS',
+    'img_signature_certificate_uuid': 'y',
+}
 SEALS = Seals(['the secret of this deployment'])
 IMAGE_ID = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 
 
 def flexvol(name: str = 'gold_vol', **fields: Any) -> FlexVol:
     """A FlexVol whose junction path is unlike its name."""
-    values = {'cluster': 'cluster-a', 'svm': 'svm_gold', 'name': name,
-              'junction_path': f'/mnt/{name}', **fields}
-    values.setdefault('uuid', '-'.join(
-        (values['cluster'], values['svm'], values['name'])))
+    values = {
+        'cluster': 'cluster-a',
+        'svm': 'svm_gold',
+        'name': name,
+        'junction_path': f'/mnt/{name}',
+        **fields,
+    }
+    values.setdefault(
+        'uuid', '-'.join((values['cluster'], values['svm'], values['name']))
+    )
     return FlexVol(**values)
 
 
@@ -37,14 +46,18 @@ def pool(name: str = 'gold_vol', **fields: Any) -> Pool:
 
 def image(**fields: Any) -> Image:
     """An active raw image of one GiB that fits into any volume."""
-    values = {'id': IMAGE_ID, 'status': 'active', 'disk_format': 'raw',
-              'container_format': 'bare', 'size': GIB,
-              'os_hash_value': 'abc123'}
+    values = {
+        'id': IMAGE_ID,
+        'status': 'active',
+        'disk_format': 'raw',
+        'container_format': 'bare',
+        'size': GIB,
+        'os_hash_value': 'abc123',
+    }
     return Image(**{**values, **fields})
 
 
-def stored(name: str = 'images_vol', path: str = IMAGE_ID,
-           **fields: Any) -> StoredFile:
+def stored(name: str = 'images_vol', path: str = IMAGE_ID, **fields: Any) -> StoredFile:
     """A file on a FlexVol."""
     return StoredFile(flexvol(name, **fields), path)
 
@@ -52,8 +65,7 @@ def stored(name: str = 'images_vol', path: str = IMAGE_ID,
 def cached(where: Pool, of: Image | None = None) -> CachedImage:
     """A cached image in a pool."""
     source = of or image()
-    return CachedImage(where.file(source.cached_name), source.identity,
-                       source.size)
+    return CachedImage(where.file(source.cached_name), source.identity, source.size)
 
 
 def situation(**fields: Any) -> Situation:

@@ -41,24 +41,32 @@ class FakeFiles:
 
     def clone(self, source, destination, timeout):
         assert source.flexvol == destination.flexvol
-        self._do('clone', lambda: self._copy(source, destination),
-                 source.path, destination.path)
+        self._do(
+            'clone',
+            lambda: self._copy(source, destination),
+            source.path,
+            destination.path,
+        )
 
     def copy(self, source, destination, timeout, throughput=0, keep=None):
         assert source.flexvol != destination.flexvol
-        self._do('copy', lambda: self._copy(source, destination),
-                 source.path, destination.path)
+        self._do(
+            'copy',
+            lambda: self._copy(source, destination),
+            source.path,
+            destination.path,
+        )
 
     def rename(self, file, to):
         def effect():
             if self._path(to).exists():
                 raise OntapRejectedError(409, '1', 'exists')
             self._path(file).rename(self._path(to))
+
         self._do('rename', effect, file.path, to.path)
 
     def delete(self, file):
-        self._do('delete', lambda: self._path(file).unlink(missing_ok=True),
-                 file.path)
+        self._do('delete', lambda: self._path(file).unlink(missing_ok=True), file.path)
 
     def stat(self, file):
         path = self._path(file)

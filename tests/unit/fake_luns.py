@@ -29,8 +29,11 @@ class LunSession:
     def records(self, path, **query):
         self._called('GET', path)
         patterns = query['name'].split('|')
-        found = [dict(lun) for name, lun in sorted(self.luns.items())
-                 if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+        found = [
+            dict(lun)
+            for name, lun in sorted(self.luns.items())
+            if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+        ]
         if 'copy.source.progress' in query['fields'] and self.copy_states:
             state = self.copy_states.pop(0)
             for lun in found:
@@ -48,16 +51,20 @@ class LunSession:
             origin = self._source(source)
             size, comment = origin['space']['size'], origin['comment']
         self.luns[name] = {
-            'uuid': f'uuid-{next(self._numbers)}', 'name': name,
-            'space': {'size': size}, 'comment': comment,
+            'uuid': f'uuid-{next(self._numbers)}',
+            'name': name,
+            'space': {'size': size},
+            'comment': comment,
             'create_time': self._created,
-            'location': {'volume': {'uuid': f"fv-{name.split('/')[2]}"}}}
+            'location': {'volume': {'uuid': f'fv-{name.split("/")[2]}'}},
+        }
         return {'records': [dict(self.luns[name])]}
 
     def _source(self, source):
         for lun in self.luns.values():
             if source.get('uuid', lun['uuid']) == lun['uuid'] and (
-                    source.get('name', lun['name']) == lun['name']):
+                source.get('name', lun['name']) == lun['name']
+            ):
                 return lun
         raise OntapRejectedError(404, '5374875', 'no such LUN')
 

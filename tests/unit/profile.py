@@ -3,4 +3,5 @@
 import hypothesis
 
 STABLE = hypothesis.settings(
-    derandomize=True, deadline=None, database=None, max_examples=100)
+    derandomize=True, deadline=None, database=None, max_examples=100
+)

@@ -34,9 +34,12 @@ def write() -> None:
 
 def members(folder: pathlib.Path) -> list[pathlib.Path]:
     """The rooms and modules in a folder, folders first."""
-    found = [path for path in folder.iterdir()
-             if (path / '__init__.py').exists()
-             or (path.suffix == '.py' and path.name != '__init__.py')]
+    found = [
+        path
+        for path in folder.iterdir()
+        if (path / '__init__.py').exists()
+        or (path.suffix == '.py' and path.name != '__init__.py')
+    ]
     return sorted(found, key=lambda path: (path.is_file(), path.name))
 
 

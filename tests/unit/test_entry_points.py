@@ -17,9 +17,12 @@ def read(path):
     return parser
 
 
-DECLARED = sorted((section, name, value)
-                  for path in FILES for section in read(path).sections()
-                  for name, value in read(path).items(section))
+DECLARED = sorted(
+    (section, name, value)
+    for path in FILES
+    for section in read(path).sections()
+    for name, value in read(path).items(section)
+)
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
@@ -32,7 +35,8 @@ def test_setup_cfg_reads_every_file():
     setup.read(ROOT / 'setup.cfg')
     listed = setup['options']['entry_points'].removeprefix('file:').split(',')
     assert sorted(name.strip() for name in listed) == [
-        f'entry_points/{path.name}' for path in FILES]
+        f'entry_points/{path.name}' for path in FILES
+    ]
 
 
 def test_what_is_declared_is_what_is_installed():

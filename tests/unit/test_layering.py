@@ -9,8 +9,21 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parents[2] / 'eic_plugins'
 
-ORDER = ['support', 'config', 'model', 'glance', 'ontap', 'storage', 'engine',
-         'precache', 'cinder_cache', 'scheduler', 'middleware', 'volume', 'cli']
+ORDER = [
+    'support',
+    'config',
+    'model',
+    'glance',
+    'ontap',
+    'storage',
+    'engine',
+    'precache',
+    'cinder_cache',
+    'scheduler',
+    'middleware',
+    'volume',
+    'cli',
+]
 """The rooms: each may import what stands before it."""
 KNOW_CINDER = {'precache', 'cinder_cache', 'scheduler', 'volume'}
 MANUAL = PACKAGE.parent / 'docs/architecture.md'
@@ -45,7 +58,7 @@ def layers_of_ours(path):
 
 @pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
 def test_a_module_imports_only_what_stands_before_it(path, layer):
-    allowed = set(ORDER[:ORDER.index(layer) + 1])
+    allowed = set(ORDER[: ORDER.index(layer) + 1])
     assert set(layers_of_ours(path)) <= allowed
     assert 'ontap_simulator' not in {name.split('.')[0] for name in imports(path)}
 
@@ -66,8 +79,10 @@ def test_rest_paths_are_known_to_ontap_alone(path, layer):
 
 @pytest.mark.parametrize('name', ['cinder', 'nova'])
 def test_a_filter_loads_where_there_is_no_cinder_no_nova_and_no_eventlet(name):
-    code = ('import sys\n'
-            'for name in ("cinder", "nova", "eventlet"):\n'
-            '    sys.modules[name] = None\n'
-            f'import eic_plugins.middleware.{name}\n')
+    code = (
+        'import sys\n'
+        'for name in ("cinder", "nova", "eventlet"):\n'
+        '    sys.modules[name] = None\n'
+        f'import eic_plugins.middleware.{name}\n'
+    )
     subprocess.run([sys.executable, '-c', code], check=True, timeout=60)

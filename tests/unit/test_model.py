@@ -18,8 +18,11 @@ def test_every_reason_explains_itself_in_the_manual(reason):
 def test_an_outcome_becomes_metadata():
     refused = (Refusal('cached', Reason.NOT_CACHED, 'a detail with /a/path'),)
     assert Outcome('flexclone', refused, 0.5, 1024).to_metadata() == {
-        'eic_route': 'flexclone', 'eic_refused': 'cached=not_cached',
-        'eic_seconds': '0.500', 'eic_bytes_kept_off_host': '1024'}
+        'eic_route': 'flexclone',
+        'eic_refused': 'cached=not_cached',
+        'eic_seconds': '0.500',
+        'eic_bytes_kept_off_host': '1024',
+    }
 
 
 def test_metadata_fits_into_cinders_limit():

@@ -10,9 +10,14 @@ from tests.unit import rooms
 
 MANUALS = sorted([*rooms.ROOT.glob('*.md'), *(rooms.ROOT / 'docs').glob('*.md')])
 PATHS = re.compile(r'(?<![\w/.])((?:[a-z_]+/)+[a-z_]+\.py)\b')
-PLACES = [rooms.ROOT, rooms.PACKAGE, rooms.ROOT / 'tests',
-          rooms.ROOT / 'tests/contract', rooms.ROOT / 'simulator',
-          Path(sysconfig.get_path('purelib'))]
+PLACES = [
+    rooms.ROOT,
+    rooms.PACKAGE,
+    rooms.ROOT / 'tests',
+    rooms.ROOT / 'tests/contract',
+    rooms.ROOT / 'simulator',
+    Path(sysconfig.get_path('purelib')),
+]
 """The last one for the source of Cinder and Nova."""
 
 
@@ -26,12 +31,16 @@ def test_the_root_of_the_package_can_be_taken_in_at_a_glance() -> None:
 
 def test_each_module_says_in_a_sentence_what_it_is() -> None:
     modules = sorted(rooms.PACKAGE.rglob('*.py'))
-    assert [str(path) for path in modules
-            if not path.read_text().startswith('"""')] == []
+    assert [
+        str(path) for path in modules if not path.read_text().startswith('"""')
+    ] == []
 
 
 @pytest.mark.parametrize('manual', MANUALS, ids=lambda path: path.name)
 def test_a_module_that_a_manual_names_is_there(manual: Path) -> None:
     named = set(PATHS.findall(manual.read_text()))
-    assert [path for path in sorted(named)
-            if not any((place / path).exists() for place in PLACES)] == []
+    assert [
+        path
+        for path in sorted(named)
+        if not any((place / path).exists() for place in PLACES)
+    ] == []

@@ -36,13 +36,19 @@ class FillLimits:
 class StoredFiles(Protocol):
     """What ONTAP does with files, or with LUNs: the same for a route."""
 
-    def clone(self, source: StoredFile, destination: StoredFile,
-              timeout: float) -> object:
+    def clone(
+        self, source: StoredFile, destination: StoredFile, timeout: float
+    ) -> object:
         """FlexClone inside a FlexVol; ``timeout`` in seconds."""
 
-    def copy(self, source: StoredFile, destination: StoredFile,
-             timeout: float, throughput: int = 0,
-             keep: Callable[[], None] = ...) -> None:
+    def copy(
+        self,
+        source: StoredFile,
+        destination: StoredFile,
+        timeout: float,
+        throughput: int = 0,
+        keep: Callable[[], None] = ...,
+    ) -> None:
         """Copy between FlexVols; ``throughput`` in bytes per second."""
 
 
@@ -84,8 +90,9 @@ class FillRoute(Route):
     inside_cluster = False
 
     @abc.abstractmethod
-    def fill(self, tools: FillTools, source: Source | None,
-             target: StoredFile) -> Filled:
+    def fill(
+        self, tools: FillTools, source: Source | None, target: StoredFile
+    ) -> Filled:
         """Make ``target`` out of ``source``.
 
         :raises Exception: the caller removes what there is of ``target``
@@ -95,8 +102,9 @@ class FillRoute(Route):
 class CopyRoute(FillRoute):
     """A route that makes the cached image from a file on ONTAP."""
 
-    def fill(self, tools: FillTools, source: Source | None,
-             target: StoredFile) -> Filled:
+    def fill(
+        self, tools: FillTools, source: Source | None, target: StoredFile
+    ) -> Filled:
         """Have ONTAP make the file."""
         if source is None:
             raise ValueError(f'route {self.name} has no source')
@@ -108,23 +116,24 @@ class CopyRoute(FillRoute):
             tools.prove(target)
         if source.cached is None:
             return Filled()
-        return Filled(source.cached.virtual_size,
-                      source.cached.signature, inspected=True)
+        return Filled(
+            source.cached.virtual_size, source.cached.signature, inspected=True
+        )
 
     @abc.abstractmethod
-    def make(self, tools: FillTools, source: Source,
-             target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
         """Make ``target`` out of ``source`` on ONTAP."""
 
 
 def load() -> list[Route]:
     """All installed routes, cheapest first."""
-    return sorted(plugins.load(NAMESPACE).values(),
-                  key=lambda route: route.cost)
+    return sorted(plugins.load(NAMESPACE).values(), key=lambda route: route.cost)
 
 
-def raw_copies(route: Route, situation: Situation,
-               ) -> tuple[Source, ...] | Refusal:
+def raw_copies(
+    route: Route,
+    situation: Situation,
+) -> tuple[Source, ...] | Refusal:
     """The image files that are a raw disk as they stand."""
     if not situation.image.raw_format:
         return route.refuse(Reason.FORMAT_NOT_RAW)
@@ -141,4 +150,3 @@ def no_copy(route: Route, situation: Situation) -> Refusal:
         first = situation.unusable[0]
         return route.refuse(first.reason, first.detail)
     return route.refuse(Reason.NO_LOCATION)
-

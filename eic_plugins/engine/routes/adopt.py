@@ -35,8 +35,7 @@ class Adopt(CopyRoute):
             return self.refuse(Reason.NO_CHECKSUM)
         return self.accept(Source(stock_file))
 
-    def make(self, tools: FillTools, source: Source,
-             target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
         """Clone the file, unless it is another one than the image."""
         tools.files.clone(source.file, target, tools.limits.clone)
         tools.prove(target)

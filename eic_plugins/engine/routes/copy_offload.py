@@ -29,8 +29,9 @@ class CopyOffload(CopyRoute):
         """Any file with the image's raw bytes in another FlexVol; one in the
         pool's own SVM first.
         """
-        cached = tuple(Source(image.file, image)
-                       for image in situation.cached_elsewhere)
+        cached = tuple(
+            Source(image.file, image) for image in situation.cached_elsewhere
+        )
         copies = raw_copies(self, situation)
         found = cached if isinstance(copies, Refusal) else (*cached, *copies)
         if not found and isinstance(copies, Refusal):
@@ -40,25 +41,30 @@ class CopyOffload(CopyRoute):
             return self.refuse(self._why_none(found, situation))
         return self.accept(source)
 
-    def make(self, tools: FillTools, source: Source,
-             target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
         """Have the cluster copy the file."""
         tools.keep(source)
         tools.files_for(source).copy(
-            source.file, target, tools.limits.copy,
-            tools.limits.copy_throughput, lambda: tools.keep(source))
+            source.file,
+            target,
+            tools.limits.copy,
+            tools.limits.copy_throughput,
+            lambda: tools.keep(source),
+        )
 
     @staticmethod
-    def _nearest(found: Iterable[Source],
-                 situation: Situation) -> Source | None:
+    def _nearest(found: Iterable[Source], situation: Situation) -> Source | None:
         here = situation.pool.flexvol
         reachable = [
-            source for source in found
+            source
+            for source in found
             if source.file.flexvol.cluster == here.cluster
             and source.file.flexvol.uuid != here.uuid
-            and source.file.flexvol.svm in {here.svm, *situation.peered_svms}]
+            and source.file.flexvol.svm in {here.svm, *situation.peered_svms}
+        ]
         own_svm_first = sorted(
-            reachable, key=lambda source: source.file.flexvol.svm != here.svm)
+            reachable, key=lambda source: source.file.flexvol.svm != here.svm
+        )
         return next(iter(own_svm_first), None)
 
     @staticmethod

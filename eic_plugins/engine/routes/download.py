@@ -20,7 +20,8 @@ class Download(FillRoute):
         """Always: what Glance serves can be fetched."""
         return self.accept()
 
-    def fill(self, tools: FillTools, source: Source | None,
-             target: StoredFile) -> Filled:
+    def fill(
+        self, tools: FillTools, source: Source | None, target: StoredFile
+    ) -> Filled:
         """Fetch and convert the image."""
         return tools.download(target)

@@ -30,7 +30,6 @@ class FlexClone(CopyRoute):
                 return self.accept(copy)
         return self.refuse(Reason.OTHER_FLEXVOL)
 
-    def make(self, tools: FillTools, source: Source,
-             target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
         """FlexClone the image file."""
         tools.files_for(source).clone(source.file, target, tools.limits.clone)

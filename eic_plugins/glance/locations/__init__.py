@@ -66,7 +66,8 @@ class LocationReader:
             return Refusal(scheme, err.reason, str(err))
 
     def read_all(
-            self, locations: Iterable[Location],
+        self,
+        locations: Iterable[Location],
     ) -> tuple[tuple[Copy, ...], tuple[Refusal, ...]]:
         """Copies and refusals, each in Glance's order."""
         results = [self.read(location) for location in locations]

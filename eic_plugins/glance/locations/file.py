@@ -32,8 +32,9 @@ class FileLocation(LocationPlugin):
         if parts.scheme != 'file' or parts.netloc:
             raise paths.invalid('not a local file URL')
         paths.decoded(parts.path)
-        inside = paths.below(paths.absolute_path(parts.path),
-                             paths.absolute_path(mountpoint.rstrip('/')))
+        inside = paths.below(
+            paths.absolute_path(parts.path), paths.absolute_path(mountpoint.rstrip('/'))
+        )
         export = paths.split(share)
         if export.scheme != 'nfs':
             raise paths.invalid('share_location is not an nfs:// URL')
@@ -43,13 +44,17 @@ class FileLocation(LocationPlugin):
 
 def _nfs_metadata(metadata: Mapping[str, Any]) -> tuple[str, str]:
     share, mountpoint, kind = (
-        metadata.get(key) for key in ('share_location', 'mountpoint', 'type'))
-    if not (isinstance(share, str) and isinstance(mountpoint, str)
-            and isinstance(kind, str)):
+        metadata.get(key) for key in ('share_location', 'mountpoint', 'type')
+    )
+    if not (
+        isinstance(share, str) and isinstance(mountpoint, str) and isinstance(kind, str)
+    ):
         raise LocationError(
             Reason.LOCATION_UNSUPPORTED,
-            'the metadata has not all of share_location, mountpoint and type')
+            'the metadata has not all of share_location, mountpoint and type',
+        )
     if kind.lower() != 'nfs':
-        raise LocationError(Reason.LOCATION_UNSUPPORTED,
-                            'the type in the metadata is not "nfs"')
+        raise LocationError(
+            Reason.LOCATION_UNSUPPORTED, 'the type in the metadata is not "nfs"'
+        )
     return share, mountpoint

@@ -14,8 +14,7 @@ _LONGEST_NAME = 253
 # Resolvers read these as IPv4 addresses in ways of their own.
 _NUMERIC = re.compile(r'(.*\.)?([0-9]+|0[xX][0-9A-Fa-f]*)')
 # No zone: it names an interface of one host.
-_NETLOC = re.compile(
-    r'(?:\[(?P<ipv6>[^\[\]%]+)\]|(?P<name>[^\[\]:%]+))(?::[0-9]*)?')
+_NETLOC = re.compile(r'(?:\[(?P<ipv6>[^\[\]%]+)\]|(?P<name>[^\[\]:%]+))(?::[0-9]*)?')
 
 
 def invalid(detail: str) -> LocationError:
@@ -90,11 +89,12 @@ def below(path: str, directory: str) -> str:
     prefix = directory.rstrip('/') + '/'
     if not path.startswith(prefix) or path == prefix:
         raise invalid('the file is not below its mountpoint')
-    return path[len(prefix):]
+    return path[len(prefix) :]
 
 
-def _address(kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address],
-             text: str) -> str:
+def _address(
+    kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], text: str
+) -> str:
     try:
         return str(kind(text))
     except ValueError as err:

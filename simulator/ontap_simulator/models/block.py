@@ -26,8 +26,7 @@ from ontap_simulator.models.volumes import FlexVol, Svm
 
 _BASE_NAME = re.compile(r'[A-Za-z0-9._{}-]+')
 _LONGEST_PATH = 2
-_SERIAL_LETTERS = ('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-                   '0123456789+-')
+_SERIAL_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-'
 _SERIAL_LENGTH = 12
 
 
@@ -99,24 +98,33 @@ def new_serial_number(identifier: str) -> str:
     return ''.join(letters)
 
 
-def place_of(name: str, svm: Svm, volumes: Iterable[FlexVol],
-             codes: BlockCodes) -> Place:
+def place_of(
+    name: str, svm: Svm, volumes: Iterable[FlexVol], codes: BlockCodes
+) -> Place:
     """Where ``/vol/VOLUME[/QTREE]/NAME`` is.
 
     :raises BlockError: there is no such FlexVol or qtree, or the name is bad
     """
     parts = name.split('/')
     if parts[:2] != ['', 'vol'] or not parts[2:3] or not parts[2]:
-        raise codes.error('no_volume', f'"{name}" names no volume: write it as '
-                          '/vol/VOLUME/NAME.', 'name')
+        raise codes.error(
+            'no_volume',
+            f'"{name}" names no volume: write it as /vol/VOLUME/NAME.',
+            'name',
+        )
     inside = parts[3:]
     if not inside or not inside[-1]:
         raise codes.error('no_base_name', f'"{name}" has no base name.', 'name')
     volume = volume_named(parts[2], svm, volumes)
     if len(inside) > _LONGEST_PATH or not all(
-            _BASE_NAME.fullmatch(part) and part.strip('.') for part in inside):
-        raise codes.error('bad_characters', f'The name "{name}" is not made of '
-                          'A-Z, a-z, 0-9, "-", ".", "_", "{" and "}".', 'name')
+        _BASE_NAME.fullmatch(part) and part.strip('.') for part in inside
+    ):
+        raise codes.error(
+            'bad_characters',
+            f'The name "{name}" is not made of '
+            'A-Z, a-z, 0-9, "-", ".", "_", "{" and "}".',
+            'name',
+        )
     _check_qtree(volume, inside)
     return Place(volume, '/'.join(inside))
 
@@ -129,8 +137,11 @@ def volume_named(name: str, svm: Svm, volumes: Iterable[FlexVol]) -> FlexVol:
     for volume in volumes:
         if volume.svm == svm and volume.name == name:
             return volume
-    raise BlockError(NO_SUCH_VOLUME, f'The volume "{name}" was not found in the '
-                     f'SVM "{svm.name}".', 'name')
+    raise BlockError(
+        NO_SUCH_VOLUME,
+        f'The volume "{name}" was not found in the SVM "{svm.name}".',
+        'name',
+    )
 
 
 def _check_qtree(volume: FlexVol, inside: list[str]) -> None:
@@ -139,8 +150,11 @@ def _check_qtree(volume: FlexVol, inside: list[str]) -> None:
         return
     directories = {name for name, _ in volume.directory.entries('')}
     if inside[0] not in directories:
-        raise BlockError(NO_SUCH_QTREE, f'The qtree "{inside[0]}" was not found.',
-                         'location.qtree.name')
+        raise BlockError(
+            NO_SUCH_QTREE,
+            f'The qtree "{inside[0]}" was not found.',
+            'location.qtree.name',
+        )
 
 
 class BlockStore:
@@ -150,8 +164,9 @@ class BlockStore:
         self._state = state
         self._volumes = {(v.svm.name, v.name): v for v in volumes}
         self._lock = threading.RLock()
-        self._objects = {key: BlockObject(**record) for key, record
-                         in state.load('block').items()}
+        self._objects = {
+            key: BlockObject(**record) for key, record in state.load('block').items()
+        }
         self._by_file: dict[tuple[str, str, str], str] = {}
         self._forget_what_is_lost()
         for volume in self._volumes.values():
@@ -171,14 +186,16 @@ class BlockStore:
         with self._lock:
             found = self._objects.get(identifier)
         if found is None or found.kind != codes.noun:
-            raise codes.error('not_found', f'The {codes.noun} "{identifier}" was '
-                              'not found.', 'uuid')
+            raise codes.error(
+                'not_found', f'The {codes.noun} "{identifier}" was not found.', 'uuid'
+            )
         return found
 
     def named(self, name: str, svm: Svm, kind: str) -> BlockObject | None:
         """The LUN or namespace of that name in an SVM."""
-        return next((o for o in self.all(kind)
-                     if o.name == name and o.svm == svm.name), None)
+        return next(
+            (o for o in self.all(kind) if o.name == name and o.svm == svm.name), None
+        )
 
     def at(self, volume: FlexVol, path: str) -> BlockObject | None:
         """The LUN or namespace that a file is, or was made from."""
@@ -191,8 +208,11 @@ class BlockStore:
         """Whether a directory has a LUN or a namespace in it."""
         inside = f'{path.strip("/")}/'
         with self._lock:
-            return any(o.path.startswith(inside) for o in self._objects.values()
-                       if (o.svm, o.volume) == (volume.svm.name, volume.name))
+            return any(
+                o.path.startswith(inside)
+                for o in self._objects.values()
+                if (o.svm, o.volume) == (volume.svm.name, volume.name)
+            )
 
     def volume(self, found: BlockObject) -> FlexVol:
         """The FlexVol that a LUN or namespace is in."""
@@ -214,8 +234,7 @@ class BlockStore:
         :raises BlockError: it is gone
         """
         with self._lock:
-            changed = dataclasses.replace(
-                self.get(found.uuid, found.codes), **fields)
+            changed = dataclasses.replace(self.get(found.uuid, found.codes), **fields)
             self.put(changed)
             return changed
 
@@ -234,8 +253,12 @@ class BlockStore:
     def _reserved(self, volume: FlexVol) -> int:
         """Bytes that LUNs of a FlexVol have reserved and not written."""
         with self._lock:
-            found = [o for o in self._objects.values() if o.space_reserved
-                     and (o.svm, o.volume) == (volume.svm.name, volume.name)]
+            found = [
+                o
+                for o in self._objects.values()
+                if o.space_reserved
+                and (o.svm, o.volume) == (volume.svm.name, volume.name)
+            ]
         return sum(_unwritten(volume, each) for each in found)
 
     def _forget_what_is_lost(self) -> None:
@@ -258,6 +281,10 @@ class BlockStore:
         self._by_file = {
             (found.svm, found.volume, path): key
             for key, found in self._objects.items()
-            for path in (found.path, found.from_file) if path}
-        self._state.save('block', {key: dataclasses.asdict(found) for key, found
-                                   in self._objects.items()})
+            for path in (found.path, found.from_file)
+            if path
+        }
+        self._state.save(
+            'block',
+            {key: dataclasses.asdict(found) for key, found in self._objects.items()},
+        )

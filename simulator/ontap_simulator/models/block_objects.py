@@ -53,9 +53,15 @@ class Fabric(Protocol):
 class BlockObjects:
     """The LUNs, or the namespaces, of the cluster."""
 
-    def __init__(self, codes: BlockCodes, store: BlockStore, fabric: Fabric,
-                 faults: Faults, clock: Clock,
-                 count_clone: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        codes: BlockCodes,
+        store: BlockStore,
+        fabric: Fabric,
+        faults: Faults,
+        clock: Clock,
+        count_clone: Callable[[str], None],
+    ) -> None:
         self.codes = codes
         self.store = store
         self.fabric = fabric
@@ -82,8 +88,9 @@ class BlockObjects:
         self.store.put(new)
         return new
 
-    def create_from_file(self, place: Place, file: Place,
-                         new: BlockObject) -> BlockObject:
+    def create_from_file(
+        self, place: Place, file: Place, new: BlockObject
+    ) -> BlockObject:
         """Make one of a file's data; the file's name stays, and is kept.
 
         :raises BlockError: the file is one already, or has no whole blocks
@@ -93,8 +100,11 @@ class BlockObjects:
         with file_errors(file.path), file.volume.directory.open(file.path) as data:
             size = os.fstat(data).st_size
         if size < SMALLEST or size % new.block_size:
-            raise self.codes.error('bad_size', f'A file of {size} bytes has no '
-                                   f'whole blocks of {new.block_size} bytes.')
+            raise self.codes.error(
+                'bad_size',
+                f'A file of {size} bytes has no '
+                f'whole blocks of {new.block_size} bytes.',
+            )
         if self.store.at(file.volume, file.path):
             raise self._exists(file)
         if place.path != file.path:
@@ -103,8 +113,7 @@ class BlockObjects:
         self.store.put(new)
         return new
 
-    def clone(self, place: Place, source: BlockObject,
-              new: BlockObject) -> BlockObject:
+    def clone(self, place: Place, source: BlockObject, new: BlockObject) -> BlockObject:
         """FlexClone: the same blocks under a second name, in constant time.
 
         :raises BlockError: another volume, a name in use, or no space
@@ -113,11 +122,13 @@ class BlockObjects:
         self._check_not_busy()
         try:
             check_not_full(self._faults, place.volume)
-            place.volume.directory.clone(source.path, place.path,
-                                         overwrite=False)
+            place.volume.directory.clone(source.path, place.path, overwrite=False)
         except FileExistsError as err:
-            raise BlockError(CLONE_EXISTS, f'The clone destination "{place.name}" '
-                             'exists already.', 'name') from err
+            raise BlockError(
+                CLONE_EXISTS,
+                f'The clone destination "{place.name}" exists already.',
+                'name',
+            ) from err
         except OSError as err:
             raise self._clone_failed(err) from err
         self.store.put(new)
@@ -145,14 +156,16 @@ class BlockObjects:
         """
         volume = self.store.volume(found)
         if place.volume != volume:
-            raise UnsupportedError('This simulator does not move LUNs between '
-                                   'volumes.', target='name')
+            raise UnsupportedError(
+                'This simulator does not move LUNs between volumes.', target='name'
+            )
         with file_errors(found.path):
             try:
                 volume.directory.rename(found.path, place.path)
             except FileExistsError as err:
-                raise self.codes.error('rename_exists', f'"{place.name}" exists '
-                                       'already.', 'name') from err
+                raise self.codes.error(
+                    'rename_exists', f'"{place.name}" exists already.', 'name'
+                ) from err
         return self.change(found, path=place.path)
 
     def resize(self, found: BlockObject, size: int) -> BlockObject:
@@ -161,13 +174,13 @@ class BlockObjects:
         :raises BlockError: it is as large, or larger, already
         """
         if size < found.size:
-            raise self.codes.error('shrinks', 'It cannot be made smaller.',
-                                   'space.size')
+            raise self.codes.error(
+                'shrinks', 'It cannot be made smaller.', 'space.size'
+            )
         if size == found.size and self.codes is LUN:
             raise BlockError(SAME_SIZE, 'It has that size already.', 'space.size')
         volume = self.store.volume(found)
-        with (file_errors(found.path),
-              volume.directory.writable(found.path) as file):
+        with file_errors(found.path), volume.directory.writable(found.path) as file:
             os.ftruncate(file, size)
         return self.change(found, size=size)
 
@@ -175,8 +188,12 @@ class BlockObjects:
         """Set some of its properties."""
         return self.store.update(found, **fields)
 
-    def delete(self, found: BlockObject, even_if_mapped: bool,
-               before: Callable[[], None] = lambda: None) -> None:
+    def delete(
+        self,
+        found: BlockObject,
+        even_if_mapped: bool,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
         """Delete it with its data.
 
         :param before: called when nothing speaks against it any more
@@ -191,8 +208,9 @@ class BlockObjects:
             self.store.volume(found).directory.delete(found.path)
         self.store.remove(found.uuid)
 
-    def convert(self, source: BlockObject, identifier: str,
-                mapped: bool) -> BlockObject:
+    def convert(
+        self, source: BlockObject, identifier: str, mapped: bool
+    ) -> BlockObject:
         """Turn a LUN into a namespace, or the other way round, in place.
 
         :param mapped: whether hosts see the source
@@ -203,9 +221,12 @@ class BlockObjects:
         self._check_convertible(source)
         is_lun = self.codes is LUN
         new = dataclasses.replace(
-            source, uuid=identifier, kind=self.codes.noun,
+            source,
+            uuid=identifier,
+            kind=self.codes.noun,
             serial_number=new_serial_number(identifier) if is_lun else '',
-            block_size=LUN_BLOCK)
+            block_size=LUN_BLOCK,
+        )
         self.store.put(new)
         self.store.remove(source.uuid)
         return new
@@ -213,37 +234,53 @@ class BlockObjects:
     def new(self, identifier: str, place: Place, **fields: Any) -> BlockObject:
         """What a new one is, nothing being made yet."""
         is_lun = self.codes is LUN
-        return BlockObject(**{
-            'uuid': identifier, 'kind': self.codes.noun,
-            'svm': place.volume.svm.name, 'volume': place.volume.name,
-            'path': place.path, 'created': self._clock.time(),
-            'block_size': LUN_BLOCK if is_lun else NAMESPACE_BLOCK,
-            'serial_number': new_serial_number(identifier) if is_lun else '',
-            **fields})
+        return BlockObject(
+            **{
+                'uuid': identifier,
+                'kind': self.codes.noun,
+                'svm': place.volume.svm.name,
+                'volume': place.volume.name,
+                'path': place.path,
+                'created': self._clock.time(),
+                'block_size': LUN_BLOCK if is_lun else NAMESPACE_BLOCK,
+                'serial_number': new_serial_number(identifier) if is_lun else '',
+                **fields,
+            }
+        )
 
     def check_not_being_filled(self, found: BlockObject) -> None:
         """Refuse what a copy in progress does not allow."""
         if found.copying:
-            raise BlockError(COPY_DESTINATION_BUSY, f'"{found.name}" is the '
-                             'destination of a copy.')
+            raise BlockError(
+                COPY_DESTINATION_BUSY, f'"{found.name}" is the destination of a copy.'
+            )
 
     def _check_convertible(self, source: BlockObject) -> None:
         if self.codes is LUN and source.block_size != LUN_BLOCK:
-            raise BlockError(NAMESPACE_BLOCKS, 'A namespace with blocks of '
-                             f'{source.block_size} bytes cannot become a LUN.')
+            raise BlockError(
+                NAMESPACE_BLOCKS,
+                'A namespace with blocks of '
+                f'{source.block_size} bytes cannot become a LUN.',
+            )
         if self.codes is NAMESPACE and source.os_type not in NAMESPACE.os_types:
-            raise BlockError(LUN_OS_TYPE, f'A LUN for {source.os_type} cannot '
-                             'become a namespace.')
+            raise BlockError(
+                LUN_OS_TYPE, f'A LUN for {source.os_type} cannot become a namespace.'
+            )
 
     def _check_not_busy(self) -> None:
         if self._faults.device_busy():
-            raise BlockError(CLONE_FAILED, f'The {self.codes.noun} clone request '
-                             'failed: Device busy.')
+            raise BlockError(
+                CLONE_FAILED,
+                f'The {self.codes.noun} clone request failed: Device busy.',
+            )
 
     def _check_same_volume(self, place: Place, source: BlockObject) -> None:
         if place.volume != self.store.volume(source):
-            raise BlockError(CLONE_TO_OTHER_VOLUME, 'A clone is in the volume of '
-                             'its source.', 'clone.source')
+            raise BlockError(
+                CLONE_TO_OTHER_VOLUME,
+                'A clone is in the volume of its source.',
+                'clone.source',
+            )
 
     def _link(self, place: Place, file: Place) -> None:
         with file_errors(place.path):
@@ -253,10 +290,14 @@ class BlockObjects:
                 raise self._exists(place) from err
 
     def _exists(self, place: Place) -> BlockError:
-        return self.codes.error('exists', 'A LUN or NVMe namespace exists at '
-                                f'"{place.name}" already.', 'name')
+        return self.codes.error(
+            'exists',
+            f'A LUN or NVMe namespace exists at "{place.name}" already.',
+            'name',
+        )
 
     def _clone_failed(self, err: OSError) -> BlockError:
         reason = os.strerror(err.errno or errno.EIO)
-        return BlockError(CLONE_FAILED, f'The {self.codes.noun} clone request '
-                          f'failed: {reason}.')
+        return BlockError(
+            CLONE_FAILED, f'The {self.codes.noun} clone request failed: {reason}.'
+        )

@@ -24,11 +24,14 @@ _LONGEST_COMMENT = 254
 _LONGEST_ATTRIBUTE_PART = 4091
 _LARGEST_ATTRIBUTE = 4092
 _SIZE = re.compile(r'(\d+)\s*(?:([KMGTP])(?:i?B)?|B)?', re.IGNORECASE)
-_UNITS = {unit: 1024 ** power for power, unit in enumerate('KMGTP', start=1)}
+_UNITS = {unit: 1024**power for power, unit in enumerate('KMGTP', start=1)}
 
-FLAGS = {'enabled': 'enabled', 'auto_delete': 'auto_delete',
-         'space.guarantee.requested': 'space_reserved',
-         'space.scsi_thin_provisioning_support_enabled': 'thin_provisioning'}
+FLAGS = {
+    'enabled': 'enabled',
+    'auto_delete': 'auto_delete',
+    'space.guarantee.requested': 'space_reserved',
+    'space.scsi_thin_provisioning_support_enabled': 'thin_provisioning',
+}
 """Booleans of a body, and what they are called here."""
 
 
@@ -46,8 +49,7 @@ def way_of(body: Record, codes: BlockCodes) -> str:
     if not ways:
         _check_required(body, codes)
         return 'create'
-    checks = {'clone': _check_clone, 'copy': _check_copy,
-              'convert': _check_convert}
+    checks = {'clone': _check_clone, 'copy': _check_copy, 'convert': _check_convert}
     checks[ways[0]](body, codes)
     return ways[0]
 
@@ -63,26 +65,28 @@ def _check_required(body: Record, codes: BlockCodes) -> None:
 def _check_clone(body: Record, codes: BlockCodes) -> None:
     for name in ('copy', 'convert'):
         if name in body:
-            raise codes.error('clone_with', f'"{name}" cannot be given with '
-                              '"clone".', name)
+            raise codes.error(
+                'clone_with', f'"{name}" cannot be given with "clone".', name
+            )
     for name in _NOT_FOR_CLONES:
         if value(body, name) is not None:
-            raise codes.error('clone_property', f'"{name}" of a clone is that of '
-                              'its source.', name)
+            raise codes.error(
+                'clone_property', f'"{name}" of a clone is that of its source.', name
+            )
 
 
 def _check_copy(body: Record, codes: BlockCodes) -> None:
     if codes is not LUN:
         raise UnexpectedArgumentError('copy')
     for name in sorted(set(body) - _FOR_COPIES):
-        raise BlockError(COPY_WITH, f'"{name}" cannot be given with "copy".',
-                         name)
+        raise BlockError(COPY_WITH, f'"{name}" cannot be given with "copy".', name)
 
 
 def _check_convert(body: Record, codes: BlockCodes) -> None:
     for name in sorted(set(body) - {'svm', 'convert'}):
-        raise codes.error('convert_property', f'"{name}" cannot be given with '
-                          '"convert".', name)
+        raise codes.error(
+            'convert_property', f'"{name}" cannot be given with "convert".', name
+        )
 
 
 def size_of(body: Record, codes: BlockCodes, block_size: int) -> int | None:
@@ -95,15 +99,12 @@ def size_of(body: Record, codes: BlockCodes, block_size: int) -> int | None:
         return None
     match = _SIZE.fullmatch(str(found).strip())
     if isinstance(found, bool) or not match:
-        raise codes.error('bad_size', f'The size "{found}" is invalid.',
-                          'space.size')
+        raise codes.error('bad_size', f'The size "{found}" is invalid.', 'space.size')
     size = int(match[1]) * _UNITS.get((match[2] or '').upper(), 1)
     if size < SMALLEST:
-        raise codes.error('too_small', f'The size {size} is too small.',
-                          'space.size')
+        raise codes.error('too_small', f'The size {size} is too small.', 'space.size')
     if size > LARGEST:
-        raise codes.error('too_large', f'The size {size} is too large.',
-                          'space.size')
+        raise codes.error('too_large', f'The size {size} is too large.', 'space.size')
     return -(-size // block_size) * block_size
 
 
@@ -141,24 +142,32 @@ def attributes(body: Record) -> dict[str, str]:
     for entry in entries:
         name, text = attribute(entry)
         if name in found:
-            raise BlockError(ATTRIBUTE_DUPLICATED, f'The attribute "{name}" is '
-                             'there twice.', 'attributes.name')
+            raise BlockError(
+                ATTRIBUTE_DUPLICATED,
+                f'The attribute "{name}" is there twice.',
+                'attributes.name',
+            )
         found[name] = text
     return found
 
 
 def attribute(entry: object) -> tuple[str, str]:
     """One attribute's name and value."""
-    parts = [entry.get(key) if isinstance(entry, dict) else None
-             for key in ('name', 'value')]
+    parts = [
+        entry.get(key) if isinstance(entry, dict) else None for key in ('name', 'value')
+    ]
     if not all(isinstance(part, str) and part for part in parts):
-        raise BlockError(ATTRIBUTE_INCOMPLETE,
-                         'An attribute has a name and a value.', 'attributes')
+        raise BlockError(
+            ATTRIBUTE_INCOMPLETE, 'An attribute has a name and a value.', 'attributes'
+        )
     name, text = (str(part) for part in parts)
     sizes = [len(part.encode()) for part in (name, text)]
     if max(sizes) > _LONGEST_ATTRIBUTE_PART or sum(sizes) > _LARGEST_ATTRIBUTE:
-        raise BlockError(ATTRIBUTE_TOO_LARGE, f'The attribute "{name[:40]}" is '
-                         'too large.', 'attributes')
+        raise BlockError(
+            ATTRIBUTE_TOO_LARGE,
+            f'The attribute "{name[:40]}" is too large.',
+            'attributes',
+        )
     return name, text
 
 

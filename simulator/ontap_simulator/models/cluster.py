@@ -45,8 +45,9 @@ _EMS_KEPT = 1000
 class Cluster:
     """The state of one simulated cluster."""
 
-    def __init__(self, topology: Topology, data_dir: Path,
-                 clock: Clock | None = None) -> None:
+    def __init__(
+        self, topology: Topology, data_dir: Path, clock: Clock | None = None
+    ) -> None:
         self.clock = clock or SystemClock()
         self.name = topology.name
         self.version = topology.version
@@ -66,8 +67,7 @@ class Cluster:
         self.peers = Peers(state, {'name': self.name, 'uuid': self.uuid})
         self.qos = QosPolicies(state)
         self.efficiency = Efficiency(state)
-        self.lun_copies = LunCopies(self.block, self.copies, self.jobs,
-                                    self.clock)
+        self.lun_copies = LunCopies(self.block, self.copies, self.jobs, self.clock)
         self.ems: collections.deque[Record] = collections.deque(maxlen=_EMS_KEPT)
         self.clones: collections.Counter[str] = collections.Counter()
         self._counting = threading.Lock()
@@ -98,9 +98,13 @@ class Cluster:
         :raises NoSuchVolumeError: there is none, or more than one
         """
         uuid, name = reference.get('uuid'), reference.get('name')
-        found = [v for v in self.volumes
-                 if uuid in {None, v.uuid} and name in {None, v.name}
-                 and svm in {None, v.svm}]
+        found = [
+            v
+            for v in self.volumes
+            if uuid in {None, v.uuid}
+            and name in {None, v.name}
+            and svm in {None, v.svm}
+        ]
         if len(found) != 1:
             raise NoSuchVolumeError(str(uuid or name))
         return found[0]
@@ -119,8 +123,7 @@ class Cluster:
         self.shared_data.clear()
         self.clones.clear()
         if files:
-            for kept in (self.block, self.lun_maps, self.igroups,
-                         self.subsystems):
+            for kept in (self.block, self.lun_maps, self.igroups, self.subsystems):
                 kept.clear()
             for volume in self.volumes:
                 volume.directory.clear()
@@ -129,50 +132,80 @@ class Cluster:
         """Write ``exports.json``, which the mount helper reads: what hosts in
         the network of the IPspace Default reach.
         """
-        exports = [{'address': lif.address,
-                    'junction_path': volume.junction_path,
-                    'directory': str(volume.directory.root.resolve())}
-                   for volume in self.volumes for lif in self.lifs
-                   if lif.svm == volume.svm and volume.junction_path
-                   and lif.svm.ipspace == DEFAULT_IPSPACE]
-        write_atomically(self.data_dir / 'exports.json',
-                         json.dumps(exports, indent=1))
+        exports = [
+            {
+                'address': lif.address,
+                'junction_path': volume.junction_path,
+                'directory': str(volume.directory.root.resolve()),
+            }
+            for volume in self.volumes
+            for lif in self.lifs
+            if lif.svm == volume.svm
+            and volume.junction_path
+            and lif.svm.ipspace == DEFAULT_IPSPACE
+        ]
+        write_atomically(self.data_dir / 'exports.json', json.dumps(exports, indent=1))
 
     def _build(self, topology: Topology, state: State) -> None:
-        names = sorted({a.node for a in topology.aggregates}) or [
-            f'{topology.name}-01']
+        names = sorted({a.node for a in topology.aggregates}) or [f'{topology.name}-01']
         self.nodes = [Node(n, state.uuid_of('node', n)) for n in names]
         nodes = {node.name: node for node in self.nodes}
         self.aggregates = [
-            Aggregate(a.name, state.uuid_of('aggregate', a.name), a.size,
-                      nodes[a.node]) for a in topology.aggregates]
+            Aggregate(a.name, state.uuid_of('aggregate', a.name), a.size, nodes[a.node])
+            for a in topology.aggregates
+        ]
         aggregates = {a.name: a for a in self.aggregates}
         self.svms: list[Svm] = []
         self.lifs: list[Lif] = []
         self.volumes: list[FlexVol] = []
         for config in topology.svms:
-            svm = Svm(config.name, state.uuid_of('svm', config.name),
-                      config.protocols, config.ipspace)
+            svm = Svm(
+                config.name,
+                state.uuid_of('svm', config.name),
+                config.protocols,
+                config.ipspace,
+            )
             self.svms.append(svm)
             self.lifs += [
-                Lif(lif.name, state.uuid_of('lif', f'{svm.name}/{lif.name}'),
-                    lif.address, svm) for lif in config.lifs]
+                Lif(
+                    lif.name,
+                    state.uuid_of('lif', f'{svm.name}/{lif.name}'),
+                    lif.address,
+                    svm,
+                )
+                for lif in config.lifs
+            ]
             self.volumes += [
-                FlexVol(v.name, state.uuid_of('volume', f'{svm.name}/{v.name}'),
-                        svm, v.junction_path, v.size, aggregates[v.aggregate],
-                        self._directory(svm.name, v.name))
-                for v in config.volumes]
+                FlexVol(
+                    v.name,
+                    state.uuid_of('volume', f'{svm.name}/{v.name}'),
+                    svm,
+                    v.junction_path,
+                    v.size,
+                    aggregates[v.aggregate],
+                    self._directory(svm.name, v.name),
+                )
+                for v in config.volumes
+            ]
 
     def _build_block(self, state: State) -> None:
         self.block = BlockStore(state, self.volumes)
         self.igroups = Igroups(state)
         self.lun_maps = LunMaps(state, self.igroups, self.block)
         self.subsystems = Subsystems(state, self.block)
-        self.luns = BlockObjects(LUN, self.block, self.lun_maps, self.faults,
-                                 self.clock, self.count_clone)
-        self.namespaces = BlockObjects(NAMESPACE, self.block, self.subsystems,
-                                       self.faults, self.clock, self.count_clone)
+        self.luns = BlockObjects(
+            LUN, self.block, self.lun_maps, self.faults, self.clock, self.count_clone
+        )
+        self.namespaces = BlockObjects(
+            NAMESPACE,
+            self.block,
+            self.subsystems,
+            self.faults,
+            self.clock,
+            self.count_clone,
+        )
 
     def _directory(self, svm: str, volume: str) -> Directory:
-        return Directory(self.data_dir / 'volumes' / svm / volume,
-                         self.data_dir / 'scratch')
+        return Directory(
+            self.data_dir / 'volumes' / svm / volume, self.data_dir / 'scratch'
+        )

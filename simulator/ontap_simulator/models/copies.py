@@ -82,6 +82,7 @@ class Copies:
 
         :param most: bytes per second that the request allows; 0: any
         """
+
         def run(job: Job) -> None:
             left = len(pairs)
             try:
@@ -91,6 +92,7 @@ class Copies:
                     self._release(1, pair.is_lun, failed=False)
             finally:
                 self._release(left, pairs[0].is_lun, failed=True)
+
         return run
 
     def release(self, number: int, *, luns: bool = False) -> None:
@@ -125,8 +127,10 @@ class Copies:
         with self._lock:
             volume = destination.volume
             self._begun[f'{volume.svm.name}/{volume.name}'] += 1
-        with (file_errors(source.path),
-              source.volume.directory.snapshot(source.path) as frozen):
+        with (
+            file_errors(source.path),
+            source.volume.directory.snapshot(source.path) as frozen,
+        ):
             watch = SourceWatch(source, pair.is_lun)
             self._check_space(destination, reflink.allocated(frozen))
             # Before the destination is seen: whoever waits for it may be who
@@ -141,11 +145,13 @@ class Copies:
         if needed > destination.volume.available():
             raise FileError(errno.ENOSPC, destination.path)
 
-    def _move(self, job: Job, watch: SourceWatch, frozen: int, target: int,
-              pace: '_Pace') -> None:
+    def _move(
+        self, job: Job, watch: SourceWatch, frozen: int, target: int, pace: '_Pace'
+    ) -> None:
         size = os.fstat(frozen).st_size
-        total = sum(end - start
-                    for start, end in reflink.data_segments(frozen, 0, size))
+        total = sum(
+            end - start for start, end in reflink.data_segments(frozen, 0, size)
+        )
         job.total = total
         for start, end in reflink.data_segments(frozen, 0, size):
             at = start

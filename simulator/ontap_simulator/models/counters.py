@@ -26,22 +26,26 @@ class Counter:
         """The counter after so many seconds."""
         if not self.labels:
             return {'value': int(self.rates[0] * seconds)}
-        return {'values': [int(rate * seconds) for rate in self.rates],
-                'labels': list(self.labels)}
+        return {
+            'values': [int(rate * seconds) for rate in self.rates],
+            'labels': list(self.labels),
+        }
 
     def schema(self, name: str) -> Record:
         """The counter's entry in its table's description."""
-        schema: Record = {'name': name, 'type': 'percent' if self.denominator
-                          else 'delta', 'description': name.replace('_', ' '),
-                          'unit': 'none'}
+        schema: Record = {
+            'name': name,
+            'type': 'percent' if self.denominator else 'delta',
+            'description': name.replace('_', ' '),
+            'unit': 'none',
+        }
         if self.denominator:
             schema['denominator'] = {'name': self.denominator}
         return schema
 
 
 _SYSTEM = {
-    'average_processor_busy_percent': Counter((_BUSY * _MICRO,),
-                                              'cpu_elapsed_time'),
+    'average_processor_busy_percent': Counter((_BUSY * _MICRO,), 'cpu_elapsed_time'),
     'cpu_elapsed_time': Counter((_MICRO,)),
     'cpu_elapsed_time1': Counter((_MICRO,)),
 }
@@ -52,13 +56,17 @@ TABLES: Mapping[str, Mapping[str, Counter]] = {
     'wafl': {
         'total_cp_msecs': Counter((_BUSY * _MILLI,)),
         'cp_phase_times': Counter(
-            (0.01 * _MILLI, 0.05 * _MILLI, 0.04 * _MILLI), 'total_cp_msecs',
-            ('cp_setup', 'cp_p2_flush', 'cp_p4_finish')),
+            (0.01 * _MILLI, 0.05 * _MILLI, 0.04 * _MILLI),
+            'total_cp_msecs',
+            ('cp_setup', 'cp_p2_flush', 'cp_p4_finish'),
+        ),
     },
     'processor': {
         'domain_busy_percent': Counter(
-            (0.9 * _MICRO, 0.05 * _MICRO, 0.05 * _MICRO), 'elapsed_time',
-            ('idle', 'kahuna', 'exempt')),
+            (0.9 * _MICRO, 0.05 * _MICRO, 0.05 * _MICRO),
+            'elapsed_time',
+            ('idle', 'kahuna', 'exempt'),
+        ),
         'elapsed_time': Counter((_MICRO,)),
     },
 }
@@ -66,18 +74,27 @@ TABLES: Mapping[str, Mapping[str, Counter]] = {
 
 def table(name: str) -> Record:
     """A counter table as ``/cluster/counter/tables`` shows it."""
-    return {'name': name, 'description': f'Counters of {name}.',
-            'counter_schemas': [counter.schema(key)
-                                for key, counter in TABLES[name].items()],
-            '_links': link(f'/cluster/counter/tables/{name}')}
+    return {
+        'name': name,
+        'description': f'Counters of {name}.',
+        'counter_schemas': [
+            counter.schema(key) for key, counter in TABLES[name].items()
+        ],
+        '_links': link(f'/cluster/counter/tables/{name}'),
+    }
 
 
 def rows(name: str, nodes: list[Node], seconds: float) -> list[Record]:
     """The rows of a table, one for each node."""
-    return [{
-        'id': f'{node.name}:{name.partition(":")[0]}0',
-        'counter_table': {'name': name},
-        'properties': [{'name': 'node.name', 'value': node.name}],
-        'counters': [{'name': key, **counter.value(seconds)}
-                     for key, counter in TABLES[name].items()],
-    } for node in nodes]
+    return [
+        {
+            'id': f'{node.name}:{name.partition(":")[0]}0',
+            'counter_table': {'name': name},
+            'properties': [{'name': 'node.name', 'value': node.name}],
+            'counters': [
+                {'name': key, **counter.value(seconds)}
+                for key, counter in TABLES[name].items()
+            ],
+        }
+        for node in nodes
+    ]

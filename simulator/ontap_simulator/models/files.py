@@ -20,10 +20,15 @@ from ontap_simulator.models.volumes import FlexVol
 from ontap_simulator.query import Record
 
 _BLOCK = 512
-_TYPES = ((stat.S_ISREG, 'file'), (stat.S_ISDIR, 'directory'),
-          (stat.S_ISLNK, 'symlink'), (stat.S_ISBLK, 'blockdev'),
-          (stat.S_ISCHR, 'chardev'), (stat.S_ISSOCK, 'socket'),
-          (stat.S_ISFIFO, 'fifo'))
+_TYPES = (
+    (stat.S_ISREG, 'file'),
+    (stat.S_ISDIR, 'directory'),
+    (stat.S_ISLNK, 'symlink'),
+    (stat.S_ISBLK, 'blockdev'),
+    (stat.S_ISCHR, 'chardev'),
+    (stat.S_ISSOCK, 'socket'),
+    (stat.S_ISFIFO, 'fifo'),
+)
 
 
 class Files:
@@ -50,8 +55,13 @@ class Files:
         records = []
         for name, found in entries:
             full = f'{path.strip("/")}/{name}'.lstrip('/')
-            records.append({**self._metadata(volume, full, found),
-                            'name': name, 'path': path.strip('/')})
+            records.append(
+                {
+                    **self._metadata(volume, full, found),
+                    'name': name,
+                    'path': path.strip('/'),
+                }
+            )
         return records
 
     def make_directory(self, volume: FlexVol, path: str, mode: int) -> None:
@@ -79,8 +89,9 @@ class Files:
             self._check_no_block_object(volume, path)
             volume.directory.delete(path, recurse)
 
-    def clone(self, volume: FlexVol, source: str, destination: str,
-              overwrite: bool) -> None:
+    def clone(
+        self, volume: FlexVol, source: str, destination: str, overwrite: bool
+    ) -> None:
         """FlexClone: a second file on the same blocks, in constant time."""
         self.check_plain(volume, source)
         self.check_plain(volume, destination)
@@ -97,11 +108,12 @@ class Files:
         """
         found = self._block.at(volume, path)
         if found and found.path == path.strip('/'):
-            raise UnsupportedError('This simulator clones and copies LUNs as '
-                                   'LUNs, not as files.', target='path')
+            raise UnsupportedError(
+                'This simulator clones and copies LUNs as LUNs, not as files.',
+                target='path',
+            )
 
-    def _metadata(self, volume: FlexVol, path: str,
-                  found: os.stat_result) -> Record:
+    def _metadata(self, volume: FlexVol, path: str, found: os.stat_result) -> Record:
         record = metadata(volume, path, found)
         block = self._block.at(volume, path)
         if block and block.path == path.strip('/'):
@@ -135,23 +147,33 @@ def file_errors(path: str) -> Iterator[None]:
 
 def metadata(volume: FlexVol, path: str, found: os.stat_result) -> Record:
     """A file as ``/storage/volumes/{uuid}/files`` shows it."""
-    url = (f'/api/storage/volumes/{volume.uuid}/files/'
-           f'{quote(path, safe="").replace(".", "%2E")}')
+    url = (
+        f'/api/storage/volumes/{volume.uuid}/files/'
+        f'{quote(path, safe="").replace(".", "%2E")}'
+    )
     kind = _type(found.st_mode)
     record: Record = {
-        'path': path, 'name': path.rpartition('/')[2] or '.', 'type': kind,
-        'volume': volume.reference(), 'size': found.st_size,
+        'path': path,
+        'name': path.rpartition('/')[2] or '.',
+        'type': kind,
+        'volume': volume.reference(),
+        'size': found.st_size,
         'bytes_used': found.st_blocks * _BLOCK,
         'unix_permissions': int(f'{stat.S_IMODE(found.st_mode):o}'),
-        'owner_id': found.st_uid, 'group_id': found.st_gid,
-        'hard_links_count': found.st_nlink, 'inode_number': found.st_ino,
+        'owner_id': found.st_uid,
+        'group_id': found.st_gid,
+        'hard_links_count': found.st_nlink,
+        'inode_number': found.st_ino,
         'inode_generation': found.st_ino,
         'creation_time': _iso(found.st_ctime),
         'modified_time': _iso(found.st_mtime),
         'changed_time': _iso(found.st_ctime),
         'accessed_time': _iso(found.st_atime),
-        'is_vm_aligned': False, 'is_junction': False, 'is_snapshot': False,
-        '_links': {'metadata': {'href': f'{url}?return_metadata=true'}}}
+        'is_vm_aligned': False,
+        'is_junction': False,
+        'is_snapshot': False,
+        '_links': {'metadata': {'href': f'{url}?return_metadata=true'}},
+    }
     if kind == 'directory':
         record['_links']['self'] = {'href': url}
     return record

@@ -22,8 +22,18 @@ from ontap_simulator.models.state import State
 from ontap_simulator.models.volumes import Svm, link
 from ontap_simulator.query import Record
 
-OS_TYPES = ('aix', 'hpux', 'hyper_v', 'linux', 'netware', 'openvms', 'solaris',
-            'vmware', 'windows', 'xen')
+OS_TYPES = (
+    'aix',
+    'hpux',
+    'hyper_v',
+    'linux',
+    'netware',
+    'openvms',
+    'solaris',
+    'vmware',
+    'windows',
+    'xen',
+)
 PROTOCOLS = ('fcp', 'iscsi', 'mixed')
 CHANGEABLE = ('name', 'os_type', 'comment', 'delete_on_unmap')
 _NAME = re.compile(r'[A-Za-z0-9._:-]{1,96}')
@@ -52,26 +62,39 @@ class Igroups:
         """
         with self._lock:
             if identifier not in self._groups:
-                raise BlockError(IGROUP_MISSING, f'The igroup "{identifier}" does '
-                                 'not exist.', 'uuid')
+                raise BlockError(
+                    IGROUP_MISSING, f'The igroup "{identifier}" does not exist.', 'uuid'
+                )
             return self._record(identifier)
 
     def named(self, name: str, svm: str) -> Record | None:
         """The igroup of that name in an SVM."""
-        return next((group for group in self.all() if group['name'] == name
-                     and group['svm']['name'] == svm), None)
+        return next(
+            (
+                group
+                for group in self.all()
+                if group['name'] == name and group['svm']['name'] == svm
+            ),
+            None,
+        )
 
-    def create(self, identifier: str, svm: Svm, body: Record,
-               subsystems: set[str]) -> None:
+    def create(
+        self, identifier: str, svm: Svm, body: Record, subsystems: set[str]
+    ) -> None:
         """Make an igroup.
 
         :param subsystems: the names of the SVM's subsystems, which are taken
         """
-        group = {'svm': svm.reference(), 'name': body.get('name'),
-                 'protocol': body.get('protocol', 'mixed'),
-                 'os_type': body.get('os_type'), 'initiators': {}}
-        group |= {key: body[key] for key in ('comment', 'delete_on_unmap')
-                  if key in body}
+        group = {
+            'svm': svm.reference(),
+            'name': body.get('name'),
+            'protocol': body.get('protocol', 'mixed'),
+            'os_type': body.get('os_type'),
+            'initiators': {},
+        }
+        group |= {
+            key: body[key] for key in ('comment', 'delete_on_unmap') if key in body
+        }
         for name in initiator_names(body.get('initiators') or []):
             check_initiator(name, str(group['protocol']))
             group['initiators'][name] = {}
@@ -105,16 +128,18 @@ class Igroups:
         :raises BlockError: none is given, or one is in the igroup already
         """
         if not names:
-            raise BlockError(INITIATORS_MISSING, 'Initiators must be supplied.',
-                             'name')
+            raise BlockError(INITIATORS_MISSING, 'Initiators must be supplied.', 'name')
         with self._lock:
             group = self.get(identifier)
             present = self._groups[identifier]['initiators']
             for name in names:
                 check_initiator(name, group['protocol'])
                 if name in present:
-                    raise BlockError(INITIATOR_IN_IGROUP, f'"{name}" is in the '
-                                     'igroup already.', 'name')
+                    raise BlockError(
+                        INITIATOR_IN_IGROUP,
+                        f'"{name}" is in the igroup already.',
+                        'name',
+                    )
             present.update((name, {}) for name in names)
             self._save()
 
@@ -126,8 +151,9 @@ class Igroups:
         with self._lock:
             self.get(identifier)
             if name not in self._groups[identifier]['initiators']:
-                raise BlockError(INITIATOR_NOT_IN_IGROUP, f'"{name}" is not in the '
-                                 'igroup.', 'name')
+                raise BlockError(
+                    INITIATOR_NOT_IN_IGROUP, f'"{name}" is not in the igroup.', 'name'
+                )
             del self._groups[identifier]['initiators'][name]
             self._save()
 
@@ -139,28 +165,37 @@ class Igroups:
 
     def _check(self, group: dict[str, Any]) -> None:
         if not _NAME.fullmatch(str(group['name'])):
-            raise BlockError(IGROUP_NAME, f'The igroup name "{group["name"]}" is '
-                             'invalid.', 'name')
+            raise BlockError(
+                IGROUP_NAME, f'The igroup name "{group["name"]}" is invalid.', 'name'
+            )
         for name, known in (('os_type', OS_TYPES), ('protocol', PROTOCOLS)):
             if group[name] not in known:
                 raise InvalidValueError(name, group[name])
 
     def _check_free(self, name: str, svm: str, subsystems: set[str]) -> None:
         if self.named(name, svm):
-            raise BlockError(IGROUP_EXISTS, f'The igroup "{name}" exists already.',
-                             'name')
+            raise BlockError(
+                IGROUP_EXISTS, f'The igroup "{name}" exists already.', 'name'
+            )
         if name in subsystems:
-            raise BlockError(IGROUP_IS_SUBSYSTEM, f'There is an NVMe subsystem '
-                             f'named "{name}".', 'name')
+            raise BlockError(
+                IGROUP_IS_SUBSYSTEM,
+                f'There is an NVMe subsystem named "{name}".',
+                'name',
+            )
 
     def _record(self, identifier: str) -> Record:
         group = self._groups[identifier]
         own = f'/protocols/san/igroups/{identifier}'
-        record = {**group, 'uuid': identifier, '_links': link(own),
-                  'initiators': [
-                      {'name': name, **found,
-                       '_links': link(f'{own}/initiators/{name}')}
-                      for name, found in group['initiators'].items()]}
+        record = {
+            **group,
+            'uuid': identifier,
+            '_links': link(own),
+            'initiators': [
+                {'name': name, **found, '_links': link(f'{own}/initiators/{name}')}
+                for name, found in group['initiators'].items()
+            ],
+        }
         if not record['initiators']:
             del record['initiators']
         return record
@@ -176,7 +211,8 @@ class Igroups:
 def initiator_names(entries: object) -> list[str]:
     """The names in a list of initiators."""
     if not isinstance(entries, list) or not all(
-            isinstance(entry, dict) and entry.get('name') for entry in entries):
+        isinstance(entry, dict) and entry.get('name') for entry in entries
+    ):
         raise InvalidValueError('initiators', entries)
     return [str(entry['name']) for entry in entries]
 
@@ -189,11 +225,14 @@ def check_initiator(name: str, protocol: str) -> None:
     is_iscsi = _IQN.fullmatch(name) or _EUI.fullmatch(name)
     if not is_iscsi and not _WWPN.fullmatch(name):
         looks_iscsi = name.lower().startswith(('iqn.', 'eui.'))
-        raise BlockError(INITIATOR_ISCSI if looks_iscsi else INITIATOR_FORMAT,
-                         f'"{name}" is no name of an initiator.', 'name')
+        raise BlockError(
+            INITIATOR_ISCSI if looks_iscsi else INITIATOR_FORMAT,
+            f'"{name}" is no name of an initiator.',
+            'name',
+        )
     if protocol == 'iscsi' and not is_iscsi:
-        raise BlockError(INITIATOR_ISCSI, f'"{name}" is no iSCSI initiator.',
-                         'name')
+        raise BlockError(INITIATOR_ISCSI, f'"{name}" is no iSCSI initiator.', 'name')
     if protocol == 'fcp' and is_iscsi:
-        raise BlockError(INITIATOR_FC, f'"{name}" is no Fibre Channel initiator.',
-                         'name')
+        raise BlockError(
+            INITIATOR_FC, f'"{name}" is no Fibre Channel initiator.', 'name'
+        )

@@ -56,8 +56,7 @@ class Job:
     error: OntapError | None = None
     hidden: bool = False
     done: threading.Event = dataclasses.field(default_factory=threading.Event)
-    cancelled: threading.Event = dataclasses.field(
-        default_factory=threading.Event)
+    cancelled: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def cancel(self) -> None:
         """Ask the work to end.
@@ -78,16 +77,22 @@ class Job:
 
     def link(self) -> Record:
         """How an answer refers to the job."""
-        return {'uuid': self.uuid,
-                '_links': {'self': {'href': f'/api/cluster/jobs/{self.uuid}'}}}
+        return {
+            'uuid': self.uuid,
+            '_links': {'self': {'href': f'/api/cluster/jobs/{self.uuid}'}},
+        }
 
     def record(self) -> Record:
         """The job as ``/cluster/jobs`` shows it."""
         record = {
-            **self.link(), 'description': self.description, 'state': self.state,
-            'message': self.message, 'node': {'name': self.node},
+            **self.link(),
+            'description': self.description,
+            'state': self.state,
+            'message': self.message,
+            'node': {'name': self.node},
             'code': int(self.error.code) if self.error else 0,
-            'start_time': _iso(self.started)}
+            'start_time': _iso(self.started),
+        }
         if self.svm:
             record['svm'] = self.svm
         if self.ended is not None:
@@ -109,15 +114,15 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
 
-    def start(self, description: str, work: Work,
-              svm: Record | None = None) -> Job:
+    def start(self, description: str, work: Work, svm: Record | None = None) -> Job:
         """Run the work in a thread of its own."""
         job = Job(description, svm, self._node, self._clock.time())
         with self._lock:
             self._forget_old()
             self._jobs[job.uuid] = job
-        threading.Thread(target=self._run, args=(job, work), daemon=True,
-                         name=f'job-{job.uuid[:8]}').start()
+        threading.Thread(
+            target=self._run, args=(job, work), daemon=True, name=f'job-{job.uuid[:8]}'
+        ).start()
         return job
 
     def all(self) -> list[Job]:
@@ -145,8 +150,11 @@ class Jobs:
 
     def _forget_old(self) -> None:
         oldest = self._clock.time() - KEPT_SECONDS
-        self._jobs = {uuid: job for uuid, job in self._jobs.items()
-                      if job.ended is None or job.ended > oldest}
+        self._jobs = {
+            uuid: job
+            for uuid, job in self._jobs.items()
+            if job.ended is None or job.ended > oldest
+        }
 
     def _run(self, job: Job, work: Work) -> None:
         job.state = 'running'

@@ -34,13 +34,15 @@ class LunCopy:
         """``progress`` as the reference has it; ``now`` in seconds."""
         job = self.job
         record: Record = {
-            'state': self._state(), 'volume_snapshot_blocked': False,
-            'percent_complete': 100 if self._is_complete() else (
-                job.moved * 100 // job.total if job.total else 0),
-            'elapsed': int((job.ended or now) - job.started)}
+            'state': self._state(),
+            'volume_snapshot_blocked': False,
+            'percent_complete': 100
+            if self._is_complete()
+            else (job.moved * 100 // job.total if job.total else 0),
+            'elapsed': int((job.ended or now) - job.started),
+        }
         if job.error:
-            record['failure'] = {'code': job.error.code,
-                                 'message': job.error.message}
+            record['failure'] = {'code': job.error.code, 'message': job.error.message}
         return record
 
     def _is_complete(self) -> bool:
@@ -55,8 +57,9 @@ class LunCopy:
 class LunCopies:
     """The LUN copies of the cluster."""
 
-    def __init__(self, store: BlockStore, copies: Copies, jobs: Jobs,
-                 clock: Clock) -> None:
+    def __init__(
+        self, store: BlockStore, copies: Copies, jobs: Jobs, clock: Clock
+    ) -> None:
         self._store = store
         self._copies = copies
         self._jobs = jobs
@@ -75,8 +78,7 @@ class LunCopies:
         """Give the place back: the copy will never begin."""
         self._copies.release(1, luns=True)
 
-    def work(self, source: BlockObject, destination: BlockObject,
-             most: int) -> Work:
+    def work(self, source: BlockObject, destination: BlockObject, most: int) -> Work:
         """What a copy does, its place being reserved.
 
         :param most: bytes per second that the request allows; 0: any
@@ -87,15 +89,16 @@ class LunCopies:
         def run(job: Job) -> None:
             move(job)
             self._store.update(destination, copying=False)
+
         return run
 
-    def start(self, source: BlockObject, destination: BlockObject, most: int,
-              work: Work) -> None:
+    def start(
+        self, source: BlockObject, destination: BlockObject, most: int, work: Work
+    ) -> None:
         """Let a copy go on by itself."""
         job = self._jobs.start(f'LUN copy to {destination.name}', work)
         with self._lock:
-            self._known[destination.uuid] = LunCopy(
-                source, destination.uuid, most, job)
+            self._known[destination.uuid] = LunCopy(source, destination.uuid, most, job)
 
     def cancel(self, destination: str) -> None:
         """End the copy into a LUN, if there is one, and wait for its end."""
@@ -115,13 +118,17 @@ class LunCopies:
         record: Record = {}
         if lun.uuid in shown:
             copy = shown[lun.uuid]
-            record['source'] = {**_reference(copy.source),
-                                'progress': copy.progress(now)}
+            record['source'] = {
+                **_reference(copy.source),
+                'progress': copy.progress(now),
+            }
             if copy.most:
                 record['source']['max_throughput'] = copy.most
         destinations = [
             {'uuid': copy.destination, 'progress': copy.progress(now)}
-            for copy in shown.values() if copy.source.uuid == lun.uuid]
+            for copy in shown.values()
+            if copy.source.uuid == lun.uuid
+        ]
         if destinations:
             record['destinations'] = destinations
         return record
@@ -132,11 +139,17 @@ class LunCopies:
     def _shown(self) -> dict[str, LunCopy]:
         oldest = self._clock.time() - SHOWN_SECONDS
         with self._lock:
-            self._known = {key: copy for key, copy in self._known.items()
-                           if copy.job.ended is None or copy.job.ended > oldest}
+            self._known = {
+                key: copy
+                for key, copy in self._known.items()
+                if copy.job.ended is None or copy.job.ended > oldest
+            }
             return dict(self._known)
 
 
 def _reference(lun: BlockObject) -> Record:
-    return {'name': lun.name, 'uuid': lun.uuid,
-            '_links': link(f'/storage/luns/{lun.uuid}')}
+    return {
+        'name': lun.name,
+        'uuid': lun.uuid,
+        '_links': link(f'/storage/luns/{lun.uuid}'),
+    }

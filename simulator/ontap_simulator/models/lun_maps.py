@@ -25,22 +25,24 @@ Key = tuple[str, str]
 class LunMaps:
     """The LUN maps of the cluster, kept over restarts."""
 
-    def __init__(self, state: State, igroups: Igroups,
-                 store: BlockStore) -> None:
+    def __init__(self, state: State, igroups: Igroups, store: BlockStore) -> None:
         self._state = state
         self._store = store
         self._igroups = igroups
         self._lock = threading.RLock()
         self._numbers: dict[Key, int] = {
-            _key(text): number for text, number in state.load('lun_maps').items()}
+            _key(text): number for text, number in state.load('lun_maps').items()
+        }
 
     def all(self) -> dict[Key, int]:
         """The number of every map whose LUN and igroup are still there."""
         igroups = {group['uuid'] for group in self._igroups.all()}
         with self._lock:
-            return {(lun, igroup): number
-                    for (lun, igroup), number in self._numbers.items()
-                    if self._store.knows(lun) and igroup in igroups}
+            return {
+                (lun, igroup): number
+                for (lun, igroup), number in self._numbers.items()
+                if self._store.knows(lun) and igroup in igroups
+            }
 
     def get(self, lun: str, igroup: str) -> int:
         """The number of a map.
@@ -52,8 +54,7 @@ class LunMaps:
         except KeyError as err:
             raise BlockError(MAP_MISSING, 'The LUN map does not exist.') from err
 
-    def create(self, lun: BlockObject, igroup: Record,
-               number: int | None) -> int:
+    def create(self, lun: BlockObject, igroup: Record, number: int | None) -> int:
         """Map a LUN, under the lowest free number if none is asked for.
 
         :raises BlockError: an initiator would see the LUN twice, or two LUNs
@@ -61,18 +62,24 @@ class LunMaps:
         """
         with self._lock:
             if (lun.uuid, igroup['uuid']) in self._numbers:
-                raise BlockError(MAP_EXISTS, f'"{lun.name}" is mapped to the '
-                                 f'igroup "{igroup["name"]}" already.')
+                raise BlockError(
+                    MAP_EXISTS,
+                    f'"{lun.name}" is mapped to the igroup "{igroup["name"]}" already.',
+                )
             seen = self._seen_by(igroup)
             if lun.uuid in seen:
-                raise BlockError(INITIATOR_SEES_TWICE, 'An initiator would see '
-                                 'the LUN twice.')
+                raise BlockError(
+                    INITIATOR_SEES_TWICE, 'An initiator would see the LUN twice.'
+                )
             taken = set(seen.values())
             if number is None:
                 number = next(n for n in itertools.count() if n not in taken)
             elif number in taken:
-                raise BlockError(INITIATOR_SAME_NUMBER, f'The number {number} is '
-                                 'in use.', 'logical_unit_number')
+                raise BlockError(
+                    INITIATOR_SAME_NUMBER,
+                    f'The number {number} is in use.',
+                    'logical_unit_number',
+                )
             self._numbers[lun.uuid, igroup['uuid']] = number
             self._save()
             return number
@@ -113,15 +120,24 @@ class LunMaps:
         """
         own = self._of({igroup['uuid']})
         for name in names:
-            others = self._of({
-                group['uuid'] for group in self._igroups.all()
-                if name in _initiators(group)} - {igroup['uuid']})
+            others = self._of(
+                {
+                    group['uuid']
+                    for group in self._igroups.all()
+                    if name in _initiators(group)
+                }
+                - {igroup['uuid']}
+            )
             if set(own) & set(others):
-                raise BlockError(INITIATOR_SEES_TWICE, f'"{name}" would see a LUN '
-                                 'twice.', 'name')
+                raise BlockError(
+                    INITIATOR_SEES_TWICE, f'"{name}" would see a LUN twice.', 'name'
+                )
             if set(own.values()) & set(others.values()):
-                raise BlockError(INITIATOR_SAME_NUMBER, f'"{name}" would see two '
-                                 'LUNs under one number.', 'name')
+                raise BlockError(
+                    INITIATOR_SAME_NUMBER,
+                    f'"{name}" would see two LUNs under one number.',
+                    'name',
+                )
 
     def clear(self) -> None:
         """Forget every map."""
@@ -130,25 +146,34 @@ class LunMaps:
     def _seen_by(self, igroup: Record) -> dict[str, int]:
         """What the initiators of an igroup see already."""
         own = _initiators(igroup)
-        return self._of({
-            group['uuid'] for group in self._igroups.all()
-            if group['uuid'] == igroup['uuid'] or own & _initiators(group)})
+        return self._of(
+            {
+                group['uuid']
+                for group in self._igroups.all()
+                if group['uuid'] == igroup['uuid'] or own & _initiators(group)
+            }
+        )
 
     def _of(self, igroups: set[str]) -> dict[str, int]:
-        return {lun: number for (lun, igroup), number in self.all().items()
-                if igroup in igroups}
+        return {
+            lun: number
+            for (lun, igroup), number in self.all().items()
+            if igroup in igroups
+        }
 
     def _drop(self, wanted: Callable[[Key], bool]) -> None:
         with self._lock:
-            kept = {key: number for key, number in self._numbers.items()
-                    if not wanted(key)}
+            kept = {
+                key: number for key, number in self._numbers.items() if not wanted(key)
+            }
             if len(kept) != len(self._numbers):
                 self._numbers = kept
                 self._save()
 
     def _save(self) -> None:
-        self._state.save('lun_maps', {'/'.join(key): number for key, number
-                                      in self._numbers.items()})
+        self._state.save(
+            'lun_maps', {'/'.join(key): number for key, number in self._numbers.items()}
+        )
 
 
 def _key(text: str) -> Key:

@@ -30,8 +30,9 @@ def host_nqns(entries: object) -> list[str]:
             raise BlockError(HOST_NEEDS_NQN, 'A host needs its "nqn".', 'hosts.nqn')
         _check_nqn(nqn)
         if nqn in found:
-            raise BlockError(HOST_DUPLICATED, f'The host "{nqn}" is there twice.',
-                             'hosts.nqn')
+            raise BlockError(
+                HOST_DUPLICATED, f'The host "{nqn}" is there twice.', 'hosts.nqn'
+            )
         found.append(nqn)
     return found
 
@@ -45,5 +46,8 @@ def _check_nqn(nqn: str) -> None:
         code, what = NQN_QUALIFIER, 'has no qualifier'
     else:
         return
-    raise BlockError(code, f'The NQN "{nqn}" {what}; one that is valid is '
-                     'nqn.1992-01.com.example:string.', 'nqn')
+    raise BlockError(
+        code,
+        f'The NQN "{nqn}" {what}; one that is valid is nqn.1992-01.com.example:string.',
+        'nqn',
+    )

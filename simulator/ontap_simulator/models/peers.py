@@ -44,10 +44,14 @@ class Peers:
         """Peer two SVMs; within a cluster that needs nobody's consent."""
         identifier = str(uuid.uuid4())
         record = {
-            'uuid': identifier, 'name': peer.name, 'state': 'peered',
-            'svm': svm.reference(), 'applications': applications,
+            'uuid': identifier,
+            'name': peer.name,
+            'state': 'peered',
+            'svm': svm.reference(),
+            'applications': applications,
             'peer': {'svm': peer.reference(), 'cluster': self._cluster},
-            '_links': link(f'/svm/peers/{identifier}')}
+            '_links': link(f'/svm/peers/{identifier}'),
+        }
         with self._lock:
             if self._between(svm.name, peer.name):
                 raise DuplicateError('The SVM peer relationship already exists.')
@@ -59,8 +63,9 @@ class Peers:
         record = dict(self.get(uuid))
         if changes.get('state', 'peered') not in _STATES:
             raise InvalidValueError('state', changes['state'])
-        record |= {key: changes[key] for key in ('applications', 'state')
-                   if key in changes}
+        record |= {
+            key: changes[key] for key in ('applications', 'state') if key in changes
+        }
         with self._lock:
             self._put(record)
 
@@ -73,12 +78,12 @@ class Peers:
 
     def allow(self, svm: Svm, peer: Svm, application: str) -> bool:
         """Whether the SVMs are peered for it, in either direction."""
-        return any(record['state'] == 'peered'
-                   and application in record['applications']
-                   for record in self._between(svm.name, peer.name))
+        return any(
+            record['state'] == 'peered' and application in record['applications']
+            for record in self._between(svm.name, peer.name)
+        )
 
-    def peer_for(self, svm: Svm, name: str, application: str,
-                 svms: list[Svm]) -> Svm:
+    def peer_for(self, svm: Svm, name: str, application: str, svms: list[Svm]) -> Svm:
         """The SVM at the other end of a peering.
 
         :param name: the name or UUID of the peering, or of the peer
@@ -87,20 +92,29 @@ class Peers:
         for record in self._records.values():
             ends = {record['svm']['name'], record['peer']['svm']['name']}
             if svm.name not in ends or name not in {
-                    *ends, record['name'], record['uuid']}:
+                *ends,
+                record['name'],
+                record['uuid'],
+            }:
                 continue
             for other in svms:
                 if other.name in ends - {svm.name} and self.allow(
-                        svm, other, application):
+                    svm, other, application
+                ):
                     return other
-        raise BlockError(NOT_PEERED_FOR_COPY, f'The SVM "{svm.name}" has no peering '
-                         f'"{name}" with the application "{application}".',
-                         'copy.source.peer')
+        raise BlockError(
+            NOT_PEERED_FOR_COPY,
+            f'The SVM "{svm.name}" has no peering '
+            f'"{name}" with the application "{application}".',
+            'copy.source.peer',
+        )
 
     def _between(self, one: str, other: str) -> list[Record]:
-        return [record for record in self._records.values()
-                if {record['svm']['name'], record['peer']['svm']['name']}
-                == {one, other}]
+        return [
+            record
+            for record in self._records.values()
+            if {record['svm']['name'], record['peer']['svm']['name']} == {one, other}
+        ]
 
     def _put(self, record: Record) -> None:
         self._records[record['uuid']] = record

@@ -34,9 +34,13 @@ class QosPolicies:
         identifier = str(uuid.uuid4())
         limits = {key: body[key] for key in _LIMITS if key in body}
         record: Record = {
-                  'uuid': identifier, 'name': body['name'],
-                  'svm': svm.reference(), 'object_count': 0, **limits,
-                  '_links': link(f'/storage/qos/policies/{identifier}')}
+            'uuid': identifier,
+            'name': body['name'],
+            'svm': svm.reference(),
+            'object_count': 0,
+            **limits,
+            '_links': link(f'/storage/qos/policies/{identifier}'),
+        }
         with self._lock:
             self._check_free(svm.name, body['name'])
             self._put(record)
@@ -48,8 +52,9 @@ class QosPolicies:
         with self._lock:
             if changes.get('name', record['name']) != record['name']:
                 self._check_free(record['svm']['name'], changes['name'])
-            record |= {key: changes[key] for key in ('name', *_LIMITS)
-                       if key in changes}
+            record |= {
+                key: changes[key] for key in ('name', *_LIMITS) if key in changes
+            }
             self._put(record)
 
     def delete(self, uuid: str) -> None:
@@ -60,8 +65,10 @@ class QosPolicies:
             self._state.save('qos_policies', self._records)
 
     def _check_free(self, svm: str, name: str) -> None:
-        if any(r['name'] == name and value(r, 'svm.name') == svm
-               for r in self._records.values()):
+        if any(
+            r['name'] == name and value(r, 'svm.name') == svm
+            for r in self._records.values()
+        ):
             raise DuplicateError(f'A QoS policy named "{name}" exists.')
 
     def _put(self, record: Record) -> None:

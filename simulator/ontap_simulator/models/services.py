@@ -6,9 +6,11 @@ import uuid
 from ontap_simulator.models.volumes import Node, Svm, link
 from ontap_simulator.query import Record
 
-_PATHS = {'iscsi': '/protocols/san/iscsi/services',
-          'fcp': '/protocols/san/fcp/services',
-          'nvme': '/protocols/nvme/services'}
+_PATHS = {
+    'iscsi': '/protocols/san/iscsi/services',
+    'fcp': '/protocols/san/fcp/services',
+    'nvme': '/protocols/nvme/services',
+}
 _INTERFACES_A_NODE = 2
 
 
@@ -20,8 +22,11 @@ class SanService:
 
     def record(self, protocol: str) -> Record:
         """The service as the API shows it."""
-        shown = {'enabled': True, 'svm': self.svm.reference(),
-                 '_links': link(f'{_PATHS[protocol]}/{self.svm.uuid}')}
+        shown = {
+            'enabled': True,
+            'svm': self.svm.reference(),
+            '_links': link(f'{_PATHS[protocol]}/{self.svm.uuid}'),
+        }
         if protocol == 'iscsi':
             shown['target'] = {'name': self._iqn(), 'alias': self.svm.name}
         elif protocol == 'fcp':
@@ -30,18 +35,26 @@ class SanService:
 
     def fc_interfaces(self, nodes: list[Node]) -> list[Record]:
         """FC interfaces, as many on each node."""
-        return [self._interface(node, number * _INTERFACES_A_NODE + port)
-                for number, node in enumerate(nodes)
-                for port in range(1, _INTERFACES_A_NODE + 1)]
+        return [
+            self._interface(node, number * _INTERFACES_A_NODE + port)
+            for number, node in enumerate(nodes)
+            for port in range(1, _INTERFACES_A_NODE + 1)
+        ]
 
     def _interface(self, node: Node, number: int) -> Record:
         identifier = str(uuid.uuid5(uuid.UUID(self.svm.uuid), f'fc{number}'))
         return {
-            'name': f'fc{number}', 'uuid': identifier, 'enabled': True,
-            'state': 'up', 'data_protocol': 'fcp', 'svm': self.svm.reference(),
-            'wwnn': self._wwn(0), 'wwpn': self._wwn(number),
+            'name': f'fc{number}',
+            'uuid': identifier,
+            'enabled': True,
+            'state': 'up',
+            'data_protocol': 'fcp',
+            'svm': self.svm.reference(),
+            'wwnn': self._wwn(0),
+            'wwpn': self._wwn(number),
             'location': {'home_node': node.reference(), 'node': node.reference()},
-            '_links': link(f'/network/fc/interfaces/{identifier}')}
+            '_links': link(f'/network/fc/interfaces/{identifier}'),
+        }
 
     def _iqn(self) -> str:
         serial = self.svm.uuid.replace('-', '')
@@ -49,4 +62,4 @@ class SanService:
 
     def _wwn(self, number: int) -> str:
         digits = f'20{number:02x}00a098{self.svm.uuid.replace("-", "")[:6]}'
-        return ':'.join(digits[at:at + 2] for at in range(0, len(digits), 2))
+        return ':'.join(digits[at : at + 2] for at in range(0, len(digits), 2))

@@ -46,8 +46,9 @@ class SharedData:
             if value is not None and (type(value) is not int or value < 0):
                 raise InvalidValueError(name, value)
         kept = {**self._set_for(volume), **changes}
-        self._set[volume.uuid] = {name: value for name, value in kept.items()
-                                  if isinstance(value, int)}
+        self._set[volume.uuid] = {
+            name: value for name, value in kept.items() if isinstance(value, int)
+        }
 
     def clear(self) -> None:
         """Go back to what is measured."""
@@ -55,8 +56,11 @@ class SharedData:
 
     def record(self, volume: FlexVol) -> Record:
         """Everything about one FlexVol, as the control API shows it."""
-        return {'svm': volume.svm.name, 'volume': volume.name,
-                **{name: getattr(self, name)(volume) for name in SETTABLE}}
+        return {
+            'svm': volume.svm.name,
+            'volume': volume.name,
+            **{name: getattr(self, name)(volume) for name in SETTABLE},
+        }
 
     def _set_for(self, volume: FlexVol) -> dict[str, int]:
         return self._set.get(volume.uuid, {})
@@ -64,8 +68,13 @@ class SharedData:
 
 def split_load(node: Node, maximum: int, current: int) -> Record:
     """A node as ``/storage/file/clone/split-loads`` shows it, in bytes."""
-    return {'node': {**node.reference(),
-                     '_links': link(f'/cluster/nodes/{node.uuid}')},
-            'load': {'maximum': maximum, 'current': current, 'token_reserved': 0,
-                     'allowable': max(0, maximum - current)},
-            '_links': link(f'/storage/file/clone/split-loads/{node.uuid}')}
+    return {
+        'node': {**node.reference(), '_links': link(f'/cluster/nodes/{node.uuid}')},
+        'load': {
+            'maximum': maximum,
+            'current': current,
+            'token_reserved': 0,
+            'allowable': max(0, maximum - current),
+        },
+        '_links': link(f'/storage/file/clone/split-loads/{node.uuid}'),
+    }

@@ -77,8 +77,7 @@ def parse_json(content: bytes) -> Record:
     return body
 
 
-def collection(call: Call, records: Iterable[Record],
-               *identity: str) -> Answer:
+def collection(call: Call, records: Iterable[Record], *identity: str) -> Answer:
     """A page of the records that the query selects.
 
     :param identity: the fields that are always there
@@ -101,8 +100,11 @@ def created(call: Call, path: str, records: list[Record]) -> Answer:
 
 def visible_records(call: Call, records: Iterable[Record]) -> list[Record]:
     """The records whose SVM the request may see."""
-    return [record for record in records if call.svm is None
-            or record['svm']['name'] == call.svm.name]
+    return [
+        record
+        for record in records
+        if call.svm is None or record['svm']['name'] == call.svm.name
+    ]
 
 
 def required(body: Record, name: str, kind: type = str) -> Any:
@@ -126,9 +128,15 @@ def optional_flag(body: Record, name: str) -> bool:
     return str(found).lower() == 'true'
 
 
-def run_job(call: Call, description: str, work: Work, *, status: int = 200,
-            svm: Svm | None = None,
-            abandoned: Callable[[], None] = lambda: None) -> Answer:
+def run_job(
+    call: Call,
+    description: str,
+    work: Work,
+    *,
+    status: int = 200,
+    svm: Svm | None = None,
+    abandoned: Callable[[], None] = lambda: None,
+) -> Answer:
     """Start work, wait for it as long as return_timeout says.
 
     :param status: the answer's when the work has ended by then
@@ -136,8 +144,10 @@ def run_job(call: Call, description: str, work: Work, *, status: int = 200,
     """
     timeout = call.query.return_timeout
     job = call.cluster.jobs.start(
-        description, with_faults(call.faults, work, abandoned),
-        svm.reference() if svm else None)
+        description,
+        with_faults(call.faults, work, abandoned),
+        svm.reference() if svm else None,
+    )
     if any(fault.kind == 'job_vanishes' for fault in call.faults):
         job.hidden = True
         # Its work is done by the time that the job is not known, unless it is
@@ -151,9 +161,11 @@ def run_job(call: Call, description: str, work: Work, *, status: int = 200,
     return Answer({'job': job.link()}, status)
 
 
-def with_faults(faults: Sequence[Fault], work: Work,
-                abandoned: Callable[[], None]) -> Work:
+def with_faults(
+    faults: Sequence[Fault], work: Work, abandoned: Callable[[], None]
+) -> Work:
     """Work that suffers the faults first, which may be the end of it."""
+
     def run(job: Job) -> None:
         try:
             for fault in faults:
@@ -165,6 +177,7 @@ def with_faults(faults: Sequence[Fault], work: Work,
             abandoned()
             raise
         work(job)
+
     return run
 
 
@@ -179,7 +192,6 @@ def _suffer(fault: Fault, job: Job) -> None:
         # The fault may have been deleted right after that.
         job.check_cancelled()
     elif fault.kind == 'job_fails':
-        raise OntapError(fault.parameters['message'],
-                         code=fault.parameters['code'])
+        raise OntapError(fault.parameters['message'], code=fault.parameters['code'])
     elif fault.kind == 'job_vanishes' and fault.parameters['effect'] == 'lost':
         raise _WorkLostError

@@ -27,8 +27,7 @@ _BASE_NAMES = {'LUN': 'logical_unit', 'NVMe namespace': 'namespace'}
 
 def visible(call: Call, objects: BlockObjects) -> list[BlockObject]:
     """The LUNs or namespaces that the request may see."""
-    return [o for o in objects.all() if call.svm is None
-            or o.svm == call.svm.name]
+    return [o for o in objects.all() if call.svm is None or o.svm == call.svm.name]
 
 
 def visible_one(call: Call, objects: BlockObjects) -> BlockObject:
@@ -37,8 +36,7 @@ def visible_one(call: Call, objects: BlockObjects) -> BlockObject:
         if found.uuid == call['uuid']:
             return found
     rule = 'delete_not_found' if call.method == 'DELETE' else 'not_found'
-    raise objects.codes.error(rule, f'The {objects.codes.noun} was not found.',
-                              'uuid')
+    raise objects.codes.error(rule, f'The {objects.codes.noun} was not found.', 'uuid')
 
 
 def body_svm(call: Call, body: Record) -> Svm:
@@ -63,18 +61,25 @@ def place(call: Call, objects: BlockObjects, body: Record, svm: Svm) -> Place:
     name = body.get('name') or _composed(call, objects, location, base)
     found = place_of(str(name), svm, call.cluster.volumes, objects.codes)
     if value(location, 'volume.name', found.volume.name) != found.volume.name or (
-            value(location, 'volume.uuid', found.volume.uuid)
-            != found.volume.uuid):
-        raise BlockError(OTHER_VOLUME, 'The volume in "name" is not the one in '
-                         '"location".', 'location.volume')
+        value(location, 'volume.uuid', found.volume.uuid) != found.volume.uuid
+    ):
+        raise BlockError(
+            OTHER_VOLUME,
+            'The volume in "name" is not the one in "location".',
+            'location.volume',
+        )
     if base and base != found.path.rpartition('/')[2]:
-        raise BlockError(OTHER_BASE_NAME, 'The base name in "name" is not the one '
-                         'in "location".', 'location')
+        raise BlockError(
+            OTHER_BASE_NAME,
+            'The base name in "name" is not the one in "location".',
+            'location',
+        )
     return found
 
 
-def _composed(call: Call, objects: BlockObjects, location: Record,
-              base: str | None) -> str:
+def _composed(
+    call: Call, objects: BlockObjects, location: Record, base: str | None
+) -> str:
     volume = value(location, 'volume.name')
     if not volume and value(location, 'volume.uuid'):
         volume = call.cluster.find_volume(location['volume'], call.svm).name
@@ -86,31 +91,48 @@ def _composed(call: Call, objects: BlockObjects, location: Record,
     return '/'.join(part for part in ('/vol', volume, qtree, base) if part)
 
 
-def source(call: Call, objects: BlockObjects, reference: Any, svm: Svm,
-           target: str, missing: Callable[[str], BlockError]) -> BlockObject:
+def source(
+    call: Call,
+    objects: BlockObjects,
+    reference: Any,
+    svm: Svm,
+    target: str,
+    missing: Callable[[str], BlockError],
+) -> BlockObject:
     """The LUN or namespace that a body names as its source.
 
     :raises BlockError: there is none, or its name and UUID do not agree
     """
     wanted = reference if isinstance(reference, dict) else {}
-    by_uuid = [o for o in objects.all() if o.svm == svm.name
-               and o.uuid == wanted.get('uuid')]
-    by_name = [o for o in objects.all() if o.svm == svm.name
-               and o.name == wanted.get('name')]
+    by_uuid = [
+        o for o in objects.all() if o.svm == svm.name and o.uuid == wanted.get('uuid')
+    ]
+    by_name = [
+        o for o in objects.all() if o.svm == svm.name and o.name == wanted.get('name')
+    ]
     if wanted.get('uuid') and wanted.get('name') and by_uuid != by_name:
-        raise objects.codes.error('clone_ambiguous', f'"{target}" has a UUID and a '
-                                  'name that do not agree.', target)
+        raise objects.codes.error(
+            'clone_ambiguous',
+            f'"{target}" has a UUID and a name that do not agree.',
+            target,
+        )
     for found in [*by_uuid, *by_name]:
         return found
     raise missing(f'The specified "{target}" was not found.')
 
 
-def clone_source(call: Call, objects: BlockObjects, body: Record,
-                 svm: Svm) -> BlockObject:
+def clone_source(
+    call: Call, objects: BlockObjects, body: Record, svm: Svm
+) -> BlockObject:
     """The source of a clone."""
-    return source(call, objects, value(body, 'clone.source'), svm, 'clone.source',
-                  lambda text: objects.codes.error('clone_missing', text,
-                                                   'clone.source'))
+    return source(
+        call,
+        objects,
+        value(body, 'clone.source'),
+        svm,
+        'clone.source',
+        lambda text: objects.codes.error('clone_missing', text, 'clone.source'),
+    )
 
 
 def qos_policy(call: Call, body: Record) -> str | None:
@@ -126,8 +148,11 @@ def qos_policy(call: Call, body: Record) -> str | None:
     for policy in call.cluster.qos.all():
         if found in {policy['name'], policy['uuid']}:
             return str(policy['name'])
-    raise BlockError(NO_SUCH_QOS_POLICY, f'The QoS policy "{found}" does not exist.',
-                     'qos_policy.name')
+    raise BlockError(
+        NO_SUCH_QOS_POLICY,
+        f'The QoS policy "{found}" does not exist.',
+        'qos_policy.name',
+    )
 
 
 def settings(call: Call, body: Record) -> dict[str, Any]:
@@ -142,16 +167,31 @@ def record(call: Call, found: BlockObject) -> Record:
     cluster = call.cluster
     volume = cluster.block.volume(found)
     shown: Record = {
-        'uuid': found.uuid, 'name': found.name, 'os_type': found.os_type,
-        'svm': volume.svm.reference(), 'enabled': found.enabled,
-        'create_time': _iso(found.created), 'location': {
+        'uuid': found.uuid,
+        'name': found.name,
+        'os_type': found.os_type,
+        'svm': volume.svm.reference(),
+        'enabled': found.enabled,
+        'create_time': _iso(found.created),
+        'location': {
             _BASE_NAMES[found.kind]: found.path.rpartition('/')[2],
-            'volume': volume.reference()},
-        'space': {'size': found.size, 'used': _used(volume, found), 'guarantee': {
-            'requested': found.space_reserved, 'reserved': found.space_reserved}},
-        'status': {'state': 'online' if found.enabled else 'offline',
-                   'container_state': 'online', 'read_only': False},
-        '_links': link(f'{PATHS[found.kind]}/{found.uuid}')}
+            'volume': volume.reference(),
+        },
+        'space': {
+            'size': found.size,
+            'used': _used(volume, found),
+            'guarantee': {
+                'requested': found.space_reserved,
+                'reserved': found.space_reserved,
+            },
+        },
+        'status': {
+            'state': 'online' if found.enabled else 'offline',
+            'container_state': 'online',
+            'read_only': False,
+        },
+        '_links': link(f'{PATHS[found.kind]}/{found.uuid}'),
+    }
     qtree = found.path.rpartition('/')[0]
     if qtree:
         shown['location']['qtree'] = {'name': qtree}

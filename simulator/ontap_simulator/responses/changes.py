@@ -16,16 +16,23 @@ from ontap_simulator.responses.base import Answer, Call, created, run_job
 
 # Since then, POST and PATCH are documented to answer with a job.
 _JOBS_SINCE = (9, 16, 1)
-_CHANGEABLE = {'name', 'clone', 'space', 'comment', 'auto_delete', 'enabled',
-               'qos_policy', 'location'}
+_CHANGEABLE = {
+    'name',
+    'clone',
+    'space',
+    'comment',
+    'auto_delete',
+    'enabled',
+    'qos_policy',
+    'location',
+}
 
 
 def change(call: Call, objects: BlockObjects, found: BlockObject) -> None:
     """Do what a PATCH says to one LUN or namespace."""
     body = call.body
     for name in sorted(set(body) - _CHANGEABLE):
-        raise UnsupportedError(f'This simulator cannot change "{name}".',
-                               target=name)
+        raise UnsupportedError(f'This simulator cannot change "{name}".', target=name)
     svm = call.cluster.svm(found.svm)
     fields = block.settings(call, body)
     size = size_of(body, objects.codes, found.block_size)
@@ -43,8 +50,9 @@ def change(call: Call, objects: BlockObjects, found: BlockObject) -> None:
         objects.change(found, **fields)
 
 
-def patch_all(call: Call, objects: BlockObjects,
-              records: Callable[[BlockObject], Record]) -> Answer:
+def patch_all(
+    call: Call, objects: BlockObjects, records: Callable[[BlockObject], Record]
+) -> Answer:
     """PATCH of what the query selects.
 
     :raises NoSuchEntryError: it selects nothing
@@ -60,9 +68,12 @@ def patch_all(call: Call, objects: BlockObjects,
     return altered(call, objects, work)
 
 
-def delete_all(call: Call, objects: BlockObjects,
-               records: Callable[[BlockObject], Record],
-               delete: Callable[[BlockObject], None]) -> Answer:
+def delete_all(
+    call: Call,
+    objects: BlockObjects,
+    records: Callable[[BlockObject], Record],
+    delete: Callable[[BlockObject], None],
+) -> Answer:
     """DELETE of what the query selects, which may be nothing."""
     found = _selected(call, objects, records)
     if not found:
@@ -75,13 +86,13 @@ def delete_all(call: Call, objects: BlockObjects,
     return altered(call, objects, work)
 
 
-def _selected(call: Call, objects: BlockObjects,
-              records: Callable[[BlockObject], Record]) -> list[BlockObject]:
+def _selected(
+    call: Call, objects: BlockObjects, records: Callable[[BlockObject], Record]
+) -> list[BlockObject]:
     return [o for o in block.visible(call, objects) if call.query.matches(records(o))]
 
 
-def altered(call: Call, objects: BlockObjects,
-            work: Callable[[], object]) -> Answer:
+def altered(call: Call, objects: BlockObjects, work: Callable[[], object]) -> Answer:
     """The answer to PATCH or DELETE: at once, or by a job."""
     description = f'{call.method} /api{block.PATHS[objects.codes.noun]}'
     if not answers_by_job(call):
@@ -90,9 +101,14 @@ def altered(call: Call, objects: BlockObjects,
     return run_job(call, description, lambda job: _run(work))
 
 
-def made(call: Call, objects: BlockObjects, work: Callable[[str], BlockObject],
-         records: Callable[[BlockObject], Record], *,
-         at_once: bool = False) -> Answer:
+def made(
+    call: Call,
+    objects: BlockObjects,
+    work: Callable[[str], BlockObject],
+    records: Callable[[BlockObject], Record],
+    *,
+    at_once: bool = False,
+) -> Answer:
     """The answer to POST: at once, or by a job.
 
     :param work: makes the LUN or namespace of that UUID
@@ -101,15 +117,18 @@ def made(call: Call, objects: BlockObjects, work: Callable[[str], BlockObject],
     identifier = str(uuid.uuid4())
     path = block.PATHS[objects.codes.noun]
     if answers_by_job(call) and not at_once:
-        answer = run_job(call, f'POST /api{path}',
-                         lambda job: _run(lambda: work(identifier)), status=201)
+        answer = run_job(
+            call,
+            f'POST /api{path}',
+            lambda job: _run(lambda: work(identifier)),
+            status=201,
+        )
     else:
         work(identifier)
         answer = Answer(status=201)
     address = f'{path}/{identifier}'
     if answer.status != HTTPStatus.CREATED:
-        return dataclasses.replace(answer,
-                                   headers={'Location': f'/api{address}'})
+        return dataclasses.replace(answer, headers={'Location': f'/api{address}'})
     done = created(call, address, [records(objects.get(identifier))])
     return dataclasses.replace(done, body={**answer.body, **done.body})
 
@@ -118,7 +137,8 @@ def answers_by_job(call: Call) -> bool:
     """Whether this cluster does such work by a job, or a fault wants one."""
     version = tuple(int(part) for part in call.cluster.version.split('.'))
     return version >= _JOBS_SINCE or any(
-        fault.kind in JOB_KINDS for fault in call.faults)
+        fault.kind in JOB_KINDS for fault in call.faults
+    )
 
 
 def _run(work: Callable[[], object]) -> None:

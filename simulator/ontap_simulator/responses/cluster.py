@@ -17,19 +17,28 @@ from ontap_simulator.responses.base import (
 
 def get_cluster(call: Call) -> Answer:
     cluster = call.cluster
-    return instance(call, {
-        'name': cluster.name, 'uuid': cluster.uuid, 'location': '',
-        'version': version_record(cluster.version), '_links': link('/cluster')})
+    return instance(
+        call,
+        {
+            'name': cluster.name,
+            'uuid': cluster.uuid,
+            'location': '',
+            'version': version_record(cluster.version),
+            '_links': link('/cluster'),
+        },
+    )
 
 
 def list_nodes(call: Call) -> Answer:
-    return collection(call, [node.record(call.cluster.version)
-                             for node in call.cluster.nodes])
+    return collection(
+        call, [node.record(call.cluster.version) for node in call.cluster.nodes]
+    )
 
 
 def list_svms(call: Call) -> Answer:
-    return collection(call, [svm.record() for svm in call.cluster.svms
-                             if call.visible(svm)])
+    return collection(
+        call, [svm.record() for svm in call.cluster.svms if call.visible(svm)]
+    )
 
 
 def get_svm(call: Call) -> Answer:
@@ -40,8 +49,7 @@ def get_svm(call: Call) -> Answer:
 
 
 def list_jobs(call: Call) -> Answer:
-    return collection(call, [job.record() for job in call.cluster.jobs.all()],
-                      'uuid')
+    return collection(call, [job.record() for job in call.cluster.jobs.all()], 'uuid')
 
 
 def get_job(call: Call) -> Answer:
@@ -63,16 +71,19 @@ def list_tables(call: Call) -> Answer:
 
 def get_table(call: Call) -> Answer:
     record = counters.table(_table_name(call))
-    return instance(call, _with_matching(call.query, record, 'counter_schemas'),
-                    'name')
+    return instance(call, _with_matching(call.query, record, 'counter_schemas'), 'name')
 
 
 def list_rows(call: Call) -> Answer:
     cluster = call.cluster
     seconds = cluster.clock.time() - cluster.started
     rows = counters.rows(_table_name(call), cluster.nodes, seconds)
-    return collection(call, [_with_matching(call.query, row, 'counters')
-                             for row in rows], 'id', 'counter_table')
+    return collection(
+        call,
+        [_with_matching(call.query, row, 'counters') for row in rows],
+        'id',
+        'counter_table',
+    )
 
 
 def _table_name(call: Call) -> str:

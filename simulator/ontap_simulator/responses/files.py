@@ -39,8 +39,9 @@ _MEGABYTE = 1_000_000
 def get_file(call: Call) -> Answer:
     volume, path = visible_volume(call), _path(call)
     if not call.query.flag('return_metadata'):
-        return collection(call, call.cluster.files.list(volume, path),
-                          'path', 'name', 'type')
+        return collection(
+            call, call.cluster.files.list(volume, path), 'path', 'name', 'type'
+        )
     record = call.cluster.files.stat(volume, path)
     return instance(call, record, 'path', 'name', 'type')
 
@@ -78,8 +79,9 @@ def patch_file(call: Call) -> Answer:
 
 
 def delete_file(call: Call) -> Answer:
-    call.cluster.files.delete(visible_volume(call), _path(call),
-                              call.query.flag('recurse'))
+    call.cluster.files.delete(
+        visible_volume(call), _path(call), call.query.flag('recurse')
+    )
     return Answer()
 
 
@@ -89,22 +91,23 @@ def clone_file(call: Call) -> Answer:
     source = required(body, 'source_path')
     destination = required(body, 'destination_path')
     if 'range' in body:
-        raise UnsupportedError('This simulator clones whole files only.',
-                               target='range')
+        raise UnsupportedError(
+            'This simulator clones whole files only.', target='range'
+        )
     overwrite = optional_flag(body, 'overwrite_destination')
 
     def work(job: Job) -> None:
         call.cluster.files.clone(volume, source, destination, overwrite)
         call.cluster.count_clone('file')
 
-    return run_job(call, 'POST /api/storage/file/clone', work, status=201,
-                   svm=volume.svm)
+    return run_job(
+        call, 'POST /api/storage/file/clone', work, status=201, svm=volume.svm
+    )
 
 
 def copy_files(call: Call) -> Answer:
     body = call.body
-    pairs = [_pair(call, entry)
-             for entry in required(body, 'files_to_copy', list)]
+    pairs = [_pair(call, entry) for entry in required(body, 'files_to_copy', list)]
     if not pairs:
         raise MissingFieldError('files_to_copy')
     _check_volumes(call, pairs)
@@ -115,17 +118,26 @@ def copy_files(call: Call) -> Answer:
     most = _throughput(body)
     call.query.return_timeout  # noqa: B018 - refused before places are taken
     copies.reserve(len(pairs))
-    return run_job(call, 'POST /api/storage/file/copy',
-                   copies.work(pairs, most), status=201,
-                   svm=pairs[0].source.volume.svm,
-                   abandoned=lambda: copies.release(len(pairs)))
+    return run_job(
+        call,
+        'POST /api/storage/file/copy',
+        copies.work(pairs, most),
+        status=201,
+        svm=pairs[0].source.volume.svm,
+        abandoned=lambda: copies.release(len(pairs)),
+    )
 
 
 def split_status(call: Call) -> Answer:
     """What clones share; clones are never split here."""
-    return collection(call, [_split_status(call, volume)
-                             for volume in call.volumes()],
-                      'volume', 'svm', 'pending_splits', 'unsplit_size')
+    return collection(
+        call,
+        [_split_status(call, volume) for volume in call.volumes()],
+        'volume',
+        'svm',
+        'pending_splits',
+        'unsplit_size',
+    )
 
 
 def split_loads(call: Call) -> Answer:
@@ -140,13 +152,18 @@ def split_load_of_node(call: Call) -> Answer:
 
 
 def _split_status(call: Call, volume: FlexVol) -> Record:
-    record: Record = {'volume': volume.reference(),
-                      'svm': volume.svm.reference(),
-                      'pending_splits': call.cluster.shared_data.pending_splits(
-                          volume), 'unsplit_size': 0}
+    record: Record = {
+        'volume': volume.reference(),
+        'svm': volume.svm.reference(),
+        'pending_splits': call.cluster.shared_data.pending_splits(volume),
+        'unsplit_size': 0,
+    }
     # Measuring reads every extent: not for FlexVols that are not asked about.
-    names = {name: text for name, text in call.query.filters
-             if name.startswith(('volume.', 'svm.'))}
+    names = {
+        name: text
+        for name, text in call.query.filters
+        if name.startswith(('volume.', 'svm.'))
+    }
     if Query(urlencode(names)).matches(record):
         record['unsplit_size'] = call.cluster.shared_data.unsplit_size(volume)
     return record
@@ -154,9 +171,10 @@ def _split_status(call: Call, volume: FlexVol) -> Record:
 
 def _split_loads(call: Call) -> list[Record]:
     settings = call.cluster.settings
-    return [split_load(node, settings.split_load_maximum,
-                       settings.split_load)
-            for node in call.cluster.nodes]
+    return [
+        split_load(node, settings.split_load_maximum, settings.split_load)
+        for node in call.cluster.nodes
+    ]
 
 
 def _path(call: Call) -> str:
@@ -175,8 +193,8 @@ def _check_policy(call: Call, volume: FlexVol, path: str, body: Record) -> None:
     call.cluster.files.stat(volume, path)
     name = value(body, 'qos_policy.name')
     if name not in {'', 'none'} and not any(
-            name in {policy['name'], policy['uuid']}
-            for policy in call.cluster.qos.all()):
+        name in {policy['name'], policy['uuid']} for policy in call.cluster.qos.all()
+    ):
         raise InvalidValueError('qos_policy.name', name)
 
 
@@ -200,7 +218,8 @@ def _file(call: Call, entry: Record, end: str) -> FileRef:
         raise MissingFieldError(f'files_to_copy.{end}.volume.uuid')
     name = value(entry, f'{end}.svm.name') or value(entry, f'{end}.svm.uuid')
     volume = call.cluster.find_volume(
-        reference, call.cluster.svm(name) if name else call.svm)
+        reference, call.cluster.svm(name) if name else call.svm
+    )
     path = required(entry, f'{end}.path')
     return FileRef(volume, _without_volume(volume, path))
 
@@ -230,11 +249,14 @@ def _into_directory(destination: FileRef, source: FileRef) -> FileRef:
 
 def _check_volumes(call: Call, pairs: list[Pair]) -> None:
     source, destination = pairs[0].source.volume, pairs[0].destination.volume
-    if any((pair.source.volume, pair.destination.volume)
-           != (source, destination) for pair in pairs):
+    if any(
+        (pair.source.volume, pair.destination.volume) != (source, destination)
+        for pair in pairs
+    ):
         raise SeveralVolumesError
     if source.svm != destination.svm and not call.cluster.peers.allow(
-            source.svm, destination.svm, FILE_COPY):
+        source.svm, destination.svm, FILE_COPY
+    ):
         raise NotPeeredError(source.svm.name, destination.svm.name)
 
 

@@ -29,13 +29,13 @@ _MEGABYTE = 1 << 20
 
 
 def list_luns(call: Call) -> Answer:
-    return collection(call, [_record(call, lun) for lun
-                             in block.visible(call, call.cluster.luns)])
+    return collection(
+        call, [_record(call, lun) for lun in block.visible(call, call.cluster.luns)]
+    )
 
 
 def get_lun(call: Call) -> Answer:
-    return instance(call, _record(call, block.visible_one(
-        call, call.cluster.luns)))
+    return instance(call, _record(call, block.visible_one(call, call.cluster.luns)))
 
 
 def create_lun(call: Call) -> Answer:
@@ -46,14 +46,19 @@ def create_lun(call: Call) -> Answer:
         namespace = _namespace(call, body, svm)
         mapped = call.cluster.subsystems.is_mapped(namespace.uuid)
         return changes.made(
-            call, luns, lambda uuid: luns.convert(namespace, uuid, mapped),
-            lambda lun: _record(call, lun), at_once=True)
+            call,
+            luns,
+            lambda uuid: luns.convert(namespace, uuid, mapped),
+            lambda lun: _record(call, lun),
+            at_once=True,
+        )
     place = block.place(call, luns, body, svm)
     if way == 'copy':
         return _copy(call, place, svm)
     make = _create if way == 'create' else _clone
-    return changes.made(call, luns, lambda uuid: make(call, place, uuid),
-                        lambda lun: _record(call, lun))
+    return changes.made(
+        call, luns, lambda uuid: make(call, place, uuid), lambda lun: _record(call, lun)
+    )
 
 
 def patch_lun(call: Call) -> Answer:
@@ -73,26 +78,33 @@ def delete_lun(call: Call) -> Answer:
 
 
 def delete_luns(call: Call) -> Answer:
-    return changes.delete_all(call, call.cluster.luns,
-                              lambda lun: _record(call, lun),
-                              lambda lun: _delete(call, lun))
+    return changes.delete_all(
+        call,
+        call.cluster.luns,
+        lambda lun: _record(call, lun),
+        lambda lun: _delete(call, lun),
+    )
 
 
 def list_attributes(call: Call) -> Answer:
     lun = block.visible_one(call, call.cluster.luns)
-    return collection(call, [_attribute(lun, name) for name in lun.attributes],
-                      'name', 'lun')
+    return collection(
+        call, [_attribute(lun, name) for name in lun.attributes], 'name', 'lun'
+    )
 
 
 def create_attribute(call: Call) -> Answer:
     lun = block.visible_one(call, call.cluster.luns)
     name, text = block_requests.attribute(call.body)
     if name in lun.attributes:
-        raise BlockError(ATTRIBUTE_EXISTS, f'The attribute "{name}" exists '
-                         'already.', 'name')
+        raise BlockError(
+            ATTRIBUTE_EXISTS, f'The attribute "{name}" exists already.', 'name'
+        )
     _set_attributes(call, lun, {**lun.attributes, name: text})
-    return Answer(status=201, headers={
-        'Location': f'/api/storage/luns/{lun.uuid}/attributes/{name}'})
+    return Answer(
+        status=201,
+        headers={'Location': f'/api/storage/luns/{lun.uuid}/attributes/{name}'},
+    )
 
 
 def get_attribute(call: Call) -> Answer:
@@ -102,43 +114,66 @@ def get_attribute(call: Call) -> Answer:
 
 def patch_attribute(call: Call) -> Answer:
     lun = _with_attribute(call)
-    name, text = block_requests.attribute({'name': call['name'],
-                                           'value': required(call.body, 'value')})
+    name, text = block_requests.attribute(
+        {'name': call['name'], 'value': required(call.body, 'value')}
+    )
     _set_attributes(call, lun, {**lun.attributes, name: text})
     return Answer()
 
 
 def delete_attribute(call: Call) -> Answer:
     lun = _with_attribute(call)
-    _set_attributes(call, lun, {key: text for key, text in lun.attributes.items()
-                                if key != call['name']})
+    _set_attributes(
+        call,
+        lun,
+        {key: text for key, text in lun.attributes.items() if key != call['name']},
+    )
     return Answer()
 
 
 def _create(call: Call, place: Place, uuid: str) -> BlockObject:
     luns, body = call.cluster.luns, call.body
-    return luns.create(place, luns.new(
-        uuid, place, os_type=body['os_type'],
-        size=block_requests.size_of(body, luns.codes, LUN_BLOCK),
-        attributes=block_requests.attributes(body),
-        **block.settings(call, body)))
+    return luns.create(
+        place,
+        luns.new(
+            uuid,
+            place,
+            os_type=body['os_type'],
+            size=block_requests.size_of(body, luns.codes, LUN_BLOCK),
+            attributes=block_requests.attributes(body),
+            **block.settings(call, body),
+        ),
+    )
 
 
 def _clone(call: Call, place: Place, uuid: str) -> BlockObject:
     luns, body = call.cluster.luns, call.body
     source = block.clone_source(call, luns, body, place.volume.svm)
-    return luns.clone(place, source, luns.new(
-        uuid, place, os_type=source.os_type, size=source.size,
-        attributes=source.attributes, **block.settings(call, body)))
+    return luns.clone(
+        place,
+        source,
+        luns.new(
+            uuid,
+            place,
+            os_type=source.os_type,
+            size=source.size,
+            attributes=source.attributes,
+            **block.settings(call, body),
+        ),
+    )
 
 
 def _copy(call: Call, place: Place, svm: Svm) -> Answer:
     """The LUN is made at once; its data comes later."""
     cluster, body = call.cluster, call.body
     source = block.source(
-        call, cluster.luns, value(body, 'copy.source'), _source_svm(call, svm),
-        'copy.source', lambda text: cluster.luns.codes.error(
-            'clone_missing', text, 'copy.source'))
+        call,
+        cluster.luns,
+        value(body, 'copy.source'),
+        _source_svm(call, svm),
+        'copy.source',
+        lambda text: cluster.luns.codes.error('clone_missing', text, 'copy.source'),
+    )
     most = _throughput(body)
     # These faults are about the copy, not about the job that begins it.
     faults = [fault for fault in call.faults if fault.kind in _COPY_FAULTS]
@@ -148,11 +183,21 @@ def _copy(call: Call, place: Place, svm: Svm) -> Answer:
         copies = cluster.lun_copies
         copies.reserve()
         try:
-            lun = cluster.luns.create(place, dataclasses.replace(
-                source, uuid=uuid, svm=svm.name, volume=place.volume.name,
-                path=place.path, copying=True, from_file='',
-                created=cluster.clock.time(), thin_provisioning=False,
-                serial_number=new_serial_number(uuid)))
+            lun = cluster.luns.create(
+                place,
+                dataclasses.replace(
+                    source,
+                    uuid=uuid,
+                    svm=svm.name,
+                    volume=place.volume.name,
+                    path=place.path,
+                    copying=True,
+                    from_file='',
+                    created=cluster.clock.time(),
+                    thin_provisioning=False,
+                    serial_number=new_serial_number(uuid),
+                ),
+            )
         except BaseException:
             copies.release()
             raise
@@ -160,8 +205,12 @@ def _copy(call: Call, place: Place, svm: Svm) -> Answer:
         copies.start(source, lun, most, with_faults(faults, work, copies.release))
         return lun
 
-    return changes.made(dataclasses.replace(call, faults=rest), cluster.luns, begin,
-                        lambda lun: _record(call, lun))
+    return changes.made(
+        dataclasses.replace(call, faults=rest),
+        cluster.luns,
+        begin,
+        lambda lun: _record(call, lun),
+    )
 
 
 def _source_svm(call: Call, svm: Svm) -> Svm:
@@ -175,15 +224,23 @@ def _source_svm(call: Call, svm: Svm) -> Svm:
 
 def _namespace(call: Call, body: Record, svm: Svm) -> BlockObject:
     return block.source(
-        call, call.cluster.namespaces, value(body, 'convert.namespace'), svm,
-        'convert.namespace', lambda text: call.cluster.luns.codes.error(
-            'convert_missing', text, 'convert.namespace'))
+        call,
+        call.cluster.namespaces,
+        value(body, 'convert.namespace'),
+        svm,
+        'convert.namespace',
+        lambda text: call.cluster.luns.codes.error(
+            'convert_missing', text, 'convert.namespace'
+        ),
+    )
 
 
 def _delete(call: Call, lun: BlockObject) -> None:
     call.cluster.luns.delete(
-        lun, call.query.flag('allow_delete_while_mapped'),
-        before=lambda: call.cluster.lun_copies.cancel(lun.uuid))
+        lun,
+        call.query.flag('allow_delete_while_mapped'),
+        before=lambda: call.cluster.lun_copies.cancel(lun.uuid),
+    )
 
 
 def _throughput(body: Record) -> int:
@@ -196,19 +253,23 @@ def _throughput(body: Record) -> int:
 def _with_attribute(call: Call) -> BlockObject:
     lun = block.visible_one(call, call.cluster.luns)
     if call['name'] not in lun.attributes:
-        raise BlockError(ATTRIBUTE_MISSING, 'The specified attribute was not '
-                         'found.', 'name')
+        raise BlockError(
+            ATTRIBUTE_MISSING, 'The specified attribute was not found.', 'name'
+        )
     return lun
 
 
-def _set_attributes(call: Call, lun: BlockObject,
-                    attributes: dict[str, str]) -> None:
+def _set_attributes(call: Call, lun: BlockObject, attributes: dict[str, str]) -> None:
     call.cluster.luns.change(lun, attributes=attributes)
 
 
 def _attribute(lun: BlockObject, name: str) -> Record:
-    return {'lun': {'uuid': lun.uuid}, 'name': name, 'value': lun.attributes[name],
-            '_links': link(f'/storage/luns/{lun.uuid}/attributes/{name}')}
+    return {
+        'lun': {'uuid': lun.uuid},
+        'name': name,
+        'value': lun.attributes[name],
+        '_links': link(f'/storage/luns/{lun.uuid}/attributes/{name}'),
+    }
 
 
 def _record(call: Call, lun: BlockObject) -> Record:
@@ -216,8 +277,7 @@ def _record(call: Call, lun: BlockObject) -> Record:
     shown['class'] = 'regular'
     shown['serial_number'] = lun.serial_number
     shown['serial_number_hex'] = lun.serial_number.encode().hex()
-    shown['space']['scsi_thin_provisioning_support_enabled'] = (
-        lun.thin_provisioning)
+    shown['space']['scsi_thin_provisioning_support_enabled'] = lun.thin_provisioning
     shown |= _costly(call, lun)
     if call.query.asks_for('status.mapped'):
         shown['status']['mapped'] = call.cluster.lun_maps.is_mapped(lun.uuid)
@@ -232,8 +292,9 @@ def _costly(call: Call, lun: BlockObject) -> Record:
     if call.query.asks_for('copy'):
         shown['copy'] = call.cluster.lun_copies.record(lun)
     if call.query.asks_for('attributes'):
-        shown['attributes'] = [{'name': name, 'value': text} for name, text
-                               in lun.attributes.items()]
+        shown['attributes'] = [
+            {'name': name, 'value': text} for name, text in lun.attributes.items()
+        ]
     return {name: content for name, content in shown.items() if content}
 
 
@@ -242,9 +303,15 @@ def _maps(call: Call, lun: BlockObject) -> list[Record]:
     for (uuid, igroup), number in call.cluster.lun_maps.all().items():
         if uuid == lun.uuid:
             group = call.cluster.igroups.get(igroup)
-            shown.append({
-                'logical_unit_number': number,
-                'igroup': {'uuid': igroup, 'name': group['name'],
-                           '_links': group['_links']},
-                '_links': link(f'/protocols/san/lun-maps/{lun.uuid}/{igroup}')})
+            shown.append(
+                {
+                    'logical_unit_number': number,
+                    'igroup': {
+                        'uuid': igroup,
+                        'name': group['name'],
+                        '_links': group['_links'],
+                    },
+                    '_links': link(f'/protocols/san/lun-maps/{lun.uuid}/{igroup}'),
+                }
+            )
     return shown

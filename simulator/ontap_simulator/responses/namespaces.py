@@ -16,13 +16,19 @@ from ontap_simulator.responses.base import (
 
 
 def list_namespaces(call: Call) -> Answer:
-    return collection(call, [_record(call, found) for found
-                             in block.visible(call, call.cluster.namespaces)])
+    return collection(
+        call,
+        [
+            _record(call, found)
+            for found in block.visible(call, call.cluster.namespaces)
+        ],
+    )
 
 
 def get_namespace(call: Call) -> Answer:
-    return instance(call, _record(call, block.visible_one(
-        call, call.cluster.namespaces)))
+    return instance(
+        call, _record(call, block.visible_one(call, call.cluster.namespaces))
+    )
 
 
 def create_namespace(call: Call) -> Answer:
@@ -33,24 +39,34 @@ def create_namespace(call: Call) -> Answer:
         lun = _lun(call, body, svm)
         mapped = call.cluster.lun_maps.is_mapped(lun.uuid)
         return changes.made(
-            call, namespaces, lambda uuid: namespaces.convert(lun, uuid, mapped),
-            lambda found: _record(call, found), at_once=True)
+            call,
+            namespaces,
+            lambda uuid: namespaces.convert(lun, uuid, mapped),
+            lambda found: _record(call, found),
+            at_once=True,
+        )
     place = block.place(call, namespaces, body, svm)
     make = _create if way == 'create' else _clone
-    return changes.made(call, namespaces, lambda uuid: make(call, place, uuid),
-                        lambda found: _record(call, found))
+    return changes.made(
+        call,
+        namespaces,
+        lambda uuid: make(call, place, uuid),
+        lambda found: _record(call, found),
+    )
 
 
 def patch_namespace(call: Call) -> Answer:
     namespaces = call.cluster.namespaces
     found = block.visible_one(call, namespaces)
-    return changes.altered(call, namespaces,
-                           lambda: changes.change(call, namespaces, found))
+    return changes.altered(
+        call, namespaces, lambda: changes.change(call, namespaces, found)
+    )
 
 
 def patch_namespaces(call: Call) -> Answer:
-    return changes.patch_all(call, call.cluster.namespaces,
-                             lambda found: _record(call, found))
+    return changes.patch_all(
+        call, call.cluster.namespaces, lambda found: _record(call, found)
+    )
 
 
 def delete_namespace(call: Call) -> Answer:
@@ -60,38 +76,62 @@ def delete_namespace(call: Call) -> Answer:
 
 
 def delete_namespaces(call: Call) -> Answer:
-    return changes.delete_all(call, call.cluster.namespaces,
-                              lambda found: _record(call, found),
-                              lambda found: _delete(call, found))
+    return changes.delete_all(
+        call,
+        call.cluster.namespaces,
+        lambda found: _record(call, found),
+        lambda found: _delete(call, found),
+    )
 
 
 def _create(call: Call, place: Place, uuid: str) -> BlockObject:
     namespaces, body = call.cluster.namespaces, call.body
     block_size = _block_size(body)
-    return namespaces.create(place, namespaces.new(
-        uuid, place, os_type=body['os_type'], block_size=block_size,
-        size=block_requests.size_of(body, namespaces.codes, block_size),
-        **block.settings(call, body)))
+    return namespaces.create(
+        place,
+        namespaces.new(
+            uuid,
+            place,
+            os_type=body['os_type'],
+            block_size=block_size,
+            size=block_requests.size_of(body, namespaces.codes, block_size),
+            **block.settings(call, body),
+        ),
+    )
 
 
 def _clone(call: Call, place: Place, uuid: str) -> BlockObject:
     namespaces, body = call.cluster.namespaces, call.body
     source = block.clone_source(call, namespaces, body, place.volume.svm)
-    return namespaces.clone(place, source, namespaces.new(
-        uuid, place, os_type=source.os_type, size=source.size,
-        block_size=source.block_size, **block.settings(call, body)))
+    return namespaces.clone(
+        place,
+        source,
+        namespaces.new(
+            uuid,
+            place,
+            os_type=source.os_type,
+            size=source.size,
+            block_size=source.block_size,
+            **block.settings(call, body),
+        ),
+    )
 
 
 def _delete(call: Call, found: BlockObject) -> None:
-    call.cluster.namespaces.delete(
-        found, call.query.flag('allow_delete_while_mapped'))
+    call.cluster.namespaces.delete(found, call.query.flag('allow_delete_while_mapped'))
 
 
 def _lun(call: Call, body: Record, svm: Svm) -> BlockObject:
     return block.source(
-        call, call.cluster.luns, value(body, 'convert.lun'), svm, 'convert.lun',
+        call,
+        call.cluster.luns,
+        value(body, 'convert.lun'),
+        svm,
+        'convert.lun',
         lambda text: call.cluster.namespaces.codes.error(
-            'convert_missing', text, 'convert.lun'))
+            'convert_missing', text, 'convert.lun'
+        ),
+    )
 
 
 def _block_size(body: Record) -> int:
@@ -117,10 +157,17 @@ def _map(call: Call, found: BlockObject) -> Record:
     for (subsystem, namespace), number in call.cluster.subsystems.maps().items():
         if namespace == found.uuid:
             system = call.cluster.subsystems.get(subsystem)
-            return {'subsystem_map': {
-                'nsid': f'{number:08x}h', 'subsystem': {
-                    'uuid': subsystem, 'name': system['name'],
-                    '_links': system['_links']},
-                '_links': link('/protocols/nvme/subsystem-maps/'
-                               f'{subsystem}/{namespace}')}}
+            return {
+                'subsystem_map': {
+                    'nsid': f'{number:08x}h',
+                    'subsystem': {
+                        'uuid': subsystem,
+                        'name': system['name'],
+                        '_links': system['_links'],
+                    },
+                    '_links': link(
+                        f'/protocols/nvme/subsystem-maps/{subsystem}/{namespace}'
+                    ),
+                }
+            }
     return {}

@@ -18,8 +18,9 @@ from ontap_simulator.responses.base import (
 
 
 def list_interfaces(call: Call) -> Answer:
-    return collection(call, [lif.record() for lif in call.cluster.lifs
-                             if call.visible(lif.svm)])
+    return collection(
+        call, [lif.record() for lif in call.cluster.lifs if call.visible(lif.svm)]
+    )
 
 
 def get_interface(call: Call) -> Answer:
@@ -30,9 +31,14 @@ def get_interface(call: Call) -> Answer:
 
 
 def list_peers(call: Call) -> Answer:
-    return collection(call, [
-        record for record in call.cluster.peers.all()
-        if call.svm is None or call.svm.name == record['svm']['name']])
+    return collection(
+        call,
+        [
+            record
+            for record in call.cluster.peers.all()
+            if call.svm is None or call.svm.name == record['svm']['name']
+        ],
+    )
 
 
 def get_peer(call: Call) -> Answer:
@@ -43,17 +49,24 @@ def create_peer(call: Call) -> Answer:
     body = call.body
     svm = _svm(call, body, 'svm')
     # Cinder gives the peer's name alone, as the alias.
-    peer = (_svm(call, body, 'peer.svm') if value(body, 'peer.svm')
-            else call.cluster.svm(required(body, 'name')))
+    peer = (
+        _svm(call, body, 'peer.svm')
+        if value(body, 'peer.svm')
+        else call.cluster.svm(required(body, 'name'))
+    )
     cluster = value(body, 'peer.cluster', default={})
     if not {cluster.get('name'), cluster.get('uuid')} <= {
-            None, call.cluster.name, call.cluster.uuid}:
+        None,
+        call.cluster.name,
+        call.cluster.uuid,
+    }:
         raise OtherClusterError
     applications = required(body, 'applications', list)
     record = call.cluster.peers.create(svm, peer, applications)
     answer = run_job(call, 'POST /api/svm/peers', lambda job: None, status=201)
-    return Answer(answer.body, answer.status,
-                  {'Location': record['_links']['self']['href']})
+    return Answer(
+        answer.body, answer.status, {'Location': record['_links']['self']['href']}
+    )
 
 
 def patch_peer(call: Call) -> Answer:
@@ -63,8 +76,7 @@ def patch_peer(call: Call) -> Answer:
 
 def delete_peer(call: Call) -> Answer:
     call.cluster.peers.delete(call['uuid'])
-    return run_job(call, f'DELETE /api/svm/peers/{call["uuid"]}',
-                   lambda job: None)
+    return run_job(call, f'DELETE /api/svm/peers/{call["uuid"]}', lambda job: None)
 
 
 def _svm(call: Call, body: Record, name: str) -> Svm:

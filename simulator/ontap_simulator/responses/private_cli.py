@@ -17,8 +17,9 @@ _PARTS = 4
 def volume_efficiency(call: Call) -> Answer:
     # The CLI's options have hyphens where records have underscores.
     call = dataclasses.replace(call, query=call.query.renamed('-', '_'))
-    return collection(call, [_efficiency(call, v) for v in call.volumes()],
-                      'vserver', 'volume')
+    return collection(
+        call, [_efficiency(call, v) for v in call.volumes()], 'vserver', 'volume'
+    )
 
 
 def show_disk_usage(call: Call) -> Answer:
@@ -32,20 +33,26 @@ def show_disk_usage(call: Call) -> Answer:
         unique = call.cluster.files.unique_bytes(volume, parts[3])
     except FileError as err:
         raise _no_such_file(path) from err
-    return Answer({'vserver': svm.name, 'path': path,
-                   'unique_bytes': f'{unique // _KIB}KB'})
+    return Answer(
+        {'vserver': svm.name, 'path': path, 'unique_bytes': f'{unique // _KIB}KB'}
+    )
 
 
 def _efficiency(call: Call, volume: FlexVol) -> Record:
     settings = call.cluster.efficiency.get(volume.uuid)
-    return {'vserver': volume.svm.name, 'volume': volume.name,
-            'path': f'/vol/{volume.name}', 'state': settings['state'],
-            'logical_data_size': str(
-                call.cluster.shared_data.logical_data_size(volume))
-            if call.query.wants('logical_data_size') else '0',
-            'logical_data_limit': str(_LOGICAL_LIMIT)}
+    return {
+        'vserver': volume.svm.name,
+        'volume': volume.name,
+        'path': f'/vol/{volume.name}',
+        'state': settings['state'],
+        'logical_data_size': str(call.cluster.shared_data.logical_data_size(volume))
+        if call.query.wants('logical_data_size')
+        else '0',
+        'logical_data_limit': str(_LOGICAL_LIMIT),
+    }
 
 
 def _no_such_file(path: str) -> OntapError:
-    return OntapError(f'No such file or directory: {path}.',
-                      code=_NO_SUCH_FILE, status=404)
+    return OntapError(
+        f'No such file or directory: {path}.', code=_NO_SUCH_FILE, status=404
+    )

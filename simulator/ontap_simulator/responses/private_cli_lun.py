@@ -20,13 +20,24 @@ def create_lun_from_file(call: Call) -> Answer:
     """Body: vserver, path, file-path, ostype and, if wanted, space-reserve."""
     body = {name.replace('_', '-'): text for name, text in call.body.items()}
     svm, luns = call.cluster.svm(required(body, 'vserver')), call.cluster.luns
-    place, file = (place_of(required(body, name), svm, call.cluster.volumes,
-                            luns.codes) for name in ('path', 'file-path'))
+    place, file = (
+        place_of(required(body, name), svm, call.cluster.volumes, luns.codes)
+        for name in ('path', 'file-path')
+    )
     if required(body, 'ostype') not in luns.codes.os_types:
         raise InvalidValueError('ostype', body['ostype'])
-    luns.create_from_file(place, file, luns.new(
-        str(uuid.uuid4()), place, size=0, os_type=body['ostype'],
-        from_file=file.path, space_reserved=_reserved(body)))
+    luns.create_from_file(
+        place,
+        file,
+        luns.new(
+            str(uuid.uuid4()),
+            place,
+            size=0,
+            os_type=body['ostype'],
+            from_file=file.path,
+            space_reserved=_reserved(body),
+        ),
+    )
     return Answer({'vserver': svm.name, 'path': place.name}, 201)
 
 

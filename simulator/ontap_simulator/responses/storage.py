@@ -15,8 +15,7 @@ from ontap_simulator.responses.base import (
 
 def list_volumes(call: Call) -> Answer:
     space = call.query.wants('space')
-    return collection(call, [_volume(call, volume, space)
-                             for volume in call.volumes()])
+    return collection(call, [_volume(call, volume, space) for volume in call.volumes()])
 
 
 def get_volume(call: Call) -> Answer:
@@ -31,8 +30,9 @@ def patch_volume(call: Call) -> Answer:
 
 def patch_volumes(call: Call) -> Answer:
     space = call.query.wants('space')
-    return _patch(call, [v for v in call.volumes()
-                         if call.query.matches(_volume(call, v, space))])
+    return _patch(
+        call, [v for v in call.volumes() if call.query.matches(_volume(call, v, space))]
+    )
 
 
 def list_snapshots(call: Call) -> Answer:
@@ -47,16 +47,19 @@ def delete_snapshots(call: Call) -> Answer:
 
 def list_aggregates(call: Call) -> Answer:
     used = call.query.wants('space')
-    return collection(call, [
-        aggregate.record(_used(call, aggregate.name) if used else 0)
-        for aggregate in call.cluster.aggregates])
+    return collection(
+        call,
+        [
+            aggregate.record(_used(call, aggregate.name) if used else 0)
+            for aggregate in call.cluster.aggregates
+        ],
+    )
 
 
 def get_aggregate(call: Call) -> Answer:
     for aggregate in call.cluster.aggregates:
         if aggregate.uuid == call['uuid']:
-            return instance(
-                call, aggregate.record(_used(call, aggregate.name)))
+            return instance(call, aggregate.record(_used(call, aggregate.name)))
     raise NoSuchEntryError('uuid')
 
 
@@ -81,10 +84,12 @@ def create_policy(call: Call) -> Answer:
     required(body, 'name')
     svm = call.svm or call.cluster.svm(required(body, 'svm.name'))
     record = call.cluster.qos.create(svm, body)
-    answer = run_job(call, 'POST /api/storage/qos/policies', lambda job: None,
-                     status=201, svm=svm)
-    return Answer(answer.body, answer.status,
-                  {'Location': record['_links']['self']['href']})
+    answer = run_job(
+        call, 'POST /api/storage/qos/policies', lambda job: None, status=201, svm=svm
+    )
+    return Answer(
+        answer.body, answer.status, {'Location': record['_links']['self']['href']}
+    )
 
 
 def patch_policy(call: Call) -> Answer:
@@ -129,7 +134,8 @@ def _patch(call: Call, volumes: list[FlexVol]) -> Answer:
     body = call.body
     for name in set(body) - {'efficiency'}:
         raise UnsupportedError(
-            f'This simulator cannot change "{name}" of a volume.', target=name)
+            f'This simulator cannot change "{name}" of a volume.', target=name
+        )
     changes = value(body, 'efficiency', default={})
     for volume in volumes:
         call.cluster.efficiency.update(volume.uuid, changes)
@@ -137,15 +143,20 @@ def _patch(call: Call, volumes: list[FlexVol]) -> Answer:
 
 
 def _used(call: Call, aggregate: str) -> int:
-    return sum(volume.used() for volume in call.cluster.volumes
-               if volume.aggregate.name == aggregate)
+    return sum(
+        volume.used()
+        for volume in call.cluster.volumes
+        if volume.aggregate.name == aggregate
+    )
 
 
 def _policies(call: Call) -> list[Record]:
-    return [policy for policy in call.cluster.qos.all()
-            if call.svm is None or call.svm.name == policy['svm']['name']]
+    return [
+        policy
+        for policy in call.cluster.qos.all()
+        if call.svm is None or call.svm.name == policy['svm']['name']
+    ]
 
 
 def _policy_job(call: Call) -> Answer:
-    return run_job(call, f'{call.method} /api/storage/qos/policies',
-                   lambda job: None)
+    return run_job(call, f'{call.method} /api/storage/qos/policies', lambda job: None)

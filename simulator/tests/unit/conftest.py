@@ -20,24 +20,42 @@ DEADLINE = 20
 
 
 def volume(name: str, junction_path: str, size: str = '10GiB') -> dict[str, Any]:
-    return {'name': name, 'junction_path': junction_path, 'size': size,
-            'aggregate': 'aggr1'}
+    return {
+        'name': name,
+        'junction_path': junction_path,
+        'size': size,
+        'aggregate': 'aggr1',
+    }
 
 
 TOPOLOGY = {
     'cluster': {'name': 'unit', 'listen': '127.0.0.1:0'},
-    'users': [{'name': 'admin', 'password': 'secret'},
-              {'name': 'eic', 'password': 'other'},
-              {'name': 'auditor', 'password': 'third', 'role': 'readonly'}],
+    'users': [
+        {'name': 'admin', 'password': 'secret'},
+        {'name': 'eic', 'password': 'other'},
+        {'name': 'auditor', 'password': 'third', 'role': 'readonly'},
+    ],
     'aggregates': [{'name': 'aggr1', 'size': '1TiB', 'node': 'unit-01'}],
     'svms': [
-        {'name': 'svm1', 'protocols': ['nfs', 'iscsi', 'fcp', 'nvme'],
-         'lifs': [{'name': 'lif1', 'address': '127.0.1.1'},
-                  {'name': 'lif2', 'address': '127.0.1.2'}],
-         'volumes': [volume('vol1', '/one'), volume('vol2', '/dir/two'),
-                     volume('tiny', '/tiny', '64KiB')]},
-        {'name': 'svm2', 'lifs': [{'name': 'lif1', 'address': '127.0.2.1'}],
-         'volumes': [volume('vol3', '/three')]}],
+        {
+            'name': 'svm1',
+            'protocols': ['nfs', 'iscsi', 'fcp', 'nvme'],
+            'lifs': [
+                {'name': 'lif1', 'address': '127.0.1.1'},
+                {'name': 'lif2', 'address': '127.0.1.2'},
+            ],
+            'volumes': [
+                volume('vol1', '/one'),
+                volume('vol2', '/dir/two'),
+                volume('tiny', '/tiny', '64KiB'),
+            ],
+        },
+        {
+            'name': 'svm2',
+            'lifs': [{'name': 'lif1', 'address': '127.0.2.1'}],
+            'volumes': [volume('vol3', '/three')],
+        },
+    ],
 }
 
 
@@ -57,24 +75,36 @@ class FakeClock:
 class Api:
     """The API as a user calls it."""
 
-    def __init__(self, app: Application, user: str = 'admin',
-                 password: str = 'secret') -> None:  # noqa: S107
+    def __init__(
+        self, app: Application, user: str = 'admin', password: str = 'secret'
+    ) -> None:
         self.app = app
         self.cluster = app.cluster
         self._test_app = TestApp(app)
         token = base64.b64encode(f'{user}:{password}'.encode()).decode()
         self._headers = {'Authorization': f'Basic {token}'}
 
-    def call(self, method: str, path: str, body: Any = None,
-             headers: dict[str, str] | None = None) -> TestResponse:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+    ) -> TestResponse:
         return self._test_app.request(
-            path, method=method, expect_errors=True,
+            path,
+            method=method,
+            expect_errors=True,
             headers=self._headers | (headers or {}),
-            body=b'' if body is None else json.dumps(body).encode())
+            body=b'' if body is None else json.dumps(body).encode(),
+        )
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        return self.call('GET', path, headers={
-            name.replace('_', '-'): text for name, text in headers.items()})
+        return self.call(
+            'GET',
+            path,
+            headers={name.replace('_', '-'): text for name, text in headers.items()},
+        )
 
     def post(self, path: str, body: Any) -> TestResponse:
         return self.call('POST', path, body)
@@ -92,55 +122,94 @@ class Api:
         return next(v.uuid for v in self.cluster.volumes if v.name == name)
 
     def directory(self, name: str) -> Path:
-        return next(v.directory.root for v in self.cluster.volumes
-                    if v.name == name)
+        return next(v.directory.root for v in self.cluster.volumes if v.name == name)
 
     def files(self, name: str) -> str:
         return f'/api/storage/volumes/{self.uuid(name)}/files'
 
-    def clone(self, source: str, destination: str, query: str = '',
-              **more: Any) -> TestResponse:
-        return self.post(f'/api/storage/file/clone{query}', {
-            'volume': {'uuid': self.uuid('vol1')}, 'source_path': source,
-            'destination_path': destination, **more})
+    def clone(
+        self, source: str, destination: str, query: str = '', **more: Any
+    ) -> TestResponse:
+        return self.post(
+            f'/api/storage/file/clone{query}',
+            {
+                'volume': {'uuid': self.uuid('vol1')},
+                'source_path': source,
+                'destination_path': destination,
+                **more,
+            },
+        )
 
-    def clone_now(self, source: str, destination: str,
-                  **more: Any) -> TestResponse:
+    def clone_now(self, source: str, destination: str, **more: Any) -> TestResponse:
         return self.clone(source, destination, '?return_timeout=20', **more)
 
-    def copy(self, source: str = 'image', destination: str = 'copy',
-             to: str = 'vol2', query: str = '', **more: Any) -> TestResponse:
-        return self.post(f'/api/storage/file/copy{query}', {
-            'files_to_copy': [self.pair(source, destination, to)], **more})
+    def copy(
+        self,
+        source: str = 'image',
+        destination: str = 'copy',
+        to: str = 'vol2',
+        query: str = '',
+        **more: Any,
+    ) -> TestResponse:
+        return self.post(
+            f'/api/storage/file/copy{query}',
+            {'files_to_copy': [self.pair(source, destination, to)], **more},
+        )
 
     def pair(self, source: str, destination: str, to: str) -> dict[str, Any]:
-        return {'source': {'volume': {'uuid': self.uuid('vol1')},
-                           'path': source},
-                'destination': {'volume': {'uuid': self.uuid(to)},
-                                'path': destination}}
+        return {
+            'source': {'volume': {'uuid': self.uuid('vol1')}, 'path': source},
+            'destination': {'volume': {'uuid': self.uuid(to)}, 'path': destination},
+        }
 
-    def new_lun(self, name: str = '/vol/vol1/lun', query: str = '',
-                **more: Any) -> TestResponse:
-        return self.post(f'/api/storage/luns{query}', {
-            'svm.name': 'svm1', 'name': name, 'os_type': 'linux',
-            'space.size': MIB, **more})
+    def new_lun(
+        self, name: str = '/vol/vol1/lun', query: str = '', **more: Any
+    ) -> TestResponse:
+        return self.post(
+            f'/api/storage/luns{query}',
+            {
+                'svm.name': 'svm1',
+                'name': name,
+                'os_type': 'linux',
+                'space.size': MIB,
+                **more,
+            },
+        )
 
-    def new_namespace(self, name: str = '/vol/vol1/ns', query: str = '',
-                      **more: Any) -> TestResponse:
-        return self.post(f'/api/storage/namespaces{query}', {
-            'svm.name': 'svm1', 'name': name, 'os_type': 'linux',
-            'space.size': MIB, **more})
+    def new_namespace(
+        self, name: str = '/vol/vol1/ns', query: str = '', **more: Any
+    ) -> TestResponse:
+        return self.post(
+            f'/api/storage/namespaces{query}',
+            {
+                'svm.name': 'svm1',
+                'name': name,
+                'os_type': 'linux',
+                'space.size': MIB,
+                **more,
+            },
+        )
 
-    def clone_lun(self, to: str = '/vol/vol1/clone',
-                  source: str = '/vol/vol1/lun', **more: Any) -> TestResponse:
-        return self.post('/api/storage/luns', {
-            'svm.name': 'svm1', 'name': to, 'clone.source.name': source, **more})
+    def clone_lun(
+        self, to: str = '/vol/vol1/clone', source: str = '/vol/vol1/lun', **more: Any
+    ) -> TestResponse:
+        return self.post(
+            '/api/storage/luns',
+            {'svm.name': 'svm1', 'name': to, 'clone.source.name': source, **more},
+        )
 
-    def copy_lun(self, to: str = '/vol/vol2/copy', query: str = '',
-                 **more: Any) -> TestResponse:
-        return self.post(f'/api/storage/luns{query}', {
-            'svm.name': 'svm1', 'name': to,
-            'copy.source.name': '/vol/vol1/lun', **more})
+    def copy_lun(
+        self, to: str = '/vol/vol2/copy', query: str = '', **more: Any
+    ) -> TestResponse:
+        return self.post(
+            f'/api/storage/luns{query}',
+            {
+                'svm.name': 'svm1',
+                'name': to,
+                'copy.source.name': '/vol/vol1/lun',
+                **more,
+            },
+        )
 
     def lun(self, name: str = '/vol/vol1/lun', fields: str = '**') -> Any:
         """The LUN of that name; None if there is none."""
@@ -151,8 +220,7 @@ class Api:
         return f'/api/storage/luns/{self.lun(name)["uuid"]}'
 
     def fault(self, kind: str, **parameters: Any) -> str:
-        response = self.post('/simulator/v1/faults',
-                             {'kind': kind, **parameters})
+        response = self.post('/simulator/v1/faults', {'kind': kind, **parameters})
         assert response.status_int == 201, response.text
         return response.json['id']
 

@@ -27,8 +27,7 @@ def slow(api: Api) -> None:
     api.settings(copy_throughput=4096)
 
 
-def test_copy_is_a_job_that_succeeds(
-        api: Api, image: Path, copied: Path) -> None:
+def test_copy_is_a_job_that_succeeds(api: Api, image: Path, copied: Path) -> None:
     response = api.copy()
     assert response.status_int == 202
     assert api.ended(response).state == 'success'
@@ -36,20 +35,22 @@ def test_copy_is_a_job_that_succeeds(
 
 
 def test_copy_may_be_waited_for_in_the_same_call(
-        api: Api, image: Path, copied: Path) -> None:
+    api: Api, image: Path, copied: Path
+) -> None:
     assert api.copy(query='?return_timeout=20').status_int == 201
 
 
 @pytest.mark.usefixtures('slow')
 def test_destination_grows_while_it_is_copied(
-        api: Api, image: Path, copied: Path, clock: FakeClock) -> None:
+    api: Api, image: Path, copied: Path, clock: FakeClock
+) -> None:
     response = api.copy()
     wait_until(copied.exists, 'the destination to be made')
     assert copied.stat().st_size == 0
     clock.now += 10
     wait_until(lambda: copied.stat().st_size, 'the first blocks')
     assert copied.stat().st_size == 10 * 4096
-    assert copied.read_bytes() == image.read_bytes()[:10 * 4096]
+    assert copied.read_bytes() == image.read_bytes()[: 10 * 4096]
     job = api.get(response.json['job']['_links']['self']['href']).json
     assert job['state'] == 'running'
     assert job['message'] == '40960 of 100000 bytes copied'
@@ -60,7 +61,8 @@ def test_destination_grows_while_it_is_copied(
 
 @pytest.mark.usefixtures('slow')
 def test_request_may_limit_the_throughput(
-        api: Api, image: Path, copied: Path, clock: FakeClock) -> None:
+    api: Api, image: Path, copied: Path, clock: FakeClock
+) -> None:
     api.settings(copy_throughput=0)
     image.write_bytes(b'x' * 4_000_000)
     response = api.copy(max_throughput=1_500_000)
@@ -74,15 +76,15 @@ def test_request_may_limit_the_throughput(
 
 @pytest.mark.usefixtures('slow')
 def test_throughput_can_be_changed_while_a_copy_runs(
-        api: Api, image: Path, copied: Path) -> None:
+    api: Api, image: Path, copied: Path
+) -> None:
     response = api.copy()
     wait_until(copied.exists, 'the destination to be made')
     api.settings(copy_throughput=0)
     assert api.ended(response).state == 'success'
 
 
-def test_holes_are_copied_as_holes(
-        api: Api, image: Path, copied: Path) -> None:
+def test_holes_are_copied_as_holes(api: Api, image: Path, copied: Path) -> None:
     with image.open('r+b') as stream:
         stream.truncate(1 << 30)
     api.ended(api.copy())
@@ -92,7 +94,8 @@ def test_holes_are_copied_as_holes(
 
 
 def test_copies_are_counted_by_the_flexvol_that_they_go_to(
-        api: Api, image: Path) -> None:
+    api: Api, image: Path
+) -> None:
     assert api.counters()['copies_by_volume'] == {}
     for name in ('a', 'b'):
         api.ended(api.copy(destination=name))
@@ -144,7 +147,8 @@ def test_copy_into_a_directory_keeps_the_name(api: Api, image: Path) -> None:
 
 
 def test_copy_accepts_the_volumes_name_before_the_path(
-        api: Api, image: Path, copied: Path) -> None:
+    api: Api, image: Path, copied: Path
+) -> None:
     api.ended(api.copy('vol1/image', 'vol2/copy'))
     assert copied.exists()
 
@@ -157,8 +161,10 @@ def test_copy_fails_if_there_is_no_space(api: Api, image: Path) -> None:
 
 def test_copy_between_svms_needs_a_peering(api: Api, image: Path) -> None:
     assert error_code(api.copy(to='vol3')) == '7012362'
-    api.post('/api/svm/peers', {'svm.name': 'svm2', 'peer.svm.name': 'svm1',
-                                'applications': ['snapmirror']})
+    api.post(
+        '/api/svm/peers',
+        {'svm.name': 'svm2', 'peer.svm.name': 'svm1', 'applications': ['snapmirror']},
+    )
     assert error_code(api.copy(to='vol3')) == '7012362'
     peer = api.get('/api/svm/peers').json['records'][0]['uuid']
     api.patch(f'/api/svm/peers/{peer}', {'applications': ['file_copy']})
@@ -168,10 +174,14 @@ def test_copy_between_svms_needs_a_peering(api: Api, image: Path) -> None:
 
 
 def test_peering_with_another_cluster_is_refused(api: Api) -> None:
-    response = api.post('/api/svm/peers', {
-        'svm.name': 'svm1', 'peer': {'svm': {'name': 'svm2'},
-                                     'cluster': {'name': 'other'}},
-        'applications': ['file_copy']})
+    response = api.post(
+        '/api/svm/peers',
+        {
+            'svm.name': 'svm1',
+            'peer': {'svm': {'name': 'svm2'}, 'cluster': {'name': 'other'}},
+            'applications': ['file_copy'],
+        },
+    )
     assert error_code(response) == '7012365'
 
 
@@ -181,35 +191,59 @@ def test_same_svms_are_peered_once(api: Api) -> None:
     assert api.post('/api/svm/peers', body).status_int == 409
 
 
-def test_one_request_copies_between_two_volumes_alone(
-        api: Api, image: Path) -> None:
-    response = api.post('/api/storage/file/copy', {'files_to_copy': [
-        api.pair('image', 'a', 'vol2'), api.pair('image', 'b', 'tiny')]})
+def test_one_request_copies_between_two_volumes_alone(api: Api, image: Path) -> None:
+    response = api.post(
+        '/api/storage/file/copy',
+        {
+            'files_to_copy': [
+                api.pair('image', 'a', 'vol2'),
+                api.pair('image', 'b', 'tiny'),
+            ]
+        },
+    )
     assert error_code(response) == '7012352'
 
 
 def test_several_files_are_copied_by_one_job(api: Api, image: Path) -> None:
-    response = api.post('/api/storage/file/copy', {'files_to_copy': [
-        api.pair('image', 'a', 'vol2'), api.pair('image', 'b', 'vol2')]})
+    response = api.post(
+        '/api/storage/file/copy',
+        {
+            'files_to_copy': [
+                api.pair('image', 'a', 'vol2'),
+                api.pair('image', 'b', 'vol2'),
+            ]
+        },
+    )
     assert api.ended(response).state == 'success'
     assert api.counters()['file_copies']['finished'] == 2
 
 
-@pytest.mark.parametrize('body', [
-    {}, {'files_to_copy': []}, {'files_to_copy': 'x'},
-    {'files_to_copy': ['x']}, {'files_to_copy': [{}]}])
+@pytest.mark.parametrize(
+    'body',
+    [
+        {},
+        {'files_to_copy': []},
+        {'files_to_copy': 'x'},
+        {'files_to_copy': ['x']},
+        {'files_to_copy': [{}]},
+    ],
+)
 def test_incomplete_copies_are_refused(api: Api, body: dict) -> None:
     assert api.post('/api/storage/file/copy', body).status_int == 400
 
 
 @pytest.mark.usefixtures('slow')
-@pytest.mark.parametrize('change', [
-    lambda image: image.unlink(),
-    lambda image: image.write_bytes(b'other content'),
-    lambda image: image.rename(image.with_name('moved')),
-])
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda image: image.unlink(),
+        lambda image: image.write_bytes(b'other content'),
+        lambda image: image.rename(image.with_name('moved')),
+    ],
+)
 def test_copy_fails_if_its_source_changes(
-        api: Api, image: Path, copied: Path, change: Callable) -> None:
+    api: Api, image: Path, copied: Path, change: Callable
+) -> None:
     response = api.copy()
     wait_until(copied.exists, 'the destination to be made')
     change(image)
@@ -219,7 +253,8 @@ def test_copy_fails_if_its_source_changes(
 
 @pytest.mark.usefixtures('slow')
 def test_cancelled_copy_leaves_what_it_has_copied(
-        api: Api, image: Path, copied: Path, clock: FakeClock) -> None:
+    api: Api, image: Path, copied: Path, clock: FakeClock
+) -> None:
     response = api.copy()
     wait_until(copied.exists, 'the destination to be made')
     clock.now += 1
@@ -232,7 +267,8 @@ def test_cancelled_copy_leaves_what_it_has_copied(
 
 
 def test_job_is_gone_five_minutes_after_its_end(
-        api: Api, image: Path, clock: FakeClock) -> None:
+    api: Api, image: Path, clock: FakeClock
+) -> None:
     response = api.clone('image', 'clone')
     api.ended(response)
     href = response.json['job']['_links']['self']['href']
@@ -257,7 +293,8 @@ def test_jobs_can_be_listed(api: Api, image: Path) -> None:
     api.ended(api.clone('image', 'clone'))
     jobs = api.get('/api/cluster/jobs?state=success&fields=description').json
     assert [j['description'] for j in jobs['records']] == [
-        'POST /api/storage/file/clone']
+        'POST /api/storage/file/clone'
+    ]
 
 
 def test_ended_job_cannot_be_cancelled(api: Api, image: Path) -> None:
@@ -274,8 +311,7 @@ def test_only_cancel_is_a_jobs_action(api: Api, image: Path) -> None:
 
 
 @pytest.mark.parametrize('source', ['link', 'directory/image', '../vol2/image'])
-def test_copy_follows_no_symbolic_link(
-        api: Api, image: Path, source: str) -> None:
+def test_copy_follows_no_symbolic_link(api: Api, image: Path, source: str) -> None:
     (image.parent / 'link').symlink_to(image)
     (image.parent / 'directory').symlink_to(image.parent)
     response = api.copy(source)
@@ -285,7 +321,8 @@ def test_copy_follows_no_symbolic_link(
 
 @pytest.mark.parametrize('destination', ['link', 'directory/copy', '../vol1/copy'])
 def test_copy_writes_through_no_symbolic_link(
-        api: Api, image: Path, tmp_path: Path, destination: str) -> None:
+    api: Api, image: Path, tmp_path: Path, destination: str
+) -> None:
     outside = tmp_path / 'outside'
     outside.mkdir()
     (api.directory('vol2') / 'link').symlink_to(outside / 'file')

@@ -21,7 +21,9 @@ def test_error_is_answered_in_place_of_the_work(api: Api, image: Path) -> None:
     api.fault('error', match=CLONE, status=503, code='8', message='busy')
     response = api.clone('image', 'clone')
     assert (response.status_int, response.json) == (
-        503, {'error': {'code': '8', 'message': 'busy'}})
+        503,
+        {'error': {'code': '8', 'message': 'busy'}},
+    )
     assert not (image.parent / 'clone').exists()
 
 
@@ -52,8 +54,9 @@ def test_fault_without_count_hits_until_it_is_deleted(api: Api) -> None:
     assert api.get('/api/cluster').status_int == 200
 
 
-@pytest.mark.parametrize('match', [
-    {'method': 'POST'}, {'path': '^/api/storage'}, {'user': 'eic'}])
+@pytest.mark.parametrize(
+    'match', [{'method': 'POST'}, {'path': '^/api/storage'}, {'user': 'eic'}]
+)
 def test_fault_hits_only_what_matches(api: Api, match: dict) -> None:
     api.fault('error', match=match)
     assert api.get('/api/cluster').status_int == 200
@@ -63,7 +66,7 @@ def test_faults_can_be_listed_with_their_hits(api: Api) -> None:
     api.fault('error', match={'path': 'cluster'}, nth=2)
     for _ in range(3):
         api.get('/api/cluster')
-    fault, = api.get('/simulator/v1/faults').json['faults']
+    (fault,) = api.get('/simulator/v1/faults').json['faults']
     assert (fault['seen'], fault['hits'], fault['kind']) == (3, 1, 'error')
 
 
@@ -80,8 +83,7 @@ def test_latency_is_in_the_record_of_the_call(api: Api) -> None:
     assert api.calls()[0]['seconds'] >= 0.01
 
 
-def test_connection_is_dropped_before_the_effect(
-        api: Api, image: Path) -> None:
+def test_connection_is_dropped_before_the_effect(api: Api, image: Path) -> None:
     api.fault('drop_connection', match=CLONE)
     with pytest.raises(DropConnectionError):
         api.clone_now('image', 'clone')
@@ -97,7 +99,8 @@ def test_connection_is_dropped_after_the_effect(api: Api, image: Path) -> None:
 
 
 def test_vanished_job_has_done_its_work(
-        api: Api, image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    api: Api, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(base, '_suffer', lambda *_: time.sleep(0.1))
     api.fault('job_vanishes')
     response = api.clone_now('image', 'clone')
@@ -122,23 +125,23 @@ def test_lost_copy_frees_its_place(api: Api, image: Path) -> None:
     assert api.ended(api.copy()).state == 'success'
 
 
-def test_failed_job_has_the_code_that_was_asked_for(
-        api: Api, image: Path) -> None:
+def test_failed_job_has_the_code_that_was_asked_for(api: Api, image: Path) -> None:
     api.fault('job_fails', code='917812', message='out of luck')
     job = api.ended(api.clone('image', 'clone'))
     assert (job.state, job.error.code, job.message) == (
-        'failure', '917812', 'out of luck')
+        'failure',
+        '917812',
+        'out of luck',
+    )
     assert not (image.parent / 'clone').exists()
 
 
-def test_failed_job_is_an_error_within_return_timeout(
-        api: Api, image: Path) -> None:
+def test_failed_job_is_an_error_within_return_timeout(api: Api, image: Path) -> None:
     api.fault('job_fails', code='917812')
     assert error_code(api.clone_now('image', 'clone')) == '917812'
 
 
-def test_stalled_job_runs_until_the_fault_is_deleted(
-        api: Api, image: Path) -> None:
+def test_stalled_job_runs_until_the_fault_is_deleted(api: Api, image: Path) -> None:
     fault = api.fault('job_stalls', match=CLONE)
     response = api.clone('image', 'clone')
     assert not api.job(response).done.is_set()
@@ -151,26 +154,24 @@ def test_stalled_job_runs_until_the_fault_is_deleted(
 def test_stalled_job_can_be_cancelled(api: Api, image: Path) -> None:
     api.fault('job_stalls', match=CLONE)
     response = api.clone('image', 'clone')
-    api.patch(response.json['job']['_links']['self']['href'],
-              {'action': 'cancel'})
+    api.patch(response.json['job']['_links']['self']['href'], {'action': 'cancel'})
     assert api.job(response).done.wait(DEADLINE)
     assert api.job(response).state == 'failure'
 
 
 def test_cancelled_job_does_not_go_on_when_its_fault_is_deleted(
-        api: Api, image: Path) -> None:
+    api: Api, image: Path
+) -> None:
     fault = api.fault('job_stalls', match=CLONE)
     response = api.clone('image', 'clone')
-    api.patch(response.json['job']['_links']['self']['href'],
-              {'action': 'cancel'})
+    api.patch(response.json['job']['_links']['self']['href'], {'action': 'cancel'})
     api.delete(f'/simulator/v1/faults/{fault}')
     assert api.job(response).done.wait(DEADLINE)
     assert api.job(response).state == 'failure'
     assert not (image.parent / 'clone').exists()
 
 
-def test_full_volume_has_no_place_for_clones_and_copies(
-        api: Api, image: Path) -> None:
+def test_full_volume_has_no_place_for_clones_and_copies(api: Api, image: Path) -> None:
     for volume in ('vol1', 'vol2'):
         api.fault('volume_full', svm='svm1', volume=volume, count=None)
     clone = api.clone_now('image', 'clone')
@@ -189,17 +190,28 @@ def test_control_api_is_never_hit(api: Api) -> None:
     assert api.get('/simulator/v1/counters').status_int == 200
 
 
-@pytest.mark.parametrize('body', [
-    {}, {'kind': 'none'}, {'kind': 'latency'},
-    {'kind': 'latency', 'seconds': -1}, {'kind': 'latency', 'seconds': 'x'},
-    {'kind': 'error', 'status': 200}, {'kind': 'error', 'code': 'x'},
-    {'kind': 'error', 'retry_after': -1},
-    {'kind': 'error', 'nth': 0}, {'kind': 'error', 'count': 0},
-    {'kind': 'error', 'match': {'path': '('}},
-    {'kind': 'error', 'match': {'other': 'x'}}, {'kind': 'error', 'match': 'x'},
-    {'kind': 'error', 'typo': 1}, {'kind': 'volume_full', 'svm': 'svm1'},
-    {'kind': 'drop_connection', 'when': 'never'},
-    {'kind': 'job_vanishes', 'effect': 'half'}])
+@pytest.mark.parametrize(
+    'body',
+    [
+        {},
+        {'kind': 'none'},
+        {'kind': 'latency'},
+        {'kind': 'latency', 'seconds': -1},
+        {'kind': 'latency', 'seconds': 'x'},
+        {'kind': 'error', 'status': 200},
+        {'kind': 'error', 'code': 'x'},
+        {'kind': 'error', 'retry_after': -1},
+        {'kind': 'error', 'nth': 0},
+        {'kind': 'error', 'count': 0},
+        {'kind': 'error', 'match': {'path': '('}},
+        {'kind': 'error', 'match': {'other': 'x'}},
+        {'kind': 'error', 'match': 'x'},
+        {'kind': 'error', 'typo': 1},
+        {'kind': 'volume_full', 'svm': 'svm1'},
+        {'kind': 'drop_connection', 'when': 'never'},
+        {'kind': 'job_vanishes', 'effect': 'half'},
+    ],
+)
 def test_wrong_faults_are_refused(api: Api, body: dict) -> None:
     assert api.post('/simulator/v1/faults', body).status_int == 400
     assert api.get('/simulator/v1/faults').json == {'faults': []}

@@ -13,14 +13,14 @@ def test_clone_is_a_job_that_succeeds(api: Api, image: Path) -> None:
     response = api.clone('image', 'clone')
     assert response.status_int == 202
     assert response.json['job']['_links']['self']['href'].startswith(
-        '/api/cluster/jobs/')
+        '/api/cluster/jobs/'
+    )
     assert api.ended(response).state == 'success'
     assert (image.parent / 'clone').read_bytes() == image.read_bytes()
     assert api.counters()['file_clones'] == 1
 
 
-def test_clone_may_be_waited_for_in_the_same_call(
-        api: Api, image: Path) -> None:
+def test_clone_may_be_waited_for_in_the_same_call(api: Api, image: Path) -> None:
     assert api.clone_now('image', 'clone').status_int == 201
 
 
@@ -50,20 +50,19 @@ def test_clone_of_a_missing_file_fails_in_its_job(api: Api) -> None:
 def test_clone_does_not_overwrite_unless_asked(api: Api, image: Path) -> None:
     (image.parent / 'clone').write_bytes(b'old')
     assert error_code(api.clone_now('image', 'clone')) == '13565952'
-    assert api.clone_now('image', 'clone',
-                         overwrite_destination=True).status_int == 201
+    assert api.clone_now('image', 'clone', overwrite_destination=True).status_int == 201
     assert (image.parent / 'clone').read_bytes() == image.read_bytes()
 
 
 def test_clone_into_a_missing_directory_is_accepted_and_fails(
-        api: Api, image: Path) -> None:
+    api: Api, image: Path
+) -> None:
     response = api.clone('image', 'no/clone')
     assert response.status_int == 202
     assert api.ended(response).state == 'failure'
 
 
-def test_clone_leaves_nothing_behind_when_it_fails(
-        api: Api, image: Path) -> None:
+def test_clone_leaves_nothing_behind_when_it_fails(api: Api, image: Path) -> None:
     api.clone_now('image', 'no/clone')
     assert not list((api.cluster.data_dir / 'scratch').iterdir())
 
@@ -85,13 +84,17 @@ def test_partial_clones_are_refused(api: Api, image: Path) -> None:
     assert error_code(api.clone('image', 'b', range=['0:0:2'])) == '3'
 
 
-OUTSIDE = ['../vol2/file', 'dir/../../vol2/file', 'link/file', '/../../state.json',
-           'link']
+OUTSIDE = [
+    '../vol2/file',
+    'dir/../../vol2/file',
+    'link/file',
+    '/../../state.json',
+    'link',
+]
 
 
 @pytest.mark.parametrize('path', OUTSIDE)
-def test_no_path_leads_out_of_the_volume(
-        api: Api, image: Path, path: str) -> None:
+def test_no_path_leads_out_of_the_volume(api: Api, image: Path, path: str) -> None:
     other = api.directory('vol2')
     (other / 'file').write_bytes(b'secret')
     (image.parent / 'dir').mkdir()
@@ -161,15 +164,17 @@ def test_rename_does_not_overwrite(api: Api, image: Path) -> None:
 
 
 def test_rename_takes_no_return_timeout(api: Api, image: Path) -> None:
-    response = api.patch(f'{api.files("vol1")}/image?return_timeout=15',
-                         {'path': 'new'})
+    response = api.patch(
+        f'{api.files("vol1")}/image?return_timeout=15', {'path': 'new'}
+    )
     assert error_code(response) == '262179'
     assert image.exists()
 
 
 @pytest.mark.parametrize('size', [3, 9000])
 def test_a_file_is_cut_off_or_grows_with_zeros(
-        api: Api, image: Path, size: int) -> None:
+    api: Api, image: Path, size: int
+) -> None:
     content = image.read_bytes()
     response = api.patch(f'{api.files("vol1")}/image', {'size': size})
     assert response.status_int == 200
@@ -179,8 +184,9 @@ def test_a_file_is_cut_off_or_grows_with_zeros(
 @pytest.mark.parametrize('size', [-1, 'much'])
 def test_a_file_gets_no_such_size(api: Api, image: Path, size: object) -> None:
     content = image.read_bytes()
-    assert error_code(api.patch(f'{api.files("vol1")}/image',
-                                {'size': size})) == '262197'
+    assert (
+        error_code(api.patch(f'{api.files("vol1")}/image', {'size': size})) == '262197'
+    )
     assert image.read_bytes() == content
 
 
@@ -235,20 +241,21 @@ def test_overwriting_clone_replaces_the_file_at_once(tmp_path: Path) -> None:
 
 
 def test_deleting_or_renaming_a_symbolic_link_leaves_what_it_points_to(
-        api: Api, image: Path) -> None:
+    api: Api, image: Path
+) -> None:
     for name in ('first', 'second'):
         (image.parent / name).symlink_to(image)
     before = image.read_bytes()
     assert api.delete(f'{api.files("vol1")}/first').status_int < 400
-    assert api.patch(f'{api.files("vol1")}/second',
-                     {'path': 'third'}).status_int < 400
+    assert api.patch(f'{api.files("vol1")}/second', {'path': 'third'}).status_int < 400
     assert image.read_bytes() == before
     assert (image.parent / 'third').is_symlink()
     assert not (image.parent / 'first').is_symlink()
 
 
 def test_clone_over_a_symbolic_link_replaces_the_link(
-        api: Api, image: Path, tmp_path: Path) -> None:
+    api: Api, image: Path, tmp_path: Path
+) -> None:
     target = tmp_path / 'target'
     target.write_bytes(b'outside')
     (image.parent / 'clone').symlink_to(target)

@@ -29,8 +29,7 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 @pytest.fixture
 def lun(api: Api) -> Path:
     """A LUN with ten blocks of data."""
-    api.new_lun(comment='an image',
-                attributes=[{'name': 'image', 'value': 'one'}])
+    api.new_lun(comment='an image', attributes=[{'name': 'image', 'value': 'one'}])
     file = api.directory('vol1') / 'lun'
     with file.open('r+b') as stream:
         stream.write(b'0123456789abcdef' * (10 * BLOCK // 16))
@@ -53,13 +52,16 @@ def progress(api: Api, name: str = '/vol/vol2/copy') -> Any:
 
 
 def wait_for_end(api: Api, name: str = '/vol/vol2/copy') -> Any:
-    wait_until(lambda: progress(api, name)['state'] in {'complete', 'failed'},
-               'the copy to end')
+    wait_until(
+        lambda: progress(api, name)['state'] in {'complete', 'failed'},
+        'the copy to end',
+    )
     return progress(api, name)
 
 
 def test_copy_has_everything_of_its_source_but_its_identity(
-        api: Api, lun: Path, copied: Path) -> None:
+    api: Api, lun: Path, copied: Path
+) -> None:
     assert api.copy_lun().status_int == 201
     assert wait_for_end(api)['state'] == 'complete'
     assert copied.read_bytes() == lun.read_bytes()
@@ -73,23 +75,28 @@ def test_copy_has_everything_of_its_source_but_its_identity(
 
 @pytest.mark.usefixtures('slow')
 def test_progress_is_read_at_source_and_destination(
-        api: Api, lun: Path, copied: Path, clock: FakeClock) -> None:
+    api: Api, lun: Path, copied: Path, clock: FakeClock
+) -> None:
     api.copy_lun()
     wait_until(lambda: progress(api)['state'] == 'replicating', 'the copy')
     assert (copied.stat().st_size, progress(api)['percent_complete']) == (MIB, 0)
     clock.now += 5
     wait_until(lambda: progress(api)['percent_complete'], 'the first blocks')
     assert progress(api) == {
-        'state': 'replicating', 'percent_complete': 50, 'elapsed': 5,
-        'volume_snapshot_blocked': False}
-    destination, = api.lun()['copy']['destinations']
+        'state': 'replicating',
+        'percent_complete': 50,
+        'elapsed': 5,
+        'volume_snapshot_blocked': False,
+    }
+    (destination,) = api.lun()['copy']['destinations']
     assert destination['progress']['percent_complete'] == 50
     clock.now += 20
     assert wait_for_end(api)['percent_complete'] == 100
 
 
 def test_progress_is_gone_two_minutes_after_the_end(
-        api: Api, lun: Path, clock: FakeClock) -> None:
+    api: Api, lun: Path, clock: FakeClock
+) -> None:
     api.copy_lun()
     wait_for_end(api)
     clock.now += 119
@@ -100,15 +107,15 @@ def test_progress_is_gone_two_minutes_after_the_end(
 
 
 @pytest.mark.usefixtures('slow')
-def test_progress_is_shown_only_when_it_is_asked_for(
-        api: Api, lun: Path) -> None:
+def test_progress_is_shown_only_when_it_is_asked_for(api: Api, lun: Path) -> None:
     api.copy_lun()
     assert 'copy' not in api.lun('/vol/vol2/copy', fields='*')
 
 
 @pytest.mark.usefixtures('slow')
 def test_deleting_the_destination_cancels_the_copy(
-        api: Api, lun: Path, copied: Path) -> None:
+    api: Api, lun: Path, copied: Path
+) -> None:
     api.copy_lun()
     assert api.delete(api.lun_url('/vol/vol2/copy')).status_int == 200
     assert not copied.exists()
@@ -118,7 +125,8 @@ def test_deleting_the_destination_cancels_the_copy(
 
 @pytest.mark.usefixtures('slow')
 def test_source_may_be_written_to_while_it_is_copied(
-        api: Api, lun: Path, copied: Path) -> None:
+    api: Api, lun: Path, copied: Path
+) -> None:
     before = lun.read_bytes()
     api.copy_lun()
     wait_until(lambda: progress(api)['state'] == 'replicating', 'the copy')
@@ -131,7 +139,8 @@ def test_source_may_be_written_to_while_it_is_copied(
 
 @pytest.mark.usefixtures('slow')
 def test_copy_fails_when_its_source_is_deleted(
-        api: Api, lun: Path, copied: Path) -> None:
+    api: Api, lun: Path, copied: Path
+) -> None:
     api.copy_lun()
     wait_until(lambda: progress(api)['state'] == 'replicating', 'the copy')
     api.delete(api.lun_url())
@@ -142,11 +151,17 @@ def test_copy_fails_when_its_source_is_deleted(
 
 
 @pytest.mark.usefixtures('slow')
-@pytest.mark.parametrize('change', [
-    {'space.size': 2 * MIB}, {'name': '/vol/vol2/new'},
-    {'clone.source.name': '/vol/vol2/other'}])
+@pytest.mark.parametrize(
+    'change',
+    [
+        {'space.size': 2 * MIB},
+        {'name': '/vol/vol2/new'},
+        {'clone.source.name': '/vol/vol2/other'},
+    ],
+)
 def test_lun_that_is_being_filled_is_not_changed(
-        api: Api, lun: Path, change: dict[str, object]) -> None:
+    api: Api, lun: Path, change: dict[str, object]
+) -> None:
     api.new_lun('/vol/vol2/other')
     api.copy_lun()
     response = api.patch(api.lun_url('/vol/vol2/copy'), change)
@@ -154,8 +169,7 @@ def test_lun_that_is_being_filled_is_not_changed(
 
 
 @pytest.mark.usefixtures('slow')
-def test_files_and_luns_share_the_limit(
-        api: Api, lun: Path, image: Path) -> None:
+def test_files_and_luns_share_the_limit(api: Api, lun: Path, image: Path) -> None:
     api.settings(copy_limit=2)
     assert api.copy(destination='file').status_int == 202
     assert api.copy_lun().status_int == 201
@@ -167,20 +181,25 @@ def test_files_and_luns_share_the_limit(
     assert counters['lun_copies']['started'] == 1
 
 
-def test_place_is_free_again_when_the_destination_is_there(
-        api: Api, lun: Path) -> None:
+def test_place_is_free_again_when_the_destination_is_there(api: Api, lun: Path) -> None:
     api.settings(copy_limit=1)
     assert error_code(api.copy_lun('/vol/vol1/lun')) == '5374242'
     assert api.copy_lun().status_int == 201
 
 
-@pytest.mark.parametrize(('changes', 'code'), [
-    ({'copy.source.name': '/vol/vol1/none'}, '5374875'),
-    ({'comment': 'x'}, '5374943'), ({'os_type': 'linux'}, '5374943'),
-    ({'to': '/vol/none/copy'}, '917927'),
-    ({'copy.source.max_throughput': -1}, '262197')])
-def test_wrong_copy_is_refused(api: Api, lun: Path, changes: dict[str, str],
-                               code: str) -> None:
+@pytest.mark.parametrize(
+    ('changes', 'code'),
+    [
+        ({'copy.source.name': '/vol/vol1/none'}, '5374875'),
+        ({'comment': 'x'}, '5374943'),
+        ({'os_type': 'linux'}, '5374943'),
+        ({'to': '/vol/none/copy'}, '917927'),
+        ({'copy.source.max_throughput': -1}, '262197'),
+    ],
+)
+def test_wrong_copy_is_refused(
+    api: Api, lun: Path, changes: dict[str, str], code: str
+) -> None:
     assert error_code(api.copy_lun(**changes)) == code
     assert api.counters()['lun_copies']['running'] == 0
 
@@ -196,8 +215,10 @@ def test_copy_without_space_fails(api: Api, lun: Path) -> None:
 def test_source_in_another_svm_needs_a_peering(api: Api, lun: Path) -> None:
     changes = {'svm.name': 'svm2', 'copy.source.peer.name': 'svm1'}
     assert error_code(api.copy_lun('/vol/vol3/copy', **changes)) == '26345673'
-    api.post('/api/svm/peers', {'svm.name': 'svm2', 'peer.svm.name': 'svm1',
-                                'applications': ['file_copy']})
+    api.post(
+        '/api/svm/peers',
+        {'svm.name': 'svm2', 'peer.svm.name': 'svm1', 'applications': ['file_copy']},
+    )
     assert error_code(api.copy_lun('/vol/vol3/copy', **changes)) == '26345673'
     peer = api.get('/api/svm/peers').json['records'][0]['uuid']
     api.patch(f'/api/svm/peers/{peer}', {'applications': ['lun_copy']})
@@ -209,18 +230,20 @@ POST = {'method': 'POST', 'path': '/storage/luns$'}
 
 
 def test_fault_fails_the_copy_and_not_the_request(
-        api: Api, lun: Path, copied: Path) -> None:
+    api: Api, lun: Path, copied: Path
+) -> None:
     api.fault('job_fails', match=POST, code='42', message='broken')
     assert api.copy_lun().status_int == 201
     found = wait_for_end(api)
     assert (found['state'], found['failure']) == (
-        'failed', {'code': '42', 'message': 'broken'})
+        'failed',
+        {'code': '42', 'message': 'broken'},
+    )
     assert api.counters()['lun_copies']['failed'] == 1
     assert copied.stat().st_blocks == 0
 
 
-def test_fault_stalls_the_copy_until_it_is_deleted(
-        api: Api, lun: Path) -> None:
+def test_fault_stalls_the_copy_until_it_is_deleted(api: Api, lun: Path) -> None:
     fault = api.fault('job_stalls', match=POST)
     api.copy_lun()
     assert progress(api)['state'] == 'preparing'
@@ -236,8 +259,7 @@ def test_stalled_copy_can_be_cancelled(api: Api, lun: Path) -> None:
 
 
 @pytest.mark.parametrize(('effect', 'there'), [('done', True), ('lost', False)])
-def test_job_of_a_new_lun_may_vanish(
-        api: Api, effect: str, there: bool) -> None:
+def test_job_of_a_new_lun_may_vanish(api: Api, effect: str, there: bool) -> None:
     api.fault('job_vanishes', match=POST, effect=effect)
     response = api.new_lun()
     assert response.status_int == 202

@@ -27,43 +27,66 @@ def test_lun_is_a_sparse_file_of_its_volume(api: Api) -> None:
 
 
 def test_new_lun_may_be_returned(api: Api) -> None:
-    record, = api.new_lun(query='?return_records=true').json['records']
+    (record,) = api.new_lun(query='?return_records=true').json['records']
     assert record['location']['logical_unit'] == 'lun'
-    assert record['status'] == {'state': 'online', 'container_state': 'online',
-                                'read_only': False}
+    assert record['status'] == {
+        'state': 'online',
+        'container_state': 'online',
+        'read_only': False,
+    }
 
 
-@pytest.mark.parametrize(('size', 'expected'), [
-    ('4096', 4096), ('1M', MIB), ('2 GiB', 2 << 30), (5000, 5120)])
+@pytest.mark.parametrize(
+    ('size', 'expected'),
+    [('4096', 4096), ('1M', MIB), ('2 GiB', 2 << 30), (5000, 5120)],
+)
 def test_size_may_have_a_unit_and_is_made_of_blocks(
-        api: Api, size: object, expected: int) -> None:
+    api: Api, size: object, expected: int
+) -> None:
     api.new_lun(**{'space.size': size})
     assert api.lun()['space']['size'] == expected
 
 
-@pytest.mark.parametrize(('changes', 'code'), [
-    ({'space.size': 100}, '5374124'), ({'space.size': '200T'}, '5374125'),
-    ({'space.size': 'large'}, '5374130'), ({'space.size': -5}, '5374130'),
-    ({'space.size': None}, '5374884'), ({'os_type': None}, '5374884'),
-    ({'os_type': 'beos'}, '262197'), ({'comment': 'c' * 255}, '262197'),
-    ({'qos_policy.name': 'none-such'}, '8454243'),
-    ({'svm.name': 'none'}, '2621462'), ({'svm.name': None}, '2621707'),
-    ({'name': '/vol/none/lun'}, '917927'), ({'name': '/vol/vol1/a b'}, '5374121'),
-    ({'name': '/vol/vol1/..'}, '5374121'), ({'name': '/vol/vol1/'}, '5374862'),
-    ({'name': 'lun'}, '5374859'), ({'name': '/vol/vol1/none/lun'}, '5242927'),
-    ({'name': '/vol/vol1/a/b/c'}, '5374121'),
-    ({'location.volume.name': 'vol2'}, '5374858'),
-    ({'location.logical_unit': 'other'}, '5374861')])
+@pytest.mark.parametrize(
+    ('changes', 'code'),
+    [
+        ({'space.size': 100}, '5374124'),
+        ({'space.size': '200T'}, '5374125'),
+        ({'space.size': 'large'}, '5374130'),
+        ({'space.size': -5}, '5374130'),
+        ({'space.size': None}, '5374884'),
+        ({'os_type': None}, '5374884'),
+        ({'os_type': 'beos'}, '262197'),
+        ({'comment': 'c' * 255}, '262197'),
+        ({'qos_policy.name': 'none-such'}, '8454243'),
+        ({'svm.name': 'none'}, '2621462'),
+        ({'svm.name': None}, '2621707'),
+        ({'name': '/vol/none/lun'}, '917927'),
+        ({'name': '/vol/vol1/a b'}, '5374121'),
+        ({'name': '/vol/vol1/..'}, '5374121'),
+        ({'name': '/vol/vol1/'}, '5374862'),
+        ({'name': 'lun'}, '5374859'),
+        ({'name': '/vol/vol1/none/lun'}, '5242927'),
+        ({'name': '/vol/vol1/a/b/c'}, '5374121'),
+        ({'location.volume.name': 'vol2'}, '5374858'),
+        ({'location.logical_unit': 'other'}, '5374861'),
+    ],
+)
 def test_wrong_lun_is_refused_and_not_made(
-        api: Api, changes: dict[str, object], code: str) -> None:
+    api: Api, changes: dict[str, object], code: str
+) -> None:
     assert error_code(api.new_lun(**changes)) == code
     assert not list(api.directory('vol1').iterdir())
 
 
 def test_lun_may_be_named_by_its_location(api: Api) -> None:
-    body = {'svm.name': 'svm1', 'os_type': 'linux', 'space.size': MIB,
-            'location.volume.uuid': api.uuid('vol2'),
-            'location.logical_unit': 'lun'}
+    body = {
+        'svm.name': 'svm1',
+        'os_type': 'linux',
+        'space.size': MIB,
+        'location.volume.uuid': api.uuid('vol2'),
+        'location.logical_unit': 'lun',
+    }
     assert api.post('/api/storage/luns', body).status_int == 201
     assert api.lun('/vol/vol2/lun')['location']['volume']['name'] == 'vol2'
 
@@ -71,8 +94,7 @@ def test_lun_may_be_named_by_its_location(api: Api) -> None:
 def test_lun_may_be_in_a_qtree(api: Api) -> None:
     (api.directory('vol1') / 'qtree').mkdir()
     api.new_lun('/vol/vol1/qtree/lun')
-    assert api.lun('/vol/vol1/qtree/lun')['location']['qtree'] == {
-        'name': 'qtree'}
+    assert api.lun('/vol/vol1/qtree/lun')['location']['qtree'] == {'name': 'qtree'}
     assert (api.directory('vol1') / 'qtree/lun').exists()
 
 
@@ -85,15 +107,13 @@ def test_name_can_be_used_once(api: Api, lun: Path, image: Path) -> None:
 
 def test_svm_may_be_that_of_the_request(api: Api) -> None:
     body = {'name': '/vol/vol3/lun', 'os_type': 'linux', 'space.size': MIB}
-    response = api.call('POST', '/api/storage/luns', body,
-                        {'X-Dot-SVM-Name': 'svm2'})
+    response = api.call('POST', '/api/storage/luns', body, {'X-Dot-SVM-Name': 'svm2'})
     assert response.status_int == 201
     scoped = api.get('/api/storage/luns', X_Dot_SVM_Name='svm1').json
     assert scoped['num_records'] == 0
 
 
-def test_clone_has_the_data_size_and_type_of_its_source(
-        api: Api, lun: Path) -> None:
+def test_clone_has_the_data_size_and_type_of_its_source(api: Api, lun: Path) -> None:
     assert api.clone_lun(comment='mine').status_int == 201
     clone, source = api.lun('/vol/vol1/clone'), api.lun()
     assert (lun.parent / 'clone').read_bytes() == lun.read_bytes()
@@ -108,31 +128,40 @@ def test_clone_does_not_take_over_thin_provisioning(api: Api) -> None:
     api.new_lun(**{'space.scsi_thin_provisioning_support_enabled': 'true'})
     api.clone_lun()
     assert api.lun()['space']['scsi_thin_provisioning_support_enabled'] is True
-    assert api.lun('/vol/vol1/clone')['space'][
-        'scsi_thin_provisioning_support_enabled'] is False
+    assert (
+        api.lun('/vol/vol1/clone')['space']['scsi_thin_provisioning_support_enabled']
+        is False
+    )
 
 
-@pytest.mark.parametrize(('changes', 'code'), [
-    ({'to': '/vol/vol2/clone'}, '1260121'), ({'to': '/vol/vol1/lun'}, '1260136'),
-    ({'to': '/vol/vol1/image'}, '1260136'),
-    ({'source': '/vol/vol1/none'}, '5374875'),
-    ({'clone.source.uuid': 'other'}, '5374874'),
-    ({'os_type': 'linux'}, '5374883'), ({'space.size': MIB}, '5374883'),
-    ({'copy.source.name': '/vol/vol1/lun'}, '5374942')])
-def test_wrong_clone_is_refused(api: Api, lun: Path, image: Path,
-                                changes: dict[str, str], code: str) -> None:
+@pytest.mark.parametrize(
+    ('changes', 'code'),
+    [
+        ({'to': '/vol/vol2/clone'}, '1260121'),
+        ({'to': '/vol/vol1/lun'}, '1260136'),
+        ({'to': '/vol/vol1/image'}, '1260136'),
+        ({'source': '/vol/vol1/none'}, '5374875'),
+        ({'clone.source.uuid': 'other'}, '5374874'),
+        ({'os_type': 'linux'}, '5374883'),
+        ({'space.size': MIB}, '5374883'),
+        ({'copy.source.name': '/vol/vol1/lun'}, '5374942'),
+    ],
+)
+def test_wrong_clone_is_refused(
+    api: Api, lun: Path, image: Path, changes: dict[str, str], code: str
+) -> None:
     assert error_code(api.clone_lun(**changes)) == code
     assert len(list(lun.parent.iterdir())) == 2
 
 
-def test_lun_can_be_filled_again_with_the_data_of_another(
-        api: Api, lun: Path) -> None:
+def test_lun_can_be_filled_again_with_the_data_of_another(api: Api, lun: Path) -> None:
     api.new_lun('/vol/vol1/other')
     other = lun.parent / 'other'
     before = api.lun('/vol/vol1/other')
     with other.open('rb') as reader:
-        response = api.patch(api.lun_url('/vol/vol1/other'),
-                             {'clone.source.name': '/vol/vol1/lun'})
+        response = api.patch(
+            api.lun_url('/vol/vol1/other'), {'clone.source.name': '/vol/vol1/lun'}
+        )
         assert response.status_int == 200
         assert reader.read(7) == b'content'
     after = api.lun('/vol/vol1/other')
@@ -146,7 +175,9 @@ def test_rename_keeps_data_and_identity(api: Api, lun: Path) -> None:
     assert response.status_int == 200
     after = api.lun('/vol/vol1/new')
     assert (after['uuid'], after['serial_number']) == (
-        before['uuid'], before['serial_number'])
+        before['uuid'],
+        before['serial_number'],
+    )
     assert (lun.parent / 'new').read_bytes()[:7] == b'content'
     assert not lun.exists()
 
@@ -173,8 +204,10 @@ def test_lun_grows_and_never_shrinks(api: Api, lun: Path) -> None:
 
 
 def test_luns_that_a_query_selects_are_changed(api: Api, lun: Path) -> None:
-    response = api.patch('/api/storage/luns?name=/vol/vol1/lun&svm.name=svm1',
-                         {'comment': 'cached', 'enabled': False})
+    response = api.patch(
+        '/api/storage/luns?name=/vol/vol1/lun&svm.name=svm1',
+        {'comment': 'cached', 'enabled': False},
+    )
     assert response.status_int == 200
     assert api.lun()['comment'] == 'cached'
     assert api.lun()['status']['state'] == 'offline'
@@ -234,15 +267,23 @@ def test_attributes_are_kept_with_a_lun_and_its_clones(api: Api) -> None:
     assert api.delete(f'{url}/image').status_int == 200
     assert error_code(api.get(f'{url}/image')) == '5374931'
     assert {a['name'] for a in api.lun('/vol/vol1/clone')['attributes']} == {
-        'image', 'size'}
+        'image',
+        'size',
+    }
 
 
-@pytest.mark.parametrize(('attributes', 'code'), [
-    ([{'name': 'a'}], '5374928'), ([{'name': 'a', 'value': ''}], '5374928'),
-    ([{'name': 'a', 'value': 'v' * 4092}], '5374929'),
-    ([{'name': 'a', 'value': 'v'}] * 2, '5374932')])
+@pytest.mark.parametrize(
+    ('attributes', 'code'),
+    [
+        ([{'name': 'a'}], '5374928'),
+        ([{'name': 'a', 'value': ''}], '5374928'),
+        ([{'name': 'a', 'value': 'v' * 4092}], '5374929'),
+        ([{'name': 'a', 'value': 'v'}] * 2, '5374932'),
+    ],
+)
 def test_wrong_attributes_are_refused(
-        api: Api, attributes: list[dict[str, str]], code: str) -> None:
+    api: Api, attributes: list[dict[str, str]], code: str
+) -> None:
     assert error_code(api.new_lun(attributes=attributes)) == code
 
 
@@ -273,9 +314,16 @@ def test_directory_with_a_lun_is_not_deleted(api: Api) -> None:
 
 class TestFromFile:
     def make(self, api: Api, **changes: str) -> str:
-        response = api.post('/api/private/cli/lun', {
-            'vserver': 'svm1', 'path': '/vol/vol1/lun',
-            'file-path': '/vol/vol1/raw', 'ostype': 'linux', **changes})
+        response = api.post(
+            '/api/private/cli/lun',
+            {
+                'vserver': 'svm1',
+                'path': '/vol/vol1/lun',
+                'file-path': '/vol/vol1/raw',
+                'ostype': 'linux',
+                **changes,
+            },
+        )
         return '' if response.status_int == 201 else error_code(response)
 
     @pytest.fixture
@@ -289,8 +337,7 @@ class TestFromFile:
         assert api.lun()['space']['size'] == 8192
         assert (raw.parent / 'lun').read_bytes() == raw.read_bytes()
 
-    def test_file_cannot_be_deleted_before_the_lun(
-            self, api: Api, raw: Path) -> None:
+    def test_file_cannot_be_deleted_before_the_lun(self, api: Api, raw: Path) -> None:
         self.make(api)
         url = f'{api.files("vol1")}/raw'
         assert error_code(api.delete(url)) == '131073'
@@ -302,16 +349,20 @@ class TestFromFile:
         assert [p.name for p in raw.parent.iterdir()] == ['raw']
         assert api.lun('/vol/vol1/raw')
 
-    @pytest.mark.parametrize(('changes', 'code'), [
-        ({'file-path': '/vol/vol1/none'}, '6684674'),
-        ({'path': '/vol/vol2/lun'}, '262197'), ({'ostype': 'beos'}, '262197')])
-    def test_wrong_request_is_refused(self, api: Api, raw: Path,
-                                      changes: dict[str, str],
-                                      code: str) -> None:
+    @pytest.mark.parametrize(
+        ('changes', 'code'),
+        [
+            ({'file-path': '/vol/vol1/none'}, '6684674'),
+            ({'path': '/vol/vol2/lun'}, '262197'),
+            ({'ostype': 'beos'}, '262197'),
+        ],
+    )
+    def test_wrong_request_is_refused(
+        self, api: Api, raw: Path, changes: dict[str, str], code: str
+    ) -> None:
         assert self.make(api, **changes) == code
 
-    def test_file_without_whole_blocks_is_refused(
-            self, api: Api, raw: Path) -> None:
+    def test_file_without_whole_blocks_is_refused(self, api: Api, raw: Path) -> None:
         raw.write_bytes(b'x' * 5000)
         assert self.make(api) == '5374130'
 
@@ -322,28 +373,34 @@ class TestFromFile:
 
 def test_what_a_lun_has_reserved_is_not_available(api: Api) -> None:
     def available() -> int:
-        found = api.get(
-            f'/api/storage/volumes/{api.uuid("vol1")}?fields=space').json
+        found = api.get(f'/api/storage/volumes/{api.uuid("vol1")}?fields=space').json
         return int(found['space']['available'])
 
     before = available()
     api.new_lun(**{'space.size': 1 << 30})
     assert available() == before
-    api.new_lun('/vol/vol1/reserved', **{
-        'space.size': 1 << 30, 'space.guarantee.requested': True})
+    api.new_lun(
+        '/vol/vol1/reserved',
+        **{'space.size': 1 << 30, 'space.guarantee.requested': True},
+    )
     assert available() == before - (1 << 30)
     with (api.directory('vol1') / 'reserved').open('r+b') as stream:
         stream.write(b'x' * MIB)
     assert available() == before - (1 << 30)
-    api.patch(api.lun_url('/vol/vol1/reserved'),
-              {'space': {'guarantee': {'requested': False}}})
+    api.patch(
+        api.lun_url('/vol/vol1/reserved'),
+        {'space': {'guarantee': {'requested': False}}},
+    )
     assert available() == before - MIB
 
 
 def test_a_clone_may_find_its_source_busy(api: Api, lun: Path) -> None:
     api.fault('device_busy', count=1)
-    body = {'svm': {'name': 'svm1'}, 'name': '/vol/vol1/clone',
-            'clone': {'source': {'uuid': api.lun_url().rpartition('/')[2]}}}
+    body = {
+        'svm': {'name': 'svm1'},
+        'name': '/vol/vol1/clone',
+        'clone': {'source': {'uuid': api.lun_url().rpartition('/')[2]}},
+    }
     refused = api.post('/api/storage/luns', body)
     assert 'Device busy' in refused.json['error']['message']
     assert not lun.with_name('clone').exists()

@@ -11,35 +11,54 @@ from ontap_simulator import mount
 def exports(tmp_path: Path) -> list[mount.Export]:
     found = []
     for address, junction, name in (
-            ('127.0.1.1', '/images', 'a'), ('127.0.1.1', '/images/deep', 'b'),
-            ('::1', '/images', 'c')):
+        ('127.0.1.1', '/images', 'a'),
+        ('127.0.1.1', '/images/deep', 'b'),
+        ('::1', '/images', 'c'),
+    ):
         (tmp_path / name / 'inside').mkdir(parents=True)
         found.append(mount.Export(address, junction, tmp_path / name))
     return found
 
 
-@pytest.mark.parametrize(('share', 'directory'), [
-    ('127.0.1.1:/images', 'a'), ('127.0.1.1:/images/', 'a'),
-    ('127.0.1.1://images', 'a'), ('127.0.1.1:/images/inside', 'a/inside'),
-    ('127.0.1.1:/images/deep', 'b'), ('127.0.1.1:/images/deep/inside', 'b/inside'),
-    ('[::1]:/images', 'c')])
+@pytest.mark.parametrize(
+    ('share', 'directory'),
+    [
+        ('127.0.1.1:/images', 'a'),
+        ('127.0.1.1:/images/', 'a'),
+        ('127.0.1.1://images', 'a'),
+        ('127.0.1.1:/images/inside', 'a/inside'),
+        ('127.0.1.1:/images/deep', 'b'),
+        ('127.0.1.1:/images/deep/inside', 'b/inside'),
+        ('[::1]:/images', 'c'),
+    ],
+)
 def test_longest_junction_path_decides(
-        share: str, directory: str, exports: list[mount.Export],
-        tmp_path: Path) -> None:
+    share: str, directory: str, exports: list[mount.Export], tmp_path: Path
+) -> None:
     assert mount.resolve(share, exports) == tmp_path / directory
 
 
-@pytest.mark.parametrize('share', [
-    '127.0.1.1:/other', '127.0.1.1:/', '127.0.1.1:/images2',
-    '127.0.1.1:/images/none', '127.0.1.1:/images/../images',
-    '127.0.1.1:/images/inside/../..', '127.0.1.1:/images/link',
-    '127.0.1.1:/images/file'])
+@pytest.mark.parametrize(
+    'share',
+    [
+        '127.0.1.1:/other',
+        '127.0.1.1:/',
+        '127.0.1.1:/images2',
+        '127.0.1.1:/images/none',
+        '127.0.1.1:/images/../images',
+        '127.0.1.1:/images/inside/../..',
+        '127.0.1.1:/images/link',
+        '127.0.1.1:/images/file',
+    ],
+)
 def test_what_is_no_directory_of_an_export_is_denied(
-        share: str, exports: list[mount.Export], tmp_path: Path) -> None:
+    share: str, exports: list[mount.Export], tmp_path: Path
+) -> None:
     (tmp_path / 'a/link').symlink_to('/')
     (tmp_path / 'a/file').touch()
-    with pytest.raises(mount.MountError, match=(
-            'access denied by server while mounting')):
+    with pytest.raises(
+        mount.MountError, match=('access denied by server while mounting')
+    ):
         mount.resolve(share, exports)
 
 
@@ -52,23 +71,33 @@ def test_exports_are_read_from_several_files(tmp_path: Path) -> None:
     files = []
     for number in (1, 2):
         file = tmp_path / f'{number}.json'
-        file.write_text(json.dumps([{
-            'address': f'127.0.{number}.1', 'junction_path': '/x',
-            'directory': '/d'}]))
+        file.write_text(
+            json.dumps(
+                [
+                    {
+                        'address': f'127.0.{number}.1',
+                        'junction_path': '/x',
+                        'directory': '/d',
+                    }
+                ]
+            )
+        )
         files.append(file)
     assert len(mount.read_exports([*files, tmp_path / 'none'])) == 2
 
 
 def test_denied_mount_exits_as_mount_nfs_does(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str]) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / 'exports.json'
-    file.write_text(json.dumps([{'address': '127.0.1.1', 'directory': '/d',
-                                 'junction_path': '/x'}]))
+    file.write_text(
+        json.dumps([{'address': '127.0.1.1', 'directory': '/d', 'junction_path': '/x'}])
+    )
     monkeypatch.setenv('EIC_SIMULATOR_EXPORTS', str(file))
     assert mount.main(['127.0.1.1:/y', '/mnt', '-o', 'rw,vers=4', '-v']) == 32
     assert 'mount.nfs: access denied by server while mounting' in (
-        capsys.readouterr().err)
+        capsys.readouterr().err
+    )
 
 
 def test_wrong_usage_exits_with_one() -> None:

@@ -5,13 +5,33 @@ from ontap_simulator.exceptions import InvalidValueError
 from ontap_simulator.query import Query, expand
 
 RECORDS = [
-    {'uuid': '1', 'name': 'alpha', 'size': 10 << 30, 'svm': {'name': 'svm1'},
-     'enabled': True, 'style': 'flexvol', 'aggregates': [{'name': 'a1'}]},
-    {'uuid': '2', 'name': 'beta', 'size': 20 << 30, 'svm': {'name': 'svm1'},
-     'enabled': False, 'style': 'flexgroup',
-     'aggregates': [{'name': 'a1'}, {'name': 'a2'}]},
-    {'uuid': '3', 'name': 'a,b', 'size': 5, 'svm': {'name': 'svm2'},
-     'enabled': True, 'style': 'flexvol', 'nas': {'path': '/a'}},
+    {
+        'uuid': '1',
+        'name': 'alpha',
+        'size': 10 << 30,
+        'svm': {'name': 'svm1'},
+        'enabled': True,
+        'style': 'flexvol',
+        'aggregates': [{'name': 'a1'}],
+    },
+    {
+        'uuid': '2',
+        'name': 'beta',
+        'size': 20 << 30,
+        'svm': {'name': 'svm1'},
+        'enabled': False,
+        'style': 'flexgroup',
+        'aggregates': [{'name': 'a1'}, {'name': 'a2'}],
+    },
+    {
+        'uuid': '3',
+        'name': 'a,b',
+        'size': 5,
+        'svm': {'name': 'svm2'},
+        'enabled': True,
+        'style': 'flexvol',
+        'nas': {'path': '/a'},
+    },
 ]
 
 
@@ -20,43 +40,49 @@ def names(text: str) -> list[str]:
     return [record['name'] for record in page['records']]
 
 
-@pytest.mark.parametrize(('text', 'expected'), [
-    ('', ['alpha', 'beta', 'a,b']),
-    ('name=alpha', ['alpha']),
-    ('name=al*', ['alpha']),
-    ('name=*a', ['alpha', 'beta']),
-    ('name=alpha|beta', ['alpha', 'beta']),
-    ('name=alpha,beta', ['alpha', 'beta']),
-    ('name=!alpha', ['beta', 'a,b']),
-    ('name=!alpha|beta', ['a,b']),
-    ('name="a,b"', ['a,b']),
-    ('name="al*"', []),
-    ('name=', []),
-    ('style=flex*', ['alpha', 'beta', 'a,b']),
-    ('enabled=true', ['alpha', 'a,b']),
-    ('enabled=False', ['beta']),
-    ('svm.name=svm2', ['a,b']),
-    ('aggregates.name=a2', ['beta']),
-    ('size=>15GB', ['beta']),
-    ('size=<=10GiB', ['alpha', 'a,b']),
-    ('size=10GB', ['alpha']),
-    ('size=5..10GB', ['alpha', 'a,b']),
-    ('size=5', ['a,b']),
-    ('nas.path=null', ['alpha', 'beta']),
-    ('nas.path=!null', ['a,b']),
-    ('name=al*&enabled=false', []),
-    ('no.such.field=x', []),
-    ('name=.lpha', []),
-])
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('', ['alpha', 'beta', 'a,b']),
+        ('name=alpha', ['alpha']),
+        ('name=al*', ['alpha']),
+        ('name=*a', ['alpha', 'beta']),
+        ('name=alpha|beta', ['alpha', 'beta']),
+        ('name=alpha,beta', ['alpha', 'beta']),
+        ('name=!alpha', ['beta', 'a,b']),
+        ('name=!alpha|beta', ['a,b']),
+        ('name="a,b"', ['a,b']),
+        ('name="al*"', []),
+        ('name=', []),
+        ('style=flex*', ['alpha', 'beta', 'a,b']),
+        ('enabled=true', ['alpha', 'a,b']),
+        ('enabled=False', ['beta']),
+        ('svm.name=svm2', ['a,b']),
+        ('aggregates.name=a2', ['beta']),
+        ('size=>15GB', ['beta']),
+        ('size=<=10GiB', ['alpha', 'a,b']),
+        ('size=10GB', ['alpha']),
+        ('size=5..10GB', ['alpha', 'a,b']),
+        ('size=5', ['a,b']),
+        ('nas.path=null', ['alpha', 'beta']),
+        ('nas.path=!null', ['a,b']),
+        ('name=al*&enabled=false', []),
+        ('no.such.field=x', []),
+        ('name=.lpha', []),
+    ],
+)
 def test_filters_select_records(text: str, expected: list[str]) -> None:
     assert names(text) == expected
 
 
-@pytest.mark.parametrize(('text', 'expected'), [
-    ('order_by=name', ['a,b', 'alpha', 'beta']),
-    ('order_by=size desc', ['beta', 'alpha', 'a,b']),
-    ('order_by=svm.name desc,name', ['a,b', 'alpha', 'beta']),
-])
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('order_by=name', ['a,b', 'alpha', 'beta']),
+        ('order_by=size desc', ['beta', 'alpha', 'a,b']),
+        ('order_by=svm.name desc,name', ['a,b', 'alpha', 'beta']),
+    ],
+)
 def test_records_can_be_ordered(text: str, expected: list[str]) -> None:
     assert names(text) == expected
 
@@ -71,7 +97,10 @@ def test_only_the_identity_is_there_without_fields() -> None:
 
 def test_fields_are_dotted_paths() -> None:
     assert select('fields=svm.name,size') == {
-        'uuid': '1', 'svm': {'name': 'svm1'}, 'size': 10 << 30}
+        'uuid': '1',
+        'svm': {'name': 'svm1'},
+        'size': 10 << 30,
+    }
 
 
 def test_a_field_may_be_a_subtree() -> None:
@@ -105,8 +134,7 @@ def test_a_page_ends_with_a_link_to_the_next() -> None:
     assert page['num_records'] == 2
     href = page['_links']['next']['href']
     assert href.startswith('/api/things?')
-    following = Query(href.partition('?')[2], '/things').page(
-        RECORDS, ('name',))
+    following = Query(href.partition('?')[2], '/things').page(RECORDS, ('name',))
     assert [r['name'] for r in following['records']] == ['a,b']
     assert 'next' not in following['_links']
 
@@ -120,8 +148,9 @@ def test_question_mark_in_the_query_starts_another_parameter() -> None:
     assert query.page(RECORDS, ()) == {'num_records': 3}
 
 
-@pytest.mark.parametrize('text', [
-    'max_records=x', 'return_records=maybe', 'max_records=-1'])
+@pytest.mark.parametrize(
+    'text', ['max_records=x', 'return_records=maybe', 'max_records=-1']
+)
 def test_wrong_parameters_are_refused(text: str) -> None:
     with pytest.raises(InvalidValueError):
         Query(text).page(RECORDS, ())
@@ -133,16 +162,24 @@ def test_return_timeout_is_at_most_two_minutes(seconds: str) -> None:
         _ = Query(f'return_timeout={seconds}').return_timeout
 
 
-@pytest.mark.parametrize(('text', 'wanted'), [
-    ('fields=space.available', True), ('fields=space', True), ('fields=*', True),
-    ('space.used=>1', True), ('order_by=space.used desc', True),
-    ('fields=spaces,name', False), ('', False)])
+@pytest.mark.parametrize(
+    ('text', 'wanted'),
+    [
+        ('fields=space.available', True),
+        ('fields=space', True),
+        ('fields=*', True),
+        ('space.used=>1', True),
+        ('order_by=space.used desc', True),
+        ('fields=spaces,name', False),
+        ('', False),
+    ],
+)
 def test_costly_fields_are_filled_in_only_where_they_matter(
-        text: str, wanted: bool) -> None:
+    text: str, wanted: bool
+) -> None:
     assert Query(text).wants('space') is wanted
 
 
 def test_dotted_keys_of_a_body_are_nested() -> None:
     body = {'svm.name': 's', 'svm': {'uuid': 'u'}, 'a': [{'b.c': 1}]}
-    assert expand(body) == {'svm': {'name': 's', 'uuid': 'u'},
-                            'a': [{'b': {'c': 1}}]}
+    assert expand(body) == {'svm': {'name': 's', 'uuid': 'u'}, 'a': [{'b': {'c': 1}}]}

@@ -23,19 +23,43 @@ KNOWN = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 NOWHERE = '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22'
 SLOW = '5d2a6b1e-1111-4c6e-9d3b-0c1f4a7f0d33'
 COPIES = (ImageCopy('192.0.2.7', '/images/a'), ImageCopy('192.0.2.8', '/b'))
-HINT = {'copies': [{'server': '192.0.2.7', 'path': '/images/a'},
-                   {'server': '192.0.2.8', 'path': '/b'}]}
+HINT = {
+    'copies': [
+        {'server': '192.0.2.7', 'path': '/images/a'},
+        {'server': '192.0.2.8', 'path': '/b'},
+    ]
+}
 FORGED = {'copies': [{'server': '6.6.6.6', 'path': '/forged'}]}
 
 IMAGES = {
-    'known': KNOWN, 'nowhere': NOWHERE, 'slow': SLOW, 'capitals': KNOWN.upper(),
-    'no hyphens': KNOWN.replace('-', ''), 'urn': f'urn:uuid:{KNOWN}',
-    'url': f'http://glance/v2/images/{KNOWN}', 'braces': f'{{{KNOWN}}}',
-    'name': 'cirros', 'dots': '../' + KNOWN, 'slash behind': KNOWN + '/',
-    'list': [KNOWN], 'none': None}
-OUR_HINTS = [..., ..., {}, None, [], {'same_host': NOWHERE}, {'eic': FORGED},
-             {'eic': FORGED, 'same_host': NOWHERE}, {'eic': None},
-             {'EIC': 1, ' eic': 2}, 'eic', ['eic']]
+    'known': KNOWN,
+    'nowhere': NOWHERE,
+    'slow': SLOW,
+    'capitals': KNOWN.upper(),
+    'no hyphens': KNOWN.replace('-', ''),
+    'urn': f'urn:uuid:{KNOWN}',
+    'url': f'http://glance/v2/images/{KNOWN}',
+    'braces': f'{{{KNOWN}}}',
+    'name': 'cirros',
+    'dots': '../' + KNOWN,
+    'slash behind': KNOWN + '/',
+    'list': [KNOWN],
+    'none': None,
+}
+OUR_HINTS = [
+    ...,
+    ...,
+    {},
+    None,
+    [],
+    {'same_host': NOWHERE},
+    {'eic': FORGED},
+    {'eic': FORGED, 'same_host': NOWHERE},
+    {'eic': None},
+    {'EIC': 1, ' eic': 2},
+    'eic',
+    ['eic'],
+]
 
 
 def document(rng):
@@ -46,8 +70,7 @@ def document(rng):
         volume['name'] = rng.choice(['n', '\u00e4\U0001f600', '\ud800', '"\\/'])
         volume['metadata'] = {'a': 'b', '\u00e9': 1e-7}
     whole = {'volume': volume}
-    for holder, key, often in ((whole, HINTS, 1.0),
-                               (volume, 'scheduler_hints', 0.2)):
+    for holder, key, often in ((whole, HINTS, 1.0), (volume, 'scheduler_hints', 0.2)):
         hints = rng.choice(OUR_HINTS)
         if hints is not ... and rng.random() < often:
             holder[key] = json.loads(json.dumps(hints))
@@ -56,52 +79,96 @@ def document(rng):
 
 # Whether the version refuses volume.scheduler_hints (3.53 and later).
 VERSIONS = {
-    'none': (None, False), 'volume 3.0': ('volume 3.0', False),
-    'volume 3.52': ('volume 3.52', False), 'volume 3.53': ('volume 3.53', True),
-    'volume 3.71': ('volume 3.71', True), 'latest': ('volume latest', True),
+    'none': (None, False),
+    'volume 3.0': ('volume 3.0', False),
+    'volume 3.52': ('volume 3.52', False),
+    'volume 3.53': ('volume 3.53', True),
+    'volume 3.71': ('volume 3.71', True),
+    'latest': ('volume latest', True),
     'among others': ('compute 2.90, volume 3.60', True),
     'two': ('volume 3.0, volume 3.60', False),
-    'another name': ('volumev3 3.60', True), 'tab': ('volume\t3.60', True),
-    'others alone': ('compute 2.90', False), 'no number': ('volume x', False),
-    'huge': (f'volume 3.{"9" * 5000}', False), 'empty': ('', False),
-    'three': ('volume 3.60 x', False), 'dots': ('volume 3.6.0', False),
-    'zeros': ('volume 03.060', False), 'negative': ('volume -3.60', False),
-    'capitals': ('Volume 3.60', False), 'no blank': ('volume3.60', False),
+    'another name': ('volumev3 3.60', True),
+    'tab': ('volume\t3.60', True),
+    'others alone': ('compute 2.90', False),
+    'no number': ('volume x', False),
+    'huge': (f'volume 3.{"9" * 5000}', False),
+    'empty': ('', False),
+    'three': ('volume 3.60 x', False),
+    'dots': ('volume 3.6.0', False),
+    'zeros': ('volume 03.060', False),
+    'negative': ('volume -3.60', False),
+    'capitals': ('Volume 3.60', False),
+    'no blank': ('volume3.60', False),
 }
 SERVICE = Service(
-    paths={'/v3/volumes': True, f'/v3/{PROJECT}/volumes': True, '/volumes': True,
-           f'/{PROJECT}/volumes': True, '/v3/volumes.json': True,
-           f'/v3/{PROJECT}/volumes.json': True, '/v3/volumes/': True,
-           '/v3/volumes/detail': False, '/v3//volumes': False,
-           '/v3/volumes//': False, '/v3/volumes?': False, '/v3': False, '': False,
-           f'/v3/volumes/{NOWHERE}': False, '/v3/snapshots': False,
-           '/v3/volumes/x/action': False,
-           '/v3/xvolumes': False, '/v3/volumesx': False, '/v3/VOLUMES': False,
-           '/v3/a/b/volumes': False, '/v3/volumes\xff': False,
-           '/v3/\xff\xfe/volumes': True, '/v3/volumes;a=b': False,
-           '/v3/vol%75mes': False, '/v2/volumes': True, '/': False,
-           '/v3/volumes.xml': False, '/v3/volumes.JSON': False,
-           '/v3/volumes.json/': True, '/v3/volumes\n': True, '/v3/ /volumes': True},
-    content_types={'application/json': True,
-                   'application/json; charset=utf-8': True,
-                   'application/json;charset=utf-16': True,
-                   ' application/json ': True,
-                   'application/vnd.openstack.volume+json': True,
-                   'Application/JSON': False, 'text/plain': False, None: False,
-                   '': False, 'application/x-www-form-urlencoded': False,
-                   'multipart/form-data; boundary=x': False, 'json': False,
-                   'application/json, text/plain': False, '\xff': False},
-    versions={name: {} if header is None
-              else {'HTTP_OPENSTACK_API_VERSION': header}
-              for name, (header, _) in VERSIONS.items()},
-    document=document)
+    paths={
+        '/v3/volumes': True,
+        f'/v3/{PROJECT}/volumes': True,
+        '/volumes': True,
+        f'/{PROJECT}/volumes': True,
+        '/v3/volumes.json': True,
+        f'/v3/{PROJECT}/volumes.json': True,
+        '/v3/volumes/': True,
+        '/v3/volumes/detail': False,
+        '/v3//volumes': False,
+        '/v3/volumes//': False,
+        '/v3/volumes?': False,
+        '/v3': False,
+        '': False,
+        f'/v3/volumes/{NOWHERE}': False,
+        '/v3/snapshots': False,
+        '/v3/volumes/x/action': False,
+        '/v3/xvolumes': False,
+        '/v3/volumesx': False,
+        '/v3/VOLUMES': False,
+        '/v3/a/b/volumes': False,
+        '/v3/volumes\xff': False,
+        '/v3/\xff\xfe/volumes': True,
+        '/v3/volumes;a=b': False,
+        '/v3/vol%75mes': False,
+        '/v2/volumes': True,
+        '/': False,
+        '/v3/volumes.xml': False,
+        '/v3/volumes.JSON': False,
+        '/v3/volumes.json/': True,
+        '/v3/volumes\n': True,
+        '/v3/ /volumes': True,
+    },
+    content_types={
+        'application/json': True,
+        'application/json; charset=utf-8': True,
+        'application/json;charset=utf-16': True,
+        ' application/json ': True,
+        'application/vnd.openstack.volume+json': True,
+        'Application/JSON': False,
+        'text/plain': False,
+        None: False,
+        '': False,
+        'application/x-www-form-urlencoded': False,
+        'multipart/form-data; boundary=x': False,
+        'json': False,
+        'application/json, text/plain': False,
+        '\xff': False,
+    },
+    versions={
+        name: {} if header is None else {'HTTP_OPENSTACK_API_VERSION': header}
+        for name, (header, _) in VERSIONS.items()
+    },
+    document=document,
+)
 
 ANSWERS = [
     (how, 202, json.dumps({'volume': volume}).encode())
     for how in ('at once', 'in chunks', 'writes')
     for volume in ({'id': NOWHERE, 'status': 'creating'}, {'id': 5}, None)
-] + [('at once', 202, b'{'), ('at once', 202, b''), ('in chunks', 400, b'{}'),
-     ('writes', 500, b'oops'), ('at once', 200, b'[]'), ('raises', 0, b'')]
+] + [
+    ('at once', 202, b'{'),
+    ('at once', 202, b''),
+    ('in chunks', 400, b'{}'),
+    ('writes', 500, b'oops'),
+    ('at once', 200, b'[]'),
+    ('raises', 0, b''),
+]
 
 
 class Lookup:
@@ -109,25 +176,35 @@ class Lookup:
 
     def copies(self, image_id, _budget, _project):
         plain = image_id.lower().replace('-', '')
-        return (COPIES if KNOWN.replace('-', '') in plain
-                else None if image_id == SLOW else ())
+        return (
+            COPIES
+            if KNOWN.replace('-', '') in plain
+            else None
+            if image_id == SLOW
+            else ()
+        )
 
 
 @pytest.fixture
 def logged(monkeypatch):
     """The filter's logged errors of its own."""
     errors = []
-    monkeypatch.setattr('eic_plugins.middleware.cinder.LOG.exception',
-                        lambda *arguments: errors.append(arguments))
+    monkeypatch.setattr(
+        'eic_plugins.middleware.cinder.LOG.exception',
+        lambda *arguments: errors.append(arguments),
+    )
     return errors
 
 
 def expected(request, read):
     """The document that is to reach Cinder, None for the bytes as they came."""
     kinds = request.kinds
-    if not (kinds['method'] == 'POST' and SERVICE.paths[kinds['path']]
-            and SERVICE.content_types[kinds['type']]
-            and isinstance(read, bytes)):
+    if not (
+        kinds['method'] == 'POST'
+        and SERVICE.paths[kinds['path']]
+        and SERVICE.content_types[kinds['type']]
+        and isinstance(read, bytes)
+    ):
         return None
     try:
         whole = json.loads(read.decode('utf-8'))
@@ -150,8 +227,7 @@ def expected(request, read):
 def is_known(volume):
     image = volume['image_id'] if 'image_id' in volume else volume.get('imageRef')
     found = image.rpartition('/')[2] if isinstance(image, str) else ''
-    return bool(uuidutils.is_uuid_like(found)
-                and Lookup().copies(found, 0, ''))
+    return bool(uuidutils.is_uuid_like(found) and Lookup().copies(found, 0, ''))
 
 
 def may_add(whole, volume):
@@ -167,10 +243,13 @@ def test_what_reaches_cinder_differs_as_documented(logged, capsys):
     rng, counts = generator.random, generator.counts
     for number in range(how_many(1000)):
         request = generator.next()
-        more = {'test.answer': rng.choice(ANSWERS),
-                'cinder.context': types.SimpleNamespace(
-                    project_id=PROJECT, service_roles=rng.choice(
-                        [None, ['service'], ['member']]))}
+        more = {
+            'test.answer': rng.choice(ANSWERS),
+            'cinder.context': types.SimpleNamespace(
+                project_id=PROJECT,
+                service_roles=rng.choice([None, ['service'], ['member']]),
+            ),
+        }
         alone.forget()
         behind.forget()
         plain, _ = ask(alone, request.environ(**more))
@@ -189,8 +268,14 @@ def test_what_reaches_cinder_differs_as_documented(logged, capsys):
         note(counts, document, wanted.body, ours)
     with capsys.disabled():
         print(f'\n{generator.report()}')
-    for kind in ('hint added', 'forged hint dropped', 'as it came', 'unreadable',
-                 'held', 'not held'):
+    for kind in (
+        'hint added',
+        'forged hint dropped',
+        'as it came',
+        'unreadable',
+        'held',
+        'not held',
+    ):
         assert counts[f'outcome: {kind}'] > number / 500, kind
 
 
@@ -200,7 +285,8 @@ def note(counts, document, body, ours):
     else:
         counts['outcome: hint added'] += '192.0.2.8' in canonical(document)
         counts['outcome: forged hint dropped'] += (
-            b'6.6.6.6' in body and '6.6.6.6' not in canonical(document))
+            b'6.6.6.6' in body and '6.6.6.6' not in canonical(document)
+        )
     counts['outcome: unreadable'] += not isinstance(body, bytes)
     counts[f'outcome: {"held" if ours else "not held"}'] += 1
 
@@ -213,7 +299,8 @@ def test_every_kind_is_generated():
     assert set(generator.counts) >= {
         *(f'path: {path}' for path in SERVICE.paths),
         *(f'type: {name}' for name in SERVICE.content_types),
-        *(f'version: {name}' for name in VERSIONS)}
+        *(f'version: {name}' for name in VERSIONS),
+    }
 
 
 def test_no_depth_hides_a_forged_hint(logged):
@@ -227,16 +314,24 @@ def test_no_depth_hides_a_forged_hint(logged):
             except RecursionError:
                 reached.append(None)
             return 'at once', 202, b'{}'
-    filtered = CinderFilter(Reader(), Lookup(), 1.0, Hold(
-        'none', 0, 0, list, dict))
+
+    filtered = CinderFilter(Reader(), Lookup(), 1.0, Hold('none', 0, 0, list, dict))
     for depth in range(1, sys.getrecursionlimit() + 10):
-        text = json.dumps({'volume': {'imageRef': NOWHERE, 'name': 0},
-                           HINTS: {'eic': FORGED, 'x': 1}})
+        text = json.dumps(
+            {'volume': {'imageRef': NOWHERE, 'name': 0}, HINTS: {'eic': FORGED, 'x': 1}}
+        )
         nested = text.replace('"name": 0', f'"name": {"[" * depth}{"]" * depth}')
-        request = Request({'REQUEST_METHOD': 'POST', 'PATH_INFO': '/v3/volumes',
-                           'CONTENT_TYPE': 'application/json',
-                           'CONTENT_LENGTH': str(len(nested))},
-                          nested.encode(), 'whole', {})
+        request = Request(
+            {
+                'REQUEST_METHOD': 'POST',
+                'PATH_INFO': '/v3/volumes',
+                'CONTENT_TYPE': 'application/json',
+                'CONTENT_LENGTH': str(len(nested)),
+            },
+            nested.encode(),
+            'whole',
+            {},
+        )
         ask(filtered, request.environ())
     assert None in reached
     assert True not in reached

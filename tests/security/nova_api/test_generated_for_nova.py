@@ -19,7 +19,8 @@ def few_instances(_context, _flavor, min_count, max_count):
     """A quota that no earlier request has used up."""
     if min_count > 5:
         raise exception.TooManyInstances(
-            overs='instances', req=min_count, used=0, allowed=5)
+            overs='instances', req=min_count, used=0, allowed=5
+        )
     return min(max_count, 5)
 
 
@@ -27,20 +28,24 @@ def few_instances(_context, _flavor, min_count, max_count):
 def _stub(glance, monkeypatch):
     """Glance has the image that the requests name."""
     monkeypatch.setitem(IMAGES, 'known', {**IMAGES['raw'], 'id': KNOWN})
-    monkeypatch.setattr('nova.compute.utils.check_num_instances_quota',
-                        few_instances)
+    monkeypatch.setattr('nova.compute.utils.check_num_instances_quota', few_instances)
 
 
 def roots(built):
     """The root devices of the servers that were built; then forgets them."""
-    found = [(bdm.source_type, bdm.destination_type) for call in built.calls
-             for bdm in call['block_device_mapping'] if bdm.boot_index == 0]
+    found = [
+        (bdm.source_type, bdm.destination_type)
+        for call in built.calls
+        for bdm in call['block_device_mapping']
+        if bdm.boot_index == 0
+    ]
     built.calls.clear()
     return found
 
 
-def test_users_get_what_nova_alone_answers(plain_app, filtered_app, built, capsys,
-                                           caplog):
+def test_users_get_what_nova_alone_answers(
+    plain_app, filtered_app, built, capsys, caplog
+):
     generator = Generator(SERVICE, SEED)
     counts = generator.counts
     for number in range(how_many_for_apis(200)):
@@ -60,9 +65,17 @@ def test_users_get_what_nova_alone_answers(plain_app, filtered_app, built, capsy
         counts[f'outcome: {ours.get("X-EIC-Boot", "not looked at")}'] += 1
     with capsys.disabled():
         print(f'\n{generator.report()}')
-    errors = [record for record in caplog.records if record.exc_info
-              and record.name.startswith('eic_plugins')]
+    errors = [
+        record
+        for record in caplog.records
+        if record.exc_info and record.name.startswith('eic_plugins')
+    ]
     assert errors == []
-    for kind in ('status: 202', 'status: 400', 'status: 404',
-                 'outcome: rewritten; reason=flavor', 'outcome: not looked at'):
+    for kind in (
+        'status: 202',
+        'status: 400',
+        'status: 404',
+        'outcome: rewritten; reason=flavor',
+        'outcome: not looked at',
+    ):
         assert counts[kind] > number / 200, kind

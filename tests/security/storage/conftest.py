@@ -8,12 +8,12 @@ import pytest
 from tests.contract.conftest import *  # noqa: F403 - fixtures, all of them
 from tests.contract.simulator import TOPOLOGY
 
-_LIF = '''
+_LIF = """
 [[svms.lifs]]
 name = "twice"
 address = "127.0.81.3"
-'''
-_TENANT = f'''
+"""
+_TENANT = f"""
 [[svms]]
 name = "svm_tenant"
 ipspace = "tenant"
@@ -26,7 +26,7 @@ name = "tenant_vol"
 junction_path = "/images"
 size = "100GiB"
 aggregate = "aggr1"
-'''
+"""
 
 
 @pytest.fixture(scope='session')

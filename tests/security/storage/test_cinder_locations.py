@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures('nfs')
 
 
 @pytest.fixture(autouse=True)
-def options(cinder_conf: Any) -> Any:  # noqa: F811
+def options(cinder_conf: Any) -> Any:
     cinder_conf.set_override('allowed_direct_url_schemes', ['cinder'])
     cinder_conf.set_override('cinder_internal_tenant_project_id', INTERNAL)
     yield cinder_conf
@@ -39,7 +39,7 @@ def options(cinder_conf: Any) -> Any:  # noqa: F811
 
 
 @pytest.fixture
-def image(world: Shares) -> Image:  # noqa: F811
+def image(world: Shares) -> Image:
     """Public, of the member's project."""
     found = world.glance.add(os.urandom(SIZE))
     found.meta = {**found.meta, 'owner': 'member'}
@@ -47,12 +47,12 @@ def image(world: Shares) -> Image:  # noqa: F811
 
 
 @pytest.fixture
-def source(world: Shares, image: Image) -> Path:  # noqa: F811
+def source(world: Shares, image: Image) -> Path:
     """The member's volume, as Glance has hashed it, and read-only."""
     return put(world, image, 'member')
 
 
-def put(world: Shares, image: Image, project: str) -> Path:  # noqa: F811
+def put(world: Shares, image: Image, project: str) -> Path:
     volume = world.new_volume()
     volume.project_id = project
     volume.metadata = {'image_owner': 'member', 'glance_image_id': image.id}
@@ -72,7 +72,8 @@ def write(path: Path, content: bytes) -> None:
 
 
 def test_a_volume_with_the_hashed_bytes_is_cloned(
-        world: Shares, image: Image, source: Path) -> None:  # noqa: F811
+    world: Shares, image: Image, source: Path
+) -> None:
     volume = world.create(image)
     assert world.is_right(volume, image)
     assert volume.metadata['eic_route'] == 'flexclone'
@@ -81,7 +82,8 @@ def test_a_volume_with_the_hashed_bytes_is_cloned(
 
 @pytest.mark.parametrize('at', [0, SIZE // 2, SIZE - 1])
 def test_bytes_that_were_changed_after_the_hash_reach_nobody(
-        world: Shares, image: Image, source: Path, at: int) -> None:  # noqa: F811
+    world: Shares, image: Image, source: Path, at: int
+) -> None:
     evil = bytearray(image.raw)
     evil[at] ^= 1
     write(source, bytes(evil))
@@ -92,8 +94,11 @@ def test_bytes_that_were_changed_after_the_hash_reach_nobody(
 
 
 def test_the_clone_is_proved_and_not_its_source(
-        world: Shares, image: Image, source: Path,  # noqa: F811
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: Shares,
+    image: Image,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """He writes evil bytes before the clone and the true ones after it."""
     files, made = world.driver._engine._box.files, []
     clone = files.clone
@@ -104,6 +109,7 @@ def test_the_clone_is_proved_and_not_its_source(
         clone(from_file, to_file, timeout)
         made.append(to_file.name)
         write(source, image.raw)
+
     monkeypatch.setattr(files, 'clone', switching)
     volume = world.create(image)
     assert len(made) == 2
@@ -111,7 +117,8 @@ def test_the_clone_is_proved_and_not_its_source(
 
 
 def test_what_he_writes_after_the_proof_changes_nothing(
-        world: Shares, image: Image, source: Path) -> None:  # noqa: F811
+    world: Shares, image: Image, source: Path
+) -> None:
     first = world.create(image)
     write(source, b'\xee' * SIZE)
     second = world.create(image)
@@ -120,12 +127,22 @@ def test_what_he_writes_after_the_proof_changes_nothing(
     assert second.metadata['eic_route'] == 'cached'
 
 
-@pytest.mark.parametrize('meta', [
-    {'os_hash_value': None}, {'os_hash_algo': None},
-    {'os_hash_algo': 'md5'}, {'os_hash_algo': 'none'}], ids=str)
+@pytest.mark.parametrize(
+    'meta',
+    [
+        {'os_hash_value': None},
+        {'os_hash_algo': None},
+        {'os_hash_algo': 'md5'},
+        {'os_hash_algo': 'none'},
+    ],
+    ids=str,
+)
 def test_without_a_checksum_that_proves_it_the_volume_is_not_used(
-        world: Shares, image: Image, source: Path,  # noqa: F811
-        meta: dict[str, Any]) -> None:
+    world: Shares,
+    image: Image,
+    source: Path,
+    meta: dict[str, Any],
+) -> None:
     image.meta = {**image.meta, **meta}
     write(source, b'\xee' * SIZE)
     volume = world.create(image)
@@ -135,8 +152,12 @@ def test_without_a_checksum_that_proves_it_the_volume_is_not_used(
 
 @pytest.mark.parametrize('schemes', [[], ['file']])
 def test_cinders_own_option_is_respected(
-        world: Shares, image: Image, source: Path, options: Any,  # noqa: F811
-        schemes: list[str]) -> None:
+    world: Shares,
+    image: Image,
+    source: Path,
+    options: Any,
+    schemes: list[str],
+) -> None:
     options.set_override('allowed_direct_url_schemes', schemes)
     volume = world.create(image)
     assert world.is_right(volume, image)
@@ -145,9 +166,12 @@ def test_cinders_own_option_is_respected(
 
 
 def test_a_volume_that_cinder_alone_writes_to_is_not_read(
-        world: Shares, image: Image,  # noqa: F811
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: Shares,
+    image: Image,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from eic_plugins.storage import inspection  # noqa: PLC0415
+
     put(world, image, INTERNAL)
     monkeypatch.setattr(inspection, 'check_checksum', pytest.fail)
     volume = world.create(image)
@@ -156,10 +180,12 @@ def test_a_volume_that_cinder_alone_writes_to_is_not_read(
 
 
 def test_the_volume_of_another_project_obtains_nothing(
-        world: Shares, image: Image) -> None:  # noqa: F811
+    world: Shares, image: Image
+) -> None:
     """Not obtained: another project's bytes, by naming its volume."""
     victim = put(world, image, 'victim')
     from cinder import objects  # noqa: PLC0415
+
     volume_id = str(image.location).rpartition('/')[2]
     found = objects.Volume.get_by_id(world.admin, volume_id)
     found.metadata = {}

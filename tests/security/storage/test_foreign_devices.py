@@ -24,8 +24,10 @@ from tests.contract.stock import MIB
 SIZE = 4 * MIB
 EVIL = b'\xee' * SIZE
 
-pytestmark = [NEEDS_ROOT, pytest.mark.parametrize(
-    'protocol', ['iscsi', 'nvme'], indirect=True)]
+pytestmark = [
+    NEEDS_ROOT,
+    pytest.mark.parametrize('protocol', ['iscsi', 'nvme'], indirect=True),
+]
 
 
 @pytest.fixture
@@ -40,19 +42,35 @@ def collection(world: BlockWorld) -> str:
 def plant(world: BlockWorld, pool: str, image: Image, comment: str) -> None:
     """A LUN with a cached image's name, other bytes and that comment."""
     answer = world.simulator.session.post(
-        collection(world), timeout=30, json={
-            'svm': {'name': SVM}, 'name': f'/vol/{pool}/{image.cached}',
-            'os_type': 'linux', 'space': {'size': SIZE}, 'comment': comment})
+        collection(world),
+        timeout=30,
+        json={
+            'svm': {'name': SVM},
+            'name': f'/vol/{pool}/{image.cached}',
+            'os_type': 'linux',
+            'space': {'size': SIZE},
+            'comment': comment,
+        },
+    )
     assert answer.status_code in {201, 202}
     (world.root(pool) / image.cached).write_bytes(EVIL)
 
 
 def forged(image: Image, **fields: Any) -> str:
     from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
-    return json.dumps({
-        'eic': image_from_meta(image.meta).identity, 'size': SIZE, 'sig': '',
-        'verified': True, 'used': 1, 'seal': 'A' * 32, **fields},
-        separators=(',', ':'))
+
+    return json.dumps(
+        {
+            'eic': image_from_meta(image.meta).identity,
+            'size': SIZE,
+            'sig': '',
+            'verified': True,
+            'used': 1,
+            'seal': 'A' * 32,
+            **fields,
+        },
+        separators=(',', ':'),
+    )
 
 
 def comment_of(world: BlockWorld, image: Image, pool: str) -> str:
@@ -61,21 +79,25 @@ def comment_of(world: BlockWorld, image: Image, pool: str) -> str:
 
 @pytest.mark.parametrize('pool', [ONE, TWO])
 def test_a_forged_comment_makes_no_volume(
-        world: BlockWorld, image: Image, pool: str) -> None:
+    world: BlockWorld, image: Image, pool: str
+) -> None:
     plant(world, pool, image, forged(image))
     assert world.is_right(world.create(image, ONE), image)
     assert world.glance.downloads == [image.id]
 
 
 def test_a_comment_that_was_copied_to_another_lun_makes_no_volume(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     """In the same FlexVol even, and of the same image."""
     world.cache(image, ONE)
     comment = comment_of(world, image, ONE)
     uuid = world.devices(ONE)[image.cached]['uuid']
     deleted = world.simulator.session.delete(
-        f'{collection(world)}/{uuid}', timeout=30,
-        params={'allow_delete_while_mapped': 'true'})
+        f'{collection(world)}/{uuid}',
+        timeout=30,
+        params={'allow_delete_while_mapped': 'true'},
+    )
     assert deleted.status_code in {200, 202}
     plant(world, ONE, image, comment)
     world.start_anew()
@@ -84,7 +106,8 @@ def test_a_comment_that_was_copied_to_another_lun_makes_no_volume(
 
 
 def test_a_comment_of_one_pool_is_none_in_another(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     world.cache(image, ONE)
     plant(world, TWO, image, comment_of(world, image, ONE))
     world.start_anew()
@@ -93,8 +116,8 @@ def test_a_comment_of_one_pool_is_none_in_another(
 
 
 def test_a_lun_of_a_flexvol_that_is_no_pool_is_not_copied(
-        world: BlockWorld, image: Image,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: BlockWorld, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A true one, even: nobody of this deployment looks after it."""
     world.cache(image, TWO)
     monkeypatch.setattr(world.driver, '_pool_names', lambda: [ONE])
@@ -105,12 +128,14 @@ def test_a_lun_of_a_flexvol_that_is_no_pool_is_not_copied(
 
 
 def test_the_comment_of_a_volume_of_the_image_is_not_a_cached_images(
-        world: BlockWorld, image: Image) -> None:
+    world: BlockWorld, image: Image
+) -> None:
     """A clone may have its source's comment, and a guest its bytes."""
     volume = world.create(image, ONE)
     comment = comment_of(world, image, ONE)
     place = _place(world, ONE, volume.name, image)
     from eic_plugins.storage.block import parse_comment  # noqa: PLC0415
+
     assert parse_comment(comment, place, world.driver._seals) is None
     place = _place(world, ONE, image.cached, image)
     assert parse_comment(comment, place, world.driver._seals) is not None
@@ -118,10 +143,12 @@ def test_the_comment_of_a_volume_of_the_image_is_not_a_cached_images(
 
 def _model(image: Image) -> Any:
     from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+
     return image_from_meta(image.meta)
 
 
 def _place(world: BlockWorld, pool: str, name: str, image: Image) -> Any:
     from eic_plugins.storage.seals import Place  # noqa: PLC0415
+
     device = world.devices(pool)[name]
     return Place(device['location']['volume']['uuid'], device['uuid'], image.id)

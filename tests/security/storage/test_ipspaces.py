@@ -36,24 +36,24 @@ def cinder_conf(served: Simulator, state: Any) -> Any:
 
 
 @pytest.fixture
-def image(world: Shares) -> Image:  # noqa: F811
+def image(world: Shares) -> Image:
     """In svm_gold's /images, and other bytes in the tenant's."""
     found = world.glance.add(os.urandom(SIZE))
     (world.directory('images_vol') / found.id).write_bytes(found.raw)
-    (world.simulator.directory('svm_tenant', 'tenant_vol')
-     / found.id).write_bytes(EVIL)
+    (world.simulator.directory('svm_tenant', 'tenant_vol') / found.id).write_bytes(EVIL)
     return found
 
 
-def peerings(world: Shares) -> set[str]:  # noqa: F811
+def peerings(world: Shares) -> set[str]:
     answer = world.simulator.session.get(
-        f'{world.simulator.origin}/api/svm/peers', timeout=30,
-        params={'fields': 'peer.svm.name'})
+        f'{world.simulator.origin}/api/svm/peers',
+        timeout=30,
+        params={'fields': 'peer.svm.name'},
+    )
     return {each['peer']['svm']['name'] for each in answer.json()['records']}
 
 
-def test_an_address_of_two_ipspaces_is_ambiguous(
-        world: Shares, image: Image) -> None:  # noqa: F811
+def test_an_address_of_two_ipspaces_is_ambiguous(world: Shares, image: Image) -> None:
     image.location = f'nfs://{TWICE}/images/{image.id}'
     volume = world.create(image)
     assert world.is_right(volume, image)
@@ -62,7 +62,8 @@ def test_an_address_of_two_ipspaces_is_ambiguous(
 
 
 def test_an_svm_that_is_not_named_is_not_peered_with(
-        world: Shares, image: Image) -> None:  # noqa: F811
+    world: Shares, image: Image
+) -> None:
     """An address that the tenant alone has; Glance's operator mistyped it."""
     image.location = f'nfs://127.0.84.1/images/{image.id}'
     volume = world.create(image)
@@ -71,8 +72,7 @@ def test_an_svm_that_is_not_named_is_not_peered_with(
     assert 'svm_tenant' not in peerings(world)
 
 
-def test_an_svm_that_is_named_is_peered_with(
-        world: Shares, image: Image) -> None:  # noqa: F811
+def test_an_svm_that_is_named_is_peered_with(world: Shares, image: Image) -> None:
     (world.directory('silver_vol') / image.id).write_bytes(image.raw)
     image.location = f'nfs://127.0.82.1/tenants/silver/{image.id}'
     volume = world.create(image)
@@ -81,8 +81,7 @@ def test_an_svm_that_is_named_is_peered_with(
     assert 'svm_silver' in peerings(world)
 
 
-def test_the_backends_own_share_is_known_by_netapp_vserver(
-        world: Shares) -> None:  # noqa: F811
+def test_the_backends_own_share_is_known_by_netapp_vserver(world: Shares) -> None:
     pool = world.driver._namespace.pool(f'{TWICE}:/gold')
     assert (pool.flexvol.svm, pool.flexvol.name) == ('svm_gold', 'gold')
     facts = world.driver._pool_facts(world.pools[0])

@@ -31,11 +31,14 @@ pytestmark = pytest.mark.usefixtures('nfs')
 
 
 @pytest.fixture
-def cached(world: Shares) -> list[Image]:  # noqa: F811
+def cached(world: Shares) -> list[Image]:
     """Images in the pool, half of them to be precached; then the loss."""
-    images = [world.glance.add(
-        os.urandom(2 * MIB), **({'eic_precache': 'all'} if number % 2 else {}))
-        for number in range(IMAGES)]
+    images = [
+        world.glance.add(
+            os.urandom(2 * MIB), **({'eic_precache': 'all'} if number % 2 else {})
+        )
+        for number in range(IMAGES)
+    ]
     for image in images:
         world.cache(image, GOLD)
     world.glance.downloads.clear()
@@ -44,27 +47,29 @@ def cached(world: Shares) -> list[Image]:  # noqa: F811
 
 
 @pytest.fixture(autouse=True)
-def own_secret(nfs_driver: Any) -> Iterator[None]:  # noqa: F811
+def own_secret(nfs_driver: Any) -> Iterator[None]:
     kept = nfs_driver._seals
     yield
     nfs_driver._seals = kept
 
 
-def lose(world: Shares, *secrets: str) -> None:  # noqa: F811
+def lose(world: Shares, *secrets: str) -> None:
     from eic_plugins.storage.seals import Seals  # noqa: PLC0415
+
     world.driver._seals = Seals(secrets or ['another secret'])
     world.start_anew()
 
 
 @pytest.fixture
-def precacher(world: Shares) -> Iterator[Any]:  # noqa: F811
+def precacher(world: Shares) -> Iterator[Any]:
     world.driver._start_precaching(mock.Mock())
     yield world.driver._precacher
     world.driver._precacher = None
 
 
 def test_nothing_is_done_for_images_that_nobody_asks_for(
-        world: Shares, cached: list[Image], precacher: Any) -> None:  # noqa: F811
+    world: Shares, cached: list[Image], precacher: Any
+) -> None:
     before = world.files(GOLD)
     precacher.reconcile()
     assert len(precacher._fills) == IMAGES // 2
@@ -73,20 +78,21 @@ def test_nothing_is_done_for_images_that_nobody_asks_for(
 
 
 def test_what_is_precached_comes_back_without_a_download(
-        world: Shares, cached: list[Image], precacher: Any) -> None:  # noqa: F811
+    world: Shares, cached: list[Image], precacher: Any
+) -> None:
     precacher.reconcile()
     for _ in range(IMAGES // 2):
         precacher.fill_next()
     assert world.glance.downloads == []
     storage = world.driver._cache_of(GOLD).storage
-    assert [storage.read(image.id) is not None for image in cached] == [
-        False, True] * (IMAGES // 2)
+    assert [storage.read(image.id) is not None for image in cached] == [False, True] * (
+        IMAGES // 2
+    )
     precacher.reconcile()
     assert len(precacher._fills) == 0
 
 
-def test_the_next_volume_adopts_its_image(
-        world: Shares, cached: list[Image]) -> None:  # noqa: F811
+def test_the_next_volume_adopts_its_image(world: Shares, cached: list[Image]) -> None:
     for image in cached:
         volume = world.create(image)
         assert world.is_right(volume, image)
@@ -96,7 +102,7 @@ def test_the_next_volume_adopts_its_image(
 
 
 @pytest.fixture
-def untold(world: Shares, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def untold(world: Shares, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is SQLite here, and takes one at a time: it is not told."""
     monkeypatch.setattr(world.driver, '_told', lambda *_: {})
     monkeypatch.setattr(world.driver, '_recorder', mock.Mock())
@@ -104,8 +110,11 @@ def untold(world: Shares, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F81
 
 @pytest.mark.parametrize('disk_format', ['raw', 'qcow2'])
 def test_simultaneous_volumes_of_a_lost_image_make_it_once(
-        world: Shares, tmp_path: Any, disk_format: str,  # noqa: F811
-        request: pytest.FixtureRequest) -> None:
+    world: Shares,
+    tmp_path: Any,
+    disk_format: str,
+    request: pytest.FixtureRequest,
+) -> None:
     raw = os.urandom(2 * MIB)
     stored = raw if disk_format == 'raw' else qcow2_of(raw, tmp_path)
     image = world.glance.add(raw, stored, disk_format)
@@ -125,20 +134,21 @@ def test_simultaneous_volumes_of_a_lost_image_make_it_once(
         finally:
             with lock:
                 fills[0] -= 1
+
     storage.examine = counted
     volumes = [world.new_volume() for _ in range(AT_ONCE)]
     request.getfixturevalue('untold')
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        cloned = list(pool.map(
-            lambda volume: world.clone_image(volume, image), volumes))
+        cloned = list(
+            pool.map(lambda volume: world.clone_image(volume, image), volumes)
+        )
     assert cloned == [True] * AT_ONCE
     assert all(world.is_right(volume, image) for volume in volumes)
     assert most == [1]
     assert world.glance.downloads == [image.id] * (disk_format == 'qcow2')
 
 
-def test_a_secret_is_rotated_without_a_fill(
-        world: Shares, cached: list[Image]) -> None:  # noqa: F811
+def test_a_secret_is_rotated_without_a_fill(world: Shares, cached: list[Image]) -> None:
     """``record_secret = NEW, OLD``."""
     lose(world, 'new', 'another secret')
     for image in cached[:2]:

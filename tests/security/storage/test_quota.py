@@ -31,8 +31,11 @@ def protocol() -> str:
 def upload(glance: Glance, directory: Path) -> Image:
     """192 KiB, of which a disk of two GiB becomes."""
     path = directory / 'attack.qcow2'
-    subprocess.run(['qemu-img', 'create', '-q', '-f', 'qcow2', str(path),
-                    f'{DISK_GIB}G'], check=True, timeout=60)
+    subprocess.run(
+        ['qemu-img', 'create', '-q', '-f', 'qcow2', str(path), f'{DISK_GIB}G'],
+        check=True,
+        timeout=60,
+    )
     # Each one is another image for Glance.
     with path.open('ab') as stream:
         stream.write(len(glance.images).to_bytes(64, 'big'))
@@ -46,9 +49,11 @@ def available(world: BlockWorld) -> int:
     """As ONTAP says it, with what is reserved."""
     answer = world.simulator.session.get(
         f'{world.simulator.origin}/api/storage/volumes',
-        params={'name': ONE, 'fields': 'space'}, timeout=30)
+        params={'name': ONE, 'fields': 'space'},
+        timeout=30,
+    )
     answer.raise_for_status()
-    volume, = answer.json()['records']
+    (volume,) = answer.json()['records']
     return int(volume['space']['available'])
 
 
@@ -59,8 +64,9 @@ def make_and_delete(world: BlockWorld, image: Image) -> str:
     volume.refresh()
     if cloned:
         world.driver.delete_volume(volume)
-    return str(volume.metadata['eic_route'] if cloned
-               else volume.metadata['eic_refused'])
+    return str(
+        volume.metadata['eic_route'] if cloned else volume.metadata['eic_refused']
+    )
 
 
 @pytest.fixture
@@ -74,7 +80,8 @@ def spare(world: BlockWorld) -> int:
 
 
 def test_small_uploads_with_large_disks_do_not_fill_a_pool(
-        world: BlockWorld, spare: int, tmp_path: Path) -> None:
+    world: BlockWorld, spare: int, tmp_path: Path
+) -> None:
     routes = []
     for _ in range(UPLOADS):
         routes.append(make_and_delete(world, upload(world.glance, tmp_path)))
@@ -85,8 +92,8 @@ def test_small_uploads_with_large_disks_do_not_fill_a_pool(
 
 
 def test_older_ones_make_room_for_newer_ones_and_what_others_use_stays(
-        world: BlockWorld, spare: int, tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: BlockWorld, spare: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now, passed = time.time, [0.0]
     monkeypatch.setattr('time.time', lambda: now() + passed[0])
     world.driver._cache_of(ONE).storage._clock = lambda: now() + passed[0]
@@ -104,8 +111,8 @@ def test_older_ones_make_room_for_newer_ones_and_what_others_use_stays(
 
 
 def test_the_cleaner_takes_them_without_waiting_for_their_expiry(
-        world: BlockWorld, spare: int, tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch) -> None:
+    world: BlockWorld, spare: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(4):
         make_and_delete(world, upload(world.glance, tmp_path))
     # Somebody's volumes grow meanwhile.

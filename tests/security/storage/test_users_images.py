@@ -27,12 +27,20 @@ ODD: Mapping[str, Mapping[str, Any]] = {
     'a property named properties': {'properties': {'properties': 'x'}},
     'properties that are none': {'properties': 'x'},
     'a list of properties': {'properties': ['img_signature']},
-    'properties of other types': {'properties': {
-        'cinder_encryption_key_id': [], 'eic_precache': {}, 'os_type': 5}},
-    'properties without end': {'properties': {
-        f'p{number}': 'x' * 255 for number in range(2000)}},
-    'names of its own fields': {'properties': {
-        'id': '../../x', 'size': 'large', 'disk_format': 'iso', 'owner': []}},
+    'properties of other types': {
+        'properties': {'cinder_encryption_key_id': [], 'eic_precache': {}, 'os_type': 5}
+    },
+    'properties without end': {
+        'properties': {f'p{number}': 'x' * 255 for number in range(2000)}
+    },
+    'names of its own fields': {
+        'properties': {
+            'id': '../../x',
+            'size': 'large',
+            'disk_format': 'iso',
+            'owner': [],
+        }
+    },
     'a minimal disk in words': {'min_disk': 'small'},
     'a virtual size in words': {'virtual_size': 'large'},
     'a negative virtual size': {'virtual_size': -1},
@@ -51,8 +59,11 @@ def failures(monkeypatch: pytest.MonkeyPatch) -> list[CircuitBreaker]:
 
 @pytest.mark.parametrize('fields', ODD.values(), ids=ODD)
 def test_an_odd_image_is_cloned_like_any_other(
-        world: Shares, fields: Mapping[str, Any],  # noqa: F811
-        failures: list[CircuitBreaker], caplog: pytest.LogCaptureFixture) -> None:
+    world: Shares,
+    fields: Mapping[str, Any],
+    failures: list[CircuitBreaker],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     image = world.glance.add(os.urandom(2 * MIB))
     image.meta = {**image.meta, **fields}
     for _ in range(3):
@@ -62,14 +73,24 @@ def test_an_odd_image_is_cloned_like_any_other(
     assert [record for record in caplog.records if record.exc_info] == []
 
 
-@pytest.mark.parametrize('fields', [
-    {'status': 5}, {'status': 'queued'}, {'container_format': ['bare']},
-    {'min_disk': 10 ** 30}, {'virtual_size': 1 << 60, 'disk_format': 'qcow2'},
-    {'properties': {'cinder_encryption_key_id': 'x'}},
-    {'properties': {'img_signature': 'x'}}], ids=str)
+@pytest.mark.parametrize(
+    'fields',
+    [
+        {'status': 5},
+        {'status': 'queued'},
+        {'container_format': ['bare']},
+        {'min_disk': 10**30},
+        {'virtual_size': 1 << 60, 'disk_format': 'qcow2'},
+        {'properties': {'cinder_encryption_key_id': 'x'}},
+        {'properties': {'img_signature': 'x'}},
+    ],
+    ids=str,
+)
 def test_a_refused_image_says_nothing_of_ontap(
-        world: Shares, fields: Mapping[str, Any],  # noqa: F811
-        failures: list[CircuitBreaker]) -> None:
+    world: Shares,
+    fields: Mapping[str, Any],
+    failures: list[CircuitBreaker],
+) -> None:
     refused = world.glance.add(os.urandom(2 * MIB))
     refused.meta = {**refused.meta, **fields}
     for _ in range(3):

@@ -13,8 +13,7 @@ def test_a_name_that_is_none_is_refused_with_those_that_are(capsys):
 
 
 def answer(measured):
-    return Answer('?', (Target('x', measured, 1, is_count=True),), (),
-                  None).to_json()
+    return Answer('?', (Target('x', measured, 1, is_count=True),), (), None).to_json()
 
 
 @pytest.fixture
@@ -44,6 +43,7 @@ def test_some_benchmarks_are_not_written_into_the_manual(lab, monkeypatch):
 def test_an_interrupted_run_writes_nothing(lab, monkeypatch):
     def interrupted(_):
         raise KeyboardInterrupt
+
     monkeypatch.setitem(command.BENCHMARKS, 'calls', interrupted)
     assert command.main(['calls']) == 130
     assert not (lab / 'bench.json').exists()

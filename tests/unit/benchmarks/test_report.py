@@ -8,12 +8,19 @@ from benchmarks.model import Answer, Table, Target
 
 @pytest.fixture
 def answers():
-    return {'calls': Answer(
-        'How many?', (Target('calls', 3, 2, is_count=True),
-                      Target('time', 1.5, 1.2, is_count=False),
-                      Target('bytes', 0, 0, is_count=True)),
-        (Table('Calls', ('driver', 'n'), (('eic', '1'), ('stock', '12'))),),
-        {'n': 1}, ('A note.',)).to_json()}
+    return {
+        'calls': Answer(
+            'How many?',
+            (
+                Target('calls', 3, 2, is_count=True),
+                Target('time', 1.5, 1.2, is_count=False),
+                Target('bytes', 0, 0, is_count=True),
+            ),
+            (Table('Calls', ('driver', 'n'), (('eic', '1'), ('stock', '12'))),),
+            {'n': 1},
+            ('A note.',),
+        ).to_json()
+    }
 
 
 def test_a_terminal_gets_aligned_columns_and_verdicts(answers):
@@ -22,7 +29,10 @@ def test_a_terminal_gets_aligned_columns_and_verdicts(answers):
     assert 'eic     1' in lines
     assert 'stock   12' in lines
     assert [line.split('  ')[-1].strip() for line in lines[-3:]] == [
-        'NO', 'no (a time)', 'yes']
+        'NO',
+        'no (a time)',
+        'yes',
+    ]
 
 
 def test_the_block_of_the_manual_has_targets_tables_and_notes(answers):
@@ -45,8 +55,7 @@ def test_only_what_is_between_the_markers_is_replaced(tmp_path):
     path = tmp_path / 'bench.md'
     path.write_text(f'above\n{report.BEGIN}\nold\n{report.END}\nbelow\n')
     report.write_block(path, f'{report.BEGIN}\nnew\n{report.END}')
-    assert path.read_text() == (
-        f'above\n{report.BEGIN}\nnew\n{report.END}\nbelow\n')
+    assert path.read_text() == (f'above\n{report.BEGIN}\nnew\n{report.END}\nbelow\n')
 
 
 @pytest.mark.parametrize('text', ['', report.BEGIN, f'{report.END}{report.BEGIN}'])
@@ -67,10 +76,14 @@ def test_what_is_measured_again_stands_in_its_place_with_its_date():
     def answer(question):
         return {'question': question, 'targets': [], 'tables': [], 'notes': []}
 
-    last = {**report.document({'b': answer('old'), 'c': answer('c?')}, 1),
-            'date': '2026-01-01'}
-    found = {**report.document({'b': answer('new'), 'a': answer('a?')}, 1),
-             'date': '2026-02-02'}
+    last = {
+        **report.document({'b': answer('old'), 'c': answer('c?')}, 1),
+        'date': '2026-01-01',
+    }
+    found = {
+        **report.document({'b': answer('new'), 'a': answer('a?')}, 1),
+        'date': '2026-02-02',
+    }
     both = report.updated(last, found, ['a', 'b', 'c'])
     assert list(both['answers']) == ['a', 'b', 'c']
     assert both['answers']['b'] == {**answer('new'), 'date': '2026-02-02'}

@@ -12,15 +12,21 @@ VOLUME = str(uuid.uuid4())
 
 
 def answer(eic):
-    return servers.answer({
-        (STOCK, 1): [Booted([4.0], ['ACTIVE'], ['-'], [2], ['left']),
-                     Booted([6.0], ['ACTIVE'], ['-'], [2], [])],
-        (EIC, 1): [eic]})
+    return servers.answer(
+        {
+            (STOCK, 1): [
+                Booted([4.0], ['ACTIVE'], ['-'], [2], ['left']),
+                Booted([6.0], ['ACTIVE'], ['-'], [2], []),
+            ],
+            (EIC, 1): [eic],
+        }
+    )
 
 
 def missed(answered):
-    return [target.what.partition(': ')[2] for target in answered.targets
-            if not target.met]
+    return [
+        target.what.partition(': ')[2] for target in answered.targets if not target.met
+    ]
 
 
 def test_a_ratio_is_of_medians_of_one_run():
@@ -33,7 +39,9 @@ def test_what_was_missed_is_said():
     assert missed(answer(Booted([3.0], ['ERROR'], [], [2], ['volume-1']))) == [
         'median time to ACTIVE, times stock',
         "Nova's looks at a volume until it is there",
-        'servers that are not ACTIVE', 'files left']
+        'servers that are not ACTIVE',
+        'files left',
+    ]
 
 
 def test_what_the_stock_driver_leaves_is_shown_and_no_target():
@@ -45,18 +53,25 @@ def test_what_the_stock_driver_leaves_is_shown_and_no_target():
 
 def test_each_situation_has_its_own_stock():
     first = [Booted([1.0], ['ACTIVE'], ['flexclone'], [1], [])]
-    answered = servers.answer({
-        (STOCK, 1): first, (Way('stock', 'first'), 1): [
-            Booted([10.0], ['ACTIVE'], ['-'], [5], [])],
-        (Way('eic', 'first'), 1): first})
+    answered = servers.answer(
+        {
+            (STOCK, 1): first,
+            (Way('stock', 'first'), 1): [Booted([10.0], ['ACTIVE'], ['-'], [5], [])],
+            (Way('eic', 'first'), 1): first,
+        }
+    )
     assert answered.targets[0].measured == 1 / 10
 
 
 def test_both_sides_ask_for_a_pool_in_the_same_flexvol_or_for_none():
     def types(situation):
-        return {driver: Way(driver, situation).fields('image')[
-            'block_device_mapping_v2'][0].get('volume_type')
-            for driver in ('stock', 'eic')}
+        return {
+            driver: Way(driver, situation)
+            .fields('image')['block_device_mapping_v2'][0]
+            .get('volume_type')
+            for driver in ('stock', 'eic')
+        }
+
     assert types('again') == {'stock': 'stock-images', 'eic': 'eic-images'}
     assert types('first') == {'stock': None, 'eic': None}
 
@@ -64,8 +79,15 @@ def test_both_sides_ask_for_a_pool_in_the_same_flexvol_or_for_none():
 def test_novas_looks_are_those_before_it_attaches():
     def entry(user_agent, method='GET', path=f'/v3/p/volumes/{VOLUME}'):
         return {'method': method, 'path': path, 'user_agent': user_agent}
+
     nova = entry('python-cinderclient')
-    assert waiting_looks([
-        nova, nova, entry('bench'), entry('python-cinderclient', 'DELETE'),
-        entry('python-cinderclient', path='/v3/p/volumes'), nova,
-    ]) == {VOLUME: 1}
+    assert waiting_looks(
+        [
+            nova,
+            nova,
+            entry('bench'),
+            entry('python-cinderclient', 'DELETE'),
+            entry('python-cinderclient', path='/v3/p/volumes'),
+            nova,
+        ]
+    ) == {VOLUME: 1}

@@ -31,14 +31,21 @@ def entry(pool=ONE, date=NOON, image_id=IMAGE_ID, size=1, cluster=None):
     return Entry(image_id, pool, cluster, date, size)
 
 
-@pytest.mark.parametrize(('held', 'pool', 'across', 'served'), [
-    (entry(ONE), ONE, False, True), (entry(ONE), TWO, False, False),
-    (entry(ONE), TWO, True, True), (entry(ONE), 'host@other#one', True, False),
-    (entry(ONE, cluster='c@block#one'), 'c@block#one', False, True),
-    (entry(ONE, cluster='c@block#one'), 'c@block#two', False, False),
-    (entry(ONE, cluster='c@block#one'), ONE, False, True)])
+@pytest.mark.parametrize(
+    ('held', 'pool', 'across', 'served'),
+    [
+        (entry(ONE), ONE, False, True),
+        (entry(ONE), TWO, False, False),
+        (entry(ONE), TWO, True, True),
+        (entry(ONE), 'host@other#one', True, False),
+        (entry(ONE, cluster='c@block#one'), 'c@block#one', False, True),
+        (entry(ONE, cluster='c@block#one'), 'c@block#two', False, False),
+        (entry(ONE, cluster='c@block#one'), ONE, False, True),
+    ],
+)
 def test_an_entry_serves_its_pool_and_maybe_its_backends_other_ones(
-        held, pool, across, served):
+    held, pool, across, served
+):
     assert held.serves(pool, across) is served
 
 
@@ -53,10 +60,17 @@ def test_an_entry_without_a_date_is_none():
     assert newest([entry(ONE, None)]) == ()
 
 
-@pytest.mark.parametrize(('updated_at', 'current'), [
-    ('2026-05-01 12:00:00+00:00', True), ('2026-05-01 14:00:00+02:00', True),
-    ('2026-05-01 12:00:00', True), ('2026-05-01 12:00:01+00:00', False),
-    ('', False), ('yesterday', False)])
+@pytest.mark.parametrize(
+    ('updated_at', 'current'),
+    [
+        ('2026-05-01 12:00:00+00:00', True),
+        ('2026-05-01 14:00:00+02:00', True),
+        ('2026-05-01 12:00:00', True),
+        ('2026-05-01 12:00:01+00:00', False),
+        ('', False),
+        ('yesterday', False),
+    ],
+)
 def test_an_entry_is_current_while_the_image_has_its_time(updated_at, current):
     assert is_current(entry(), image(updated_at=updated_at)) is current
 
@@ -66,20 +80,34 @@ def test_the_time_is_the_one_that_glance_lists():
     assert is_current(entry(), listed.image)
 
 
-@pytest.mark.parametrize(('fields', 'gib'), [
-    ({'size': 1}, 1), ({'size': GIB}, 1), ({'size': GIB + 1}, 2),
-    ({'size': GIB, 'min_disk': 5}, 5),
-    ({'disk_format': 'qcow2', 'size': 7, 'virtual_size': 3 * GIB}, 3),
-    ({'disk_format': 'qcow2', 'size': 2 * GIB}, 2)])
+@pytest.mark.parametrize(
+    ('fields', 'gib'),
+    [
+        ({'size': 1}, 1),
+        ({'size': GIB}, 1),
+        ({'size': GIB + 1}, 2),
+        ({'size': GIB, 'min_disk': 5}, 5),
+        ({'disk_format': 'qcow2', 'size': 7, 'virtual_size': 3 * GIB}, 3),
+        ({'disk_format': 'qcow2', 'size': 2 * GIB}, 2),
+    ],
+)
 def test_a_volume_of_an_image_takes_whole_gib(fields, gib):
     assert size_gib(image(**fields)) == gib
 
 
 def why(asks='all', pool=None, settings=ON, entries=(), **fields):
-    asked = image(properties={'eic_precache': asks},
-                  updated_at='2026-05-01 12:00:00+00:00', **fields)
-    return decide(ListedImage(asked, 'n', 'o', 'public'),
-                  pool or CachePool(ONE, 'iscsi'), settings, entries, Wishes())
+    asked = image(
+        properties={'eic_precache': asks},
+        updated_at='2026-05-01 12:00:00+00:00',
+        **fields,
+    )
+    return decide(
+        ListedImage(asked, 'n', 'o', 'public'),
+        pool or CachePool(ONE, 'iscsi'),
+        settings,
+        entries,
+        Wishes(),
+    )
 
 
 @pytest.mark.parametrize('name', ['all', ONE, 'one', 'block', 'iscsi'])
@@ -120,31 +148,50 @@ def test_where_cinder_finds_another_backends_entry_no_seed_makes_one():
 
 
 def test_the_limits_count_the_pools_own_entries():
-    assert why(settings=CacheSettings(True, max_count=1),
-               entries=[entry(TWO, image_id='other')]) is Why.NOT_CACHED
+    assert (
+        why(
+            settings=CacheSettings(True, max_count=1),
+            entries=[entry(TWO, image_id='other')],
+        )
+        is Why.NOT_CACHED
+    )
 
 
 def test_pools_of_eic_drivers_are_left_to_them():
     assert why(pool=CachePool(ONE, keeps_cached_images=True)) is Why.EIC_DRIVER
 
 
-@pytest.mark.parametrize(('enabled', 'reason'), [
-    (None, Why.CACHE_UNKNOWN), (False, Why.CACHE_OFF)])
+@pytest.mark.parametrize(
+    ('enabled', 'reason'), [(None, Why.CACHE_UNKNOWN), (False, Why.CACHE_OFF)]
+)
 def test_without_a_cache_nothing_is_downloaded(enabled, reason):
     assert why(settings=CacheSettings(enabled)) is reason
 
 
-@pytest.mark.parametrize(('limits', 'reason'), [
-    ({'max_count': 1}, Why.CACHE_FULL), ({'max_count': 2}, Why.NOT_CACHED),
-    ({'max_size_gb': 3}, Why.CACHE_FULL), ({'max_size_gb': 4}, Why.NOT_CACHED)])
+@pytest.mark.parametrize(
+    ('limits', 'reason'),
+    [
+        ({'max_count': 1}, Why.CACHE_FULL),
+        ({'max_count': 2}, Why.NOT_CACHED),
+        ({'max_size_gb': 3}, Why.CACHE_FULL),
+        ({'max_size_gb': 4}, Why.NOT_CACHED),
+    ],
+)
 def test_no_entry_is_made_at_the_cost_of_another(limits, reason):
-    assert why(settings=CacheSettings(True, **limits),
-               entries=[entry(image_id='other', size=3)]) is reason
+    assert (
+        why(
+            settings=CacheSettings(True, **limits),
+            entries=[entry(image_id='other', size=3)],
+        )
+        is reason
+    )
 
 
 def test_the_entry_of_the_image_before_its_change_makes_room():
-    assert why(settings=CacheSettings(True, max_count=1),
-               entries=[entry(date=LATER)]) is Why.IMAGE_CHANGED
+    assert (
+        why(settings=CacheSettings(True, max_count=1), entries=[entry(date=LATER)])
+        is Why.IMAGE_CHANGED
+    )
 
 
 def test_every_reason_is_explained_and_good_bad_or_to_be_done():

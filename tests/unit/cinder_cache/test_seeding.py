@@ -96,29 +96,48 @@ def cinder():
 
 def asking(pools='all', image_id=IMAGE_ID):
     return ListedImage(
-        image(id=image_id, properties={'eic_precache': pools},
-              updated_at='2026-05-01 12:00:00+00:00'), 'n', 'o', 'public')
+        image(
+            id=image_id,
+            properties={'eic_precache': pools},
+            updated_at='2026-05-01 12:00:00+00:00',
+        ),
+        'n',
+        'o',
+        'public',
+    )
 
 
 def run(cinder, *images, pools=(ONE, TWO), **options):
     time = Time()
-    seeder = Seeder(cinder, RefusedError, Wishes(), TIMEOUT,
-                    clock=Clock(lambda: time.now, time.sleep), **options)
-    return [(each.pool, each.outcome, each.why)
-            for each in seeder.run(images or [asking()], pools)]
+    seeder = Seeder(
+        cinder,
+        RefusedError,
+        Wishes(),
+        TIMEOUT,
+        clock=Clock(lambda: time.now, time.sleep),
+        **options,
+    )
+    return [
+        (each.pool, each.outcome, each.why)
+        for each in seeder.run(images or [asking()], pools)
+    ]
 
 
 def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder):
-    assert run(cinder) == [(ONE.name, 'made', Why.NOT_CACHED),
-                           (TWO.name, 'made', Why.NOT_CACHED)]
+    assert run(cinder) == [
+        (ONE.name, 'made', Why.NOT_CACHED),
+        (TWO.name, 'made', Why.NOT_CACHED),
+    ]
     assert cinder.created == [(IMAGE_ID, ONE.name), (IMAGE_ID, TWO.name)]
     assert cinder.seeds == {}
 
 
 def test_a_second_run_makes_nothing(cinder):
     run(cinder)
-    assert run(cinder) == [(ONE.name, 'skipped', Why.CACHED),
-                           (TWO.name, 'skipped', Why.CACHED)]
+    assert run(cinder) == [
+        (ONE.name, 'skipped', Why.CACHED),
+        (TWO.name, 'skipped', Why.CACHED),
+    ]
     assert len(cinder.created) == 2
 
 
@@ -142,9 +161,10 @@ def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(cinder):
     assert list(cinder.seeds.values()) == [young]
 
 
-@pytest.mark.parametrize(('age', 'result'), [
-    (TIMEOUT, ('skipped', Why.BEING_MADE)),
-    (TIMEOUT + 1, ('failed', Why.TIMED_OUT))])
+@pytest.mark.parametrize(
+    ('age', 'result'),
+    [(TIMEOUT, ('skipped', Why.BEING_MADE)), (TIMEOUT + 1, ('failed', Why.TIMED_OUT))],
+)
 def test_a_seed_that_another_run_has_made_is_not_made_again(cinder, age, result):
     others = Seed('theirs', IMAGE_ID, ONE.name, 'downloading', age)
     cinder.add(others)
@@ -178,8 +198,10 @@ def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(cinder):
 
 def test_what_cinder_refuses_is_no_end_of_the_run(cinder):
     cinder.refuses = {'create'}
-    assert run(cinder) == [(ONE.name, 'failed', Why.REFUSED),
-                           (TWO.name, 'failed', Why.REFUSED)]
+    assert run(cinder) == [
+        (ONE.name, 'failed', Why.REFUSED),
+        (TWO.name, 'failed', Why.REFUSED),
+    ]
 
 
 def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(cinder):
@@ -211,13 +233,15 @@ def test_an_unknown_backend_takes_the_operators_word(cinder):
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', Why.CACHE_UNKNOWN)]
     assert cinder.created == []
     assert run(cinder, pools=[ONE], assume_enabled=True) == [
-        (ONE.name, 'made', Why.NOT_CACHED)]
+        (ONE.name, 'made', Why.NOT_CACHED)
+    ]
 
 
 def test_the_operators_word_does_not_turn_a_cache_on(cinder):
     cinder.enabled = False
     assert run(cinder, pools=[ONE], assume_enabled=True) == [
-        (ONE.name, 'failed', Why.CACHE_OFF)]
+        (ONE.name, 'failed', Why.CACHE_OFF)
+    ]
     assert cinder.created == []
 
 

@@ -37,20 +37,24 @@ def no_cloud(monkeypatch):
 
 
 def test_a_volumes_outcome_is_told_with_the_meaning_of_each_reason():
-    assert told(**outcome(
-        'copy_offload', ('cached', Reason.NOT_CACHED),
-        ('flexclone', Reason.OTHER_FLEXVOL)).to_metadata()) == [
-            'Volume 7d3a3f0e is available.',
-            "Route copy_offload: its pool's cached image was copied inside the "
-            'cluster, and the volume cloned from that.',
-            'EIC took 0.400 s for it and kept 1024 bytes off the host.',
-            'Why not faster:',
-            f'- cached: {Reason.NOT_CACHED.message} (not_cached).',
-            f'- flexclone: {Reason.OTHER_FLEXVOL.message} (other_flexvol).']
+    assert told(
+        **outcome(
+            'copy_offload',
+            ('cached', Reason.NOT_CACHED),
+            ('flexclone', Reason.OTHER_FLEXVOL),
+        ).to_metadata()
+    ) == [
+        'Volume 7d3a3f0e is available.',
+        "Route copy_offload: its pool's cached image was copied inside the "
+        'cluster, and the volume cloned from that.',
+        'EIC took 0.400 s for it and kept 1024 bytes off the host.',
+        'Why not faster:',
+        f'- cached: {Reason.NOT_CACHED.message} (not_cached).',
+        f'- flexclone: {Reason.OTHER_FLEXVOL.message} (other_flexvol).',
+    ]
 
 
-@pytest.mark.parametrize('route', [*(r.name for r in routes.load()),
-                                   CINDER_DOWNLOAD])
+@pytest.mark.parametrize('route', [*(r.name for r in routes.load()), CINDER_DOWNLOAD])
 def test_every_route_of_ours_is_explained(route):
     assert 'somebody else' not in told(**outcome(route).to_metadata())[1]
 
@@ -58,12 +62,14 @@ def test_every_route_of_ours_is_explained(route):
 @pytest.mark.parametrize('reason', Reason)
 def test_every_reason_is_explained(reason):
     assert told(**outcome(CINDER_DOWNLOAD, ('all', reason)).to_metadata())[-1] == (
-        f'- all routes: {reason.message} ({reason}).')
+        f'- all routes: {reason.message} ({reason}).'
+    )
 
 
 def test_a_hit_has_no_faster_route():
     assert told(**outcome('cached').to_metadata())[-1] == (
-        'No faster route was refused.')
+        'No faster route was refused.'
+    )
 
 
 def test_a_volume_without_an_outcome_says_where_else_to_look():
@@ -72,19 +78,35 @@ def test_a_volume_without_an_outcome_says_where_else_to_look():
 
 
 def noted(note, **metadata):
-    return list(explain.explain({**VOLUME, 'metadata': metadata,
-                                 'volume_image_metadata': {'eic_outcome': note}}))
+    return list(
+        explain.explain(
+            {
+                **VOLUME,
+                'metadata': metadata,
+                'volume_image_metadata': {'eic_outcome': note},
+            }
+        )
+    )
 
 
 def test_a_volume_with_metadata_of_its_own_is_explained_all_the_same():
     made = outcome('copy_offload', ('cached', Reason.NOT_CACHED))
-    assert noted(made.to_note(VOLUME['id']), own='key') == told(
-        **made.to_metadata())
+    assert noted(made.to_note(VOLUME['id']), own='key') == told(**made.to_metadata())
 
 
-@pytest.mark.parametrize('note', [
-    outcome('cached').to_note('another volume'), '', '[]', '{"volume": 7}',
-    '{', 7, None, '[' * 100_000])
+@pytest.mark.parametrize(
+    'note',
+    [
+        outcome('cached').to_note('another volume'),
+        '',
+        '[]',
+        '{"volume": 7}',
+        '{',
+        7,
+        None,
+        '[' * 100_000,
+    ],
+)
 def test_a_note_of_another_volume_or_made_up_is_none(note):
     assert noted(note) == told()
 
@@ -93,7 +115,10 @@ def test_metadata_that_was_cut_off_or_made_up_is_no_error():
     lines = told(eic_route='mine', eic_refused='cached=not_cac,x,,flexclone')
     assert lines[1] == 'Route mine: a plugin of somebody else.'
     assert [line.partition(':')[0] for line in lines[-3:]] == [
-        '- cached', '- x', '- flexclone']
+        '- cached',
+        '- x',
+        '- flexclone',
+    ]
 
 
 def test_an_owner_cannot_send_commands_to_an_operators_terminal():
@@ -110,12 +135,12 @@ def test_all_reasons_are_listed(capsys):
     code, out, _ = run(capsys, 'reasons', '-f', 'json')
     assert code == 0
     assert json.loads(out) == [
-        {'Reason': reason.value, 'Meaning': reason.message} for reason in Reason]
+        {'Reason': reason.value, 'Meaning': reason.message} for reason in Reason
+    ]
 
 
 def test_only_the_reasons_that_are_asked_for_are_listed(capsys):
-    code, out, _ = run(capsys, 'reasons', 'encrypted', '-f', 'value', '-c',
-                       'Reason')
+    code, out, _ = run(capsys, 'reasons', 'encrypted', '-f', 'value', '-c', 'Reason')
     assert (code, out) == (0, 'encrypted\n')
 
 
@@ -148,8 +173,10 @@ def test_a_volume_is_found_by_id_and_by_name():
     assert Answers({'v1': {'volumes': [VOLUME]}}).find('v1') == VOLUME
 
 
-@pytest.mark.parametrize(('volumes', 'said'), [
-    ([], 'No volume has the name'), ([VOLUME, VOLUME], '2 volumes have the name')])
+@pytest.mark.parametrize(
+    ('volumes', 'said'),
+    [([], 'No volume has the name'), ([VOLUME, VOLUME], '2 volumes have the name')],
+)
 def test_a_name_of_no_volume_or_of_several_is_an_error(volumes, said):
     with pytest.raises(cloud.CloudError, match=said):
         Answers({'v1': {'volumes': volumes}}).find('v1')

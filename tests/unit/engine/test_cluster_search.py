@@ -39,8 +39,13 @@ class World:
             self.roots[each.uuid] = root / each.name
             self.roots[each.uuid].mkdir()
         self.files = Files(self.roots)
-        self.storage = FileStorage(pool(), ShareMount(
-            str(self.roots[pool().flexvol.uuid]), print), self.files, 1, SEALS)
+        self.storage = FileStorage(
+            pool(),
+            ShareMount(str(self.roots[pool().flexvol.uuid]), print),
+            self.files,
+            1,
+            SEALS,
+        )
         self.asked = []
         self.error = None
         self.peered = ['svm_silver']
@@ -56,17 +61,20 @@ class World:
         return self.peered
 
     def find(self, *others):
-        return ClusterSearch(self.files, self, self).find(
-            RAW, self.storage, others)
+        return ClusterSearch(self.files, self, self).find(RAW, self.storage, others)
 
     def cached(self, where, directory=''):
         there = Pool('p', where, directory)
         root = self.roots[where.uuid] / directory
         root.mkdir(exist_ok=True)
         (root / RAW.cached_name).write_bytes(CONTENT)
-        (root / f'.eic-{RAW.id}.json').write_bytes(format_record(
-            place_of(there.file(RAW.cached_name), RAW.id),
-            Record(RAW.identity, SIZE), SEALS))
+        (root / f'.eic-{RAW.id}.json').write_bytes(
+            format_record(
+                place_of(there.file(RAW.cached_name), RAW.id),
+                Record(RAW.identity, SIZE),
+                SEALS,
+            )
+        )
 
 
 def known(of, **fields):
@@ -127,11 +135,15 @@ def test_an_svm_that_is_not_peered_is_not_looked_at(world):
     assert world.files.looks == []
 
 
-@pytest.mark.parametrize('error', [
-    OntapRejectedError(403, '6', 'not authorized'),
-    OntapRejectedError(500, '1', 'internal'), OntapUnreachableError('gone')])
-def test_peerings_that_cannot_be_asked_for_cost_the_search_alone(
-        world, error, caplog):
+@pytest.mark.parametrize(
+    'error',
+    [
+        OntapRejectedError(403, '6', 'not authorized'),
+        OntapRejectedError(500, '1', 'internal'),
+        OntapUnreachableError('gone'),
+    ],
+)
+def test_peerings_that_cannot_be_asked_for_cost_the_search_alone(world, error, caplog):
     world.error = error
     with caplog.at_level(logging.WARNING):
         assert world.find(known(SILVER)) == ()

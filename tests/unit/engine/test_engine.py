@@ -48,8 +48,11 @@ from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
 RAW = image(size=SIZE)
-NFS = {'share_location': 'nfs://127.0.11.2/images', 'type': 'nfs',
-       'mountpoint': '/glance'}
+NFS = {
+    'share_location': 'nfs://127.0.11.2/images',
+    'type': 'nfs',
+    'mountpoint': '/glance',
+}
 VOLUME = 'volume-1'
 CONTENT = b'\x07' * SIZE
 
@@ -76,8 +79,9 @@ class Cluster:
         for path in self.roots.values():
             path.mkdir()
         (self.roots[glance_on] / RAW.id).write_bytes(CONTENT)
-        self.files = FakeFiles({flexvol(name).uuid: path
-                                for name, path in self.roots.items()})
+        self.files = FakeFiles(
+            {flexvol(name).uuid: path for name, path in self.roots.items()}
+        )
         self.namespace = FakeNamespace(flexvol(glance_on))
         self.asked_glance = 0
         self.locks = {}
@@ -91,18 +95,32 @@ class Cluster:
         self.signature_error = None
         self.full, self.wants = False, []
         self.cache = self.cache_of('gold_vol')
-        self.engine = Engine(Toolbox(
-            self.files, self.namespace.locate, self,
-            LocationReader({'file': FileLocation()}), routes.load(),
-            FillLimits(clone=1, copy=1)))
+        self.engine = Engine(
+            Toolbox(
+                self.files,
+                self.namespace.locate,
+                self,
+                LocationReader({'file': FileLocation()}),
+                routes.load(),
+                FillLimits(clone=1, copy=1),
+            )
+        )
 
     def may_copy(self, own, other):
         return other in self.peered
 
     def cache_of(self, name):
-        return PoolCache(FileStorage(
-            pool(name), ShareMount(str(self.roots[name]), print), self.files, 1,
-            SEALS), self.lock, self.room)
+        return PoolCache(
+            FileStorage(
+                pool(name),
+                ShareMount(str(self.roots[name]), print),
+                self.files,
+                1,
+                SEALS,
+            ),
+            self.lock,
+            self.room,
+        )
 
     def room(self, _cache, want):
         self.wants.append(want)
@@ -140,14 +158,18 @@ class Cluster:
             raise self.signature_error
 
     def demand(self, of=RAW, **fields):
-        return Demand(of, self.locations, **{
-            'download': self.download, 'size': 1, **fields})
+        return Demand(
+            of, self.locations, **{'download': self.download, 'size': 1, **fields}
+        )
 
     def create(self, name=VOLUME, of=RAW, at='gold_vol', **fields):
         other = 'images_vol' if at == 'gold_vol' else 'gold_vol'
         return self.engine.create(
-            name, self.demand(of, **fields), self.cache_of(at),
-            Neighbours(lambda: [self.cache_of(other)], self.search))
+            name,
+            self.demand(of, **fields),
+            self.cache_of(at),
+            Neighbours(lambda: [self.cache_of(other)], self.search),
+        )
 
     def content(self, name=VOLUME, at='gold_vol'):
         with (self.roots[at] / name).open('rb') as stream:
@@ -155,8 +177,9 @@ class Cluster:
 
     def leftovers(self):
         known = {RAW.id, RAW.cached_name, f'.eic-{RAW.id}.json'}
-        return {path.name for root in self.roots.values()
-                for path in root.iterdir()} - known
+        return {
+            path.name for root in self.roots.values() for path in root.iterdir()
+        } - known
 
 
 @pytest.fixture
@@ -176,8 +199,7 @@ def reasons(outcome):
 def test_the_first_volume_in_another_flexvol_is_a_copy_then_a_clone(cluster):
     outcome = cluster.create()
     assert outcome.route == 'copy_offload'
-    assert [call[0] for call in cluster.files.calls] == [
-        'copy', 'rename', 'clone']
+    assert [call[0] for call in cluster.files.calls] == ['copy', 'rename', 'clone']
     assert cluster.content() == CONTENT
     assert outcome.bytes_kept_off_host == SIZE
 
@@ -220,8 +242,11 @@ def test_another_pools_cached_image_is_copied_when_glance_has_no_location(cluste
 def test_a_hit_does_not_look_at_other_pools(cluster):
     cluster.create()
     outcome = cluster.engine.create(
-        'volume-2', cluster.demand(), cluster.cache,
-        Neighbours(pytest.fail, pytest.fail))
+        'volume-2',
+        cluster.demand(),
+        cluster.cache,
+        Neighbours(pytest.fail, pytest.fail),
+    )
     assert outcome.route == 'cached'
 
 
@@ -231,8 +256,12 @@ def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(cluster):
     with huge.open('wb') as stream:
         stream.truncate(GIB + 1)
     (cluster.roots['gold_vol'] / f'.eic-{unknown.id}.json').write_bytes(
-        format_record(place_of(pool().file(unknown.cached_name), unknown.id),
-                      Record(unknown.identity, GIB + 1), SEALS))
+        format_record(
+            place_of(pool().file(unknown.cached_name), unknown.id),
+            Record(unknown.identity, GIB + 1),
+            SEALS,
+        )
+    )
     assert reasons(cluster.create(of=unknown)) == {'all': Reason.IMAGE_TOO_LARGE}
 
 
@@ -278,18 +307,24 @@ FORBIDDEN = OntapForbiddenError(403, '6', 'no: POST /api/x')
 @pytest.mark.parametrize('error', [FORBIDDEN, OntapRejectedError(500, '1', 'no')])
 @pytest.mark.parametrize('look', ['locate', 'recall', 'search'])
 def test_a_look_that_only_could_have_helped_costs_nothing(
-        cluster, monkeypatch, look, error):
+    cluster, monkeypatch, look, error
+):
     def refused(*_arguments):
         raise error
+
     if look == 'locate':
         cluster.namespace.where = error
     else:
         cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
     if look == 'recall':
         known = PoolCache.recall
-        monkeypatch.setattr(PoolCache, 'recall', lambda cache, *rest: refused()
-                            if 'images' in cache.pool.name
-                            else known(cache, *rest))
+        monkeypatch.setattr(
+            PoolCache,
+            'recall',
+            lambda cache, *rest: (
+                refused() if 'images' in cache.pool.name else known(cache, *rest)
+            ),
+        )
     if look == 'search':
         monkeypatch.setattr(cluster, 'search', refused)
     outcome = cluster.create()
@@ -298,19 +333,21 @@ def test_a_look_that_only_could_have_helped_costs_nothing(
     assert cluster.content() == CONTENT
     if look == 'locate':
         assert reasons(outcome)['copy_offload'] is (
-            Reason.PERMISSION_DENIED if error is FORBIDDEN
-            else Reason.LOOKUP_FAILED)
+            Reason.PERMISSION_DENIED if error is FORBIDDEN else Reason.LOOKUP_FAILED
+        )
 
 
 def test_a_route_that_is_forbidden_is_tried_once(cluster):
     for name in ('a', 'b'):
         cluster.files.fail('copy', FORBIDDEN)
-        outcome = cluster.create(f'volume-{name}', of=dataclasses.replace(
-            RAW, os_hash_value=name))
+        outcome = cluster.create(
+            f'volume-{name}', of=dataclasses.replace(RAW, os_hash_value=name)
+        )
         assert outcome.route == 'download'
         assert reasons(outcome)['copy_offload'] is Reason.PERMISSION_DENIED
-        assert [r.detail for r in outcome.refusals if r.route == 'copy_offload'
-                ] == [str(FORBIDDEN)]
+        assert [r.detail for r in outcome.refusals if r.route == 'copy_offload'] == [
+            str(FORBIDDEN)
+        ]
     assert cluster.files.done('copy') == 1
 
 
@@ -320,8 +357,7 @@ def test_clones_that_are_forbidden_cost_one_fill(cluster):
     for name in ('a', 'b'):
         outcome = cluster.create(f'volume-{name}')
         assert outcome.left_to_cinder
-        assert {each.reason for each in outcome.refusals} == {
-            Reason.PERMISSION_DENIED}
+        assert {each.reason for each in outcome.refusals} == {Reason.PERMISSION_DENIED}
     assert len(cluster.downloads) == 1
 
 
@@ -347,7 +383,8 @@ ONTAP_ERRORS = [
 @pytest.mark.parametrize('after_effect', [False, True])
 @pytest.mark.parametrize('operation', ['copy', 'rename', 'clone'])
 def test_any_call_that_fails_leaves_nothing_and_the_request_to_cinder(
-        cluster, operation, error, after_effect, monkeypatch):
+    cluster, operation, error, after_effect, monkeypatch
+):
     if operation == 'rename':
         monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     cluster.download_error = DownloadError('Glance is down, too')
@@ -375,8 +412,11 @@ def test_a_failed_flexclone_tries_no_route_that_cannot_help(same_flexvol):
     outcome = same_flexvol.create()
     assert outcome.route == 'download'
     assert reasons(outcome) == {
-        'flexclone': Reason.FILL_FAILED, 'cached': Reason.NOT_CACHED,
-        'copy_offload': Reason.SAME_FLEXVOL, 'adopt': Reason.NO_STOCK_FILE}
+        'flexclone': Reason.FILL_FAILED,
+        'cached': Reason.NOT_CACHED,
+        'copy_offload': Reason.SAME_FLEXVOL,
+        'adopt': Reason.NO_STOCK_FILE,
+    }
     assert same_flexvol.content() == CONTENT
 
 
@@ -404,9 +444,11 @@ def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(cluster):
     assert cluster.leftovers() == set()
 
 
-@pytest.mark.parametrize('content', [
-    b'QFI\xfb' + b'\0' * (SIZE - 4), CONTENT + b'\0', CONTENT[1:]],
-    ids=['another format', 'longer', 'shorter'])
+@pytest.mark.parametrize(
+    'content',
+    [b'QFI\xfb' + b'\0' * (SIZE - 4), CONTENT + b'\0', CONTENT[1:]],
+    ids=['another format', 'longer', 'shorter'],
+)
 def test_a_copy_that_is_not_the_image_takes_only_itself_out(cluster, content):
     """It says nothing of the image: Glance sends that."""
     (cluster.roots['images_vol'] / RAW.id).write_bytes(content)
@@ -417,13 +459,16 @@ def test_a_copy_that_is_not_the_image_takes_only_itself_out(cluster, content):
     assert cluster.leftovers() == {VOLUME}
 
 
-@pytest.mark.parametrize(('error', 'reason'), [
-    (ImageRefusedError(Reason.IMAGE_REFUSED, 'why'), Reason.IMAGE_REFUSED),
-    (ImageRefusedError(Reason.CONVERSION_FAILED, 'why'), Reason.CONVERSION_FAILED),
-    (SignatureError('why'), Reason.SIGNATURE_INVALID),
-    (UnsafeImageError('why'), Reason.INSPECTION_FAILED)])
-def test_what_glance_sent_and_was_refused_is_not_fetched_again(
-        cluster, error, reason):
+@pytest.mark.parametrize(
+    ('error', 'reason'),
+    [
+        (ImageRefusedError(Reason.IMAGE_REFUSED, 'why'), Reason.IMAGE_REFUSED),
+        (ImageRefusedError(Reason.CONVERSION_FAILED, 'why'), Reason.CONVERSION_FAILED),
+        (SignatureError('why'), Reason.SIGNATURE_INVALID),
+        (UnsafeImageError('why'), Reason.INSPECTION_FAILED),
+    ],
+)
+def test_what_glance_sent_and_was_refused_is_not_fetched_again(cluster, error, reason):
     cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
     cluster.download_error = error
     first, second = cluster.create(), cluster.create('volume-2')
@@ -450,8 +495,7 @@ def test_a_disk_too_large_for_one_volume_is_not_fetched_for_smaller_ones(cluster
     cluster.download_error = TooLargeError(3 * GIB)
     for size, downloads in ((1, 1), (2, 1), (3, 2)):
         outcome = cluster.create(f'volume-{size}', size=size)
-        assert {each.reason for each in outcome.refusals} == {
-            Reason.IMAGE_TOO_LARGE}
+        assert {each.reason for each in outcome.refusals} == {Reason.IMAGE_TOO_LARGE}
         assert len(cluster.downloads) == downloads
 
 
@@ -463,9 +507,16 @@ def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(cluster):
     def slow(target):
         begun.wait(5)
         return real(target)
+
     outcomes = []
-    threads = [threading.Thread(target=lambda number=number: outcomes.append(
-        cluster.create(f'volume-{number}', download=slow))) for number in range(6)]
+    threads = [
+        threading.Thread(
+            target=lambda number=number: outcomes.append(
+                cluster.create(f'volume-{number}', download=slow)
+            )
+        )
+        for number in range(6)
+    ]
     for thread in threads:
         thread.start()
     begun.set()
@@ -475,8 +526,7 @@ def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(cluster):
     assert len(cluster.downloads) == 1
 
 
-def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(
-        cluster):
+def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(cluster):
     refused = Refusal('all', Reason.CONVERSION_DISABLED)
     outcome = cluster.create(refused=refused)
     assert outcome.refusals == (refused,)
@@ -486,10 +536,12 @@ def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(
 
 
 def test_a_copy_that_cannot_be_read_is_downloaded_into_a_file_of_ones_own(
-        same_flexvol, monkeypatch):
+    same_flexvol, monkeypatch
+):
     def foreign(mount, name):
         if not same_flexvol.downloads:
             raise PermissionError(f'{name} is of user glance')
+
     monkeypatch.setattr(ShareMount, 'make_accessible', foreign)
     outcome = same_flexvol.create()
     assert outcome.route == 'download'
@@ -516,6 +568,7 @@ def test_a_clone_of_the_wrong_size_is_removed(cluster):
         real_copy(source, destination)
         with cluster.files._path(destination).open('r+b') as stream:
             stream.truncate(10)
+
     cluster.files._copy = truncated
     outcome = cluster.create('volume-2')
     assert outcome.left_to_cinder
@@ -541,6 +594,7 @@ def test_a_size_that_cannot_be_set_removes_the_clone(cluster, monkeypatch):
 
     def refuse(_self, _name, _size):
         raise OSError('read-only file system')
+
     monkeypatch.setattr(ShareMount, 'resize', refuse)
     outcome = cluster.create('volume-2')
     assert outcome.left_to_cinder
@@ -558,6 +612,7 @@ def test_a_hit_says_that_the_image_is_in_use_before_it_clones(cluster):
     def watched(*args):
         seen.append(record.stat().st_mtime)
         clone(*args)
+
     cluster.files.clone = watched
     cluster.create('volume-2')
     assert seen[0] > 1
@@ -571,6 +626,7 @@ def test_an_image_that_is_evicted_after_the_look_is_made_again(cluster, monkeypa
         monkeypatch.setattr(PoolCache, 'touch', touch)
         self.evict(next(self.storage.usages()))
         return self.touch(of)
+
     monkeypatch.setattr(PoolCache, 'touch', evicted)
     outcome = cluster.create('volume-2')
     assert outcome.route == 'copy_offload'
@@ -581,10 +637,14 @@ def test_twenty_first_volumes_over_two_pools_are_one_download(cluster):
     """The other pool copies what was downloaded."""
     cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
     outcomes = []
-    threads = [threading.Thread(
-        target=lambda n=n: outcomes.append(cluster.create(
-            f'volume-{n}', at=('gold_vol', 'images_vol')[n % 2])))
-        for n in range(20)]
+    threads = [
+        threading.Thread(
+            target=lambda n=n: outcomes.append(
+                cluster.create(f'volume-{n}', at=('gold_vol', 'images_vol')[n % 2])
+            )
+        )
+        for n in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -592,9 +652,14 @@ def test_twenty_first_volumes_over_two_pools_are_one_download(cluster):
     assert len(cluster.downloads) == 1
     assert cluster.files.done('copy') == 1
     assert sorted(outcome.route for outcome in outcomes) == [
-        *['cached'] * 18, 'copy_offload', 'download']
-    assert all(cluster.content(f'volume-{n}', ('gold_vol', 'images_vol')[n % 2])
-               == CONTENT for n in range(20))
+        *['cached'] * 18,
+        'copy_offload',
+        'download',
+    ]
+    assert all(
+        cluster.content(f'volume-{n}', ('gold_vol', 'images_vol')[n % 2]) == CONTENT
+        for n in range(20)
+    )
 
 
 def test_the_rest_of_the_cluster_is_searched_before_a_download_alone(cluster):
@@ -631,14 +696,16 @@ def test_an_image_with_a_wrong_signature_is_left_to_cinder(cluster):
 def test_a_copy_of_what_was_verified_is_not_read_again(cluster):
     cluster.create(of=SIGNED, verify=cluster.verify)
     cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
-    outcome = cluster.create('volume-2', of=SIGNED, at='images_vol',
-                             verify=cluster.verify)
+    outcome = cluster.create(
+        'volume-2', of=SIGNED, at='images_vol', verify=cluster.verify
+    )
     assert cluster.verified == [True]
     assert outcome.signature_verified
 
 
-HASHED = dataclasses.replace(RAW, os_hash_algo='sha256',
-                             os_hash_value=hashlib.sha256(CONTENT).hexdigest())
+HASHED = dataclasses.replace(
+    RAW, os_hash_algo='sha256', os_hash_value=hashlib.sha256(CONTENT).hexdigest()
+)
 
 
 def test_a_file_of_the_stock_driver_is_adopted_in_the_images_size(cluster):
@@ -662,8 +729,8 @@ def test_a_file_of_the_stock_driver_with_other_bytes_is_replaced(cluster):
 
 def test_precaching_makes_the_cached_image_and_no_volume(cluster):
     outcome = cluster.engine.precache(
-        cluster.demand(size=None), cluster.cache,
-        Neighbours(lambda: [], cluster.search))
+        cluster.demand(size=None), cluster.cache, Neighbours(lambda: [], cluster.search)
+    )
     assert outcome.route == 'copy_offload'
     assert cluster.cache.find(RAW)
     assert cluster.leftovers() == set()
@@ -671,9 +738,12 @@ def test_precaching_makes_the_cached_image_and_no_volume(cluster):
 
 def test_twenty_first_volumes_at_once_copy_once(cluster):
     outcomes = []
-    threads = [threading.Thread(
-        target=lambda n=n: outcomes.append(cluster.create(f'volume-{n}')))
-        for n in range(20)]
+    threads = [
+        threading.Thread(
+            target=lambda n=n: outcomes.append(cluster.create(f'volume-{n}'))
+        )
+        for n in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -721,22 +791,31 @@ def test_what_shares_the_bytes_of_a_file_is_made_in_a_full_pool(same_flexvol):
     assert [(want.needed, want.size) for want in same_flexvol.wants] == [(0, SIZE)]
 
 
-@pytest.mark.parametrize(('fields', 'size', 'needed'), [
-    ({'disk_format': 'qcow2', 'size': 1000, 'virtual_size': SIZE}, 1, SIZE),
-    ({'disk_format': 'qcow2', 'size': 1000}, 3, 3 * GIB),
-    ({'disk_format': 'qcow2', 'size': 1000}, None, 1000),
-    ({'disk_format': 'raw', 'container_format': 'compressed', 'size': 1000}, 2,
-     2 * GIB)])
+@pytest.mark.parametrize(
+    ('fields', 'size', 'needed'),
+    [
+        ({'disk_format': 'qcow2', 'size': 1000, 'virtual_size': SIZE}, 1, SIZE),
+        ({'disk_format': 'qcow2', 'size': 1000}, 3, 3 * GIB),
+        ({'disk_format': 'qcow2', 'size': 1000}, None, 1000),
+        (
+            {'disk_format': 'raw', 'container_format': 'compressed', 'size': 1000},
+            2,
+            2 * GIB,
+        ),
+    ],
+)
 def test_the_room_looked_for_is_that_of_the_disk_not_of_the_upload(
-        cluster, fields, size, needed):
+    cluster, fields, size, needed
+):
     cluster.full = True
     cluster.create(of=image(**fields), size=size)
     assert {want.needed for want in cluster.wants} == {needed}
 
 
 def test_only_what_a_volume_asks_for_may_make_others_go(cluster):
-    cluster.engine.precache(cluster.demand(size=None), cluster.cache,
-                            Neighbours(lambda: [], cluster.search))
+    cluster.engine.precache(
+        cluster.demand(size=None), cluster.cache, Neighbours(lambda: [], cluster.search)
+    )
     assert [want.evicts for want in cluster.wants] == [False]
     cluster.create(at='images_vol', of=image(size=SIZE, os_hash_value='other'))
     assert {want.evicts for want in cluster.wants[1:]} == {True}
@@ -747,20 +826,22 @@ def test_what_one_volume_was_made_of_is_known_to_have_served_one(cluster):
     record = cluster.roots['gold_vol'] / f'.eic-{RAW.id}.json'
     content = json.loads(record.read_text())
     assert record.stat().st_mtime == pytest.approx(content['made'], abs=0.01)
-    usage, = cluster.cache.storage.usages()
+    (usage,) = cluster.cache.storage.usages()
     assert usage.served_once
     record.write_text(json.dumps({**content, 'made': content['made'] - 60}))
     os.utime(record, (content['made'] - 60, content['made'] - 60))
     cluster.create('volume-2')
-    usage, = cluster.cache.storage.usages()
+    (usage,) = cluster.cache.storage.usages()
     assert not usage.served_once
 
 
 def spread(cluster, at='gold_vol', **fields):
     other = 'images_vol' if at == 'gold_vol' else 'gold_vol'
     return cluster.engine.spread(
-        cluster.demand(size=None, **fields), cluster.cache_of(at),
-        Neighbours(lambda: [cluster.cache_of(other)], cluster.search))
+        cluster.demand(size=None, **fields),
+        cluster.cache_of(at),
+        Neighbours(lambda: [cluster.cache_of(other)], cluster.search),
+    )
 
 
 def test_what_is_spread_is_copied_from_where_it_is_cached(cluster):
@@ -768,7 +849,9 @@ def test_what_is_spread_is_copied_from_where_it_is_cached(cluster):
     cluster.files.calls.clear()
     assert spread(cluster).route == 'copy_offload'
     assert [call[:2] for call in cluster.files.calls] == [
-        ('copy', RAW.cached_name), ('rename', cluster.files.calls[0][2])]
+        ('copy', RAW.cached_name),
+        ('rename', cluster.files.calls[0][2]),
+    ]
     assert cluster.cache.find(RAW)
     assert spread(cluster).route == 'cached'
 
@@ -778,8 +861,8 @@ def test_what_is_spread_may_be_cached_by_another_backend(cluster):
     cluster.elsewhere = [cluster.cache_of('images_vol').find(RAW)]
     cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
     outcome = cluster.engine.spread(
-        cluster.demand(size=None), cluster.cache,
-        Neighbours(lambda: [], cluster.search))
+        cluster.demand(size=None), cluster.cache, Neighbours(lambda: [], cluster.search)
+    )
     assert outcome.route == 'copy_offload'
     assert cluster.cache.find(RAW)
 

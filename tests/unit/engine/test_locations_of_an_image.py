@@ -36,11 +36,22 @@ class Places(Cluster):
 
     def __init__(self, root, volume_on='images_vol'):
         super().__init__(root)
-        self.engine = Engine(Toolbox(
-            self.files, self.locate, self, LocationReader({
-                'file': FileLocation(), 'nfs': NfsLocation(),
-                'cinder': CinderLocation()}), routes.load(),
-            FillLimits(clone=1, copy=1)))
+        self.engine = Engine(
+            Toolbox(
+                self.files,
+                self.locate,
+                self,
+                LocationReader(
+                    {
+                        'file': FileLocation(),
+                        'nfs': NfsLocation(),
+                        'cinder': CinderLocation(),
+                    }
+                ),
+                routes.load(),
+                FillLimits(clone=1, copy=1),
+            )
+        )
         self.given = [AT_CINDER]
         self.asked = []
         self.volume_on = flexvol(volume_on)
@@ -80,10 +91,12 @@ def places(tmp_path):
     return Places(tmp_path)
 
 
-@pytest.mark.parametrize(('volume_on', 'route'), [
-    ('gold_vol', 'flexclone'), ('images_vol', 'copy_offload')])
+@pytest.mark.parametrize(
+    ('volume_on', 'route'), [('gold_vol', 'flexclone'), ('images_vol', 'copy_offload')]
+)
 def test_the_cached_image_is_the_beginning_of_an_image_volume(
-        tmp_path, volume_on, route):
+    tmp_path, volume_on, route
+):
     places = Places(tmp_path, volume_on)
     outcome = places.create()
     assert outcome.route == route
@@ -122,15 +135,20 @@ def test_the_reason_against_an_image_volume_is_the_routes_reason(places):
 def test_who_finds_no_volumes_has_no_use_for_cinder_locations(places):
     demand = places.demand()
     assert demand.find_volume(VolumeCopy(VOLUME_ID)).reason is (
-        Reason.LOCATION_UNSUPPORTED)
+        Reason.LOCATION_UNSUPPORTED
+    )
 
 
-@pytest.mark.parametrize('given', [
-    [at_nfs('images'), at_nfs('gold')], [at_nfs('gold'), at_nfs('images')],
-    [at_nfs('elsewhere'), FOREIGN, BAD, at_nfs('images'), at_nfs('gold')],
-    [at_nfs('gold'), at_nfs('gold'), BAD, at_nfs('elsewhere')],
-    [AT_CINDER, AT_CINDER, at_nfs('gold')],
-])
+@pytest.mark.parametrize(
+    'given',
+    [
+        [at_nfs('images'), at_nfs('gold')],
+        [at_nfs('gold'), at_nfs('images')],
+        [at_nfs('elsewhere'), FOREIGN, BAD, at_nfs('images'), at_nfs('gold')],
+        [at_nfs('gold'), at_nfs('gold'), BAD, at_nfs('elsewhere')],
+        [AT_CINDER, AT_CINDER, at_nfs('gold')],
+    ],
+)
 def test_the_copy_nearest_to_the_pool_is_used_wherever_it_is_listed(places, given):
     (places.roots['gold_vol'] / RAW.id).write_bytes(CONTENT)
     places.given = given
@@ -140,9 +158,14 @@ def test_the_copy_nearest_to_the_pool_is_used_wherever_it_is_listed(places, give
     assert places.content() == CONTENT
 
 
-@pytest.mark.parametrize('given', [
-    [FOREIGN, BAD, at_nfs('elsewhere'), at_nfs('images')],
-    [at_nfs('images'), at_nfs('elsewhere')], [BAD, AT_CINDER]])
+@pytest.mark.parametrize(
+    'given',
+    [
+        [FOREIGN, BAD, at_nfs('elsewhere'), at_nfs('images')],
+        [at_nfs('images'), at_nfs('elsewhere')],
+        [BAD, AT_CINDER],
+    ],
+)
 def test_one_usable_location_among_useless_ones_is_enough(places, given):
     places.given = given
     outcome = places.create()
@@ -151,12 +174,18 @@ def test_one_usable_location_among_useless_ones_is_enough(places, given):
     assert places.content() == CONTENT
 
 
-@pytest.mark.parametrize(('given', 'reason'), [
-    ([FOREIGN, BAD, at_nfs('elsewhere')], Reason.OTHER_CLUSTER),
-    ([BAD, FOREIGN], Reason.LOCATION_INVALID),
-    ([FOREIGN, BAD], Reason.LOCATION_UNSUPPORTED), ([], Reason.NO_LOCATION)])
+@pytest.mark.parametrize(
+    ('given', 'reason'),
+    [
+        ([FOREIGN, BAD, at_nfs('elsewhere')], Reason.OTHER_CLUSTER),
+        ([BAD, FOREIGN], Reason.LOCATION_INVALID),
+        ([FOREIGN, BAD], Reason.LOCATION_UNSUPPORTED),
+        ([], Reason.NO_LOCATION),
+    ],
+)
 def test_of_useless_locations_alone_the_one_that_says_most_is_named(
-        places, given, reason):
+    places, given, reason
+):
     places.given = given
     outcome = places.create()
     assert outcome.route == 'download'
@@ -164,7 +193,8 @@ def test_of_useless_locations_alone_the_one_that_says_most_is_named(
 
 
 def test_a_clone_that_is_a_symbolic_link_is_removed_and_never_followed(
-        places, monkeypatch):
+    places, monkeypatch
+):
     copy = places.files._copy
 
     def link(source, destination):
@@ -178,7 +208,7 @@ def test_a_clone_that_is_a_symbolic_link_is_removed_and_never_followed(
     monkeypatch.setattr(places.files, '_copy', link)
     outcome = places.create()
     assert outcome.route == 'download'
-    refusal, = (r for r in outcome.refusals if r.route == 'copy_offload')
+    (refusal,) = (r for r in outcome.refusals if r.route == 'copy_offload')
     assert refusal.reason is Reason.INSPECTION_FAILED
     assert 'symbolic link' in refusal.detail
     assert places.leftovers() == {VOLUME}

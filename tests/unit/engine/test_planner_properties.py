@@ -30,18 +30,27 @@ PATHS = st.sampled_from(['a', 'b/c'])
 near = st.builds(stored, st.just('gold_vol'), PATHS)
 beside = st.builds(stored, st.sampled_from(['images_vol', 'silver_vol']), PATHS)
 anywhere = st.builds(
-    stored, st.sampled_from(['gold_vol', 'images_vol']), PATHS,
+    stored,
+    st.sampled_from(['gold_vol', 'images_vol']),
+    PATHS,
     svm=st.sampled_from(['svm_gold', 'svm_silver', 'svm_bronze']),
-    cluster=st.sampled_from(['cluster-a', 'cluster-a', 'cluster-b']))
+    cluster=st.sampled_from(['cluster-a', 'cluster-a', 'cluster-b']),
+)
 places = st.builds(
     lambda place, more: dataclasses.replace(place, more_follows=more),
-    st.one_of(near, beside, anywhere), st.booleans())
+    st.one_of(near, beside, anywhere),
+    st.booleans(),
+)
 
 
 far = st.builds(stored, st.just('gold_vol'), PATHS, cluster=st.just('cluster-b'))
-LIKELY = {'cached': places, 'flexclone': st.one_of(near, places),
-          'copy_offload': st.one_of(beside, anywhere), 'adopt': far,
-          'download': far}
+LIKELY = {
+    'cached': places,
+    'flexclone': st.one_of(near, places),
+    'copy_offload': st.one_of(beside, anywhere),
+    'adopt': far,
+    'download': far,
+}
 """Copies that leave each route its turn."""
 
 
@@ -50,54 +59,71 @@ def few(strategy):
     return st.one_of(st.just([]), st.lists(strategy, min_size=1, max_size=3))
 
 
-unusable = st.builds(Refusal, st.sampled_from(['location', 'file', 'cinder']),
-                     st.sampled_from([Reason.OTHER_CLUSTER,
-                                      Reason.LOCATION_INVALID,
-                                      Reason.IMAGE_VOLUME_NOT_FOUND]))
+unusable = st.builds(
+    Refusal,
+    st.sampled_from(['location', 'file', 'cinder']),
+    st.sampled_from(
+        [Reason.OTHER_CLUSTER, Reason.LOCATION_INVALID, Reason.IMAGE_VOLUME_NOT_FOUND]
+    ),
+)
 signatures = st.sets(st.sampled_from(SIGNATURE_PROPERTIES)).map(
-    lambda keys: dict.fromkeys(keys, 'x'))
+    lambda keys: dict.fromkeys(keys, 'x')
+)
 plain_images = st.builds(
-    image, disk_format=st.sampled_from(['raw'] * 8 + ['qcow2', None]),
+    image,
+    disk_format=st.sampled_from(['raw'] * 8 + ['qcow2', None]),
     container_format=st.sampled_from(['bare'] * 8 + ['compressed']),
     size=st.sampled_from([1, GIB]),
-    os_hash_algo=st.sampled_from(['sha512'] * 4 + [None]))
+    os_hash_algo=st.sampled_from(['sha512'] * 4 + [None]),
+)
 images = st.builds(
-    dataclasses.replace, plain_images,
+    dataclasses.replace,
+    plain_images,
     status=st.sampled_from(['active'] * 9 + ['queued']),
     size=st.sampled_from([1, GIB, GIB, 2 * GIB]),
     virtual_size=st.sampled_from([None, None, GIB, 3 * GIB]),
     min_disk=st.sampled_from([0] * 5 + [2]),
-    properties=st.one_of(*[st.just({})] * 6, signatures, st.just(
-        {'cinder_encryption_key_id': 'x'})))
+    properties=st.one_of(
+        *[st.just({})] * 6, signatures, st.just({'cinder_encryption_key_id': 'x'})
+    ),
+)
 
 
 @st.composite
-def situations(draw, of=images, sizes=(None, 1, 2, 4, 4),
-               rarely=(False,) * 19 + (True,)):
+def situations(
+    draw, of=images, sizes=(None, 1, 2, 4, 4), rarely=(False,) * 19 + (True,)
+):
     of, likely = draw(of), draw(st.sampled_from(sorted(LIKELY)))
     somewhere = LIKELY[likely]
 
     def cached_in(file):
-        return CachedImage(dataclasses.replace(file, path=of.cached_name),
-                           of.identity, draw(st.sampled_from([1, GIB, 2 * GIB])),
-                           draw(st.booleans()))
+        return CachedImage(
+            dataclasses.replace(file, path=of.cached_name),
+            of.identity,
+            draw(st.sampled_from([1, GIB, 2 * GIB])),
+            draw(st.booleans()),
+        )
 
     own = HERE.file(of.cached_name)
-    elsewhere = [place for place in draw(few(somewhere))
-                 if place.flexvol != HERE.flexvol]
+    elsewhere = [
+        place for place in draw(few(somewhere)) if place.flexvol != HERE.flexvol
+    ]
     return situation(
-        image=of, pool=HERE,
+        image=of,
+        pool=HERE,
         volume_size=draw(st.sampled_from(sizes)),
         copies=tuple(draw(few(somewhere))),
         unusable=tuple(draw(few(unusable))),
         cached=cached_in(own) if likely == 'cached' else None,
         cached_elsewhere=tuple(cached_in(place) for place in elsewhere),
         stock_file=own if draw(st.booleans()) else None,
-        peered_svms=frozenset(draw(st.sets(
-            st.sampled_from(['svm_silver', 'svm_bronze'])))),
+        peered_svms=frozenset(
+            draw(st.sets(st.sampled_from(['svm_silver', 'svm_bronze'])))
+        ),
         volume_encrypted=draw(st.sampled_from(rarely)),
         pool_is_flexgroup=draw(st.sampled_from(rarely)),
-        clone_limit_reached=draw(st.sampled_from(rarely)))
+        clone_limit_reached=draw(st.sampled_from(rarely)),
+    )
 
 
 UNBLOCKED = situations(plain_images, (None, 2, 4), (False,))
@@ -112,8 +138,11 @@ def test_nothing_blocks_what_nothing_is_wrong_with(here):
 @STABLE
 @given(UNBLOCKED)
 def test_the_route_chosen_is_the_cheapest_that_is_offered(here):
-    offers = [answer for answer in (route.offer(here) for route in ROUTES)
-              if isinstance(answer, Offer)]
+    offers = [
+        answer
+        for answer in (route.offer(here) for route in ROUTES)
+        if isinstance(answer, Offer)
+    ]
     cheapest = min(offers, key=lambda offer: offer.cost)
     plan = choose(ROUTES, here)
     assert (plan.route, plan.source) == (cheapest.route, cheapest.source)
@@ -124,18 +153,27 @@ def test_the_route_chosen_is_the_cheapest_that_is_offered(here):
 def test_every_cheaper_route_has_one_refusal_and_no_other_has(here):
     plan = choose(ROUTES, here)
     assert [refusal.route for refusal in plan.refusals] == [
-        route.name for route in ROUTES if route.cost < COSTS[plan.route]]
+        route.name for route in ROUTES if route.cost < COSTS[plan.route]
+    ]
 
 
 @STABLE
-@given(UNBLOCKED, st.sampled_from([
-    {'volume_encrypted': True}, {'pool_is_flexgroup': True},
-    {'clone_limit_reached': True}, {'image': image(status='queued')},
-    {'image': image(container_format='ova')},
-    {'image': image(size=5 * GIB), 'volume_size': 4},
-    {'image': image(min_disk=5), 'volume_size': 4},
-    {'image': image(properties={'cinder_encryption_key_id': 'x'})},
-    {'image': image(properties={'img_signature': 'x'})}]))
+@given(
+    UNBLOCKED,
+    st.sampled_from(
+        [
+            {'volume_encrypted': True},
+            {'pool_is_flexgroup': True},
+            {'clone_limit_reached': True},
+            {'image': image(status='queued')},
+            {'image': image(container_format='ova')},
+            {'image': image(size=5 * GIB), 'volume_size': 4},
+            {'image': image(min_disk=5), 'volume_size': 4},
+            {'image': image(properties={'cinder_encryption_key_id': 'x'})},
+            {'image': image(properties={'img_signature': 'x'})},
+        ]
+    ),
+)
 def test_a_blocked_image_is_left_to_cinder_with_exactly_one_reason(here, fields):
     blocked = dataclasses.replace(here, **fields)
     plan = choose(ROUTES, blocked)
@@ -188,8 +226,11 @@ def test_a_source_is_raw_and_one_that_was_given(here):
     plan = choose(ROUTES, here)
     if plan.source is None:
         return
-    cached = {Source(image.file, image)
-              for image in (*here.cached_elsewhere, here.cached) if image}
+    cached = {
+        Source(image.file, image)
+        for image in (*here.cached_elsewhere, here.cached)
+        if image
+    }
     as_they_are = {Source(copy) for copy in (*here.copies, here.stock_file) if copy}
     if plan.source in cached:
         return
@@ -201,8 +242,10 @@ def test_a_source_is_raw_and_one_that_was_given(here):
 @given(UNBLOCKED, places)
 def test_one_more_copy_never_makes_a_plan_costlier(here, copy):
     more = dataclasses.replace(here, copies=(*here.copies, copy))
-    assert CLEAN_COSTS[choose(ROUTES, more).route] <= (
-        CLEAN_COSTS[choose(ROUTES, here).route])
+    assert (
+        CLEAN_COSTS[choose(ROUTES, more).route]
+        <= (CLEAN_COSTS[choose(ROUTES, here).route])
+    )
 
 
 @STABLE
@@ -218,15 +261,20 @@ def test_one_more_useless_location_changes_no_plan(here, refusal):
 def test_the_order_of_anything_changes_no_more_than_a_choice_of_equals(here, random):
     plan = choose(ROUTES, here)
     assert choose(ROUTES, here) == plan
-    shuffled = dataclasses.replace(here, **{
-        field: tuple(random.sample(getattr(here, field), len(getattr(here, field))))
-        for field in ('copies', 'cached_elsewhere')})
+    shuffled = dataclasses.replace(
+        here,
+        **{
+            field: tuple(random.sample(getattr(here, field), len(getattr(here, field))))
+            for field in ('copies', 'cached_elsewhere')
+        },
+    )
     other = choose(random.sample(ROUTES, len(ROUTES)), shuffled)
     assert (other.route, other.refusals) == (plan.route, plan.refusals)
     if plan.source:
         own = HERE.flexvol.svm
         assert (other.source.file.flexvol.svm == own) == (
-            plan.source.file.flexvol.svm == own)
+            plan.source.file.flexvol.svm == own
+        )
 
 
 @STABLE

@@ -42,8 +42,7 @@ class Share:
         self.locked = []
         self.commands = []
         self.mount = ShareMount(str(root), self.run, 0o660)
-        self.storage = FileStorage(self.pool, self.mount, self.files, 1,
-                                   SEALS)
+        self.storage = FileStorage(self.pool, self.mount, self.files, 1, SEALS)
         self.cache = PoolCache(self.storage, self.lock)
 
     def run(self, *command):
@@ -63,6 +62,7 @@ class Share:
         def fill(target):
             (self.root / target.name).write_bytes(content)
             return Filled()
+
         return fill
 
     def ensure(self, content=b'\x01' * SIZE, of=RAW):
@@ -114,10 +114,15 @@ def test_the_record_says_whose_bytes_these_are(share):
     record = json.loads((share.root / f'.eic-{RAW.id}.json').read_text())
     assert abs(record.pop('made') - time.time()) < 60
     assert record == {
-        'image_id': RAW.id, 'identity': RAW.identity, 'virtual_size': SIZE,
-        'signature': '', 'seal': SEALS.make(
+        'image_id': RAW.id,
+        'identity': RAW.identity,
+        'virtual_size': SIZE,
+        'signature': '',
+        'seal': SEALS.make(
             Place(share.pool.flexvol.uuid, RAW.cached_name, RAW.id),
-            Record(RAW.identity, SIZE))}
+            Record(RAW.identity, SIZE),
+        ),
+    }
     assert (share.root / f'.eic-{RAW.id}.json').stat().st_mode & 0o007 == 0
 
 
@@ -139,24 +144,30 @@ def test_a_file_that_nobody_recorded_is_no_cached_image(share):
     assert (share.root / RAW.cached_name).read_bytes()[:1] == b'\x01'
 
 
-@pytest.mark.parametrize('damage', [
-    lambda root: (root / RAW.cached_name).unlink(),
-    lambda root: os.truncate(root / RAW.cached_name, SIZE - 1),
-    lambda root: (root / f'.eic-{RAW.id}.json').write_text('{'),
-    lambda root: (root / f'.eic-{RAW.id}.json').write_text('[]'),
-    lambda root: (root / f'.eic-{RAW.id}.json').unlink(),
-])
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda root: (root / RAW.cached_name).unlink(),
+        lambda root: os.truncate(root / RAW.cached_name, SIZE - 1),
+        lambda root: (root / f'.eic-{RAW.id}.json').write_text('{'),
+        lambda root: (root / f'.eic-{RAW.id}.json').write_text('[]'),
+        lambda root: (root / f'.eic-{RAW.id}.json').unlink(),
+    ],
+)
 def test_a_damaged_cached_image_is_not_found(share, damage):
     share.ensure()
     damage(share.root)
     assert share.cache.find(RAW) is None
 
 
-@pytest.mark.parametrize(('content', 'why'), [
-    (b'\x01' * (SIZE - 1), 'bytes'),
-    (b'QFI\xfb' + b'\0' * (SIZE - 4), 'qcow2|inspection'),
-    (b'KDMV' + b'\0' * (SIZE - 4), 'vmdk|inspection'),
-])
+@pytest.mark.parametrize(
+    ('content', 'why'),
+    [
+        (b'\x01' * (SIZE - 1), 'bytes'),
+        (b'QFI\xfb' + b'\0' * (SIZE - 4), 'qcow2|inspection'),
+        (b'KDMV' + b'\0' * (SIZE - 4), 'vmdk|inspection'),
+    ],
+)
 def test_bytes_that_are_not_the_raw_image_are_never_published(share, content, why):
     with pytest.raises((UnsafeImageError, NotTheImageError), match=why):
         share.ensure(content)
@@ -165,8 +176,9 @@ def test_bytes_that_are_not_the_raw_image_are_never_published(share, content, wh
 
 def test_a_partitioned_disk_is_raw(share):
     disk = bytearray(SIZE)
-    disk[446:462] = bytes([0, 0, 2, 0, 0xEE, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0,
-                           0xFF, 0xFF, 0xFF, 0xFF])
+    disk[446:462] = bytes(
+        [0, 0, 2, 0, 0xEE, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]
+    )
     disk[510:512] = b'\x55\xaa'
     disk[512:520] = b'EFI PART'
     share.ensure(bytes(disk))
@@ -195,8 +207,7 @@ def _not_permitted(*_names):
 
 
 @pytest.mark.parametrize('operations', [['rename', 'rename'], ['rename', 'delete']])
-def test_a_publication_that_fails_leaves_nothing(
-        share, operations, monkeypatch):
+def test_a_publication_that_fails_leaves_nothing(share, operations, monkeypatch):
     monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     for operation in operations:
         share.files.fail(operation, OntapRejectedError(500, '1', 'no'))
@@ -215,6 +226,7 @@ def test_a_fill_that_fails_half_way_leaves_nothing(share):
     def fill(target):
         (share.root / target.name).write_bytes(b'half')
         raise OntapRejectedError(500, '917', 'no space')
+
     with pytest.raises(OntapRejectedError, match='917'):
         share.fill_by(fill)
     assert share.names() == []
@@ -225,6 +237,7 @@ def test_a_cached_image_has_the_mode_of_a_volume(share):
         filled = share.fill_with(b'\x01' * SIZE)(target)
         (share.root / target.name).chmod(0o400)
         return filled
+
     share.fill_by(fill)
     assert (share.root / RAW.cached_name).stat().st_mode & 0o777 == 0o660
 
@@ -232,16 +245,17 @@ def test_a_cached_image_has_the_mode_of_a_volume(share):
 def test_a_file_that_may_not_be_read_says_what_to_do(share, monkeypatch):
     def denied(_name):
         raise PermissionError('permission denied')
+
     monkeypatch.setattr(share.mount, 'make_accessible', denied)
     with pytest.raises(NotReadableError, match='nas_secure_file_operations'):
         share.ensure()
     assert share.names() == []
 
 
-def test_a_record_that_cannot_be_written_takes_the_image_with_it(share,
-                                                                 monkeypatch):
+def test_a_record_that_cannot_be_written_takes_the_image_with_it(share, monkeypatch):
     def denied(_name, _content):
         raise PermissionError('permission denied')
+
     monkeypatch.setattr(share.mount, 'write', denied)
     with pytest.raises(PermissionError):
         share.ensure()
@@ -261,9 +275,10 @@ def test_many_at_once_fill_once(share):
         return share.fill_with(b'\x01' * SIZE)(target)
 
     results = []
-    threads = [threading.Thread(
-        target=lambda: results.append(share.fill_by(fill)))
-        for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: results.append(share.fill_by(fill)))
+        for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -322,6 +337,7 @@ def test_a_use_between_the_look_and_the_eviction_keeps_the_image(share, monkeypa
     def touched_first(name):
         assert share.cache.touch(RAW)
         return move_aside(name)
+
     monkeypatch.setattr(share.mount, 'move_aside', touched_first)
     assert not share.cache.evict(usage)
     assert share.cache.find(RAW)
@@ -339,6 +355,7 @@ def test_a_use_after_the_eviction_began_finds_nothing(share, monkeypatch):
         aside = move_aside(name)
         touched.append(share.cache.touch(RAW))
         return aside
+
     monkeypatch.setattr(share.mount, 'move_aside', touched_after)
     assert share.cache.evict(usage)
     assert touched == [False]
@@ -361,13 +378,15 @@ def verified(share, result=None):
         seen.append(path.read_bytes()[:1])
         if result:
             raise result
+
     return seen, verify
 
 
 def test_a_signature_is_verified_before_publication_and_remembered(share):
     seen, verify = verified(share)
     cached, _ = share.cache.ensure(
-        SIGNED, Fill(share.fill_with(b'\x01' * SIZE), verify))
+        SIGNED, Fill(share.fill_with(b'\x01' * SIZE), verify)
+    )
     assert seen == [b'\x01']
     assert cached.signature == SIGNED.signature != ''
     assert share.cache.find(SIGNED, verified=True) == cached
@@ -384,6 +403,7 @@ def test_what_the_fill_verified_is_not_verified_again(share):
     def make(target):
         share.fill_with(b'\x01' * SIZE)(target)
         return Filled(SIZE, SIGNED.signature)
+
     cached, _ = share.cache.ensure(SIGNED, Fill(make, pytest.fail))
     assert cached.signature == SIGNED.signature
 
@@ -392,8 +412,7 @@ def test_an_unverified_cached_image_is_made_again_for_who_wants_it_verified(shar
     share.ensure()
     assert share.cache.find(SIGNED, verified=True) is None
     seen, verify = verified(share)
-    _, made = share.cache.ensure(
-        SIGNED, Fill(share.fill_with(b'\x02' * SIZE), verify))
+    _, made = share.cache.ensure(SIGNED, Fill(share.fill_with(b'\x02' * SIZE), verify))
     assert made
     assert seen == [b'\x02']
 
@@ -412,7 +431,9 @@ def test_last_use_is_that_of_the_record_and_without_one_of_the_file(share):
     (share.root / 'img-cache-of-the-stock-driver').write_bytes(b'x')
     os.utime(share.root / 'img-cache-of-the-stock-driver', (7, 7))
     assert {u.image_id: u.last_used for u in share.storage.usages()} == {
-        RAW.id: 500, 'of-the-stock-driver': 7}
+        RAW.id: 500,
+        'of-the-stock-driver': 7,
+    }
 
 
 def test_an_eviction_that_was_cut_off_is_finished_by_the_next(share):
@@ -469,7 +490,7 @@ def test_a_leftover_is_in_nobodys_way(left_over):
 
 
 def served_once(share):
-    usage, = share.storage.usages()
+    (usage,) = share.storage.usages()
     return usage.served_once
 
 
@@ -487,17 +508,24 @@ def test_a_second_use_is_seen_however_soon(share):
 
 def test_of_what_the_stock_driver_left_nothing_is_known(share):
     (share.root / RAW.cached_name).write_bytes(b'x' * SIZE)
-    usage, = share.storage.usages()
+    (usage,) = share.storage.usages()
     assert not usage.served_once
     assert usage.size == SIZE
 
 
 def test_a_cached_image_takes_its_whole_disk_of_the_cap(share):
     """However sparse it is on the share."""
-    share.cache.ensure(RAW, Fill(lambda target: (
-        (share.root / target.name).touch(),
-        os.truncate(share.root / target.name, SIZE), Filled())[-1]))
-    usage, = share.storage.usages()
+    share.cache.ensure(
+        RAW,
+        Fill(
+            lambda target: (
+                (share.root / target.name).touch(),
+                os.truncate(share.root / target.name, SIZE),
+                Filled(),
+            )[-1]
+        ),
+    )
+    (usage,) = share.storage.usages()
     assert (usage.size, usage.allocated) == (SIZE, 0)
 
 
@@ -516,6 +544,7 @@ def order(share, monkeypatch):
     def renamed(file, to):
         seen.append(('rename', (share.root / file.name).stat().st_ino))
         rename(file, to)
+
     monkeypatch.setattr(os, 'fsync', sync)
     monkeypatch.setattr(share.files, 'rename', renamed)
     return seen
@@ -543,8 +572,11 @@ def test_what_ontap_made_is_there_already(share, order):
 
 def test_a_file_that_is_adopted_may_be_this_hosts(share, order):
     content = b'\x01' * SIZE
-    adopted = image(size=SIZE, os_hash_algo='sha256',
-                    os_hash_value=hashlib.sha256(content).hexdigest())
+    adopted = image(
+        size=SIZE,
+        os_hash_algo='sha256',
+        os_hash_value=hashlib.sha256(content).hexdigest(),
+    )
     path = share.root / 'eic-fill-x-1'
     path.write_bytes(content)
     path.chmod(0o660)
@@ -555,6 +587,7 @@ def test_a_file_that_is_adopted_may_be_this_hosts(share, order):
 def test_what_the_server_has_not_got_is_no_cached_image(share, monkeypatch):
     def full(_descriptor):
         raise OSError(errno.EDQUOT, 'quota exceeded')
+
     monkeypatch.setattr(os, 'fsync', full)
     with pytest.raises(OSError, match='quota'):
         share.fill_by(lambda target: written_by(share, target.name))

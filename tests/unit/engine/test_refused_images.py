@@ -41,8 +41,9 @@ def test_exactly_these_bytes_are_refused_for_a_while(remembered, clock):
     assert remembered.find(IMAGE, GIB) == FOUND
     assert remembered.find(dataclasses.replace(IMAGE, os_hash_value='b')) is None
     assert remembered.find(dataclasses.replace(IMAGE, id='other')) is None
-    signed = dataclasses.replace(IMAGE, properties=dict.fromkeys(
-        SIGNATURE_PROPERTIES, 'x'))
+    signed = dataclasses.replace(
+        IMAGE, properties=dict.fromkeys(SIGNATURE_PROPERTIES, 'x')
+    )
     assert remembered.find(signed) is None
     clock.now += SECONDS
     assert remembered.find(IMAGE) is None
@@ -50,9 +51,17 @@ def test_exactly_these_bytes_are_refused_for_a_while(remembered, clock):
 
 def test_a_file_for_another_process_is_what_is_written(tmp_path, clock):
     """So that the files below that make no sense would be read otherwise."""
-    (tmp_path / f'{IMAGE.id}.json').write_text(json.dumps({
-        'identity': f'{IMAGE.identity} ', 'reason': 'image_refused',
-        'detail': 'why', 'until': clock() + 1, 'too_large_for': 0}))
+    (tmp_path / f'{IMAGE.id}.json').write_text(
+        json.dumps(
+            {
+                'identity': f'{IMAGE.identity} ',
+                'reason': 'image_refused',
+                'detail': 'why',
+                'until': clock() + 1,
+                'too_large_for': 0,
+            }
+        )
+    )
     assert Refusals(tmp_path, clock).find(IMAGE) == FOUND
 
 
@@ -66,30 +75,55 @@ def test_other_hosts_and_no_directory_know_nothing(tmp_path, clock):
 @pytest.mark.parametrize('image_id', ['../up', 'a/b', '', '.'])
 def test_an_id_that_is_none_becomes_no_path(tmp_path, clock, image_id):
     Refusals(tmp_path / 'here', clock).add(
-        dataclasses.replace(IMAGE, id=image_id), Reason.IMAGE_REFUSED, 'why')
+        dataclasses.replace(IMAGE, id=image_id), Reason.IMAGE_REFUSED, 'why'
+    )
     assert list(tmp_path.rglob('*')) == []
 
 
 def test_files_are_nobody_elses(tmp_path, clock):
     Refusals(tmp_path / 'state', clock).add(IMAGE, Reason.IMAGE_REFUSED, 'why')
-    file, = (tmp_path / 'state').iterdir()
+    (file,) = (tmp_path / 'state').iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize('content', [
-    b'', b'{', b'[]', b'{}', b'null', b'\xff', json.dumps({
-        'identity': f'{IMAGE.identity} ', 'reason': 'no such', 'detail': '',
-        'until': 1e6 + 1, 'too_large_for': 0}).encode(),
-    json.dumps({'identity': f'{IMAGE.identity} ', 'reason': 'image_refused',
-                'detail': '', 'until': 1e300, 'too_large_for': 0}).encode()])
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'',
+        b'{',
+        b'[]',
+        b'{}',
+        b'null',
+        b'\xff',
+        json.dumps(
+            {
+                'identity': f'{IMAGE.identity} ',
+                'reason': 'no such',
+                'detail': '',
+                'until': 1e6 + 1,
+                'too_large_for': 0,
+            }
+        ).encode(),
+        json.dumps(
+            {
+                'identity': f'{IMAGE.identity} ',
+                'reason': 'image_refused',
+                'detail': '',
+                'until': 1e300,
+                'too_large_for': 0,
+            }
+        ).encode(),
+    ],
+)
 def test_a_file_that_makes_no_sense_refuses_nothing(tmp_path, clock, content):
     (tmp_path / f'{IMAGE.id}.json').write_bytes(content)
     assert Refusals(tmp_path, clock).find(IMAGE) is None
 
 
 def test_a_directory_that_cannot_be_made_costs_the_other_processes_only(
-        tmp_path, clock):
+    tmp_path, clock
+):
     (tmp_path / 'file').write_text('')
     known = Refusals(tmp_path / 'file' / 'state', clock)
     known.add(IMAGE, Reason.IMAGE_REFUSED, 'why')
@@ -100,8 +134,11 @@ def test_what_is_remembered_has_bounds(tmp_path, clock, monkeypatch):
     monkeypatch.setattr('eic_plugins.engine.refused_images._MOST', 3)
     known = Refusals(tmp_path, clock)
     for number in range(9):
-        known.add(dataclasses.replace(IMAGE, id=f'image-{number}'),
-                  Reason.IMAGE_REFUSED, 'x' * 100_000)
+        known.add(
+            dataclasses.replace(IMAGE, id=f'image-{number}'),
+            Reason.IMAGE_REFUSED,
+            'x' * 100_000,
+        )
     assert len(known._known) == 3
     assert len(list(tmp_path.iterdir())) == 4
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 8000

@@ -9,10 +9,17 @@ from eic_plugins import config
 from eic_plugins.glance import client as glance
 from eic_plugins.glance.client import Location
 
-META = {'id': 'i', 'status': 'active', 'disk_format': 'raw',
-        'container_format': 'bare', 'size': 5, 'virtual_size': None,
-        'min_disk': 0, 'updated_at': 't1',
-        'properties': {'img_signature': 's', 'os_hash_value': 'h'}}
+META = {
+    'id': 'i',
+    'status': 'active',
+    'disk_format': 'raw',
+    'container_format': 'bare',
+    'size': 5,
+    'virtual_size': None,
+    'min_disk': 0,
+    'updated_at': 't1',
+    'properties': {'img_signature': 's', 'os_hash_value': 'h'},
+}
 
 
 def test_an_image_is_read_from_what_cinder_hands_a_driver():
@@ -23,8 +30,7 @@ def test_an_image_is_read_from_what_cinder_hands_a_driver():
 
 def test_without_a_hash_size_and_time_say_which_bytes_these_are():
     image = glance.image_from_meta({**META, 'properties': {}})
-    later = glance.image_from_meta({**META, 'properties': {},
-                                    'updated_at': 't2'})
+    later = glance.image_from_meta({**META, 'properties': {}, 'updated_at': 't2'})
     longer = glance.image_from_meta({**META, 'properties': {}, 'size': 6})
     assert len({image.identity, later.identity, longer.identity}) == 3
     assert image == glance.image_from_meta({**META, 'properties': {}})
@@ -35,39 +41,60 @@ def test_missing_fields_are_not_guessed():
     assert (image.status, image.disk_format, image.size) == ('', None, 0)
 
 
-@pytest.mark.parametrize(('given', 'found'), [
-    ((None, [{'url': 'file:///a', 'metadata': {'x': 1}}]),
-     (Location('file:///a', {'x': 1}),)),
-    (('file:///a', []), (Location('file:///a', {}),)),
-    (('file:///a', [{'url': 'file:///b', 'metadata': {}}]),
-     (Location('file:///b', {}),)),
-    ((None, None), ()),
-    (None, ()),
-    ((None, [{'metadata': {}}, 'text', {'url': 7}]), ()),
-])
+@pytest.mark.parametrize(
+    ('given', 'found'),
+    [
+        (
+            (None, [{'url': 'file:///a', 'metadata': {'x': 1}}]),
+            (Location('file:///a', {'x': 1}),),
+        ),
+        (('file:///a', []), (Location('file:///a', {}),)),
+        (
+            ('file:///a', [{'url': 'file:///b', 'metadata': {}}]),
+            (Location('file:///b', {}),),
+        ),
+        ((None, None), ()),
+        (None, ()),
+        ((None, [{'metadata': {}}, 'text', {'url': 7}]), ()),
+    ],
+)
 def test_locations_come_in_cinders_forms(given, found):
     assert glance.locations_from_cinder(given) == found
 
 
-LISTED = {'id': 'i', 'name': 'ubuntu', 'status': 'active', 'size': 5,
-          'visibility': 'public', 'owner': 'o', 'os_hidden': False,
-          'updated_at': '2026-01-01T00:00:00Z', 'eic_precache': 'all',
-          'properties': 'of a user'}
+LISTED = {
+    'id': 'i',
+    'name': 'ubuntu',
+    'status': 'active',
+    'size': 5,
+    'visibility': 'public',
+    'owner': 'o',
+    'os_hidden': False,
+    'updated_at': '2026-01-01T00:00:00Z',
+    'eic_precache': 'all',
+    'properties': 'of a user',
+}
 
 
 def test_an_image_is_read_from_what_glance_lists():
     listed = glance.listed_image(LISTED)
     assert (listed.name, listed.owner, listed.visibility, listed.hidden) == (
-        'ubuntu', 'o', 'public', False)
+        'ubuntu',
+        'o',
+        'public',
+        False,
+    )
     assert listed.image.properties['eic_precache'] == 'all'
 
 
 def test_a_listed_image_has_the_identity_that_a_driver_is_handed():
     """Or each would take what the other one cached for other bytes."""
     handed = image_utils.glance._convert_timestamps_to_datetimes(
-        {**LISTED, 'properties': {}})
+        {**LISTED, 'properties': {}}
+    )
     assert glance.listed_image(LISTED).image.identity == (
-        glance.image_from_meta(handed).identity)
+        glance.image_from_meta(handed).identity
+    )
 
 
 class FakeGlance:
@@ -98,6 +125,7 @@ def images(monkeypatch, conf):
         monkeypatch.setattr(glance, 'service_session', lambda *_: fake)
         monkeypatch.setattr(glance, 'service_client', lambda *_: fake)
         return glance.Images(conf)
+
     return made
 
 
@@ -118,7 +146,8 @@ def test_an_image_that_is_there_in_whatever_state_is_not_gone(images, status):
 
 @pytest.mark.parametrize('roles', [(), None, ('service', 'reader')])
 def test_who_does_not_see_every_image_knows_of_none_that_it_is_gone(
-        images, caplog, roles):
+    images, caplog, roles
+):
     asked = images(roles=roles)
     assert not asked.is_gone('i')
     assert not asked.is_gone('i')
@@ -139,17 +168,21 @@ def conf():
 
 
 def test_the_paste_section_goes_before_cinder_conf(conf):
-    options = config.with_overrides(conf, {'filter_budget': '0.25'},
-                                    config.CINDER_FILTER_OPTS)
+    options = config.with_overrides(
+        conf, {'filter_budget': '0.25'}, config.CINDER_FILTER_OPTS
+    )
     assert options['filter_budget'] == 0.25
     assert options['filter_lookups'] == 4
 
 
-@pytest.mark.parametrize(('name', 'value', 'says'), [
-    ('filter_budgte', '1', 'filter_budget'),
-    ('filter_budget', 'fast', 'filter_budget = fast'),
-    ('filter_lookups', '0', 'filter_lookups = 0'),
-])
+@pytest.mark.parametrize(
+    ('name', 'value', 'says'),
+    [
+        ('filter_budgte', '1', 'filter_budget'),
+        ('filter_budget', 'fast', 'filter_budget = fast'),
+        ('filter_lookups', '0', 'filter_lookups = 0'),
+    ],
+)
 def test_a_wrong_paste_option_says_what_is_wrong(conf, name, value, says):
     with pytest.raises(ValueError, match=says):
         config.with_overrides(conf, {name: value}, config.CINDER_FILTER_OPTS)
@@ -172,15 +205,21 @@ def test_every_option_explains_itself():
     assert all(opt.help for opt in config.ALL_OPTS)
 
 
-@pytest.mark.parametrize(('fields', 'read'), [
-    ({'properties': 'x'}, {}), ({'properties': ['img_signature']}, {}),
-    ({'size': 'large', 'min_disk': [], 'virtual_size': {}},
-     {'size': 0, 'min_disk': 0, 'virtual_size': None}),
-    ({'size': float('inf'), 'min_disk': -1}, {'size': 0, 'min_disk': 0}),
-    ({'min_disk': '4'}, {'min_disk': 4}),
-    ({'disk_format': ['raw'], 'status': 5}, {'disk_format': None, 'status': ''}),
-    ({'os_hash_value': 5, 'owner': {}}, {'os_hash_value': None, 'owner': None}),
-])
+@pytest.mark.parametrize(
+    ('fields', 'read'),
+    [
+        ({'properties': 'x'}, {}),
+        ({'properties': ['img_signature']}, {}),
+        (
+            {'size': 'large', 'min_disk': [], 'virtual_size': {}},
+            {'size': 0, 'min_disk': 0, 'virtual_size': None},
+        ),
+        ({'size': float('inf'), 'min_disk': -1}, {'size': 0, 'min_disk': 0}),
+        ({'min_disk': '4'}, {'min_disk': 4}),
+        ({'disk_format': ['raw'], 'status': 5}, {'disk_format': None, 'status': ''}),
+        ({'os_hash_value': 5, 'owner': {}}, {'os_hash_value': None, 'owner': None}),
+    ],
+)
 def test_of_a_wrong_type_nothing_is_read(fields, read):
     """Whoever owns an image may put words and properties into it."""
     for reader in (glance.image_from_meta, glance.image_from_api):
@@ -190,14 +229,22 @@ def test_of_a_wrong_type_nothing_is_read(fields, read):
 
 
 def test_a_property_is_a_property_whatever_it_is_called():
-    image = glance.image_from_api({
-        'id': 'i', 'properties': {'img_signature': 's'}, 'os_distro': 'd'})
+    image = glance.image_from_api(
+        {'id': 'i', 'properties': {'img_signature': 's'}, 'os_distro': 'd'}
+    )
     assert image.properties == {'os_distro': 'd'}
 
 
 def test_one_odd_image_keeps_no_others_from_being_listed():
-    odd = {**LISTED, 'name': ['x'], 'owner': {}, 'visibility': 5,
-           'updated_at': 'yesterday', 'min_disk': 'small', 'properties': 5}
+    odd = {
+        **LISTED,
+        'name': ['x'],
+        'owner': {},
+        'visibility': 5,
+        'updated_at': 'yesterday',
+        'min_disk': 'small',
+        'properties': 5,
+    }
     listed = glance.listed_image(odd)
     assert (listed.name, listed.owner, listed.visibility) == ('', '', '')
     assert listed.image.updated_at == 'yesterday'

@@ -10,9 +10,13 @@ from oslo_config import cfg
 
 from eic_plugins.glance import shared_password
 
-CREDENTIALS = {'username': 'cinder', 'password': 'secret',
-               'project_name': 'service', 'user_domain_name': 'Default',
-               'project_domain_name': 'Default'}
+CREDENTIALS = {
+    'username': 'cinder',
+    'password': 'secret',
+    'project_name': 'service',
+    'user_domain_name': 'Default',
+    'project_domain_name': 'Default',
+}
 
 
 @pytest.fixture(autouse=True)
@@ -27,24 +31,40 @@ def keystone():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.answer(200, {'version': {
-                'id': 'v3.14', 'status': 'stable', 'links': [
-                    {'rel': 'self', 'href': f'{url}/v3/'}]}})
+            self.answer(
+                200,
+                {
+                    'version': {
+                        'id': 'v3.14',
+                        'status': 'stable',
+                        'links': [{'rel': 'self', 'href': f'{url}/v3/'}],
+                    }
+                },
+            )
 
         def do_POST(self):
             self.rfile.read(int(self.headers['Content-Length']))
             given.append(f'token-{len(given)}')
-            self.answer(201, {'token': {
-                'expires_at': '2999-01-01T00:00:00Z', 'methods': ['password'],
-                'user': {'id': 'u', 'name': 'cinder'}}},
-                {'X-Subject-Token': given[-1]})
+            self.answer(
+                201,
+                {
+                    'token': {
+                        'expires_at': '2999-01-01T00:00:00Z',
+                        'methods': ['password'],
+                        'user': {'id': 'u', 'name': 'cinder'},
+                    }
+                },
+                {'X-Subject-Token': given[-1]},
+            )
 
         def answer(self, status, document, headers=()):
             body = json.dumps(document).encode()
             self.send_response(status)
-            for name, value in {'Content-Length': len(body),
-                                'Content-Type': 'application/json',
-                                **dict(headers)}.items():
+            for name, value in {
+                'Content-Length': len(body),
+                'Content-Type': 'application/json',
+                **dict(headers),
+            }.items():
                 self.send_header(name, str(value))
             self.end_headers()
             self.wfile.write(body)
@@ -67,8 +87,9 @@ def load(url, **changed):
     options([])
     options.set_override('auth_type', 'eic_shared_password', 'glance')
     loader = loading.get_plugin_loader('eic_shared_password')
-    options.register_opts([opt._to_oslo_opt() for opt in loader.get_options()],
-                          'glance')
+    options.register_opts(
+        [opt._to_oslo_opt() for opt in loader.get_options()], 'glance'
+    )
     for name, value in {'auth_url': url, **CREDENTIALS, **changed}.items():
         options.set_override(name, value, 'glance')
     return loading.load_auth_from_conf_options(options, 'glance')
@@ -85,7 +106,8 @@ def test_with_password_each_would_have_its_own(keystone):
     url, given = keystone
     for _ in range(2):
         loading.get_plugin_loader('password').load_from_options(
-            auth_url=url, **CREDENTIALS).get_token(session.Session())
+            auth_url=url, **CREDENTIALS
+        ).get_token(session.Session())
     assert given == ['token-0', 'token-1']
 
 

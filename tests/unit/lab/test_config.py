@@ -30,10 +30,12 @@ def test_a_simulator_is_told_the_topology(lab):
     config = tomllib.loads(simulator.topology_toml(lab, CLUSTERS[0]))
     assert config['cluster']['listen'] == '127.0.10.1:18443'
     gold, silver, block = config['svms']
-    assert [lif['address'] for lif in gold['lifs']] == [
-        '127.0.11.1', '127.0.11.2']
+    assert [lif['address'] for lif in gold['lifs']] == ['127.0.11.1', '127.0.11.2']
     assert [v['junction_path'] for v in gold['volumes']] == [
-        '/images', '/tenants/gold', '/tenants/bronze']
+        '/images',
+        '/tenants/gold',
+        '/tenants/bronze',
+    ]
     assert silver['volumes'][0]['name'] == 'silver_vol'
     assert {u['name'] for u in config['users']} == {'eic', 'stock', 'lab'}
     assert (gold['protocols'], block['protocols']) == (['nfs'], ['iscsi'])
@@ -51,16 +53,26 @@ def test_the_two_drivers_differ_in_driver_and_user_alone(lab):
     stock = cinder.volume_sections(lab, 'stock')['stock-gold']
     differing = {key for key in eic if eic[key] != stock[key]}
     assert differing == {
-        'volume_driver', 'volume_backend_name', 'netapp_login',
-        'netapp_password', 'nfs_shares_config', 'nfs_mount_point_base'}
+        'volume_driver',
+        'volume_backend_name',
+        'netapp_login',
+        'netapp_password',
+        'nfs_shares_config',
+        'nfs_mount_point_base',
+    }
 
 
 def test_block_backends_differ_in_driver_user_and_cinders_own_cache(lab):
     eic = cinder.volume_sections(lab, 'eic')['eic-block']
     stock = cinder.volume_sections(lab, 'stock')['stock-block']
     differing = {key for key in eic if eic[key] != stock[key]}
-    assert differing == {'volume_driver', 'volume_backend_name', 'netapp_login',
-                         'netapp_password', 'image_volume_cache_enabled'}
+    assert differing == {
+        'volume_driver',
+        'volume_backend_name',
+        'netapp_login',
+        'netapp_password',
+        'image_volume_cache_enabled',
+    }
     assert stock['image_volume_cache_enabled'] is True
     assert str(stock['lab_flexvols']).endswith('cluster-a/volumes/svm_block')
 
@@ -71,7 +83,8 @@ def test_cinders_internal_tenant_is_known_once_keystone_knows_it(lab):
     after = cinder.volume_sections(lab, 'stock')['DEFAULT']
     assert {key: after[key] for key in after.keys() - before.keys()} == {
         'cinder_internal_tenant_project_id': 'project',
-        'cinder_internal_tenant_user_id': 'user'}
+        'cinder_internal_tenant_user_id': 'user',
+    }
 
 
 def test_tls_is_verified_against_the_simulators_ca(lab):
@@ -89,8 +102,7 @@ def test_the_mount_helper_knows_the_exports_of_both_clusters(lab):
 
 def test_a_database_is_created_anew():
     sql = mariadb.database_sql('glance', 'secret', 'glance')
-    assert sql.index('DROP DATABASE IF EXISTS') < sql.index(
-        'CREATE DATABASE glance')
+    assert sql.index('DROP DATABASE IF EXISTS') < sql.index('CREATE DATABASE glance')
 
 
 def test_a_user_keeps_its_other_databases():

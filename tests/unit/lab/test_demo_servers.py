@@ -14,9 +14,15 @@ TWO = ServerSituation('two', ('--flavor', 'm1.tiny'), 2)
 
 
 def row(**changes):
-    good = {'api': 'nova-api', 'driver': 'eic', 'situation': TWO,
-            'statuses': ['ACTIVE'] * 2, 'seconds': [1.0, 2.0],
-            'routes': {'cached': 2}, 'files_left': []}
+    good = {
+        'api': 'nova-api',
+        'driver': 'eic',
+        'situation': TWO,
+        'statuses': ['ACTIVE'] * 2,
+        'seconds': [1.0, 2.0],
+        'routes': {'cached': 2},
+        'files_left': [],
+    }
     return ServerRow(**(good | changes))
 
 
@@ -24,12 +30,15 @@ def test_servers_that_are_active_on_clones_are_as_expected():
     assert list(row().problems()) == []
 
 
-@pytest.mark.parametrize(('change', 'problem'), [
-    ({'statuses': ['ACTIVE', 'ERROR']}, 'the servers are ACTIVE, ERROR'),
-    ({'routes': {'cached': 1}}, '2 servers have 1 volumes'),
-    ({'routes': {'cached': 1, 'download': 1}}, 'volumes took the route download'),
-    ({'files_left': ['a/volume-1']}, 'a/volume-1 was left behind'),
-])
+@pytest.mark.parametrize(
+    ('change', 'problem'),
+    [
+        ({'statuses': ['ACTIVE', 'ERROR']}, 'the servers are ACTIVE, ERROR'),
+        ({'routes': {'cached': 1}}, '2 servers have 1 volumes'),
+        ({'routes': {'cached': 1, 'download': 1}}, 'volumes took the route download'),
+        ({'files_left': ['a/volume-1']}, 'a/volume-1 was left behind'),
+    ],
+)
 def test_each_thing_that_is_wrong_is_said(change, problem):
     assert problem in list(row(**change).problems())
 
@@ -46,12 +55,22 @@ def test_the_stock_drivers_routes_are_seen_from_outside():
 
 def test_eics_routes_are_counted():
     assert routes_of_eic(['cached', 'flexclone', 'cached']) == {
-        'cached': 2, 'flexclone': 1}
+        'cached': 2,
+        'flexclone': 1,
+    }
 
 
 def test_many_servers_are_one_request_of_the_client():
     assert TWO.client_arguments == (
-        '--flavor', 'm1.tiny', '--min', '2', '--max', '2', '--nic', 'none')
+        '--flavor',
+        'm1.tiny',
+        '--min',
+        '2',
+        '--max',
+        '2',
+        '--nic',
+        'none',
+    )
     assert '--min' not in SITUATIONS[0].client_arguments
 
 

@@ -44,14 +44,20 @@ def test_half_a_json_file_reads_as_none(tmp_path):
 
 def test_oslo_config_reads_what_ini_writes(tmp_path):
     path = tmp_path / 'x.conf'
-    files.write_private(path, files.ini({
-        'DEFAULT': {'flag': False, 'left_out': None},
-        'group': {'password': 'a$b', 'number': -1}}))
+    files.write_private(
+        path,
+        files.ini(
+            {
+                'DEFAULT': {'flag': False, 'left_out': None},
+                'group': {'password': 'a$b', 'number': -1},
+            }
+        ),
+    )
     conf = cfg.ConfigOpts()
-    conf.register_opts([cfg.BoolOpt('flag', default=True),
-                        cfg.StrOpt('left_out', default='default')])
-    conf.register_opts([cfg.StrOpt('password'), cfg.IntOpt('number')],
-                       group='group')
+    conf.register_opts(
+        [cfg.BoolOpt('flag', default=True), cfg.StrOpt('left_out', default='default')]
+    )
+    conf.register_opts([cfg.StrOpt('password'), cfg.IntOpt('number')], group='group')
     conf(['--config-file', str(path)])
     assert (conf.flag, conf.left_out) == (False, 'default')
     assert (conf.group.password, conf.group.number) == ('a$b', -1)

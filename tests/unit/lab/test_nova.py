@@ -22,8 +22,7 @@ def written(lab, name):
 
 
 @pytest.mark.parametrize(('driver', 'port'), [('eic', 18776), ('stock', 18777)])
-def test_the_servers_of_a_side_get_their_volumes_from_its_cinder(
-        lab, driver, port):
+def test_the_servers_of_a_side_get_their_volumes_from_its_cinder(lab, driver, port):
     template = f'http://127.0.0.1:{port}/v3/%(project_id)s'
     api = nova.api_sections(lab, nova.api_of(driver), driver)
     compute = nova.compute_sections(lab, driver)
@@ -45,8 +44,10 @@ def test_service_tokens_are_sent(lab):
 
 
 def test_a_nova_compute_knows_no_database(lab):
-    for name in ('nova.conf', *(f'{nova.compute_service(driver)}.conf'
-                                for driver in DRIVERS)):
+    for name in (
+        'nova.conf',
+        *(f'{nova.compute_service(driver)}.conf' for driver in DRIVERS),
+    ):
         assert 'mysql' not in written(lab, name)
     assert 'mysql' in written(lab, 'database.conf')
 
@@ -58,36 +59,44 @@ def test_the_stock_nova_api_has_the_packaged_pipeline():
 
 
 def test_two_hosts_have_two_identities(lab):
-    paths = {nova.compute_sections(lab, driver)['DEFAULT']['state_path']
-             for driver in DRIVERS}
+    paths = {
+        nova.compute_sections(lab, driver)['DEFAULT']['state_path']
+        for driver in DRIVERS
+    }
     assert len(paths) == 2
 
 
 def test_the_stock_cloud_leads_past_the_catalog(lab):
     stock = description._stock(lab)
     assert stock['compute_endpoint_override'] == 'http://127.0.0.1:18775/v2.1'
-    assert stock['block_storage_endpoint_override'] == (
-        'http://127.0.0.1:18777/v3')
+    assert stock['block_storage_endpoint_override'] == ('http://127.0.0.1:18777/v3')
 
 
 def test_one_flavor_opts_in():
-    opted_in = [f.name for f in FLAVORS
-                if ('eic:boot_from_volume', 'true') in f.extra_specs]
+    opted_in = [
+        f.name for f in FLAVORS if ('eic:boot_from_volume', 'true') in f.extra_specs
+    ]
     assert opted_in == ['eic.tiny']
 
 
-@pytest.mark.parametrize(('method', 'path', 'status', 'body'), [
-    ('GET', '/v2.0/ports', '200 OK', {'ports': []}),
-    ('GET', '/v2.0/security-groups', '200 OK', {'security_groups': []}),
-    ('GET', '/v2.0/extensions.json', '200 OK', {'extensions': []}),
-    ('GET', '/v2.0/ports/1', '404 Not Found', None),
-    ('POST', '/v2.0/ports', '404 Not Found', None),
-])
+@pytest.mark.parametrize(
+    ('method', 'path', 'status', 'body'),
+    [
+        ('GET', '/v2.0/ports', '200 OK', {'ports': []}),
+        ('GET', '/v2.0/security-groups', '200 OK', {'security_groups': []}),
+        ('GET', '/v2.0/extensions.json', '200 OK', {'extensions': []}),
+        ('GET', '/v2.0/ports/1', '404 Not Found', None),
+        ('POST', '/v2.0/ports', '404 Not Found', None),
+    ],
+)
 def test_there_are_no_networks(method, path, status, body):
     seen = []
-    answer = b''.join(no_network.application(
-        {'REQUEST_METHOD': method, 'PATH_INFO': path},
-        lambda line, headers: seen.append(line)))
+    answer = b''.join(
+        no_network.application(
+            {'REQUEST_METHOD': method, 'PATH_INFO': path},
+            lambda line, headers: seen.append(line),
+        )
+    )
     assert seen == [status]
     assert body is None or json.loads(answer) == body
 
@@ -102,13 +111,20 @@ class ListedServers(identity.Cloud):
     def nova(self, method, path, json=None, service='nova-api'):
         self.asked.append((service, path))
         wanted = path.rpartition('=')[2]
-        return {'servers': [{'id': server} for server, status in
-                            self.statuses.items() if status == wanted]}
+        return {
+            'servers': [
+                {'id': server}
+                for server, status in self.statuses.items()
+                if status == wanted
+            ]
+        }
 
 
 def test_servers_are_seen_when_they_are_active_or_failed():
     api = ListedServers({'one': 'ACTIVE', 'two': 'ERROR', 'three': 'BUILD'})
     seen = Side(api, 'stock').watch('name', 2)
     assert {entry.server_id: entry.status for entry in seen} == {
-        'one': 'ACTIVE', 'two': 'ERROR'}
+        'one': 'ACTIVE',
+        'two': 'ERROR',
+    }
     assert {service for service, _ in api.asked} == {'nova-api-stock'}

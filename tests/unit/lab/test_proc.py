@@ -19,9 +19,9 @@ def test_a_zombie_does_not_run():
 
 
 def test_there_is_nothing_to_say_of_a_process_that_is_gone():
-    assert proc.stat(2 ** 22 + 1) is None
-    assert proc.mount_namespace(2 ** 22 + 1) == ''
-    assert proc.environment(2 ** 22 + 1) == {}
+    assert proc.stat(2**22 + 1) is None
+    assert proc.mount_namespace(2**22 + 1) == ''
+    assert proc.environment(2**22 + 1) == {}
 
 
 def test_the_lineage_leads_from_a_process_upwards():
@@ -42,6 +42,9 @@ def test_addresses_of_both_families_are_understood():
         '   0: 010B007F:480B 00000000:0000 0A 0:0 0:0 0 0 0 111 1\n'
         '   1: 0100007F:0016 00000000:0000 01 0:0 0:0 0 0 0 222 1\n'
         '   2: 00000000000000000000000000000000:0050 '
-        '00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 333 1\n')
+        '00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 333 1\n'
+    )
     assert proc.parse_listeners(text) == {
-        ('127.0.11.1', 18443): '111', ('::', 80): '333'}
+        ('127.0.11.1', 18443): '111',
+        ('::', 80): '333',
+    }

@@ -61,10 +61,13 @@ def test_children_end_with_their_service(processes):
 
 
 def test_a_service_that_ignores_sigterm_is_killed(processes):
-    code = ('import signal, time; signal.signal(15, signal.SIG_IGN); '
-            'print("ready", flush=True); time.sleep(300)')
-    record = processes.spawn(Service(
-        'stubborn', (sys.executable, '-c', code), stop_seconds=0.3))
+    code = (
+        'import signal, time; signal.signal(15, signal.SIG_IGN); '
+        'print("ready", flush=True); time.sleep(300)'
+    )
+    record = processes.spawn(
+        Service('stubborn', (sys.executable, '-c', code), stop_seconds=0.3)
+    )
     log = processes._paths.log('stubborn')
     wait_until(lambda: 'ready' in log.read_text(), 'the service', 10)
     processes.stop('stubborn')
@@ -97,8 +100,7 @@ def test_a_changed_configuration_changes_the_fingerprint(tmp_path):
     assert service.fingerprint() != before
 
 
-def test_a_service_gets_none_of_the_callers_environment(
-        processes, monkeypatch):
+def test_a_service_gets_none_of_the_callers_environment(processes, monkeypatch):
     monkeypatch.setenv('OS_PASSWORD', 'mine')
     record = processes.spawn(Service('napper', SLEEP))
     wait_until(lambda: proc.stat(record.pid).comm == 'sleep', 'sleep', 5)
@@ -120,6 +122,8 @@ def test_a_wait_can_be_cancelled():
 
 
 def _group(number):
-    return [pid for pid in proc.pids()
-            if (seen := proc.stat(pid)) and seen.group == number
-            and seen.running]
+    return [
+        pid
+        for pid in proc.pids()
+        if (seen := proc.stat(pid)) and seen.group == number and seen.running
+    ]

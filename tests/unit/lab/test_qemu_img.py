@@ -14,8 +14,9 @@ def program(tmp_path):
 
 
 def run(path, *arguments):
-    return subprocess.run([str(path), *arguments], check=True, timeout=10,
-                          capture_output=True, text=True).stdout
+    return subprocess.run(
+        [str(path), *arguments], check=True, timeout=10, capture_output=True, text=True
+    ).stdout
 
 
 def test_each_run_is_a_line_with_its_arguments(tmp_path):
@@ -23,7 +24,9 @@ def test_each_run_is_a_line_with_its_arguments(tmp_path):
     run(path, 'convert', '-f', 'raw', 'a b', '$HOME')
     run(path, 'info', 'x')
     assert [line.split('\t') for line in log.read_text().splitlines()] == [
-        ['convert', '-f', 'raw', 'a b', '$HOME'], ['info', 'x']]
+        ['convert', '-f', 'raw', 'a b', '$HOME'],
+        ['info', 'x'],
+    ]
 
 
 def test_the_real_program_gets_the_arguments_as_they_are(tmp_path):

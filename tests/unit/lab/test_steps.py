@@ -17,9 +17,13 @@ def _run(todo):
 
 def test_a_step_runs_after_those_it_needs(capsys):
     order = []
-    _run([Step('c', lambda: order.append('c'), ('a', 'b')),
-          Step('b', lambda: order.append('b'), ('a',)),
-          Step('a', lambda: order.append('a'))])
+    _run(
+        [
+            Step('c', lambda: order.append('c'), ('a', 'b')),
+            Step('b', lambda: order.append('b'), ('a',)),
+            Step('a', lambda: order.append('a')),
+        ]
+    )
     assert order == ['a', 'b', 'c']
     assert capsys.readouterr().out.count('  ok ') == 3
 
@@ -42,9 +46,15 @@ def test_the_cause_is_raised_and_the_rest_is_not_started(capsys):
         raise LabError('the cause')
 
     with pytest.raises(LabError, match='the cause'):
-        steps.run([Step('patient', patient), Step('bad', fail),
-                   Step('later', lambda: ran.append(1), ('patient', 'bad'))],
-                  Console(), cancel)
+        steps.run(
+            [
+                Step('patient', patient),
+                Step('bad', fail),
+                Step('later', lambda: ran.append(1), ('patient', 'bad')),
+            ],
+            Console(),
+            cancel,
+        )
     assert ran == []
     assert 'FAILED bad' in capsys.readouterr().out
 

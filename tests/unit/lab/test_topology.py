@@ -9,14 +9,14 @@ from lab.errors import LabError
 def test_every_pool_is_an_export_of_a_flexvol_of_its_backend():
     for pool in topology.pools():
         cluster, svm, _ = topology.flexvol_of(pool.share)
-        assert (cluster.name, svm.name) == (
-            pool.backend.cluster, pool.backend.svm)
+        assert (cluster.name, svm.name) == (pool.backend.cluster, pool.backend.svm)
 
 
 def test_both_drivers_have_the_same_pools():
     by_driver = {
         driver: {p.share for p in topology.pools() if p.driver == driver}
-        for driver in topology.DRIVERS}
+        for driver in topology.DRIVERS
+    }
     assert by_driver['eic'] == by_driver['stock']
     assert len(by_driver['eic']) == 5
 
@@ -29,8 +29,7 @@ def test_junction_paths_are_not_flexvol_names():
 
 def test_a_pool_is_named_as_the_scheduler_names_it():
     hosts = {p.volume_type: p.host for p in topology.pools()}
-    assert hosts['stock-gold'] == (
-        'lab-stock@stock-gold#127.0.11.1:/tenants/gold')
+    assert hosts['stock-gold'] == ('lab-stock@stock-gold#127.0.11.1:/tenants/gold')
     assert hosts['eic-images'] == 'lab-eic@eic-gold#127.0.11.1:/images'
 
 
@@ -38,10 +37,14 @@ def test_a_type_selects_one_pool_or_all_of_a_driver():
     types = topology.volume_types()
     assert types['eic'] == {'volume_backend_name': 'eic'}
     assert types['eic-silver'] == {
-        'volume_backend_name': 'eic', 'pool_name': '127.0.12.1:/silver'}
+        'volume_backend_name': 'eic',
+        'pool_name': '127.0.12.1:/silver',
+    }
     assert types['stock-iscsi'] == {'volume_backend_name': 'stock-iscsi'}
     assert types['eic-block-two'] == {
-        'volume_backend_name': 'eic-iscsi', 'pool_name': 'block_two'}
+        'volume_backend_name': 'eic-iscsi',
+        'pool_name': 'block_two',
+    }
     assert len(types) == 18
 
 
@@ -62,7 +65,8 @@ def test_an_unknown_share_is_refused():
 def test_glance_and_cinder_reach_the_images_through_different_lifs():
     images = next(p for p in topology.pools() if p.name == 'images')
     assert topology.flexvol_of(images.share) == topology.flexvol_of(
-        topology.IMAGE_SHARE)
+        topology.IMAGE_SHARE
+    )
     assert images.share != topology.IMAGE_SHARE
 
 
@@ -76,8 +80,7 @@ def test_the_port_base_moves_everything(monkeypatch):
     monkeypatch.setenv('EIC_LAB_PORT_BASE', '28000')
     ports = topology.ports_from_environment()
     assert ports.url('cinder-api') == 'http://127.0.0.1:28776'
-    assert ports.cluster_url(topology.CLUSTERS[1]) == (
-        'https://127.0.20.1:28444')
+    assert ports.cluster_url(topology.CLUSTERS[1]) == ('https://127.0.20.1:28444')
 
 
 @pytest.mark.parametrize('text', ['', 'many', '80', '65000', '-1'])

@@ -67,8 +67,15 @@ def test_a_client_that_goes_away_is_left_to_the_application():
         _ = webob.Request(environ).body
 
 
-@pytest.mark.parametrize('content', [
-    b'{', b'\xff\xfe{\x00}\x00', b'\xef\xbb\xbf{}', b'[' * 100_000,
-    b'{"a": ' + b'9' * 5000 + b'}'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        b'{',
+        b'\xff\xfe{\x00}\x00',
+        b'\xef\xbb\xbf{}',
+        b'[' * 100_000,
+        b'{"a": ' + b'9' * 5000 + b'}',
+    ],
+)
 def test_what_the_application_cannot_parse_is_not_parsed(content):
     assert body.parse(content) is None

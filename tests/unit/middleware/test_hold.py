@@ -33,8 +33,7 @@ class Database:
 
     def __call__(self, volume_ids):
         self.asked.append(sorted(volume_ids))
-        status = (self.statuses.pop(0) if len(self.statuses) > 1
-                  else self.statuses[0])
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         return dict.fromkeys(volume_ids, status) if status else {}
 
 
@@ -49,13 +48,16 @@ def holding(clock, statuses, whose='service', budget=2.0, limit=1):
     return Hold(whose, budget, limit, lambda: ['service'], statuses, clock)
 
 
-@pytest.mark.parametrize(('statuses', 'outcome'), [
-    (['creating', 'downloading', 'available'], 'available'),
-    (['creating', 'error'], 'error'),
-    (['creating', 'error_deleting'], 'unknown'),
-    (['creating', None], 'unknown'),
-    (['creating'], 'budget'),
-])
+@pytest.mark.parametrize(
+    ('statuses', 'outcome'),
+    [
+        (['creating', 'downloading', 'available'], 'available'),
+        (['creating', 'error'], 'error'),
+        (['creating', 'error_deleting'], 'unknown'),
+        (['creating', None], 'unknown'),
+        (['creating'], 'budget'),
+    ],
+)
 def test_how_a_hold_ends(statuses, outcome, clock):
     database = Database(*statuses)
     assert holding(clock, database).until_usable('x', True) == outcome
@@ -75,6 +77,7 @@ def test_looks_take_a_tenth_of_the_time_at_most(took, clock):
         def __call__(self, volume_ids):
             clock.now += took
             return super().__call__(volume_ids)
+
     database = Slow('creating')
     holding(clock, database, budget=20.0).until_usable('x', True)
     assert len(database.asked) * took <= clock.now / 10 + 2 * took  # first, last
@@ -85,6 +88,7 @@ def test_a_slow_database_does_not_make_the_next_hold_late(clock):
         def __call__(self, volume_ids):
             clock.now += 1.0
             return super().__call__(volume_ids)
+
     held = holding(clock, Slow('creating', 'available'), budget=20.0)
     for _ in range(2):
         held.until_usable('x', True)
@@ -98,8 +102,9 @@ class Burst:
     def __init__(self, statuses, names, budget=SECONDS):
         self.held = Hold('all', budget, len(names), list, statuses)
         self.outcomes = {}
-        self.threads = {name: threading.Thread(target=self._hold, args=[name])
-                        for name in names}
+        self.threads = {
+            name: threading.Thread(target=self._hold, args=[name]) for name in names
+        }
 
     def _hold(self, name):
         self.outcomes[name] = str(self.held.until_usable(name, True))
@@ -123,8 +128,8 @@ def test_one_look_serves_all_held_answers():
         asked.append(set(volume_ids))
         whole = asked[-1] == set(names)
         return dict.fromkeys(volume_ids, 'available' if whole else 'creating')
-    assert Burst(statuses, names).start().end() == dict.fromkeys(
-        names, 'available')
+
+    assert Burst(statuses, names).start().end() == dict.fromkeys(names, 'available')
     assert sum(look == set(names) for look in asked) == 1
 
 
@@ -133,8 +138,8 @@ def test_an_answer_is_sent_when_its_own_volume_is_there():
 
     def statuses(volume_ids):
         rest = 'available' if first_sent.is_set() else 'creating'
-        return {name: 'available' if name == 'first' else rest
-                for name in volume_ids}
+        return {name: 'available' if name == 'first' else rest for name in volume_ids}
+
     burst = Burst(statuses, ['second', 'first', 'third']).start()
     burst.threads['first'].join(SECONDS)
     assert burst.outcomes == {'first': 'available'}
@@ -149,6 +154,7 @@ def test_who_looked_for_all_and_failed_leaves_it_to_the_next():
         if failures:
             raise failures.pop()
         return dict.fromkeys(volume_ids, 'available')
+
     outcomes = Burst(statuses, ['a', 'b', 'c']).start().end()
     assert sorted(outcomes.values()) == ['available', 'available', 'unknown']
 
@@ -159,6 +165,7 @@ def test_beyond_the_limit_nothing_is_held(clock):
     def statuses(volume_ids):
         second.append(full.until_usable('y', True))
         return dict.fromkeys(volume_ids, 'available')
+
     full = holding(clock, statuses)
     assert full.until_usable('x', True) == 'available'
     assert full.until_usable('x', True) == 'available'
@@ -173,6 +180,7 @@ def test_a_place_is_free_again_however_a_hold_ends(error, clock):
         if failures:
             raise failures.pop()
         return dict.fromkeys(volume_ids, 'available')
+
     held = holding(clock, statuses)
     try:
         assert held.until_usable('x', True) == 'unknown'
@@ -187,11 +195,17 @@ def test_a_limit_of_nothing_holds_nothing(clock):
     assert database.asked == []
 
 
-@pytest.mark.parametrize(('whose', 'budget', 'roles', 'wanted'), [
-    ('service', 2.0, ['service'], True), ('service', 2.0, ['member'], False),
-    ('service', 2.0, None, False), ('all', 2.0, None, True),
-    ('none', 2.0, ['service'], False), ('all', 0, ['service'], False),
-])
+@pytest.mark.parametrize(
+    ('whose', 'budget', 'roles', 'wanted'),
+    [
+        ('service', 2.0, ['service'], True),
+        ('service', 2.0, ['member'], False),
+        ('service', 2.0, None, False),
+        ('all', 2.0, None, True),
+        ('none', 2.0, ['service'], False),
+        ('all', 0, ['service'], False),
+    ],
+)
 def test_whose_answers_are_held(whose, budget, roles, wanted, clock):
     context = types.SimpleNamespace(service_roles=roles)
     held = holding(clock, Database('creating'), whose, budget)

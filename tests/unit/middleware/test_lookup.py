@@ -53,8 +53,12 @@ def clock():
 
 
 def lookup_of(glance, clock, workers=2, failures=2):
-    return ImageLookup(glance, LookupLimits(workers, ttl=60.0),
-                       CircuitBreakers('Glance', 'x', failures, 15.0, clock), clock)
+    return ImageLookup(
+        glance,
+        LookupLimits(workers, ttl=60.0),
+        CircuitBreakers('Glance', 'x', failures, 15.0, clock),
+        clock,
+    )
 
 
 def test_an_answer_is_remembered_for_a_while(glance, clock):
@@ -128,15 +132,19 @@ def started(lookup, project, images):
     return sum(name.startswith(f'{project}-') for name in lookup._under_way)
 
 
-@pytest.mark.parametrize(('workers', 'greedy', 'others'), [
-    (2, 1, [1]), (3, 1, [1, 1]), (4, 2, [1, 1]), (8, 4, [3, 1])])
+@pytest.mark.parametrize(
+    ('workers', 'greedy', 'others'),
+    [(2, 1, [1]), (3, 1, [1, 1]), (4, 2, [1, 1]), (8, 4, [3, 1])],
+)
 def test_slow_images_of_one_project_leave_threads_to_others(
-        glance, clock, workers, greedy, others):
+    glance, clock, workers, greedy, others
+):
     lookup = lookup_of(glance, clock, workers=workers)
     glance.release.clear()
     assert started(lookup, 'greedy', range(50)) == greedy
-    assert [started(lookup, f'other{number}', range(50))
-            for number in range(len(others))] == others
+    assert [
+        started(lookup, f'other{number}', range(50)) for number in range(len(others))
+    ] == others
 
 
 def test_a_place_is_free_again_for_whoever_had_it(glance, clock):
@@ -166,8 +174,7 @@ def test_what_is_not_understood_is_no_failure(glance, clock):
     assert glance.asked == list('abcdef')
 
 
-def test_a_thousand_images_of_one_project_make_nobody_elses_be_forgotten(
-        glance, clock):
+def test_a_thousand_images_of_one_project_make_nobody_elses_be_forgotten(glance, clock):
     lookup = lookup_of(glance, clock)
     for number in range(100):
         lookup.copies(f'ours-{number}', 5, 'ours')

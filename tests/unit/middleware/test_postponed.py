@@ -17,10 +17,27 @@ from eic_plugins.middleware.postponed import (
 )
 
 VOLUME, OTHER, MARK = 'volume', 'other', 'as it was'
-STATES = ['creating', 'downloading', 'available', 'error', 'in-use', 'reserved',
-          'attaching', 'detaching', 'deleting', 'error_deleting', 'uploading',
-          'backing-up', 'retyping', 'extending', 'maintenance',
-          'awaiting-transfer', 'restoring-backup', 'error_restoring', 'managing']
+STATES = [
+    'creating',
+    'downloading',
+    'available',
+    'error',
+    'in-use',
+    'reserved',
+    'attaching',
+    'detaching',
+    'deleting',
+    'error_deleting',
+    'uploading',
+    'backing-up',
+    'retyping',
+    'extending',
+    'maintenance',
+    'awaiting-transfer',
+    'restoring-backup',
+    'error_restoring',
+    'managing',
+]
 
 
 def made(status='creating', used=False, mark=MARK):
@@ -45,8 +62,7 @@ class Cinder:
     def seen(self, volume_ids):
         self._work()
         self.looks += 1
-        return {each: self.volumes[each] for each in volume_ids
-                if each in self.volumes}
+        return {each: self.volumes[each] for each in volume_ids if each in self.volumes}
 
     def postpone(self, volume_id, mark):
         self._work()
@@ -78,7 +94,8 @@ class Worker:
         self.threads = []
         self.then = []
         self.postponed = PostponedDeletions(
-            cinder, lambda: self.now, self._sleep, self.threads.append)
+            cinder, lambda: self.now, self._sleep, self.threads.append
+        )
 
     def _sleep(self, seconds):
         self.pauses.append(seconds)
@@ -93,10 +110,13 @@ class Worker:
 
 
 @pytest.mark.parametrize('status', STATES)
-def test_only_what_is_made_is_deleted_and_only_what_is_in_the_making_waited_for(
-        status):
-    expected = {'creating': Next.WAIT, 'downloading': Next.WAIT,
-                'available': Next.DELETE, 'error': Next.DELETE}
+def test_only_what_is_made_is_deleted_and_only_what_is_in_the_making_waited_for(status):
+    expected = {
+        'creating': Next.WAIT,
+        'downloading': Next.WAIT,
+        'available': Next.DELETE,
+        'error': Next.DELETE,
+    }
     assert decide(made(status), MARK) is expected.get(status, Next.FORGET)
 
 
@@ -123,8 +143,10 @@ def test_it_is_deleted_when_it_is_made(end):
     cinder = Cinder(volume=made())
     worker = Worker(cinder)
     worker.postponed.postpone(VOLUME, MARK)
-    worker.run(lambda: cinder.volumes.update(volume=made('downloading')),
-               lambda: cinder.volumes.update(volume=made(end)))
+    worker.run(
+        lambda: cinder.volumes.update(volume=made('downloading')),
+        lambda: cinder.volumes.update(volume=made(end)),
+    )
     assert cinder.deleted == [VOLUME]
     assert cinder.notes == {}
     assert worker.pauses == [PAUSE] * 2
@@ -173,8 +195,10 @@ def test_one_thread_looks_for_all():
     worker.postponed.postpone(VOLUME, MARK)
     worker.postponed.postpone(OTHER, MARK)
     assert len(worker.threads) == 1
-    worker.run(lambda: cinder.volumes.update(volume=made('available')),
-               lambda: cinder.volumes.update(other=made('available')))
+    worker.run(
+        lambda: cinder.volumes.update(volume=made('available')),
+        lambda: cinder.volumes.update(other=made('available')),
+    )
     assert cinder.deleted == [VOLUME, OTHER]
     assert cinder.looks == 3
 
@@ -198,8 +222,9 @@ def test_without_the_database_it_waits_and_nothing_is_lost(caplog):
     assert worker.postponed.in_the_making(VOLUME) is None
     worker.postponed.recall()
     worker.run()
-    assert [record.levelno for record in caplog.records
-            if record.levelno > logging.INFO] == [logging.WARNING] * 2
+    assert [
+        record.levelno for record in caplog.records if record.levelno > logging.INFO
+    ] == [logging.WARNING] * 2
     cinder.broken = None
     worker.now = RECALL
     worker.postponed.recall()
@@ -216,6 +241,7 @@ def test_what_the_database_did_not_take_this_process_remembers():
     def recover():
         cinder.broken = None
         cinder.volumes['volume'] = made('available')
+
     worker.run(recover)
     assert cinder.deleted == [VOLUME]
 
@@ -224,6 +250,7 @@ def test_what_cinder_refuses_after_all_stays():
     class Snapshots(Cinder):
         def delete(self, volume_id, asker):
             raise RefusedError('Volume must not have snapshots')
+
     cinder = Snapshots(volume=made('available'))
     worker = Worker(cinder)
     worker.postponed.postpone(VOLUME, MARK)
@@ -238,6 +265,7 @@ def test_a_process_without_threads_tries_again_with_the_next_request():
 
     def refuse(_work):
         raise RuntimeError("can't start new thread")
+
     start, worker.postponed._start = worker.postponed._start, refuse
     worker.postponed.postpone(VOLUME, MARK)
     worker.postponed._start = start
@@ -254,11 +282,12 @@ def test_who_asked_is_known_to_the_worker_that_was_asked_alone():
     cinder.notes[OTHER] = MARK
     worker.run()
     assert dict(zip(cinder.deleted, cinder.askers, strict=True)) == {
-        VOLUME: asker, OTHER: None}
+        VOLUME: asker,
+        OTHER: None,
+    }
 
 
-@pytest.mark.parametrize(('left', 'may_ask'), [(3600, True), (30, False),
-                                               (-1, False)])
+@pytest.mark.parametrize(('left', 'may_ask'), [(3600, True), (30, False), (-1, False)])
 def test_a_token_that_ends_soon_asks_for_nothing(left, may_ask):
     assert Asker(None, time.time() + left).may_ask() is may_ask
 

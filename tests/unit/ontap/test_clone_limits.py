@@ -12,7 +12,7 @@ from tests.unit.fake_ontap import FakeSession
 GOLD, IMAGES = flexvol('gold_vol'), flexvol('images_vol')
 STATUS = ('GET', '/api/storage/file/clone/split-status')
 LOADS = ('GET', '/api/storage/file/clone/split-loads')
-TIB = 1024 ** 4
+TIB = 1024**4
 SPLIT_MAXIMUM = 32 * TIB
 
 
@@ -23,22 +23,47 @@ def refused():
 def cluster(shared=0, load=None):
     """GOLD on node 1, IMAGES on node 2; ``shared`` is of GOLD."""
     return {
-        STATUS: {'records': [
-            {'volume': {'uuid': GOLD.uuid}, 'unsplit_size': shared},
-            {'volume': {'uuid': IMAGES.uuid}, 'unsplit_size': 0}]},
-        LOADS: {'records': [
-            {'node': {'uuid': 'node1'}, 'load': load or {
-                'maximum': SPLIT_MAXIMUM, 'current': 0, 'token_reserved': 0,
-                'allowable': SPLIT_MAXIMUM}},
-            {'node': {'uuid': 'node2'}, 'load': {
-                'maximum': SPLIT_MAXIMUM, 'current': 0, 'token_reserved': 0,
-                'allowable': SPLIT_MAXIMUM}}]},
-        ('GET', '/api/storage/aggregates'): {'records': [
-            {'uuid': 'aggr1', 'node': {'uuid': 'node1'}},
-            {'uuid': 'aggr2', 'node': {'uuid': 'node2'}}]},
-        ('GET', '/api/storage/volumes'): {'records': [
-            {'uuid': GOLD.uuid, 'aggregates': [{'uuid': 'aggr1'}]},
-            {'uuid': IMAGES.uuid, 'aggregates': [{'uuid': 'aggr2'}]}]},
+        STATUS: {
+            'records': [
+                {'volume': {'uuid': GOLD.uuid}, 'unsplit_size': shared},
+                {'volume': {'uuid': IMAGES.uuid}, 'unsplit_size': 0},
+            ]
+        },
+        LOADS: {
+            'records': [
+                {
+                    'node': {'uuid': 'node1'},
+                    'load': load
+                    or {
+                        'maximum': SPLIT_MAXIMUM,
+                        'current': 0,
+                        'token_reserved': 0,
+                        'allowable': SPLIT_MAXIMUM,
+                    },
+                },
+                {
+                    'node': {'uuid': 'node2'},
+                    'load': {
+                        'maximum': SPLIT_MAXIMUM,
+                        'current': 0,
+                        'token_reserved': 0,
+                        'allowable': SPLIT_MAXIMUM,
+                    },
+                },
+            ]
+        },
+        ('GET', '/api/storage/aggregates'): {
+            'records': [
+                {'uuid': 'aggr1', 'node': {'uuid': 'node1'}},
+                {'uuid': 'aggr2', 'node': {'uuid': 'node2'}},
+            ]
+        },
+        ('GET', '/api/storage/volumes'): {
+            'records': [
+                {'uuid': GOLD.uuid, 'aggregates': [{'uuid': 'aggr1'}]},
+                {'uuid': IMAGES.uuid, 'aggregates': [{'uuid': 'aggr2'}]},
+            ]
+        },
     }
 
 
@@ -62,22 +87,29 @@ def test_a_flexvol_far_from_the_limits_is_cloned_in():
     assert limits.used(GOLD) == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize(('shared', 'reached'), [
-    (SHARED_DATA_LIMIT * 95 // 100 - 1, False),
-    (SHARED_DATA_LIMIT * 95 // 100, True),
-    (SHARED_DATA_LIMIT * 2, True)])
-def test_near_its_shared_data_limit_a_flexvol_takes_no_more_clones(
-        shared, reached):
+@pytest.mark.parametrize(
+    ('shared', 'reached'),
+    [
+        (SHARED_DATA_LIMIT * 95 // 100 - 1, False),
+        (SHARED_DATA_LIMIT * 95 // 100, True),
+        (SHARED_DATA_LIMIT * 2, True),
+    ],
+)
+def test_near_its_shared_data_limit_a_flexvol_takes_no_more_clones(shared, reached):
     limits, _ = watched(cluster(shared=shared))
     assert limits.reached(GOLD) is reached
     assert not limits.reached(IMAGES)
 
 
-@pytest.mark.parametrize('load', [
-    {'current': SPLIT_MAXIMUM, 'allowable': 0},
-    {'current': SPLIT_MAXIMUM},
-    {'current': SPLIT_MAXIMUM // 2, 'token_reserved': SPLIT_MAXIMUM // 2},
-    {'allowable': SPLIT_MAXIMUM // 100}])
+@pytest.mark.parametrize(
+    'load',
+    [
+        {'current': SPLIT_MAXIMUM, 'allowable': 0},
+        {'current': SPLIT_MAXIMUM},
+        {'current': SPLIT_MAXIMUM // 2, 'token_reserved': SPLIT_MAXIMUM // 2},
+        {'allowable': SPLIT_MAXIMUM // 100},
+    ],
+)
 def test_a_node_that_splits_as_much_as_it_can_takes_no_more_clones(load):
     limits, _ = watched(cluster(load={'maximum': SPLIT_MAXIMUM, **load}))
     assert limits.reached(GOLD)

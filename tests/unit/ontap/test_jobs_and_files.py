@@ -35,40 +35,55 @@ def test_a_clone_that_is_done_at_once_is_one_call():
     assert [call[:2] for call in session.calls] == [CLONE]
     assert session.calls[0][2] == {
         'volume': {'uuid': stored().flexvol.uuid, 'name': 'images_vol'},
-        'source_path': 'a', 'destination_path': 'b'}
+        'source_path': 'a',
+        'destination_path': 'b',
+    }
 
 
 def test_a_clone_that_goes_on_is_waited_for():
-    session = FakeSession({CLONE: RUNNING, JOB: [
-        {'state': 'running'}, {'state': 'success'}]})
+    session = FakeSession(
+        {CLONE: RUNNING, JOB: [{'state': 'running'}, {'state': 'success'}]}
+    )
     clone(session)
     assert len(session.calls) == 3
 
 
 def test_a_failed_job_raises_ontaps_own_error():
-    session = FakeSession({CLONE: RUNNING, JOB: {
-        'state': 'failure', 'error': {'code': 13565952, 'message': 'no space'}}})
+    session = FakeSession(
+        {
+            CLONE: RUNNING,
+            JOB: {
+                'state': 'failure',
+                'error': {'code': 13565952, 'message': 'no space'},
+            },
+        }
+    )
     with pytest.raises(OntapRejectedError, match=r'13565952.*no space'):
         clone(session)
 
 
-@pytest.mark.parametrize('lost', [
-    {CLONE: RUNNING, JOB: no_such_job()},
-    {CLONE: OntapUnreachableError('connection reset')},
-])
+@pytest.mark.parametrize(
+    'lost',
+    [
+        {CLONE: RUNNING, JOB: no_such_job()},
+        {CLONE: OntapUnreachableError('connection reset')},
+    ],
+)
 def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
     session = FakeSession({**lost, STAT: {'records': [{'size': 5}]}})
     clone(session)
     assert session.calls[-1][0] == 'GET'
 
 
-@pytest.mark.parametrize('job', [
-    OntapForbiddenError(403, '6', 'no'),
-    [OntapRejectedError(500, '1', 'no')] * 3])
+@pytest.mark.parametrize(
+    'job',
+    [OntapForbiddenError(403, '6', 'no'), [OntapRejectedError(500, '1', 'no')] * 3],
+)
 def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job):
     looks = [*job] if isinstance(job, list) else job
-    session = FakeSession({CLONE: RUNNING, JOB: looks,
-                           STAT: {'records': [{'size': 5}]}})
+    session = FakeSession(
+        {CLONE: RUNNING, JOB: looks, STAT: {'records': [{'size': 5}]}}
+    )
     clone(session)
     assert session.calls[-1][0] == 'GET'
     with pytest.raises(DestinationMissingError):
@@ -77,38 +92,48 @@ def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job):
 
 def test_a_look_at_a_job_that_is_refused_once_is_repeated():
     busy = OntapRejectedError(429, '1', 'later')
-    session = FakeSession({CLONE: RUNNING, JOB: [
-        busy, busy, {'state': 'running'}, busy, busy, {'state': 'success'}]})
+    session = FakeSession(
+        {
+            CLONE: RUNNING,
+            JOB: [busy, busy, {'state': 'running'}, busy, busy, {'state': 'success'}],
+        }
+    )
     clone(session)
     assert len(session.calls) == 7
 
 
 def test_a_clone_of_unknown_end_that_is_not_there_is_an_error():
     with pytest.raises(DestinationMissingError):
-        clone(FakeSession({CLONE: RUNNING, JOB: no_such_job(),
-                           STAT: no_such_file()}))
+        clone(FakeSession({CLONE: RUNNING, JOB: no_such_job(), STAT: no_such_file()}))
 
 
 def test_a_clone_that_got_no_answer_and_had_no_effect_is_asked_for_again():
-    session = FakeSession({CLONE: [OntapUnreachableError('connection reset'), {}],
-                           STAT: no_such_file()})
+    session = FakeSession(
+        {CLONE: [OntapUnreachableError('connection reset'), {}], STAT: no_such_file()}
+    )
     clone(session)
     assert [call[0] for call in session.calls] == ['POST', 'GET', 'POST']
 
 
 def test_a_second_clone_refused_because_the_first_came_through_is_right():
     exists = OntapRejectedError(409, '13565952', 'exists')
-    session = FakeSession({
-        CLONE: [OntapUnreachableError('connection reset'), exists],
-        STAT: [no_such_file(), {'records': [{'size': 5}]}]})
+    session = FakeSession(
+        {
+            CLONE: [OntapUnreachableError('connection reset'), exists],
+            STAT: [no_such_file(), {'records': [{'size': 5}]}],
+        }
+    )
     clone(session)
     assert len(session.calls) == 4
 
 
 def test_a_clone_that_gets_no_answer_twice_is_an_error():
     with pytest.raises(DestinationMissingError):
-        clone(FakeSession({CLONE: OntapUnreachableError('connection reset'),
-                           STAT: no_such_file()}))
+        clone(
+            FakeSession(
+                {CLONE: OntapUnreachableError('connection reset'), STAT: no_such_file()}
+            )
+        )
 
 
 def test_a_rename_takes_no_query():
@@ -136,7 +161,9 @@ def test_a_copy_names_volume_svm_and_path_at_both_ends():
     (pair,) = session.calls[0][2]['files_to_copy']
     assert pair['source'] == {
         'volume': {'uuid': stored().flexvol.uuid, 'name': 'images_vol'},
-        'svm': {'name': 'svm_gold'}, 'path': 'a'}
+        'svm': {'name': 'svm_gold'},
+        'path': 'a',
+    }
     assert pair['destination']['volume']['name'] == 'gold_vol'
 
 
@@ -156,8 +183,9 @@ def test_a_job_that_never_ends_runs_into_the_deadline():
 
 
 def test_a_job_that_nobody_waits_for_any_more_is_cancelled():
-    session = FakeSession({JOB: {'state': 'running'},
-                           CANCEL: OntapRejectedError(404, '4', 'gone')})
+    session = FakeSession(
+        {JOB: {'state': 'running'}, CANCEL: OntapRejectedError(404, '4', 'gone')}
+    )
     with pytest.raises(OntapTimeoutError):
         jobs.wait(session, 'job-1', timeout=0)
     assert session.calls[-1][:2] == ('PATCH', '/api/cluster/jobs/job-1')
@@ -169,13 +197,21 @@ def test_a_long_copy_says_that_its_source_is_in_use():
 
     def sleep(_seconds):
         now[0] += 31
-    session = FakeSession({
-        ('POST', '/api/storage/file/copy'): {'job': {'uuid': 'job-1'}},
-        JOB: [{'state': 'running'}, {'state': 'running', 'message': 'half'},
-              {'state': 'success'}]})
+
+    session = FakeSession(
+        {
+            ('POST', '/api/storage/file/copy'): {'job': {'uuid': 'job-1'}},
+            JOB: [
+                {'state': 'running'},
+                {'state': 'running', 'message': 'half'},
+                {'state': 'success'},
+            ],
+        }
+    )
     kept = []
     Files(session, clock=lambda: now[0], sleep=sleep).copy(
-        stored(), stored('gold_vol'), 100, keep=lambda: kept.append(now[0]))
+        stored(), stored('gold_vol'), 100, keep=lambda: kept.append(now[0])
+    )
     assert kept == [31.0]
 
 
@@ -214,7 +250,8 @@ class Clock:
 
 def copy(session, clock, timeout=60, throughput=0):
     Files(session, clock, clock.sleep).copy(
-        stored(path='a'), stored('gold_vol', 'b'), timeout, throughput)
+        stored(path='a'), stored('gold_vol', 'b'), timeout, throughput
+    )
 
 
 def test_a_copy_waits_for_one_of_the_clusters_places():
@@ -247,7 +284,12 @@ def test_a_cap_on_throughput_is_ontaps_to_keep(throughput, sent):
 
 
 def test_a_copy_without_peering_says_so():
-    session = FakeSession({('POST', '/api/storage/file/copy'): OntapRejectedError(
-        400, '7012362', 'not peered')})
+    session = FakeSession(
+        {
+            ('POST', '/api/storage/file/copy'): OntapRejectedError(
+                400, '7012362', 'not peered'
+            )
+        }
+    )
     with pytest.raises(SvmNotPeeredError):
         Files(session).copy(stored(), stored('silver_vol', svm='svm_silver'), 10)

@@ -17,14 +17,19 @@ def volume(name, path):
 
 
 def session(*volumes):
-    return FakeSession({
-        LIFS: {'records': [
-            {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'svm_gold'}},
-            {'ip': {'address': '127.0.11.2'}, 'svm': {'name': 'svm_gold'}},
-            {'ip': {'address': '127.0.10.1'}},
-        ]},
-        VOLUMES: {'records': list(volumes)},
-        CLUSTER: {'uuid': 'cluster-uuid'}})
+    return FakeSession(
+        {
+            LIFS: {
+                'records': [
+                    {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'svm_gold'}},
+                    {'ip': {'address': '127.0.11.2'}, 'svm': {'name': 'svm_gold'}},
+                    {'ip': {'address': '127.0.10.1'}},
+                ]
+            },
+            VOLUMES: {'records': list(volumes)},
+            CLUSTER: {'uuid': 'cluster-uuid'},
+        }
+    )
 
 
 def test_any_lif_of_the_svm_leads_to_the_same_flexvol():
@@ -37,8 +42,9 @@ def test_any_lif_of_the_svm_leads_to_the_same_flexvol():
 
 
 def test_the_deepest_junction_above_the_file_holds_it():
-    namespace = Namespace(session(volume('root', '/'), volume('a', '/a'),
-                                  volume('b', '/a/b')), 'svm_gold')
+    namespace = Namespace(
+        session(volume('root', '/'), volume('a', '/a'), volume('b', '/a/b')), 'svm_gold'
+    )
     found = namespace.locate(ImageCopy('127.0.11.1', '/a/b/c/d'))
     assert (found.flexvol.name, found.path) == ('b', 'c/d')
 
@@ -129,6 +135,7 @@ def test_a_cluster_that_fails_to_name_itself_once_is_asked_again():
 
 def test_sibling_junctions_are_two_flexvols():
     """As on nearly every system: /vol1 and /vol2 on one SVM."""
+
     class Queried(FakeSession):
         def records(self, path, **params):
             found = super().records(path, **params)
@@ -157,7 +164,8 @@ def test_an_address_in_two_ipspaces_is_the_backends_for_its_shares_alone():
         namespace = Namespace(fake, 'svm_gold')
         assert namespace.pool('127.0.11.1:/a').flexvol.svm == 'svm_gold'
         assert namespace.locate(ImageCopy('127.0.11.1', '/a/x')) == Refusal(
-            'location', Reason.LOCATION_AMBIGUOUS)
+            'location', Reason.LOCATION_AMBIGUOUS
+        )
         assert '127.0.11.1' not in namespace.lifs_of('svm_gold')
 
 

@@ -11,9 +11,17 @@ CREATE = ('POST', '/api/svm/peers')
 
 
 def peering(svm='gold', other='silver', **fields):
-    return {'records': [{
-        'svm': {'name': svm}, 'peer': {'svm': {'name': other}},
-        'state': 'peered', 'applications': ['file_copy'], **fields}]}
+    return {
+        'records': [
+            {
+                'svm': {'name': svm},
+                'peer': {'svm': {'name': other}},
+                'state': 'peered',
+                'applications': ['file_copy'],
+                **fields,
+            }
+        ]
+    }
 
 
 NONE = {'records': []}
@@ -24,10 +32,16 @@ def test_a_peering_counts_in_both_directions(found):
     assert Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
 
 
-@pytest.mark.parametrize('found', [
-    NONE, peering(state='pending'), peering(applications=['snapmirror']),
-    peering(other='bronze'), peering(applications=[]),
-])
+@pytest.mark.parametrize(
+    'found',
+    [
+        NONE,
+        peering(state='pending'),
+        peering(applications=['snapmirror']),
+        peering(other='bronze'),
+        peering(applications=[]),
+    ],
+)
 def test_anything_else_is_no_peering(found):
     assert not Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
 
@@ -40,7 +54,11 @@ def test_a_yes_is_remembered_and_a_no_is_not():
     session = FakeSession({PEERS: [NONE, peering()]})
     peers = Peers(session)
     assert [peers.may_copy('gold', 'silver') for _ in range(4)] == [
-        False, True, True, True]
+        False,
+        True,
+        True,
+        True,
+    ]
     assert len(session.calls) == 2
 
 
@@ -63,8 +81,10 @@ def test_a_peering_is_made_with_an_svm_that_is_named_and_no_other():
     session = FakeSession({PEERS: [NONE, peering()], CREATE: {}})
     assert Peers(session, ['silver']).may_copy('gold', 'silver')
     assert session.calls[1][2] == {
-        'svm': {'name': 'gold'}, 'peer': {'svm': {'name': 'silver'}},
-        'applications': ['file_copy']}
+        'svm': {'name': 'gold'},
+        'peer': {'svm': {'name': 'silver'}},
+        'applications': ['file_copy'],
+    }
 
 
 def test_a_user_who_may_not_look_copies_nothing():

@@ -44,15 +44,16 @@ class Glance:
     def notify(self, event_type, payload):
         self.transport._driver._exchange_manager._default_exchange = 'glance'
         oslo_messaging.Notifier(
-            self.transport, 'image.host', driver='messagingv2',
+            self.transport,
+            'image.host',
+            driver='messagingv2',
         ).info({}, event_type, payload)
 
 
 @pytest.fixture
 def glance(monkeypatch):
     made = Glance()
-    monkeypatch.setattr(oslo_messaging, 'get_notification_listener',
-                        made.listener)
+    monkeypatch.setattr(oslo_messaging, 'get_notification_listener', made.listener)
     yield made
     for server in made.servers:
         server.stop()
@@ -73,10 +74,14 @@ def test_what_is_no_change_of_an_image_is_passed_over(conf, glance):
     notifications.listen(conf, 'host@gold', seen.put)
     glance.has_listeners()
     for event, payload in (
-            ('image.send', {'id': IMAGE_ID}), ('image.member.update', {'id': IMAGE_ID}),
-            ('task.success', {'id': IMAGE_ID}), ('image.update', 'text'),
-            ('image.update', {'id': '../x'}), ('image.update', {'id': 7}),
-            ('image.update', {})):
+        ('image.send', {'id': IMAGE_ID}),
+        ('image.member.update', {'id': IMAGE_ID}),
+        ('task.success', {'id': IMAGE_ID}),
+        ('image.update', 'text'),
+        ('image.update', {'id': '../x'}),
+        ('image.update', {'id': 7}),
+        ('image.update', {}),
+    ):
         glance.notify(event, payload)
     other = IMAGE_ID.replace('2f0b', '3f0b')
     glance.notify('image.update', {'id': other})
@@ -93,8 +98,7 @@ def test_each_backend_gets_its_own_copy(conf, glance):
     assert [heard.get(timeout=10) for heard in seen.values()] == [IMAGE_ID] * 2
 
 
-def test_a_bus_that_is_wrongly_configured_costs_the_notifications_alone(
-        conf, caplog):
+def test_a_bus_that_is_wrongly_configured_costs_the_notifications_alone(conf, caplog):
     conf.set_override('notification_transport_url', 'nonsense://', 'eic')
     notifications._start(conf, 'host@gold', print)
     assert 'does not hear' in caplog.text

@@ -23,10 +23,12 @@ from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
 RAW = image(size=SIZE)
-ASKED = ListedImage(image(size=SIZE, properties={'eic_precache': 'all'}),
-                    'ubuntu', 'o', 'public')
-UNREACHABLE = Outcome(CINDER_DOWNLOAD, (Refusal(
-    'download', Reason.DOWNLOAD_FAILED),), 0.0, 0)
+ASKED = ListedImage(
+    image(size=SIZE, properties={'eic_precache': 'all'}), 'ubuntu', 'o', 'public'
+)
+UNREACHABLE = Outcome(
+    CINDER_DOWNLOAD, (Refusal('download', Reason.DOWNLOAD_FAILED),), 0.0, 0
+)
 
 
 class Backends:
@@ -37,9 +39,10 @@ class Backends:
         self.pool = pool()
         self.files = FakeFiles({self.pool.flexvol.uuid: root})
         self.mutex = threading.Lock()
-        self.cache = PoolCache(FileStorage(
-            self.pool, ShareMount(str(root), print), self.files, 1, SEALS),
-            self.lock)
+        self.cache = PoolCache(
+            FileStorage(self.pool, ShareMount(str(root), print), self.files, 1, SEALS),
+            self.lock,
+        )
         self.caches = [self.cache]
         self.images = {}
         self.hidden = set()
@@ -52,10 +55,19 @@ class Backends:
         self.now = time.time()
         self.wishes = {}
         self.precacher = Precacher(
-            Backend(lambda: self.caches, lambda name: frozenset({name}),
-                    lambda _name: self.space, self.fill,
-                    lambda *what: self.told.append(what)),
-            lambda: self, Wishes(self.wishes), 20, 600.0, lambda: self.now)
+            Backend(
+                lambda: self.caches,
+                lambda name: frozenset({name}),
+                lambda _name: self.space,
+                self.fill,
+                lambda *what: self.told.append(what),
+            ),
+            lambda: self,
+            Wishes(self.wishes),
+            20,
+            600.0,
+            lambda: self.now,
+        )
 
     @contextlib.contextmanager
     def lock(self, _name, wait):
@@ -69,8 +81,9 @@ class Backends:
     def all(self):
         if self.glance_error:
             raise self.glance_error
-        return iter([each for key, each in self.images.items()
-                     if key not in self.hidden])
+        return iter(
+            [each for key, each in self.images.items() if key not in self.hidden]
+        )
 
     def find(self, image_id):
         if self.glance_error:
@@ -121,8 +134,11 @@ def backend(tmp_path):
 @pytest.fixture(params=['comparison', 'notification'])
 def look(request, backend):
     """Either way leads to the same."""
-    return (backend.precacher.reconcile if request.param == 'comparison'
-            else lambda: backend.precacher.look_at(RAW.id))
+    return (
+        backend.precacher.reconcile
+        if request.param == 'comparison'
+        else lambda: backend.precacher.look_at(RAW.id)
+    )
 
 
 def test_what_an_image_asks_for_is_filled_in(backend, look):
@@ -164,8 +180,7 @@ def test_what_was_evicted_by_hand_is_filled_in_again(backend, look):
     assert len(backend.fills) == 1
 
 
-def test_an_image_that_was_deleted_before_its_turn_is_not_filled_in(
-        backend, look):
+def test_an_image_that_was_deleted_before_its_turn_is_not_filled_in(backend, look):
     backend.images[RAW.id] = ASKED
     look()
     del backend.images[RAW.id]
@@ -230,6 +245,7 @@ def test_a_use_that_comes_after_the_look_keeps_it(backend, look, monkeypatch):
     def used_just_before(usage):
         backend.cache.touch(RAW)
         return evict(usage)
+
     monkeypatch.setattr(backend.cache, 'evict', used_just_before)
     look()
     assert backend.names() == CACHED
@@ -237,10 +253,16 @@ def test_a_use_that_comes_after_the_look_keeps_it(backend, look, monkeypatch):
 
 
 def test_a_share_that_is_not_mounted_holds_up_no_other(backend, look, tmp_path):
-    gone = PoolCache(FileStorage(
-        pool('gone'), ShareMount(str(tmp_path / 'gone'), print), backend.files, 1,
-        SEALS),
-        backend.lock)
+    gone = PoolCache(
+        FileStorage(
+            pool('gone'),
+            ShareMount(str(tmp_path / 'gone'), print),
+            backend.files,
+            1,
+            SEALS,
+        ),
+        backend.lock,
+    )
     backend.caches.insert(0, gone)
     backend.images[RAW.id] = ASKED
     look()
@@ -271,8 +293,7 @@ def test_a_pool_without_room_is_not_filled_to_be_cleaned(backend, look):
 
 
 @pytest.mark.parametrize('failure', [UNREACHABLE, OSError('no')])
-def test_a_fill_that_fails_is_tried_again_ever_more_rarely(
-        backend, look, failure):
+def test_a_fill_that_fails_is_tried_again_ever_more_rarely(backend, look, failure):
     backend.images[RAW.id] = ASKED
     backend.failure = failure
     begun = backend.now
@@ -364,26 +385,31 @@ def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
         (root / RAW.cached_name).write_bytes(b'')
         (root / f'.eic-{RAW.id}.json').write_bytes(b'{}')
         mounts.append(Counted(str(root), print))
-    backend.caches = [PoolCache(FileStorage(
-        pool(f'vol_{number}'), mount, backend.files, 1, SEALS), backend.lock)
-        for number, mount in enumerate(mounts)]
+    backend.caches = [
+        PoolCache(
+            FileStorage(pool(f'vol_{number}'), mount, backend.files, 1, SEALS),
+            backend.lock,
+        )
+        for number, mount in enumerate(mounts)
+    ]
     backend.precacher.look_at(RAW.id)
     assert [(mount.reads, mount.stats, mount.listings) for mount in mounts] == [
-        (1, 2, 0)] * 2
+        (1, 2, 0)
+    ] * 2
     backend.precacher.reconcile()
     assert [(mount.reads, mount.listings) for mount in mounts] == [(2502, 1)] * 2
 
 
 @pytest.mark.parametrize('workers', [1, 3])
-def test_lost_records_are_made_good_by_no_more_workers_than_there_are(
-        backend, workers):
+def test_lost_records_are_made_good_by_no_more_workers_than_there_are(backend, workers):
     """Twenty files that no seal vouches for any more."""
     ids = [f'{number:08d}-7c5e-4c6e-9d3b-0c1f4a7f0d11' for number in range(20)]
     for image_id in ids:
         (backend.root / f'img-cache-{image_id}').write_bytes(b'\x01' * SIZE)
         (backend.root / f'.eic-{image_id}.json').write_bytes(b'{"seal": "x"}')
         backend.images[image_id] = dataclasses.replace(
-            ASKED, image=dataclasses.replace(ASKED.image, id=image_id))
+            ASKED, image=dataclasses.replace(ASKED.image, id=image_id)
+        )
     running, most, done = [], [], []
     ended, mutex = threading.Event(), threading.Lock()
 
@@ -399,8 +425,10 @@ def test_lost_records_are_made_good_by_no_more_workers_than_there_are(
             if len(done) == len(ids):
                 ended.set()
         return Outcome('adopt', (), 0.1, of.size)
+
     backend.precacher._backend = dataclasses.replace(
-        backend.precacher._backend, fill=fill)
+        backend.precacher._backend, fill=fill
+    )
     backend.precacher.reconcile()
     assert len(backend.precacher._fills) == len(ids)
     backend.precacher.start(workers)

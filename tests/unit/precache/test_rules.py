@@ -34,11 +34,13 @@ def pool(name=GOLD, **held):
     return PoolState(name, names(name), held.get('held', {}))
 
 
-def listed(asks='all', visibility='public', owner='o', hidden=False, name='n',
-           **fields):
+def listed(
+    asks='all', visibility='public', owner='o', hidden=False, name='n', **fields
+):
     properties = {**fields.pop('properties', {}), 'eic_precache': asks}
-    return ListedImage(image(properties=properties, **fields), name, owner,
-                       visibility, hidden)
+    return ListedImage(
+        image(properties=properties, **fields), name, owner, visibility, hidden
+    )
 
 
 def held(identity=IDENTITY, used_ago=3600, signature='', image_id=IMAGE_ID):
@@ -46,31 +48,36 @@ def held(identity=IDENTITY, used_ago=3600, signature='', image_id=IMAGE_ID):
 
 
 def actions(glance, pools=None, gone=(), **wishes):
-    return list(compare(glance, frozenset(gone), pools or [pool()],
-                        Wishes(**wishes), NOW))
+    return list(
+        compare(glance, frozenset(gone), pools or [pool()], Wishes(**wishes), NOW)
+    )
 
 
 def filled(*arguments, **wishes):
-    return [(a.pool, a.why) for a in actions(*arguments, **wishes)
-            if a.do is Do.FILL]
+    return [(a.pool, a.why) for a in actions(*arguments, **wishes) if a.do is Do.FILL]
 
 
 def test_an_image_that_asks_for_all_pools_is_filled_into_each():
     assert filled([listed('all')], [pool(GOLD), pool(SILVER)]) == [
-        (GOLD, Why.NOT_CACHED), (SILVER, Why.NOT_CACHED)]
+        (GOLD, Why.NOT_CACHED),
+        (SILVER, Why.NOT_CACHED),
+    ]
 
 
-@pytest.mark.parametrize('asks', [
-    GOLD, f'host@section#{GOLD}', f'elsewhere, {GOLD} ,', f'{GOLD},{GOLD}'])
+@pytest.mark.parametrize(
+    'asks', [GOLD, f'host@section#{GOLD}', f'elsewhere, {GOLD} ,', f'{GOLD},{GOLD}']
+)
 def test_a_pool_is_named_as_the_scheduler_shows_it(asks):
     assert filled([listed(asks)], [pool(GOLD), pool(SILVER)]) == [
-        (GOLD, Why.NOT_CACHED)]
+        (GOLD, Why.NOT_CACHED)
+    ]
 
 
 @pytest.mark.parametrize('asks', ['section', 'backend'])
 def test_a_backend_stands_for_its_pools(asks):
-    assert [where for where, _ in filled([listed(asks)], [
-        pool(GOLD), pool(SILVER)])] == [GOLD, SILVER]
+    assert [
+        where for where, _ in filled([listed(asks)], [pool(GOLD), pool(SILVER)])
+    ] == [GOLD, SILVER]
 
 
 @pytest.mark.parametrize('asks', ['', ' , ', 'elsewhere', 'ALL', None, 7, []])
@@ -81,13 +88,15 @@ def test_who_names_none_of_these_pools_gets_none(asks):
 @pytest.mark.parametrize('visibility', ['private', 'shared', 'community', ''])
 def test_a_users_own_image_fills_no_pool_of_the_operator(visibility):
     assert filled([listed('all', visibility)]) == []
-    assert filled([listed('all', visibility, owner='p')],
-                  projects=frozenset({'q'})) == []
+    assert (
+        filled([listed('all', visibility, owner='p')], projects=frozenset({'q'})) == []
+    )
 
 
 def test_the_images_of_a_project_that_the_operator_trusts_may_ask():
-    assert filled([listed('all', 'private', owner='p')],
-                  projects=frozenset({'p'})) == [(GOLD, Why.NOT_CACHED)]
+    assert filled([listed('all', 'private', owner='p')], projects=frozenset({'p'})) == [
+        (GOLD, Why.NOT_CACHED)
+    ]
 
 
 def test_an_image_without_an_owner_is_nobodys():
@@ -95,58 +104,86 @@ def test_an_image_without_an_owner_is_nobodys():
 
 
 def test_the_configuration_names_an_image_by_id_whosever_it_is():
-    assert filled([listed('', 'private')], images={
-        IMAGE_ID: frozenset({'all'})}) == [(GOLD, Why.NOT_CACHED)]
+    assert filled([listed('', 'private')], images={IMAGE_ID: frozenset({'all'})}) == [
+        (GOLD, Why.NOT_CACHED)
+    ]
 
 
 def test_a_name_in_the_configuration_is_not_anybodys():
     images = {'ubuntu': frozenset({GOLD})}
     assert filled([listed('', 'private', name='ubuntu')], images=images) == []
     assert filled([listed('', 'public', name='ubuntu')], images=images) == [
-        (GOLD, Why.NOT_CACHED)]
+        (GOLD, Why.NOT_CACHED)
+    ]
 
 
-@pytest.mark.parametrize('fields', [
-    {'status': 'queued'}, {'status': 'deactivated'}, {'status': 'importing'},
-    {'properties': {'cinder_encryption_key_id': 'k'}}])
+@pytest.mark.parametrize(
+    'fields',
+    [
+        {'status': 'queued'},
+        {'status': 'deactivated'},
+        {'status': 'importing'},
+        {'properties': {'cinder_encryption_key_id': 'k'}},
+    ],
+)
 def test_what_no_volume_can_be_cloned_from_is_not_filled_in(fields):
     assert filled([listed('all', **fields)]) == []
 
 
 def test_a_hidden_image_is_filled_in_only_if_the_operator_names_it():
-    assert filled([listed('all', hidden=True, name='x')],
-                  images={'x': frozenset({'all'})}) == []
-    assert filled([listed('all', hidden=True)],
-                  images={IMAGE_ID: frozenset({'all'})}) != []
+    assert (
+        filled([listed('all', hidden=True, name='x')], images={'x': frozenset({'all'})})
+        == []
+    )
+    assert (
+        filled([listed('all', hidden=True)], images={IMAGE_ID: frozenset({'all'})})
+        != []
+    )
 
 
 def test_what_is_cached_already_is_left_alone():
     assert actions([listed()], [pool(held={IMAGE_ID: held()})]) == []
 
 
-@pytest.mark.parametrize(('there', 'why'), [
-    (held(identity=None), Why.NOT_CACHED),
-    (held(identity='of before'), Why.IMAGE_CHANGED)])
+@pytest.mark.parametrize(
+    ('there', 'why'),
+    [
+        (held(identity=None), Why.NOT_CACHED),
+        (held(identity='of before'), Why.IMAGE_CHANGED),
+    ],
+)
 def test_what_has_not_the_images_bytes_is_filled_in_again(there, why):
     assert filled([listed()], [pool(held={IMAGE_ID: there})]) == [(GOLD, why)]
 
 
-@pytest.mark.parametrize(('signature', 'asked', 'expected'), [
-    ('', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
-    ('of before', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
-    ('', False, []), ('of before', False, []),
-    (image(properties=SIGNATURE).signature, True, [])])
+@pytest.mark.parametrize(
+    ('signature', 'asked', 'expected'),
+    [
+        ('', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
+        ('of before', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
+        ('', False, []),
+        ('of before', False, []),
+        (image(properties=SIGNATURE).signature, True, []),
+    ],
+)
 def test_a_signed_image_is_wanted_verified(signature, asked, expected):
     signed = listed(properties=SIGNATURE)
-    assert filled([signed], [pool(held={IMAGE_ID: held(signature=signature)})],
-                  verify_signatures=asked) == expected
+    assert (
+        filled(
+            [signed],
+            [pool(held={IMAGE_ID: held(signature=signature)})],
+            verify_signatures=asked,
+        )
+        == expected
+    )
 
 
 def test_the_cached_images_of_a_deleted_image_are_removed_precached_or_not():
     for identity in (IDENTITY, 'of before', None):
         there = held(identity)
         assert actions([], [pool(held={IMAGE_ID: there})], [IMAGE_ID]) == [
-            Action(Do.REMOVE, Why.IMAGE_DELETED, GOLD, IMAGE_ID, there.usage)]
+            Action(Do.REMOVE, Why.IMAGE_DELETED, GOLD, IMAGE_ID, there.usage)
+        ]
 
 
 def test_what_is_in_use_is_not_removed():
@@ -163,8 +200,12 @@ def test_what_is_named_no_more_stays_for_the_cleaner():
 
 
 def test_a_deactivated_images_cached_images_stay():
-    assert actions([listed(status='deactivated')],
-                   [pool(held={IMAGE_ID: held('of before')})]) == []
+    assert (
+        actions(
+            [listed(status='deactivated')], [pool(held={IMAGE_ID: held('of before')})]
+        )
+        == []
+    )
 
 
 def test_a_fill_never_sets_off_the_cleaner():
@@ -178,10 +219,14 @@ def test_a_compressed_image_needs_the_room_of_its_disk():
     assert not has_room(small, Space(100 * GIB, 30 * GIB), 20)
 
 
-@pytest.mark.parametrize(('line', 'expected'), [
-    ('ubuntu 24.04', ('ubuntu 24.04', {'all'})),
-    (f' {IMAGE_ID} | {GOLD} , silver ', (IMAGE_ID, {GOLD, 'silver'})),
-    ('a | b | gold', ('a | b', {'gold'}))])
+@pytest.mark.parametrize(
+    ('line', 'expected'),
+    [
+        ('ubuntu 24.04', ('ubuntu 24.04', {'all'})),
+        (f' {IMAGE_ID} | {GOLD} , silver ', (IMAGE_ID, {GOLD, 'silver'})),
+        ('a | b | gold', ('a | b', {'gold'})),
+    ],
+)
 def test_a_line_of_the_configuration_is_an_image_and_maybe_pools(line, expected):
     assert parse_image(line) == expected
 
@@ -193,19 +238,26 @@ def test_a_line_that_names_nothing_says_how_it_is_written(line):
 
 
 ids = st.sampled_from([IMAGE_ID, OTHER_ID])
-images = st.lists(st.builds(
-    listed, st.sampled_from(['', 'all', GOLD, 'section', 'nowhere']),
-    st.sampled_from(['public', 'private', 'community']),
-    status=st.sampled_from(['active', 'deactivated', 'saving']),
-    id=ids), unique_by=lambda each: each.image.id)
-holdings = st.dictionaries(ids, st.builds(
-    held, st.sampled_from(['abc123', 'of before', None]),
-    st.floats(0, 9999)))
+images = st.lists(
+    st.builds(
+        listed,
+        st.sampled_from(['', 'all', GOLD, 'section', 'nowhere']),
+        st.sampled_from(['public', 'private', 'community']),
+        status=st.sampled_from(['active', 'deactivated', 'saving']),
+        id=ids,
+    ),
+    unique_by=lambda each: each.image.id,
+)
+holdings = st.dictionaries(
+    ids,
+    st.builds(held, st.sampled_from(['abc123', 'of before', None]), st.floats(0, 9999)),
+)
 
 
 @given(images=images, gold=holdings, silver=holdings, gone=st.sets(ids))
 def test_nothing_is_removed_but_what_is_gone_and_filled_but_what_is_there(
-        images, gold, silver, gone):
+    images, gold, silver, gone
+):
     pools = [pool(GOLD, held=gold), pool(SILVER, held=silver)]
     found = actions(images, pools, gone)
     by_id = {each.image.id: each for each in images}

@@ -14,22 +14,27 @@ IMAGE, OTHER = 'image', 'other'
 MANY = 1000
 
 
-def pool(name, cached=(), cluster='a', backend='host@gold', kind='files',
-         svm='svm'):
-    return KnownPool(f'{backend}#{name}', cluster, svm, f'fv-{name}',
-                     frozenset(cached), kind=kind)
+def pool(name, cached=(), cluster='a', backend='host@gold', kind='files', svm='svm'):
+    return KnownPool(
+        f'{backend}#{name}', cluster, svm, f'fv-{name}', frozenset(cached), kind=kind
+    )
 
 
 def missing(volumes, own, cluster=None, rule=RULE):
-    return [(image_id, each.name.partition('#')[2]) for image_id, each in lacking(
-        volumes, rule, own, own if cluster is None else cluster)]
+    return [
+        (image_id, each.name.partition('#')[2])
+        for image_id, each in lacking(
+            volumes, rule, own, own if cluster is None else cluster
+        )
+    ]
 
 
 OWN = (pool('one', [IMAGE]), pool('two'), pool('three'))
 
 
-@pytest.mark.parametrize(('count', 'more'), [
-    (0, 0), (7, 0), (8, 1), (15, 1), (16, 2), (1000, 2)])
+@pytest.mark.parametrize(
+    ('count', 'more'), [(0, 0), (7, 0), (8, 1), (15, 1), (16, 2), (1000, 2)]
+)
 def test_for_each_so_many_volumes_one_pool_more_is_to_have_it(count, more):
     found = missing({IMAGE: count}, OWN)
     assert found == missing({IMAGE: 1000}, OWN)[:more]
@@ -46,8 +51,10 @@ def test_backends_agree_on_who_is_next_without_talking():
     other = tuple(pool(name, backend='host@silver') for name in ('four', 'five'))
     cluster = (*one, *other)
     for count in range(8, 40, 8):
-        found = [*missing({IMAGE: count}, one, cluster),
-                 *missing({IMAGE: count}, other, cluster[::-1])]
+        found = [
+            *missing({IMAGE: count}, one, cluster),
+            *missing({IMAGE: count}, other, cluster[::-1]),
+        ]
         assert len(found) == count // 8
         assert len(set(found)) == len(found)
 
@@ -56,7 +63,10 @@ def test_images_do_not_all_begin_with_the_same_pool():
     images = [f'image-{number}' for number in range(40)]
     own = (pool('one', images), *(pool(f'p{n}') for n in range(3)))
     assert {name for _, name in missing(dict.fromkeys(images, 8), own)} == {
-        'p0', 'p1', 'p2'}
+        'p0',
+        'p1',
+        'p2',
+    }
 
 
 def test_what_no_pool_of_the_cluster_has_cannot_be_copied():
@@ -64,7 +74,9 @@ def test_what_no_pool_of_the_cluster_has_cannot_be_copied():
     assert missing({IMAGE: 99}, own) == []
     elsewhere = pool('far', [IMAGE], backend='host@silver')
     assert sorted(missing({IMAGE: 99}, own, (*own, elsewhere))) == [
-        (IMAGE, 'one'), (IMAGE, 'two')]
+        (IMAGE, 'one'),
+        (IMAGE, 'two'),
+    ]
 
 
 def test_the_image_that_most_volumes_have_is_first():
@@ -86,10 +98,8 @@ def test_files_come_from_the_whole_cluster_and_luns_from_their_svm():
     assert neighbours(luns[:1], every) == luns
 
 
-@pytest.mark.parametrize(('backends', 'copies'), [
-    (1, 2), (12, 2), (13, 1), (60, 1)])
-def test_all_backends_together_leave_half_of_the_clusters_copies(
-        backends, copies):
+@pytest.mark.parametrize(('backends', 'copies'), [(1, 2), (12, 2), (13, 1), (60, 1)])
+def test_all_backends_together_leave_half_of_the_clusters_copies(backends, copies):
     cluster = [pool('p', backend=f'h@b{number}') for number in range(backends)]
     assert share(RULE, cluster) == copies
 
@@ -105,9 +115,11 @@ class Cloud:
         self.copied = []
         self.failure = False
         self.now = 0.0
-        self.spreader = Spreader(Pools(
-            self.own, lambda: (*self.own(), *self.others), self.count,
-            self.copy), RULE, lambda: self.now)
+        self.spreader = Spreader(
+            Pools(self.own, lambda: (*self.own(), *self.others), self.count, self.copy),
+            RULE,
+            lambda: self.now,
+        )
 
     def own(self):
         return [pool(name, cached) for name, cached in self.cached.items()]
@@ -150,8 +162,9 @@ def test_each_pool_gets_one_copy_and_then_there_is_nothing_to_do(cloud):
 def test_a_look_is_one_query_for_all_pools_of_the_cluster(cloud):
     cloud.others = (pool('x', backend='host@silver'), pool('y', cluster='b'))
     cloud.spreader.look()
-    assert cloud.asked == [['host@gold#one', 'host@gold#three', 'host@gold#two',
-                            'host@silver#x']]
+    assert cloud.asked == [
+        ['host@gold#one', 'host@gold#three', 'host@gold#two', 'host@silver#x']
+    ]
 
 
 def test_no_more_copies_are_under_way_than_the_share(cloud):
@@ -168,8 +181,12 @@ def test_no_more_copies_are_under_way_than_the_share(cloud):
 def test_volumes_that_are_being_made_count(cloud):
     """Cinder's database does not know their image before they are made."""
     cloud.volumes = {IMAGE: 3}
-    with (cloud.spreader.making(IMAGE), cloud.spreader.making(IMAGE),
-          cloud.spreader.making(IMAGE), cloud.spreader.making(IMAGE)):
+    with (
+        cloud.spreader.making(IMAGE),
+        cloud.spreader.making(IMAGE),
+        cloud.spreader.making(IMAGE),
+        cloud.spreader.making(IMAGE),
+    ):
         cloud.settle()
         assert cloud.copied == []
         with cloud.spreader.making(IMAGE):
@@ -196,8 +213,7 @@ def test_a_restart_finds_what_was_left_to_do(cloud):
     again = Cloud()
     again.cached, again.volumes = cloud.cached, cloud.volumes
     again.settle()
-    assert sorted([*cloud.copied, *again.copied]) == [
-        (IMAGE, 'three'), (IMAGE, 'two')]
+    assert sorted([*cloud.copied, *again.copied]) == [(IMAGE, 'three'), (IMAGE, 'two')]
     assert len(again.copied) == 1
 
 
@@ -249,8 +265,7 @@ def test_a_hint_is_followed_by_a_look_and_the_copies():
             done.set()
         return failed
 
-    cloud.spreader = Spreader(
-        Pools(cloud.own, cloud.own, cloud.count, note), RULE)
+    cloud.spreader = Spreader(Pools(cloud.own, cloud.own, cloud.count, note), RULE)
     cloud.spreader.start(3600)
     with cloud.spreader.making(IMAGE):
         pass
@@ -265,8 +280,11 @@ class Later:
         self.pending = []
         self.published = 0
         self.error = None
-        self.teller = Teller(self.publish, lambda: self.now,
-                             lambda pause, what: self.pending.append((pause, what)))
+        self.teller = Teller(
+            self.publish,
+            lambda: self.now,
+            lambda pause, what: self.pending.append((pause, what)),
+        )
 
     def publish(self):
         self.published += 1

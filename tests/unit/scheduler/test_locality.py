@@ -14,8 +14,13 @@ COPY = ImageCopy('10.0.0.1', '/images/image-1')
 
 
 def report(**fields):
-    values = {'cluster': 'a', 'flexvol': 'f', 'junction_path': '/gold',
-              'servers': ['10.0.0.1', '10.0.0.2'], 'cached': []}
+    values = {
+        'cluster': 'a',
+        'flexvol': 'f',
+        'junction_path': '/gold',
+        'servers': ['10.0.0.1', '10.0.0.2'],
+        'cached': [],
+    }
     return {**values, **fields}
 
 
@@ -29,15 +34,23 @@ def test_the_nearer_a_pool_the_more_it_weighs():
         {},
     ]
     assert locality.weigh(pools, IMAGE, [COPY]) == [
-        locality.FAR, locality.SAME_CLUSTER, locality.SAME_SVM,
-        locality.SAME_FLEXVOL, locality.CACHED, locality.FAR]
+        locality.FAR,
+        locality.SAME_CLUSTER,
+        locality.SAME_SVM,
+        locality.SAME_FLEXVOL,
+        locality.CACHED,
+        locality.FAR,
+    ]
 
 
 def test_pools_that_serve_in_constant_time_weigh_the_same():
     raw = ImageCopy(COPY.server, COPY.path, raw=True)
     pools = [report(cached=[IMAGE]), report(junction_path='/images'), report()]
     assert locality.weigh(pools, IMAGE, [raw]) == [
-        locality.CACHED, locality.CACHED, locality.SAME_SVM]
+        locality.CACHED,
+        locality.CACHED,
+        locality.SAME_SVM,
+    ]
 
 
 @pytest.mark.parametrize('said', [1, 'true', [], None])
@@ -48,12 +61,15 @@ def test_only_what_is_said_to_be_raw_is(said):
 
 def test_a_cached_image_counts_without_any_hint():
     assert locality.weigh([report(cached=[IMAGE]), report()], IMAGE, ()) == [
-        locality.CACHED, locality.FAR]
+        locality.CACHED,
+        locality.FAR,
+    ]
 
 
 def test_a_junction_of_a_similar_name_holds_nothing():
     assert locality.weigh([report(junction_path='/image')], IMAGE, [COPY]) == [
-        locality.SAME_SVM]
+        locality.SAME_SVM
+    ]
 
 
 def test_a_hint_survives_its_way_through_json():
@@ -62,22 +78,37 @@ def test_a_hint_survives_its_way_through_json():
     assert locality.read_hint(hint) == (COPY, raw)
 
 
-@pytest.mark.parametrize('forged', [
-    None, 'text', [], {'copies': 'x'}, {'copies': [1, {}, {'server': 1}]},
-    {'copies': [{'server': 'a', 'path': 2}]},
-])
+@pytest.mark.parametrize(
+    'forged',
+    [
+        None,
+        'text',
+        [],
+        {'copies': 'x'},
+        {'copies': [1, {}, {'server': 1}]},
+        {'copies': [{'server': 'a', 'path': 2}]},
+    ],
+)
 def test_a_malformed_hint_counts_as_none(forged):
     assert locality.read_hint(forged) == ()
 
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=10)
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
 
 
-@given(hint=json_values, facts=st.dictionaries(
-    st.sampled_from(['cluster', 'junction_path']), st.none() | st.text(max_size=5)))
+@given(
+    hint=json_values,
+    facts=st.dictionaries(
+        st.sampled_from(['cluster', 'junction_path']), st.none() | st.text(max_size=5)
+    ),
+)
 def test_no_hint_breaks_the_weigher(hint, facts):
     copies = locality.read_hint(hint)
     weights = locality.weigh([facts, report()], IMAGE, copies)

@@ -7,22 +7,30 @@ from cinder.scheduler.weights import capacity
 
 from eic_plugins.scheduler.weigher import EICImageLocalityWeigher
 
-FACTS = {'cluster': 'a', 'flexvol': 'f', 'junction_path': '/images',
-         'servers': ['10.0.0.1'], 'cached': []}
+FACTS = {
+    'cluster': 'a',
+    'flexvol': 'f',
+    'junction_path': '/images',
+    'servers': ['10.0.0.1'],
+    'cached': [],
+}
 HINT = {'eic': {'copies': [{'server': '10.0.0.1', 'path': '/images/i'}]}}
 
 
 def state(total=100, free=50, **facts):
     return types.SimpleNamespace(
         capabilities={'eic': {**FACTS, **facts}} if facts is not None else {},
-        total_capacity_gb=total, free_capacity_gb=free)
+        total_capacity_gb=total,
+        free_capacity_gb=free,
+    )
 
 
 def weigh(states, hints=HINT, image_id='i'):
     weigher = EICImageLocalityWeigher()
     objects = [types.SimpleNamespace(obj=each) for each in states]
-    return weigher.weigh_objects(objects, {
-        'request_spec': {'image_id': image_id}, 'scheduler_hints': hints})
+    return weigher.weigh_objects(
+        objects, {'request_spec': {'image_id': image_id}, 'scheduler_hints': hints}
+    )
 
 
 def test_the_pool_next_to_the_image_is_preferred():
@@ -39,15 +47,18 @@ def test_a_capacity_that_is_no_number_is_no_obstacle(free):
     assert weigh([state(free=free)]) == [0.75]
 
 
-@pytest.mark.parametrize('hints', [None, {}, {'eic': None}, {'eic': 'forged'},
-                                   ['eic'], 'eic', 5, [{'eic': {}}]])
+@pytest.mark.parametrize(
+    'hints',
+    [None, {}, {'eic': None}, {'eic': 'forged'}, ['eic'], 'eic', 5, [{'eic': {}}]],
+)
 def test_without_a_hint_no_pool_is_preferred(hints):
     assert weigh([state(), state()], hints=hints) == [0.0, 0.0]
 
 
 def test_a_backend_that_is_not_ours_weighs_nothing():
-    other = types.SimpleNamespace(capabilities={}, total_capacity_gb=1,
-                                  free_capacity_gb=1)
+    other = types.SimpleNamespace(
+        capabilities={}, total_capacity_gb=1, free_capacity_gb=1
+    )
     assert weigh([other], image_id=None) == [0.0]
 
 

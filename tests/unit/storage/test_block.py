@@ -68,9 +68,16 @@ class Svm:
         self.now = 1e9
         self.mutex, self.locks = threading.Lock(), {}
         self.downloads = 0
-        self.engine = Engine(Toolbox(
-            self.luns, lambda _: Refusal('location', Reason.FILE_NOT_LUN), self,
-            LocationReader({}), routes.load(), FillLimits(clone=1, copy=1)))
+        self.engine = Engine(
+            Toolbox(
+                self.luns,
+                lambda _: Refusal('location', Reason.FILE_NOT_LUN),
+                self,
+                LocationReader({}),
+                routes.load(),
+                FillLimits(clone=1, copy=1),
+            )
+        )
 
     def may_copy(self, own, other):
         return False
@@ -90,9 +97,18 @@ class Svm:
             yield
 
     def cache(self, name='gold_vol', seen=None):
-        return PoolCache(BlockStorage(
-            Pool(name, flexvol(name)), self.luns, self.attach, 1, SEALS,
-            clock=lambda: self.now, seen=seen or self.seen), self.lock)
+        return PoolCache(
+            BlockStorage(
+                Pool(name, flexvol(name)),
+                self.luns,
+                self.attach,
+                1,
+                SEALS,
+                clock=lambda: self.now,
+                seen=seen or self.seen,
+            ),
+            self.lock,
+        )
 
     def other_host(self, name='gold_vol'):
         return self.cache(name, SeenDevices(self.luns))
@@ -103,14 +119,18 @@ class Svm:
             with cache.storage.writable(target.name, SIZE) as path:
                 path.write_bytes(content)
             return Filled(SIZE)
+
         return fetch
 
     def create(self, name='volume-1', at='gold_vol', content=CONTENT, size=1):
         cache = self.cache(at)
         other = 'gold_vol' if at == 'silver_vol' else 'silver_vol'
         return self.engine.create(
-            name, Demand(RAW, lambda: (), self.download(cache, content), size=size),
-            cache, Neighbours(lambda: [self.cache(other)], lambda _: ()))
+            name,
+            Demand(RAW, lambda: (), self.download(cache, content), size=size),
+            cache,
+            Neighbours(lambda: [self.cache(other)], lambda _: ()),
+        )
 
     def names(self):
         return sorted(self.session.luns)
@@ -129,8 +149,10 @@ def test_the_first_volume_is_downloaded_into_a_lun_and_cloned(svm):
     outcome = svm.create()
     assert outcome.route == 'download'
     assert reasons(outcome)['copy_offload'] is Reason.NO_LOCATION
-    assert svm.names() == [f'/vol/gold_vol/img-cache-{RAW.id}',
-                           '/vol/gold_vol/volume-1']
+    assert svm.names() == [
+        f'/vol/gold_vol/img-cache-{RAW.id}',
+        '/vol/gold_vol/volume-1',
+    ]
     assert svm.session.luns['/vol/gold_vol/volume-1']['space']['size'] == GIB
     assert svm.attached[0].startswith('eic-fill-')
 
@@ -173,8 +195,11 @@ def test_what_another_host_has_evicted_meanwhile_is_made_again(svm):
     outcome = svm.create('volume-2')
     assert (outcome.route, svm.downloads) == ('download', 2)
     assert reasons(outcome)['cached'] is Reason.CLONE_FAILED
-    assert svm.names() == [f'/vol/gold_vol/img-cache-{RAW.id}',
-                           '/vol/gold_vol/volume-1', '/vol/gold_vol/volume-2']
+    assert svm.names() == [
+        f'/vol/gold_vol/img-cache-{RAW.id}',
+        '/vol/gold_vol/volume-1',
+        '/vol/gold_vol/volume-2',
+    ]
     assert svm.create('volume-3').route == 'cached'
 
 
@@ -199,8 +224,7 @@ def test_what_has_the_name_of_what_is_remembered_is_never_cloned_for_it(svm):
     made, _ = other.ensure(changed, Fill(svm.download(other)))
     assert made.file.uuid != remembered.file.uuid
     with pytest.raises(VolumeNotMadeError) as raised:
-        svm.cache().storage.make_volume(
-            'volume-2', remembered, 1, VolumeProperties())
+        svm.cache().storage.make_volume('volume-2', remembered, 1, VolumeProperties())
     assert raised.value.image_is_gone
     assert '/vol/gold_vol/volume-2' not in svm.names()
     svm.cache().forget(RAW)
@@ -226,6 +250,7 @@ def test_an_earlier_look_that_answers_later_hides_nothing(svm):
         svm.luns.named = named
         svm.create()
         return found
+
     svm.luns.named = slow
     svm.seen.look(RAW.id)
     assert svm.cache().storage.recall(RAW.id)
@@ -233,11 +258,13 @@ def test_an_earlier_look_that_answers_later_hides_nothing(svm):
 
 @pytest.mark.parametrize('size', [SIZE - 1, GIB + 1], ids=['short', 'long'])
 def test_a_clone_that_has_not_the_size_it_must_have_is_no_volume(
-        svm, size, monkeypatch):
+    svm, size, monkeypatch
+):
     svm.create()
     clone = svm.luns.clone
-    monkeypatch.setattr(svm.luns, 'clone', lambda *args: dataclasses.replace(
-        clone(*args), size=size))
+    monkeypatch.setattr(
+        svm.luns, 'clone', lambda *args: dataclasses.replace(clone(*args), size=size)
+    )
     outcome = svm.create('volume-2')
     assert outcome.left_to_cinder
     assert '/vol/gold_vol/volume-2' not in svm.names()
@@ -248,7 +275,7 @@ def test_what_is_copied_from_is_in_use_when_the_copy_begins(svm):
     svm.create()
     svm.now += 300
     svm.create('volume-2', at='silver_vol')
-    usage, = svm.cache().storage.usages()
+    (usage,) = svm.cache().storage.usages()
     assert usage.last_used == svm.now
 
 
@@ -262,8 +289,9 @@ def test_the_other_pool_copies_inside_the_cluster(svm):
     assert svm.cache('silver_vol').find(RAW).virtual_size == SIZE
 
 
-@pytest.mark.parametrize('state', [
-    {'state': 'failed', 'failure': {'message': 'no space'}}, None])
+@pytest.mark.parametrize(
+    'state', [{'state': 'failed', 'failure': {'message': 'no space'}}, None]
+)
 def test_a_copy_that_fails_or_vanishes_is_removed_and_downloaded(svm, state):
     svm.create()
     svm.session.copy_states = [state]
@@ -277,11 +305,13 @@ def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm):
     svm.create()
     svm.session.copy_states = [{'state': 'replicating'}] * 1000
     now = iter(range(0, 10_000, 5))
-    luns = Luns(svm.session, 'svm_gold', clock=lambda: next(now),
-                sleep=lambda _: None)
+    luns = Luns(svm.session, 'svm_gold', clock=lambda: next(now), sleep=lambda _: None)
     with pytest.raises(OntapTimeoutError):
-        luns.copy(svm.cache().find(RAW).file,
-                  svm.cache('silver_vol').pool.file('eic-fill-x-1'), 60)
+        luns.copy(
+            svm.cache().find(RAW).file,
+            svm.cache('silver_vol').pool.file('eic-fill-x-1'),
+            60,
+        )
     svm.cache('silver_vol').storage.remove('eic-fill-x-1')
     assert not any('eic-fill' in name for name in svm.names())
 
@@ -289,15 +319,24 @@ def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm):
 def test_twenty_first_volumes_over_two_pools_are_one_download_and_one_copy(svm):
     svm.session.copy_states = [DONE]
     outcomes = []
-    threads = [threading.Thread(target=lambda n=n: outcomes.append(svm.create(
-        f'volume-{n}', at=('gold_vol', 'silver_vol')[n % 2]))) for n in range(20)]
+    threads = [
+        threading.Thread(
+            target=lambda n=n: outcomes.append(
+                svm.create(f'volume-{n}', at=('gold_vol', 'silver_vol')[n % 2])
+            )
+        )
+        for n in range(20)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
     assert svm.downloads == 1
     assert sorted(outcome.route for outcome in outcomes) == [
-        *['cached'] * 18, 'copy_offload', 'download']
+        *['cached'] * 18,
+        'copy_offload',
+        'download',
+    ]
 
 
 def test_bytes_that_are_no_raw_disk_are_never_published(svm):
@@ -307,8 +346,9 @@ def test_bytes_that_are_no_raw_disk_are_never_published(svm):
     assert svm.names() == []
 
 
-@pytest.mark.parametrize('error', [
-    OntapRejectedError(500, '1', 'busy'), OntapUnreachableError('lost')])
+@pytest.mark.parametrize(
+    'error', [OntapRejectedError(500, '1', 'busy'), OntapUnreachableError('lost')]
+)
 @pytest.mark.parametrize('verb', ['POST', 'PATCH'])
 def test_a_call_that_fails_in_a_hit_leaves_nothing_of_the_volume(svm, verb, error):
     svm.create()
@@ -329,8 +369,7 @@ def test_the_comment_fits_and_says_the_images_own_size(svm):
     svm.create()
     lun = svm.session.luns[f'/vol/gold_vol/img-cache-{RAW.id}']
     place = Place(flexvol('gold_vol').uuid, lun['uuid'], RAW.id)
-    assert parse_comment(lun['comment'], place, SEALS) == Record(
-        RAW.identity, SIZE)
+    assert parse_comment(lun['comment'], place, SEALS) == Record(RAW.identity, SIZE)
     signed = dataclasses.replace(RAW, properties=SIGNATURE)
     longest = Record(signed.identity, 1 << 60, signed.signature)
     comment = format_comment(place, longest, SEALS, 2e9)
@@ -438,7 +477,7 @@ def test_what_is_not_there_can_be_evicted_and_removed(svm):
 def test_what_a_pool_holds_is_one_call_for_all_images(svm):
     svm.create()
     svm.session.calls.clear()
-    (usage, record), = svm.cache().storage.held()
+    ((usage, record),) = svm.cache().storage.held()
     assert usage.image_id == RAW.id
     assert record == Record(RAW.identity, SIZE)
     assert svm.session.verbs() == ['GET']
@@ -446,9 +485,12 @@ def test_what_a_pool_holds_is_one_call_for_all_images(svm):
 
 def test_a_later_use_says_that_it_served_more_than_one(svm):
     def once():
-        usage, = svm.cache().storage.usages()
-        assert usage.size == usage.allocated == svm.session.luns[
-            f'/vol/gold_vol/{RAW.cached_name}']['space']['size']
+        (usage,) = svm.cache().storage.usages()
+        assert (
+            usage.size
+            == usage.allocated
+            == svm.session.luns[f'/vol/gold_vol/{RAW.cached_name}']['space']['size']
+        )
         return usage.served_once
 
     svm.create()
@@ -483,4 +525,8 @@ def test_a_clone_that_cannot_grow_is_cinders_and_is_not_tried_again(svm):
     svm.now += 601
     storage.make_volume('volume-5', cached, 4, VolumeProperties())
     assert [name.rpartition('/')[2] for name in svm.names()] == [
-        f'img-cache-{RAW.id}', 'volume-1', 'volume-4', 'volume-5']
+        f'img-cache-{RAW.id}',
+        'volume-1',
+        'volume-4',
+        'volume-5',
+    ]

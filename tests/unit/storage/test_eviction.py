@@ -24,8 +24,7 @@ def usage(name, hours_ago, allocated=10, size=10, once=False):
 
 
 def chosen(usages, available, thresholds=T):
-    return [u.image_id for u in choose(usages, Space(100, available), thresholds,
-                                       NOW)]
+    return [u.image_id for u in choose(usages, Space(100, available), thresholds, NOW)]
 
 
 def test_nothing_goes_while_there_is_room():
@@ -35,8 +34,7 @@ def test_nothing_goes_while_there_is_room():
 def test_those_unused_longest_go_until_there_is_room_enough():
     usages = [usage('c', 3), usage('a', 9), usage('d', 2), usage('b', 8)]
     assert chosen(usages, available=20) == ['a', 'b', 'c', 'd']
-    assert chosen(usages, available=20,
-                  thresholds=Thresholds(20, 35, 60)) == ['a', 'b']
+    assert chosen(usages, available=20, thresholds=Thresholds(20, 35, 60)) == ['a', 'b']
 
 
 def test_what_was_used_lately_stays_however_full_the_pool_is():
@@ -47,24 +45,28 @@ def test_what_may_have_been_used_since_it_was_last_seen_stays():
     """Uses of other hosts are seen late where they are written late."""
     soon = Thresholds(20, 60, expiry_minutes=5)
     usages = [usage('a', 10 / 60), usage('b', 15 / 60)]
-    assert [u.image_id for u in choose(usages, Space(100, 0), soon, NOW,
-                                       use_delay=720)] == ['b']
-    assert [u.image_id for u in choose(usages, Space(100, 0), soon, NOW)] == [
-        'b', 'a']
+    assert [
+        u.image_id for u in choose(usages, Space(100, 0), soon, NOW, use_delay=720)
+    ] == ['b']
+    assert [u.image_id for u in choose(usages, Space(100, 0), soon, NOW)] == ['b', 'a']
 
 
 def test_what_is_to_be_precached_goes_last_and_only_if_it_must():
     usages = [usage('wanted', 9), usage('b', 3), usage('a', 4)]
     for stop, expected in ((39, ['a', 'b']), (41, ['a', 'b', 'wanted'])):
-        assert [u.image_id for u in choose(
-            usages, Space(100, 20), Thresholds(20, stop, 60), NOW,
-            {'wanted'})] == expected
+        assert [
+            u.image_id
+            for u in choose(
+                usages, Space(100, 20), Thresholds(20, stop, 60), NOW, {'wanted'}
+            )
+        ] == expected
 
 
 def test_what_was_used_lately_stays_though_what_is_precached_does_not():
     usages = [usage('wanted', 9), usage('hot', 0.5)]
-    assert [u.image_id for u in choose(usages, Space(100, 0), T, NOW,
-                                       {'wanted'})] == ['wanted']
+    assert [u.image_id for u in choose(usages, Space(100, 0), T, NOW, {'wanted'})] == [
+        'wanted'
+    ]
 
 
 def test_a_share_without_capacity_is_left_alone():
@@ -72,46 +74,69 @@ def test_a_share_without_capacity_is_left_alone():
 
 
 def test_what_served_one_volume_goes_first_and_though_it_is_fresh():
-    usages = [usage('popular', 9), usage('new', 0.1, once=True),
-              usage('other', 0.2, once=True), usage('wanted', 9, once=True)]
-    assert [u.image_id for u in choose(usages, Space(100, 20), T, NOW,
-                                       {'wanted'})] == [
-        'other', 'new', 'popular', 'wanted']
+    usages = [
+        usage('popular', 9),
+        usage('new', 0.1, once=True),
+        usage('other', 0.2, once=True),
+        usage('wanted', 9, once=True),
+    ]
+    assert [u.image_id for u in choose(usages, Space(100, 20), T, NOW, {'wanted'})] == [
+        'other',
+        'new',
+        'popular',
+        'wanted',
+    ]
 
 
 def test_what_is_being_used_stays_though_it_served_nobody_else():
     assert chosen([usage('making', 0.01, once=True)], available=0) == []
 
 
-@pytest.mark.parametrize(('caps', 'size', 'gone'), [
-    (Caps(), 10, []), (Caps(count=3), 10, ['b']), (Caps(count=2), 10, ['b', 'a']),
-    (Caps(size=40), 10, []), (Caps(size=39), 10, ['b']),
-    (Caps(size=39, count=1), 10, ['b', 'a', 'c']),
-    (Caps(size=9), 10, ['b', 'a', 'c'])])
+@pytest.mark.parametrize(
+    ('caps', 'size', 'gone'),
+    [
+        (Caps(), 10, []),
+        (Caps(count=3), 10, ['b']),
+        (Caps(count=2), 10, ['b', 'a']),
+        (Caps(size=40), 10, []),
+        (Caps(size=39), 10, ['b']),
+        (Caps(size=39, count=1), 10, ['b', 'a', 'c']),
+        (Caps(size=9), 10, ['b', 'a', 'c']),
+    ],
+)
 def test_caps_are_kept_by_those_used_least_recently(caps, size, gone):
     """As image_volume_cache_max_size_gb and _max_count do it."""
     held = [usage('a', 2), usage('b', 3), usage('c', 1)]
-    assert [u.image_id for u in over_caps(
-        held, caps, NOW, size=size, count=1)] == gone
+    assert [u.image_id for u in over_caps(held, caps, NOW, size=size, count=1)] == gone
 
 
 def test_of_what_is_over_the_caps_nothing_in_use_goes():
     held = [usage('a', 0.01), usage('b', 1), usage('c', 2, once=True)]
     assert [u.image_id for u in over_caps(held, Caps(count=1), NOW)] == ['c', 'b']
-    assert [u.image_id for u in choose(
-        held, Space(100, 99), T, NOW, caps=Caps(count=2))] == ['c']
+    assert [
+        u.image_id for u in choose(held, Space(100, 99), T, NOW, caps=Caps(count=2))
+    ] == ['c']
 
 
-usages = st.lists(st.builds(
-    Usage, st.uuids().map(str), st.floats(0, NOW), st.integers(0, 50),
-    st.integers(0, 50), st.booleans()), max_size=20)
+usages = st.lists(
+    st.builds(
+        Usage,
+        st.uuids().map(str),
+        st.floats(0, NOW),
+        st.integers(0, 50),
+        st.integers(0, 50),
+        st.booleans(),
+    ),
+    max_size=20,
+)
 
 
 @given(found=usages, available=st.integers(0, 100))
 def test_never_more_than_needed_and_never_a_hot_one(found, available):
     picked = list(choose(found, Space(100, available), T, NOW))
-    assert all(u.last_used <= NOW - (IN_USE_SECONDS if u.served_once else HOUR)
-               for u in picked)
+    assert all(
+        u.last_used <= NOW - (IN_USE_SECONDS if u.served_once else HOUR) for u in picked
+    )
     if picked:
         freed = sum(u.allocated for u in picked[:-1])
         assert available <= 20

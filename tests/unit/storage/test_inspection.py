@@ -36,8 +36,12 @@ def fifo(path, _raw):
     os.mkfifo(path)
 
 
-KINDS = [(symlink, 'symbolic link'), (dangling, 'symbolic link'),
-         (directory, 'not a regular file'), (fifo, 'not a regular file')]
+KINDS = [
+    (symlink, 'symbolic link'),
+    (dangling, 'symbolic link'),
+    (directory, 'not a regular file'),
+    (fifo, 'not a regular file'),
+]
 
 
 @pytest.mark.parametrize(('make', 'what'), KINDS)
@@ -61,8 +65,9 @@ def test_nothing_is_done_to_what_a_link_points_to(tmp_path, raw, work):
     share.mkdir()
     (share / 'fill').symlink_to(raw)
     raw.chmod(0o600)
-    storage = FileStorage(pool(), ShareMount(str(share), pytest.fail, 0o666),
-                          None, 1, SEALS)
+    storage = FileStorage(
+        pool(), ShareMount(str(share), pytest.fail, 0o666), None, 1, SEALS
+    )
     arguments = (100, None) if work == 'examine' else (image(size=100),)
     with pytest.raises(UnsafeImageError, match='symbolic link'):
         getattr(storage, work)('fill', *arguments)

@@ -34,16 +34,23 @@ def mount(tmp_path, root):
 @pytest.fixture
 def denied(monkeypatch, tmp_path):
     """Not the owner of anything on the share."""
+
     def deny(original):
         def guarded(path, *args, **kwargs):
             if str(path).startswith((str(tmp_path), '/proc/self/fd/')):
                 raise PermissionError(13, 'Permission denied', str(path))
             return original(path, *args, **kwargs)
+
         return guarded
+
     real_open = os.open
-    monkeypatch.setattr(os, 'open', lambda path, flags, *args, **kwargs: (
-        deny(real_open) if flags & (os.O_CREAT | os.O_WRONLY) else real_open)(
-            path, flags, *args, **kwargs))
+    monkeypatch.setattr(
+        os,
+        'open',
+        lambda path, flags, *args, **kwargs: (
+            deny(real_open) if flags & (os.O_CREAT | os.O_WRONLY) else real_open
+        )(path, flags, *args, **kwargs),
+    )
     monkeypatch.setattr(pathlib.Path, 'unlink', deny(pathlib.Path.unlink))
     monkeypatch.setattr(pathlib.Path, 'chmod', deny(pathlib.Path.chmod))
 
@@ -90,6 +97,7 @@ def test_a_failed_write_leaves_the_old_content(mount, tmp_path, denied):
 
     def fails(*_command):
         raise PermissionError('no')
+
     with pytest.raises(PermissionError):
         ShareMount(str(tmp_path), fails).write('a', b'new')
     assert mount.read('a', 100) == b'old'
@@ -114,8 +122,11 @@ def host_file(tmp_path_factory):
 
 def is_untouched(path):
     found = path.stat()
-    return (path.read_bytes() == b'of this host'
-            and found.st_mode & 0o777 == 0o600 and found.st_mtime == 1000)
+    return (
+        path.read_bytes() == b'of this host'
+        and found.st_mode & 0o777 == 0o600
+        and found.st_mtime == 1000
+    )
 
 
 WORK = {
@@ -127,13 +138,15 @@ WORK = {
     'fresh_mtime': lambda mount: mount.fresh_mtime('a'),
     'write': lambda mount: mount.write('a', b'ours'),
     'rename': lambda mount: (mount.write('b', b'ours'), mount.rename('b', 'a')),
-    'unlink': lambda mount: mount.unlink('a')}
+    'unlink': lambda mount: mount.unlink('a'),
+}
 
 
 @pytest.mark.parametrize('who', ['owner', 'root'])
 @pytest.mark.parametrize('work', WORK)
 def test_a_link_on_the_share_leads_nowhere(
-        mount, tmp_path, host_file, request, who, work):
+    mount, tmp_path, host_file, request, who, work
+):
     (tmp_path / 'a').symlink_to(host_file)
     os.utime(host_file, (1000, 1000))
     if who == 'root':
@@ -145,7 +158,8 @@ def test_a_link_on_the_share_leads_nowhere(
 
 @pytest.mark.parametrize('work', ['write', 'rename'])
 def test_a_link_to_a_directory_is_replaced_and_not_moved_into(
-        mount, tmp_path, host_file, denied, work):
+    mount, tmp_path, host_file, denied, work
+):
     (tmp_path / 'a').symlink_to(host_file.parent)
     WORK[work](mount)
     assert [path.name for path in host_file.parent.iterdir()] == ['secret']

@@ -18,17 +18,26 @@ def test_a_seal_holds_for_its_record_in_its_place():
     assert Seals(['ours']).make(PLACE, RECORD) == OURS.make(PLACE, RECORD)
 
 
-@pytest.mark.parametrize('changed', [
-    {'flexvol': 'another'}, {'name': 'dir/img-cache-i'}, {'image_id': 'j'}],
-    ids=str)
+@pytest.mark.parametrize(
+    'changed',
+    [{'flexvol': 'another'}, {'name': 'dir/img-cache-i'}, {'image_id': 'j'}],
+    ids=str,
+)
 def test_a_record_that_was_copied_elsewhere_has_no_seal(changed):
     elsewhere = dataclasses.replace(PLACE, **changed)
     assert not OURS.holds(OURS.make(PLACE, RECORD), elsewhere, RECORD)
 
 
-@pytest.mark.parametrize('changed', [
-    {'identity': 'other bytes'}, {'virtual_size': 300_001},
-    {'signature': ''}, {'signature': 'another'}], ids=str)
+@pytest.mark.parametrize(
+    'changed',
+    [
+        {'identity': 'other bytes'},
+        {'virtual_size': 300_001},
+        {'signature': ''},
+        {'signature': 'another'},
+    ],
+    ids=str,
+)
 def test_a_record_that_was_changed_has_no_seal(changed):
     forged = dataclasses.replace(RECORD, **changed)
     assert not OURS.holds(OURS.make(PLACE, RECORD), PLACE, forged)
@@ -39,8 +48,9 @@ def test_words_cannot_be_shifted_between_fields():
     assert OURS.make(moved, RECORD) != OURS.make(PLACE, RECORD)
 
 
-@pytest.mark.parametrize('seal', [
-    None, True, 1, '', [], {}, 'x' * 32, '\ud800', 'é', b'bytes'])
+@pytest.mark.parametrize(
+    'seal', [None, True, 1, '', [], {}, 'x' * 32, '\ud800', 'é', b'bytes']
+)
 def test_what_is_no_seal_does_not_hold(seal):
     assert not OURS.holds(seal, PLACE, RECORD)
 
@@ -62,12 +72,23 @@ def test_there_is_no_seal_without_a_secret(none):
         Seals(none)
 
 
-@pytest.mark.parametrize('content', [
-    None, b'', b'null', b'[]', b'{}', b'{"identity": 1}', b'\xff\xfe{', b'[' * 4096,
-    b'{"identity": "identity", "virtual_size": 300000, "signature": "signature"}',
-    b'{"identity": "identity", "virtual_size": 300000, "signature": "signature",'
-    b' "seal": "\\ud800"}',
-    b'{"identity": "identity", "virtual_size": true, "signature": "signature"}'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        None,
+        b'',
+        b'null',
+        b'[]',
+        b'{}',
+        b'{"identity": 1}',
+        b'\xff\xfe{',
+        b'[' * 4096,
+        b'{"identity": "identity", "virtual_size": 300000, "signature": "signature"}',
+        b'{"identity": "identity", "virtual_size": 300000, "signature": "signature",'
+        b' "seal": "\\ud800"}',
+        b'{"identity": "identity", "virtual_size": true, "signature": "signature"}',
+    ],
+)
 def test_what_is_not_sealed_is_no_record(content):
     assert parse_record(content, PLACE, OURS) is None
 

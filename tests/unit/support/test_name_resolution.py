@@ -9,9 +9,15 @@ from eic_plugins.support import name_resolution as servers
 from eic_plugins.support.name_resolution import addresses, canonical
 
 
-@pytest.mark.parametrize(('written', 'form'), [
-    ('FD00:0:0::0011', 'fd00::11'), ('fd00::11', 'fd00::11'),
-    ('192.0.2.11', '192.0.2.11'), ('no address', 'no address')])
+@pytest.mark.parametrize(
+    ('written', 'form'),
+    [
+        ('FD00:0:0::0011', 'fd00::11'),
+        ('fd00::11', 'fd00::11'),
+        ('192.0.2.11', '192.0.2.11'),
+        ('no address', 'no address'),
+    ],
+)
 def test_an_address_has_one_form(written, form):
     assert canonical(written) == form
 

@@ -12,8 +12,9 @@ from eic_plugins.model import FlexVol, StoredFile
 from eic_plugins.ontap.block import BlockDevice
 from eic_plugins.volume.block import LunVolumeFromImage, StillConnectedError
 
-FILE = StoredFile(FlexVol('cluster-a', 'svm_gold', 'gold', 'fv-gold', ''),
-                  'eic-fill-1-0badcafe')
+FILE = StoredFile(
+    FlexVol('cluster-a', 'svm_gold', 'gold', 'fv-gold', ''), 'eic-fill-1-0badcafe'
+)
 DEVICE = BlockDevice('uuid-1', FILE.path, 3 << 30, '', '', 'fv-gold')
 
 
@@ -80,14 +81,16 @@ class Driver(LunVolumeFromImage):
         attached = {'device': {'path': '/dev/sdx'}, 'connector': self.connector}
         if not self.available:
             raise exception.DeviceUnavailable(
-                path='/dev/sdx', attach_info=attached, reason='not to be read')
+                path='/dev/sdx', attach_info=attached, reason='not to be read'
+            )
         return attached
 
 
 @pytest.fixture(autouse=True)
 def host(monkeypatch):
-    monkeypatch.setattr(volume_utils, 'brick_get_connector_properties',
-                        lambda *_: {'host': 'host1'})
+    monkeypatch.setattr(
+        volume_utils, 'brick_get_connector_properties', lambda *_: {'host': 'host1'}
+    )
     monkeypatch.setattr(cinder_utils, 'temporary_chown', contextlib.nullcontext)
 
 
@@ -95,17 +98,15 @@ def test_the_stock_driver_is_told_where_the_lun_is():
     driver = Driver()
     with driver._attached(FILE, DEVICE) as path:
         assert path == Path('/dev/sdx')
-    volume, = driver.volumes
-    assert volume['provider_location'] == (
-        'svm_gold:/vol/gold/eic-fill-1-0badcafe')
+    (volume,) = driver.volumes
+    assert volume['provider_location'] == ('svm_gold:/vol/gold/eic-fill-1-0badcafe')
     assert volume['name'] == volume.name == 'eic-fill-1-0badcafe'
     assert (volume['size'], volume.multiattach) == (3, False)
 
 
 def test_whatever_happens_the_device_is_disconnected_and_forgotten():
     driver = Driver()
-    with (pytest.raises(ZeroDivisionError),
-          driver._attached(FILE, DEVICE)):
+    with pytest.raises(ZeroDivisionError), driver._attached(FILE, DEVICE):
         raise ZeroDivisionError
     assert driver.calls == ['initialize', 'connect', 'disconnect', 'terminate']
     assert driver.library.forgotten == [FILE.path]
@@ -121,8 +122,7 @@ def test_a_device_that_cannot_be_connected_is_forgotten():
 
 def test_a_device_that_cannot_be_read_is_disconnected_before_it_is_unmapped():
     driver = Driver(available=False)
-    with (pytest.raises(exception.DeviceUnavailable),
-          driver._attached(FILE, DEVICE)):
+    with pytest.raises(exception.DeviceUnavailable), driver._attached(FILE, DEVICE):
         pytest.fail('there is nothing to write to')
     assert driver.calls == ['initialize', 'connect', 'disconnect', 'terminate']
 
@@ -130,8 +130,10 @@ def test_a_device_that_cannot_be_read_is_disconnected_before_it_is_unmapped():
 def test_a_lun_whose_device_may_be_left_stays_mapped():
     """Its number would be the next LUN's, and the device that one's."""
     driver = Driver(stays=True)
-    with (pytest.raises(StillConnectedError, match='busy'),
-          driver._attached(FILE, DEVICE)):
+    with (
+        pytest.raises(StillConnectedError, match='busy'),
+        driver._attached(FILE, DEVICE),
+    ):
         pass
     assert driver.calls == ['initialize', 'connect', 'disconnect']
 
@@ -139,9 +141,14 @@ def test_a_lun_whose_device_may_be_left_stays_mapped():
 @pytest.fixture
 def brick(monkeypatch):
     """os-brick's connector of the driver that is asked to release something."""
+
     def connect(driver):
-        monkeypatch.setattr(volume_utils, 'brick_get_connector',
-                            lambda *_args, **_kwargs: driver.connector)
+        monkeypatch.setattr(
+            volume_utils,
+            'brick_get_connector',
+            lambda *_args, **_kwargs: driver.connector,
+        )
+
     return connect
 
 

@@ -30,8 +30,9 @@ class Pool:
         self.swept = True
 
     def usages(self):
-        return [Usage(image_id=one, allocated=GIB, last_used=0.0)
-                for one in self.images]
+        return [
+            Usage(image_id=one, allocated=GIB, last_used=0.0) for one in self.images
+        ]
 
     def evict(self, usage):
         if usage.image_id in self.being_made:
@@ -62,8 +63,15 @@ def notes():
 
 
 def clean(notes, *pools, space=FULL, caps=Caps()):  # noqa: B008
-    Cleaner(Room(Policy(Thresholds(20, 60, 720), caps, lambda _: frozenset()),
-                 lambda _: space, notes, notes), notes).clean(pools)
+    Cleaner(
+        Room(
+            Policy(Thresholds(20, 60, 720), caps, lambda _: frozenset()),
+            lambda _: space,
+            notes,
+            notes,
+        ),
+        notes,
+    ).clean(pools)
 
 
 def test_an_error_in_one_pool_keeps_no_other_from_it(notes):
@@ -95,7 +103,11 @@ def test_a_pool_with_room_keeps_all(notes):
 
 def test_what_is_over_the_caps_goes_however_much_room_there_is(notes):
     pool = Pool('gold', ['a', 'b', 'c'])
-    clean(notes, pool, space=Space(total=100 * GIB, available=99 * GIB),
-          caps=Caps(count=1))
+    clean(
+        notes,
+        pool,
+        space=Space(total=100 * GIB, available=99 * GIB),
+        caps=Caps(count=1),
+    )
     assert len(pool.images) == 1
     assert notes.evictions == ['gold', 'gold']

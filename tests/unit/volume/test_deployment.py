@@ -9,11 +9,21 @@ from eic_plugins.volume import deployment
 from eic_plugins.volume.deployment import Deployment
 
 OWN = KnownPool('host@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
-FACTS = {'cluster': 'cluster-a', 'svm': 'svm_silver', 'flexvol': 'uuid-silver',
-         'junction_path': '/silver', 'servers': ['127.0.82.1'],
-         'cached': ['an-image']}
-OTHER = KnownPool('host@other#silver', 'cluster-a', 'svm_silver',
-                  'uuid-silver', frozenset({'an-image'}))
+FACTS = {
+    'cluster': 'cluster-a',
+    'svm': 'svm_silver',
+    'flexvol': 'uuid-silver',
+    'junction_path': '/silver',
+    'servers': ['127.0.82.1'],
+    'cached': ['an-image'],
+}
+OTHER = KnownPool(
+    'host@other#silver',
+    'cluster-a',
+    'svm_silver',
+    'uuid-silver',
+    frozenset({'an-image'}),
+)
 
 
 def reported(name='host@other#silver', eic=FACTS):
@@ -48,9 +58,18 @@ def test_an_own_pool_is_as_the_backend_knows_it():
     assert made(Scheduler(stale), [0.0]).pools() == (OWN,)
 
 
-@pytest.mark.parametrize('eic', [
-    None, {}, [], 'text', {**FACTS, 'flexvol': ''}, {**FACTS, 'svm': None},
-    {key: FACTS[key] for key in ('cluster', 'flexvol')}])
+@pytest.mark.parametrize(
+    'eic',
+    [
+        None,
+        {},
+        [],
+        'text',
+        {**FACTS, 'flexvol': ''},
+        {**FACTS, 'svm': None},
+        {key: FACTS[key] for key in ('cluster', 'flexvol')},
+    ],
+)
 def test_a_pool_without_its_place_is_none_of_ours(eic):
     assert made(Scheduler(reported(eic=eic)), [0.0]).flexvols() == {'uuid-gold'}
 
@@ -81,8 +100,7 @@ def test_without_any_answer_the_own_pools_are_known():
     assert made(scheduler, [0.0]).pools() == (OWN,)
 
 
-def test_neither_a_deaf_scheduler_nor_a_dead_message_bus_is_waited_for(
-        monkeypatch):
+def test_neither_a_deaf_scheduler_nor_a_dead_message_bus_is_waited_for(monkeypatch):
     """By default oslo.messaging tries for ever to send a call."""
     prepared, called = [], []
 
@@ -97,6 +115,7 @@ def test_neither_a_deaf_scheduler_nor_a_dead_message_bus_is_waited_for(
 
     class Api:
         client = Client()
+
     monkeypatch.setattr(deployment.rpcapi, 'SchedulerAPI', Api)
     assert Deployment(lambda: [OWN]).pools() == (OWN, OTHER)
     assert called == [('get_pools', {'filters': None})]

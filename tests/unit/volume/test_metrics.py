@@ -14,18 +14,27 @@ from eic_plugins.volume.metrics import Metrics
 
 MANUAL = pathlib.Path(__file__).parents[3] / 'docs/metrics.md'
 POOL = '127.0.11.1:/tenants/gold'
-COPIED = Outcome('copy_offload', (
-    Refusal('cached', Reason.NOT_CACHED),
-    Refusal('flexclone', Reason.OTHER_FLEXVOL)), 0.4, 1024, False,
-    ('copy_offload',))
+COPIED = Outcome(
+    'copy_offload',
+    (Refusal('cached', Reason.NOT_CACHED), Refusal('flexclone', Reason.OTHER_FLEXVOL)),
+    0.4,
+    1024,
+    False,
+    ('copy_offload',),
+)
 
 
 def samples(directory, backend='gold'):
     """Name and sorted label values -> value, as Prometheus reads them."""
     text = (directory / f'eic-{backend}.prom').read_text()
-    return {(sample.name, *(sample.labels[key] for key in sorted(sample.labels))):
-            sample.value for family in text_string_to_metric_families(text)
-            for sample in family.samples}
+    return {
+        (
+            sample.name,
+            *(sample.labels[key] for key in sorted(sample.labels)),
+        ): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
 
 
 def test_the_manual_lists_every_metric_as_it_is_declared():
@@ -59,9 +68,17 @@ def test_an_outcome_is_counted_by_route_and_by_reason(tmp_path):
 
 def test_a_fill_counts_though_its_volume_was_left_to_cinder(tmp_path):
     counts = Metrics('gold', tmp_path)
-    counts.record(POOL, Outcome('cinder_download', (
-        Refusal('flexclone', Reason.CLONE_FAILED),), 1.0, 0, False,
-        ('flexclone',)))
+    counts.record(
+        POOL,
+        Outcome(
+            'cinder_download',
+            (Refusal('flexclone', Reason.CLONE_FAILED),),
+            1.0,
+            0,
+            False,
+            ('flexclone',),
+        ),
+    )
     counts.write()
     found = samples(tmp_path)
     assert found['eic_fills_total', 'gold', POOL, 'flexclone'] == 1
@@ -86,8 +103,9 @@ def test_a_limit_that_is_not_known_any_more_is_not_shown(tmp_path):
     counts.clone_limit(POOL, 0.25)
     counts.clone_limit(POOL, None)
     counts.write()
-    assert not [name for name, *_ in samples(tmp_path)
-                if name == 'eic_clone_limit_ratio']
+    assert not [
+        name for name, *_ in samples(tmp_path) if name == 'eic_clone_limit_ratio'
+    ]
 
 
 def test_backends_of_one_process_do_not_mix(tmp_path):
@@ -138,7 +156,8 @@ def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures('caplog')
 def test_a_directory_that_is_not_there_is_said_once_and_again_after_it_was(
-        tmp_path, caplog):
+    tmp_path, caplog
+):
     directory = tmp_path / 'later'
     counts = Metrics('gold', directory)
     caplog.set_level(logging.WARNING)

@@ -20,13 +20,16 @@ class Driver:
 
     def __init__(self):
         self._ontap_breaker = CircuitBreaker('ONTAP', 'x', 2, 30.0)
-        self._namespace = self._peers = types.SimpleNamespace(
-            forget=lambda: None)
+        self._namespace = self._peers = types.SimpleNamespace(forget=lambda: None)
         self._report = types.SimpleNamespace(add=lambda *_: None)
 
     def learns(self, route, *reasons):
-        VolumeFromImage._learn(self, 'pool', 'image', Outcome(
-            route, tuple(Refusal('all', reason) for reason in reasons), 1.0, 0))
+        VolumeFromImage._learn(
+            self,
+            'pool',
+            'image',
+            Outcome(route, tuple(Refusal('all', reason) for reason in reasons), 1.0, 0),
+        )
 
     @property
     def asks(self):
@@ -34,10 +37,17 @@ class Driver:
 
 
 WITHOUT_ASKING = [
-    Reason.IMAGE_NOT_ACTIVE, Reason.CONTAINER_NOT_BARE, Reason.ENCRYPTED,
-    Reason.SIGNATURE_INCOMPLETE, Reason.SIGNATURE_INVALID,
-    Reason.IMAGE_TOO_LARGE, Reason.DOWNLOAD_FAILED, Reason.INSPECTION_FAILED,
-    Reason.WAIT_TIMED_OUT, Reason.INTERNAL_ERROR]
+    Reason.IMAGE_NOT_ACTIVE,
+    Reason.CONTAINER_NOT_BARE,
+    Reason.ENCRYPTED,
+    Reason.SIGNATURE_INCOMPLETE,
+    Reason.SIGNATURE_INVALID,
+    Reason.IMAGE_TOO_LARGE,
+    Reason.DOWNLOAD_FAILED,
+    Reason.INSPECTION_FAILED,
+    Reason.WAIT_TIMED_OUT,
+    Reason.INTERNAL_ERROR,
+]
 
 
 @pytest.mark.parametrize('reason', WITHOUT_ASKING)
@@ -52,9 +62,14 @@ def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason):
     assert not driver.asks, 'an image of a user made a silent cluster well'
 
 
-@pytest.mark.parametrize(('route', 'reasons'), [
-    ('cached', []), ('flexclone', [Reason.NOT_CACHED]),
-    (CINDER_DOWNLOAD, [Reason.CLONE_FAILED])])
+@pytest.mark.parametrize(
+    ('route', 'reasons'),
+    [
+        ('cached', []),
+        ('flexclone', [Reason.NOT_CACHED]),
+        (CINDER_DOWNLOAD, [Reason.CLONE_FAILED]),
+    ],
+)
 def test_a_cluster_that_answers_is_well(route, reasons):
     driver = Driver()
     for _ in range(9):

@@ -26,10 +26,15 @@ CONF = cfg.CONF
 VOLUME_ID = '7d3a3f0e-8f3b-4a43-9ad5-0a2c1f6f1c11'
 POOL = '127.0.11.1:/tenants/gold'
 HOST = 'lab-eic@eic-gold'
-OUTCOME = Outcome('copy_offload', (
-    Refusal('cached', Reason.NOT_CACHED),
-    Refusal('flexclone', Reason.OTHER_FLEXVOL, 'nfs://192.0.2.1/secret')),
-    0.4121, 1024)
+OUTCOME = Outcome(
+    'copy_offload',
+    (
+        Refusal('cached', Reason.NOT_CACHED),
+        Refusal('flexclone', Reason.OTHER_FLEXVOL, 'nfs://192.0.2.1/secret'),
+    ),
+    0.4121,
+    1024,
+)
 
 
 class Volume(dict):
@@ -45,8 +50,9 @@ class Database:
         self.updates = []
         self.types = []
 
-    def volume_metadata_update(self, context, volume_id, metadata, delete,
-                               meta_type=common.METADATA_TYPES.user):
+    def volume_metadata_update(
+        self, context, volume_id, metadata, delete, meta_type=common.METADATA_TYPES.user
+    ):
         if self.fails:
             raise RuntimeError('database is away')
         self.updates.append((volume_id, metadata, delete))
@@ -62,8 +68,13 @@ def event(what=CREATED, outcome=OUTCOME, metadata=None, properties=()):
 
 @pytest.fixture
 def request_context():
-    return RequestContext('user', 'tenant', is_admin=False, overwrite=False,
-                          request_id='req-of-this-volume')
+    return RequestContext(
+        'user',
+        'tenant',
+        is_admin=False,
+        overwrite=False,
+        request_id='req-of-this-volume',
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -110,24 +121,33 @@ def log():
 
 
 def recorder(database=None, metrics=None):
-    return OutcomeRecorder(database or Database(), HOST,
-                           metrics or Metrics('eic-gold', None))
+    return OutcomeRecorder(
+        database or Database(), HOST, metrics or Metrics('eic-gold', None)
+    )
 
 
 def test_one_log_line_says_it_all_with_the_requests_id(log, request_context):
     recorder().record(request_context, event())
     (line,) = log.getvalue().splitlines()
     assert 'req-of-this-volume' in line
-    assert (f'Volume {VOLUME_ID} of image {IMAGE_ID} in pool {POOL}: route '
-            'copy_offload in 0.412 s, 1024 bytes kept off the host; refused: '
-            'cached=not_cached,flexclone=other_flexvol') in line
+    assert (
+        f'Volume {VOLUME_ID} of image {IMAGE_ID} in pool {POOL}: route '
+        'copy_offload in 0.412 s, 1024 bytes kept off the host; refused: '
+        'cached=not_cached,flexclone=other_flexvol'
+    ) in line
 
 
 def test_the_requests_id_is_right_though_the_thread_remembers_another(
-        log, request_context):
+    log, request_context
+):
     def work():
-        RequestContext('other', 'tenant', is_admin=False,
-                       request_id='req-of-another', overwrite=True)
+        RequestContext(
+            'other',
+            'tenant',
+            is_admin=False,
+            request_id='req-of-another',
+            overwrite=True,
+        )
         recorder().record(request_context, event())
 
     thread = threading.Thread(target=work)
@@ -153,21 +173,29 @@ def test_the_operator_may_keep_it_out_of_the_metadata(conf, request_context):
 
 @pytest.mark.parametrize('ours', [None, {}, OUTCOME.to_metadata()])
 def test_what_an_earlier_attempt_recorded_is_no_metadata_of_the_requests(
-        ours, request_context):
+    ours, request_context
+):
     database = Database()
     recorder(database).record(request_context, event(metadata=ours))
     assert database.types == [common.METADATA_TYPES.user]
 
 
-@pytest.mark.parametrize('own', [{'own': 'key'}, {'eic_precache_image': 'x'},
-                                 {**OUTCOME.to_metadata(), 'own': 'key'}])
+@pytest.mark.parametrize(
+    'own',
+    [
+        {'own': 'key'},
+        {'eic_precache_image': 'x'},
+        {**OUTCOME.to_metadata(), 'own': 'key'},
+    ],
+)
 def test_metadata_of_the_requests_own_stay_exactly_that(own, request_context):
     database = Database()
     told = event(metadata=own)
     recorder(database).record(request_context, told)
     assert told.volume.metadata == own
     assert database.updates == [
-        (VOLUME_ID, {'eic_outcome': OUTCOME.to_note(VOLUME_ID)}, False)]
+        (VOLUME_ID, {'eic_outcome': OUTCOME.to_note(VOLUME_ID)}, False)
+    ]
     assert database.types == [common.METADATA_TYPES.image]
 
 
@@ -179,52 +207,64 @@ def test_the_operator_may_have_it_in_the_metadata_always(conf, request_context):
     assert database.types == [common.METADATA_TYPES.user]
 
 
-@pytest.mark.parametrize('name', ['eic_outcome', 'EIC_Outcome', 'eic_outcome ',
-                                  '\u00e9ic_outcome'])
+@pytest.mark.parametrize(
+    'name', ['eic_outcome', 'EIC_Outcome', 'eic_outcome ', '\u00e9ic_outcome']
+)
 def test_an_image_with_such_a_property_gets_no_note(name, request_context):
     """Cinder could not give the volume the image's property then."""
     database = Database()
-    recorder(database).record(request_context, event(
-        metadata={'own': 'key'}, properties=['os_distro', name]))
+    recorder(database).record(
+        request_context, event(metadata={'own': 'key'}, properties=['os_distro', name])
+    )
     assert database.updates == []
 
 
 def test_a_reimaged_volume_gets_no_note_which_cinder_would_remove(request_context):
     database = Database()
-    recorder(database).record(request_context, event(
-        REIMAGED, metadata={'own': 'key'}))
+    recorder(database).record(request_context, event(REIMAGED, metadata={'own': 'key'}))
     assert database.updates == []
 
 
-@pytest.mark.parametrize(('what', 'event_type'), [
-    (CREATED, 'eic.volume.created_from_image'), (REIMAGED, 'eic.volume.reimaged')])
+@pytest.mark.parametrize(
+    ('what', 'event_type'),
+    [(CREATED, 'eic.volume.created_from_image'), (REIMAGED, 'eic.volume.reimaged')],
+)
 def test_a_notification_has_the_reasons_and_no_detail_of_them(
-        notifications, request_context, what, event_type):
+    notifications, request_context, what, event_type
+):
     recorder().record(request_context, event(what))
     ((context, message, priority, _retry),) = notifications
     assert (message['event_type'], message['publisher_id'], priority) == (
-        event_type, f'volume.{HOST}', 'INFO')
+        event_type,
+        f'volume.{HOST}',
+        'INFO',
+    )
     assert context['request_id'] == 'req-of-this-volume'
     assert message['payload'] == {
-        'volume_id': VOLUME_ID, 'tenant_id': 'tenant', 'image_id': IMAGE_ID,
-        'pool': POOL, 'route': 'copy_offload',
-        'reasons': [{'route': 'cached', 'reason': 'not_cached'},
-                    {'route': 'flexclone', 'reason': 'other_flexvol'}],
-        'seconds': 0.412, 'bytes_kept_off_host': 1024,
-        'signature_verified': False}
+        'volume_id': VOLUME_ID,
+        'tenant_id': 'tenant',
+        'image_id': IMAGE_ID,
+        'pool': POOL,
+        'route': 'copy_offload',
+        'reasons': [
+            {'route': 'cached', 'reason': 'not_cached'},
+            {'route': 'flexclone', 'reason': 'other_flexvol'},
+        ],
+        'seconds': 0.412,
+        'bytes_kept_off_host': 1024,
+        'signature_verified': False,
+    }
     assert 'secret' not in json.dumps(message)
 
 
-def test_the_operator_may_turn_notifications_off(
-        conf, notifications, request_context):
+def test_the_operator_may_turn_notifications_off(conf, notifications, request_context):
     conf.set_override('notify_outcome', False, config.GROUP)
     recorder().record(request_context, event())
     assert notifications == []
 
 
 def test_the_outcome_is_in_the_metrics(tmp_path, request_context):
-    recorder(metrics=Metrics('eic-gold', tmp_path)).record(
-        request_context, event())
+    recorder(metrics=Metrics('eic-gold', tmp_path)).record(request_context, event())
     assert 'eic_volumes_total{' in (tmp_path / 'eic-eic-gold.prom').read_text()
 
 
@@ -234,15 +274,18 @@ class BrokenMetrics:
 
 
 def test_no_place_that_is_broken_breaks_the_volume_or_the_other_places(
-        log, monkeypatch, request_context):
+    log, monkeypatch, request_context
+):
     def no_notifier(*_args):
         raise RuntimeError('no broker')
 
     monkeypatch.setattr(rpc, 'get_notifier', no_notifier)
-    recorder(Database(fails=True), BrokenMetrics()).record(
-        request_context, event())
+    recorder(Database(fails=True), BrokenMetrics()).record(request_context, event())
     told, *broken = log.getvalue().splitlines()
     assert 'route copy_offload' in told
     assert [line.rpartition(': ')[2] for line in broken] == [
-        'database is away', 'no broker', 'out of numbers']
+        'database is away',
+        'no broker',
+        'out of numbers',
+    ]
     assert all('req-of-this-volume' in line for line in broken)

@@ -27,8 +27,10 @@ def test_what_is_configured_wins_and_the_first_one_seals(conf):
     assert record_secret.read(conf) == ('new', 'old')
 
 
-@pytest.mark.parametrize(('written', 'password'), [
-    ('s3cret', 's3cret'), ('a%40b%2Fc', 'a@b/c'), ('%C3%A4', 'ä')])
+@pytest.mark.parametrize(
+    ('written', 'password'),
+    [('s3cret', 's3cret'), ('a%40b%2Fc', 'a@b/c'), ('%C3%A4', 'ä')],
+)
 def test_without_it_the_databases_password_is_used(conf, written, password):
     conf.set_override('connection', URL.format(written), 'database')
     assert record_secret.read(conf) == (password,)
@@ -37,20 +39,26 @@ def test_without_it_the_databases_password_is_used(conf, written, password):
 @pytest.mark.parametrize('host', ['db-1.example.org', 'db-2.example.org'])
 def test_a_host_may_reach_the_database_by_another_name(conf, host):
     conf.set_override(
-        'connection', f'postgresql://other:s3cret@{host}/cinder', 'database')
+        'connection', f'postgresql://other:s3cret@{host}/cinder', 'database'
+    )
     assert record_secret.read(conf) == ('s3cret',)
 
 
-@pytest.mark.parametrize('url', [
-    'sqlite:////var/lib/cinder/cinder.sqlite', 'mysql://cinder@db/cinder',
-    'mysql://cinder:@db/cinder', 'no url at all'])
+@pytest.mark.parametrize(
+    'url',
+    [
+        'sqlite:////var/lib/cinder/cinder.sqlite',
+        'mysql://cinder@db/cinder',
+        'mysql://cinder:@db/cinder',
+        'no url at all',
+    ],
+)
 def test_without_a_password_the_whole_connection_is(conf, url):
     conf.set_override('connection', url, 'database')
     assert record_secret.read(conf) == (url,)
 
 
-def test_with_neither_nothing_of_before_is_known_and_the_log_says_so(
-        conf, caplog):
+def test_with_neither_nothing_of_before_is_known_and_the_log_says_so(conf, caplog):
     with caplog.at_level(logging.WARNING):
         first, second = record_secret.read(conf), record_secret.read(conf)
     assert first != second

@@ -27,10 +27,15 @@ def test_a_pool_says_where_it_is_and_what_it_has():
     report = PoolReport(Lifs())
     report.add(cache.pool.name, 'new')
     assert report.facts(cache) == {
-        'cluster': 'cluster-a', 'svm': 'svm_gold',
+        'cluster': 'cluster-a',
+        'svm': 'svm_gold',
         'flexvol': cache.pool.flexvol.uuid,
-        'directory': '', 'junction_path': '/mnt/gold_vol', 'servers': ['svm_gold-lif'],
-        'cached': ['old'], 'kind': 'files'}
+        'directory': '',
+        'junction_path': '/mnt/gold_vol',
+        'servers': ['svm_gold-lif'],
+        'cached': ['old'],
+        'kind': 'files',
+    }
     report.add(cache.pool.name, 'new')
     assert report.facts(cache)['cached'] == ['old', 'new']
 

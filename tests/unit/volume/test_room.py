@@ -29,8 +29,9 @@ class Pool:
         self.being_made = set()
 
     def hold(self, name, gib=2, hours_ago=99.0, once=False):
-        self.held[name] = Usage(name, NOW - hours_ago * HOUR, gib * GIB,
-                                gib * GIB, once)
+        self.held[name] = Usage(
+            name, NOW - hours_ago * HOUR, gib * GIB, gib * GIB, once
+        )
 
     def usages(self):
         return list(self.held.values())
@@ -73,8 +74,13 @@ def pool():
 
 
 def room_of(pool, notes, caps=Caps(), wanted=frozenset()):  # noqa: B008
-    return Room(Policy(Thresholds(20, 60, 720), caps, lambda _: wanted),
-                pool.capacity, notes, notes, lambda: NOW)
+    return Room(
+        Policy(Thresholds(20, 60, 720), caps, lambda _: wanted),
+        pool.capacity,
+        notes,
+        notes,
+        lambda: NOW,
+    )
 
 
 def fill(room, pool, name, gib=2, needed=None, evicts=True):
@@ -99,8 +105,9 @@ def test_uploads_whose_volumes_are_gone_never_fill_a_pool(pool, notes):
     room, declined = room_of(pool, notes), 0
     for number in range(200):
         for name, usage in list(pool.held.items()):
-            pool.held[name] = Usage(name, usage.last_used - 60, usage.allocated,
-                                    usage.size, True)
+            pool.held[name] = Usage(
+                name, usage.last_used - 60, usage.allocated, usage.size, True
+            )
         try:
             fill(room, pool, f'attack-{number}')
         except NoRoomError:
@@ -159,8 +166,7 @@ def test_the_pools_statistics_are_enough_where_there_is_room(pool, notes):
 def test_fills_at_once_do_not_take_the_same_room(pool, notes):
     pool.others = 77
     room = room_of(pool, notes)
-    with (room.taken(pool, Want('a', 2 * GIB, 2 * GIB)),
-          pytest.raises(NoRoomError)):
+    with room.taken(pool, Want('a', 2 * GIB, 2 * GIB)), pytest.raises(NoRoomError):
         fill(room, pool, 'b')
     fill(room, pool, 'b')
 
@@ -168,8 +174,10 @@ def test_fills_at_once_do_not_take_the_same_room(pool, notes):
 def test_a_fill_that_failed_took_nothing(pool, notes):
     pool.others = 77
     room = room_of(pool, notes)
-    with pytest.raises(OSError, match='cut off'), room.taken(
-            pool, Want('a', 2 * GIB, 2 * GIB)):
+    with (
+        pytest.raises(OSError, match='cut off'),
+        room.taken(pool, Want('a', 2 * GIB, 2 * GIB)),
+    ):
         raise OSError('cut off')
     fill(room, pool, 'b')
 
@@ -181,8 +189,13 @@ def test_what_nobody_has_asked_for_yet_evicts_nothing(pool, notes):
     with pytest.raises(NoRoomError):
         fill(room_of(pool, notes), pool, 'precached', evicts=False)
     with pytest.raises(NoRoomError):
-        fill(room_of(pool, notes, Caps(count=4)), pool, 'precached', evicts=False,
-             needed=0)
+        fill(
+            room_of(pool, notes, Caps(count=4)),
+            pool,
+            'precached',
+            evicts=False,
+            needed=0,
+        )
     assert pool.evicted == []
 
 
