@@ -92,6 +92,7 @@ tables: lab ## kill -9 before each step, every fault in every call, a million re
 
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \
+	$(BIN)/python -m ruff format --check $(SOURCES); \
 	$(BIN)/python -m ruff check $(SOURCES); \
 	$(BIN)/python -m mypy
 

@@ -17,28 +17,38 @@ _SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 
 def start(lab: Lab) -> None:
     """Have the broker running."""
-    lab.ensure(Service(EPMD, ('epmd', '-address', LOOPBACK, '-port',
-                              str(lab.ports[EPMD])), stop_seconds=3),
-               lambda: answers(LOOPBACK, lab.ports[EPMD]), seconds=10)
+    lab.ensure(
+        Service(
+            EPMD,
+            ('epmd', '-address', LOOPBACK, '-port', str(lab.ports[EPMD])),
+            stop_seconds=3,
+        ),
+        lambda: answers(LOOPBACK, lab.ports[EPMD]),
+        seconds=10,
+    )
     lab.ensure(_service(lab), lambda: answers(LOOPBACK, lab.ports[NAME]))
 
 
 def url(lab: Lab) -> str:
     """oslo.messaging's transport_url."""
-    return (f'rabbit://{_USER}:{lab.secrets[NAME]}@{LOOPBACK}:'
-            f'{lab.ports[NAME]}/')
+    return f'rabbit://{_USER}:{lab.secrets[NAME]}@{LOOPBACK}:{lab.ports[NAME]}/'
 
 
 def config(lab: Lab) -> str:
     """rabbitmq.conf; its user is made at the first start."""
-    return '\n'.join([
-        f'listeners.tcp.default = {LOOPBACK}:{lab.ports[NAME]}',
-        f'default_user = {_USER}',
-        f'default_pass = {lab.secrets[NAME]}',
-        'log.console = true',
-        'log.console.level = info',
-        'log.file = false',
-    ]) + '\n'
+    return (
+        '\n'.join(
+            [
+                f'listeners.tcp.default = {LOOPBACK}:{lab.ports[NAME]}',
+                f'default_user = {_USER}',
+                f'default_pass = {lab.secrets[NAME]}',
+                'log.console = true',
+                'log.console.level = info',
+                'log.file = false',
+            ]
+        )
+        + '\n'
+    )
 
 
 def _service(lab: Lab) -> Service:
@@ -46,8 +56,9 @@ def _service(lab: Lab) -> Service:
     conf = directory / 'rabbitmq.conf'
     files.write_private(conf, config(lab))
     files.write_private(directory / 'enabled_plugins', '[].\n')
-    return Service(NAME, (_SERVER,), _environment(lab, directory), (conf,),
-                   stop_seconds=20)
+    return Service(
+        NAME, (_SERVER,), _environment(lab, directory), (conf,), stop_seconds=20
+    )
 
 
 def _environment(lab: Lab, directory: Path) -> dict[str, str]:
@@ -61,8 +72,9 @@ def _environment(lab: Lab, directory: Path) -> dict[str, str]:
         'RABBITMQ_LOG_BASE': str(files.private_dir(directory / 'log')),
         'RABBITMQ_PID_FILE': str(directory / 'pid'),
         'RABBITMQ_DIST_PORT': str(lab.ports['rabbitmq-dist']),
-        'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS':
-            '-kernel inet_dist_use_interface {127,0,0,1}',
+        'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': (
+            '-kernel inet_dist_use_interface {127,0,0,1}'
+        ),
         'ERL_EPMD_ADDRESS': LOOPBACK,
         'ERL_EPMD_PORT': str(lab.ports[EPMD]),
     }

@@ -15,13 +15,15 @@ disk is to be made of:
 """
 
 import re
+from http import HTTPStatus
 
 from eic_plugins.middleware.boot import Reason
 from eic_plugins.middleware.subrequest import Answer
 
 _AT_CINDER = re.compile(
     r"<class '(?:cinderclient\.|keystoneauth1\.|nova\.exception\."
-    r"(?:Cinder\w+|UnsupportedCinderAPIVersion|InvalidInput)')")
+    r"(?:Cinder\w+|UnsupportedCinderAPIVersion|InvalidInput)')"
+)
 """keystoneauth1 stands behind other calls of nova-api too, and InvalidInput (a 400
 of Cinder) behind other checks; all of them are before anything is written."""
 
@@ -31,10 +33,13 @@ def reason_in(answer: Answer, names_type: bool) -> Reason | None:
 
     :param names_type: whether the rewritten request names a volume type
     """
-    if 400 <= answer.code < 500:  # noqa: PLR2004
+    if HTTPStatus.BAD_REQUEST <= answer.code < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Reason.REFUSED_BY_NOVA
-    if names_type and answer.code == 500 and (  # noqa: PLR2004
-            _AT_CINDER.search(_message(answer))):
+    if (
+        names_type
+        and answer.code == HTTPStatus.INTERNAL_SERVER_ERROR
+        and _AT_CINDER.search(_message(answer))
+    ):
         return Reason.CINDER_FAILED
     return None
 
