@@ -14,7 +14,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ontap_simulator import certificates, config
+from ontap_simulator import __version__, certificates, config
 from ontap_simulator.app import Application
 from ontap_simulator.exceptions import ConfigError
 from ontap_simulator.models.cluster import Cluster
@@ -86,7 +86,10 @@ def _parser() -> argparse.ArgumentParser:
         description='Simulates the REST API of one ONTAP cluster.',
     )
     parser.add_argument(
-        '--config', type=Path, required=True, help='the topology file (see README.md)'
+        '--config',
+        type=Path,
+        required=True,
+        help='the topology file: the cluster in TOML',
     )
     parser.add_argument(
         '--data-dir',
@@ -104,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
         '--listen', metavar='ADDRESS:PORT', help="in place of the topology file's"
     )
     parser.add_argument('--log-file', type=Path, help='default: standard error')
+    parser.add_argument(
+        '--version', action='version', version=f'%(prog)s {__version__}'
+    )
     return parser
 
 

@@ -1,9 +1,11 @@
 """What is installed is what the repository says, as wheel and editable."""
 
 import configparser
+import email.parser
 import pathlib
 import subprocess
 import sys
+import tarfile
 import zipfile
 
 import pytest
@@ -13,10 +15,9 @@ TIMEOUT = 180
 
 
 @pytest.fixture(scope='module')
-def wheel(tmp_path_factory):
-    """Built from a copy, so that nothing is left in the repository."""
-    work = tmp_path_factory.mktemp('wheel')
-    source = work / 'source'
+def source(tmp_path_factory):
+    """A copy, so that nothing is left in the repository."""
+    source = tmp_path_factory.mktemp('copy') / 'source'
     tracked = subprocess.run(
         ['git', 'ls-files', '-z'],
         cwd=ROOT,
@@ -29,6 +30,12 @@ def wheel(tmp_path_factory):
             target = source / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes((ROOT / name).read_bytes())
+    return source
+
+
+@pytest.fixture(scope='module')
+def wheel(source, tmp_path_factory):
+    work = tmp_path_factory.mktemp('wheel')
     subprocess.run(
         [
             sys.executable,
@@ -54,6 +61,43 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert 'eic_plugins/py.typed' in names
     assert 'eic_plugins/volume/nfs.py' in names
     assert {name.split('/')[0].split('-')[0] for name in names} == {'eic_plugins'}
+
+
+@pytest.fixture(scope='module')
+def sdist(source, tmp_path_factory):
+    """The names in it, below its one directory."""
+    work = tmp_path_factory.mktemp('sdist')
+    code = f'import setuptools.build_meta as b; b.build_sdist({str(work)!r})'
+    subprocess.run(
+        [sys.executable, '-c', code],
+        cwd=source,
+        check=True,
+        capture_output=True,
+        timeout=TIMEOUT,
+    )
+    (built,) = work.glob('*.tar.gz')
+    with tarfile.open(built) as archive:
+        return {name.partition('/')[2] for name in archive.getnames()}
+
+
+def test_the_sdist_has_no_simulator(sdist):
+    assert {'eic_plugins/volume/nfs.py', 'setup.cfg', 'LICENSE'} <= sdist
+    assert not [name for name in sdist if 'simulator' in name.partition('/')[0]]
+
+
+def test_the_sdist_can_be_built_again(sdist):
+    """What setup.cfg refers to by name is in it."""
+    wanted = {f'entry_points/{p.name}' for p in (ROOT / 'entry_points').glob('*.ini')}
+    assert wanted | {'README.md', 'pyproject.toml', 'setup.py'} <= sdist
+
+
+def test_the_bundle_does_not_require_the_simulator(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [n for n in archive.namelist() if n.endswith('/METADATA')]
+        metadata = email.parser.Parser().parsestr(archive.read(name).decode())
+    required = metadata.get_all('Requires-Dist')
+    assert any(each.startswith('netapp-ontap') for each in required)
+    assert not [each for each in required if 'simulator' in each]
 
 
 def test_the_wheel_declares_every_entry_point(wheel):

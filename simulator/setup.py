@@ -1,5 +1,0 @@
-"""Setuptools entry point; everything is declared in setup.cfg."""
-
-import setuptools
-
-setuptools.setup()
