@@ -22,14 +22,14 @@ from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapUnreachableError,
 )
-from eic_plugins.storage import Record
-from eic_plugins.storage.files import (
+from eic_plugins.storage.file_records import (
     MOST_RECORD_BYTES,
-    FileStorage,
     parse_record,
     place_of,
     record_name,
 )
+from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.interface import Record
 
 LOG = logging.getLogger(__name__)
 _MOST_POOLS = 64

@@ -58,7 +58,8 @@ from eic_plugins.ontap.session import (
     OntapForbiddenError,
     OntapRejectedError,
 )
-from eic_plugins.storage import Filled, VolumeNotMadeError
+from eic_plugins.storage.inspection import NotTheImageError
+from eic_plugins.storage.interface import Filled, ForeignFiles, VolumeNotMadeError
 
 LOG = logging.getLogger(__name__)
 _DOWNLOAD = 'download'
@@ -294,12 +295,13 @@ class _Attempt:
         copies, unusable = self._resolve()
         elsewhere = self._elsewhere(search)
         files = (*copies, *(cached.file for cached in elsewhere))
+        foreign = cache.storage.foreign_files
         return dataclasses.replace(
             situation,
             copies=copies,
             unusable=unusable,
             cached_elsewhere=elsewhere,
-            stock_file=cache.storage.unrecorded(demand.image.id),
+            stock_file=foreign.unrecorded(demand.image.id) if foreign else None,
             peered_svms=self._peered_svms(files),
         )
 
@@ -420,10 +422,16 @@ class _Attempt:
         )
 
     def _prove(self, target: StoredFile) -> None:
-        self._cache.storage.prove(target.name, self._image)
+        self._foreign_files(target).prove(target.name, self._image)
 
     def _cut(self, target: StoredFile) -> None:
-        self._cache.storage.cut(target.name, self._image)
+        self._foreign_files(target).cut(target.name, self._image)
+
+    def _foreign_files(self, target: StoredFile) -> ForeignFiles:
+        found = self._cache.storage.foreign_files
+        if found is None:
+            raise NotTheImageError(f'{target.name}: the pool has files of nobody else')
+        return found
 
     def _keep(self, source: Source) -> None:
         """Say that the cached image that is copied from is in use."""

@@ -18,8 +18,8 @@ from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapUnreachableError,
 )
-from eic_plugins.storage import CannotGrowError, NotReadableError
 from eic_plugins.storage.inspection import NotTheImageError, UnsafeImageError
+from eic_plugins.storage.interface import CannotGrowError, NotReadableError
 
 LOG = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 A cached image is made under a temporary name, inspected, and published by its
 record last: a crash leaves none or a good one. One volume makes it while the
 others that need it wait for the lock (tooz, across hosts). Where and how a
-pool keeps them is its :class:`~eic_plugins.storage.PoolStorage`'s business.
+pool keeps them is its :class:`~eic_plugins.storage.interface.PoolStorage`'s business.
 """
 
 import contextlib
@@ -16,14 +16,9 @@ from oslo_log import log as logging
 
 from eic_plugins.model import CachedImage, Image, Pool, StoredFile
 from eic_plugins.ontap.session import OntapForbiddenError
-from eic_plugins.storage import (
-    FILL_PREFIX,
-    Examine,
-    Filled,
-    PoolStorage,
-    Record,
-)
 from eic_plugins.storage.eviction import Usage
+from eic_plugins.storage.interface import Examine, Filled, PoolStorage, Record
+from eic_plugins.storage.names import FILL_PREFIX
 
 LOG = logging.getLogger(__name__)
 

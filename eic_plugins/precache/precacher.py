@@ -36,8 +36,8 @@ from eic_plugins.precache.rules import (
     has_room,
     wants,
 )
-from eic_plugins.storage import Record
 from eic_plugins.storage.eviction import Space, Usage
+from eic_plugins.storage.interface import Record
 from eic_plugins.support.known import KnownIds
 from eic_plugins.support.patience import Failures
 

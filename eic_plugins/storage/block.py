@@ -18,8 +18,6 @@ second use; before, it has served one volume at most, as far as is known.
 
 import contextlib
 import dataclasses
-import datetime
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -41,20 +39,27 @@ from eic_plugins.ontap.block import BLOCK, BlockDevice, BlockDevices
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.luns_of_files import FILE_SUFFIX
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
-from eic_plugins.storage import (
-    FILL_PREFIX,
+from eic_plugins.storage import inspection
+from eic_plugins.storage.block_records import (
+    format_comment,
+    image_id_of,
+    last_use,
+    record_of,
+    time_of,
+    used_again,
+)
+from eic_plugins.storage.eviction import IN_USE_SECONDS, Usage
+from eic_plugins.storage.interface import (
     CannotGrowError,
     Examine,
     Leftover,
     PoolStorage,
     Record,
     VolumeNotMadeError,
-    inspection,
-    is_image_id,
 )
-from eic_plugins.storage.eviction import IN_USE_SECONDS, Usage
+from eic_plugins.storage.names import FILL_PREFIX, is_image_id
 from eic_plugins.storage.seals import Place, Seals
-from eic_plugins.storage.seen import Seen, SeenDevices
+from eic_plugins.storage.seen import SeenDevice, SeenDevices
 
 LOG = logging.getLogger(__name__)
 _USE_SECONDS = 600.0
@@ -151,12 +156,12 @@ class BlockStorage(PoolStorage):
             for seen in self._seen.unwritten(self.pool.flexvol)
         )
 
-    def _write_use(self, seen: Seen, older_than: float) -> bool:
+    def _write_use(self, seen: SeenDevice, older_than: float) -> bool:
         device, record = seen.device, self._record_of(seen.device)
         if record is None or seen.used - last_use(device) <= older_than:
             return False
         comment = format_comment(
-            self._place(device, _image_id(device)),
+            self._place(device, image_id_of(device)),
             record,
             self._seals,
             seen.used,
@@ -201,20 +206,6 @@ class BlockStorage(PoolStorage):
                 for look in looks:
                     look(path)
         return expected_size
-
-    def prove(self, name: str, image: Image) -> None:
-        """Refused: nothing that needs proof is in block pools.
-
-        :raises NotTheImageError: always
-        """
-        raise inspection.NotTheImageError(f'{name} is nothing that is adopted')
-
-    def cut(self, name: str, image: Image) -> None:
-        """Refused: nothing longer than its image comes into block pools.
-
-        :raises NotTheImageError: always
-        """
-        raise inspection.NotTheImageError(f'{name} is nothing that is cut')
 
     def make_volume(
         self, name: str, cached: CachedImage, size: int, properties: VolumeProperties
@@ -377,7 +368,7 @@ class BlockStorage(PoolStorage):
         once = (
             record is not None and not used_again(device) and used == last_use(device)
         )
-        return Usage(_image_id(device), used, device.size, device.size, once), record
+        return Usage(image_id_of(device), used, device.size, device.size, once), record
 
     def leftovers(self) -> Iterator[Leftover]:
         """Everything with a fill's name, idle since it was made; LUNs first,
@@ -395,11 +386,7 @@ class BlockStorage(PoolStorage):
         """The images of everything that has a record."""
         for device in self._cached():
             if self._record_of(device) is not None:
-                yield _image_id(device)
-
-    def unrecorded(self, image_id: str) -> StoredFile | None:
-        """Nothing: no stock driver makes such devices."""
-        return None
+                yield image_id_of(device)
 
     @contextlib.contextmanager
     def writable(self, name: str, size: int) -> Iterator[Path]:
@@ -421,23 +408,23 @@ class BlockStorage(PoolStorage):
         return [
             device
             for device in self._seen.look_over(self.pool.flexvol)
-            if is_image_id(_image_id(device))
+            if is_image_id(image_id_of(device))
         ]
 
     def _record_of(self, device: BlockDevice) -> Record | None:
-        return record_of(device, self._place(device, _image_id(device)), self._seals)
+        return record_of(device, self._place(device, image_id_of(device)), self._seals)
 
     def _place(self, device: BlockDevice, image_id: str) -> Place:
         return Place(self.pool.flexvol.uuid, device.uuid, image_id)
 
     def _last_use(self, device: BlockDevice) -> float:
         """What stands there, or what this host has not written yet."""
-        seen = self._seen.get(self.pool.flexvol, _image_id(device))
+        seen = self._seen.get(self.pool.flexvol, image_id_of(device))
         same = seen is not None and seen.device.uuid == device.uuid
         return max(last_use(device), seen.used if same and seen else 0.0)
 
     def _forget(self, device: BlockDevice) -> None:
-        self._seen.forget(self.pool.flexvol, _image_id(device))
+        self._seen.forget(self.pool.flexvol, image_id_of(device))
 
     def _find(self, image_id: str) -> BlockDevice | None:
         return self._devices.find(self.pool.file(CACHED_IMAGE_PREFIX + image_id))
@@ -468,18 +455,6 @@ def found_elsewhere(
     return tuple(found)
 
 
-def record_of(device: BlockDevice, place: Place, seals: Seals) -> Record | None:
-    """The record, if it is sealed for this device, which is large enough."""
-    record = parse_comment(device.comment, place, seals)
-    if record is None or device.size < record.virtual_size:
-        return None
-    return dataclasses.replace(record, uuid=device.uuid)
-
-
-def _image_id(device: BlockDevice) -> str:
-    return device.name.removeprefix(CACHED_IMAGE_PREFIX)
-
-
 def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:
     """Of what nobody has written in the image's size, it must be that."""
     if device.size - expected_size >= BLOCK:
@@ -495,63 +470,4 @@ def _is_fill_file(name: str) -> bool:
 def _leftover(name: str, idle_since: str) -> Iterator[Leftover]:
     image_id = name.removeprefix(FILL_PREFIX).rpartition('-')[0]
     if is_image_id(image_id):
-        yield Leftover(name, image_id, _seconds(idle_since))
-
-
-def format_comment(
-    place: Place, record: Record, seals: Seals, used: float, again: bool = False
-) -> str:
-    """The record, sealed, and the time of the last use, as a comment.
-
-    :param again: True if that is not its making
-    """
-    return json.dumps(
-        {
-            'eic': record.identity,
-            'size': record.virtual_size,
-            'sig': record.signature,
-            'used': int(used),
-            **({'n': 2} if again else {}),
-            'seal': seals.make(place, record),
-        },
-        separators=(',', ':'),
-    )
-
-
-def parse_comment(comment: str, place: Place, seals: Seals) -> Record | None:
-    """The record in a comment, None unless its seal holds for that place."""
-    found = _parse(comment)
-    identity, size, signature = (found.get(key) for key in ('eic', 'size', 'sig'))
-    if not (
-        isinstance(identity, str) and type(size) is int and isinstance(signature, str)
-    ):
-        return None
-    record = Record(identity, size, signature)
-    return record if seals.holds(found.get('seal'), place, record) else None
-
-
-def last_use(device: BlockDevice) -> float:
-    """Seconds since the epoch; that of its making, without a record."""
-    used = _parse(device.comment).get('used')
-    return float(used) if isinstance(used, int) else _seconds(device.created)
-
-
-def used_again(device: BlockDevice) -> bool:
-    """True if it is known to have served more than one volume."""
-    return 'n' in _parse(device.comment)
-
-
-def _parse(comment: str) -> dict[str, object]:
-    try:
-        found = json.loads(comment or '{}')
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _seconds(created: str) -> float:
-    """ONTAP's time (ISO 8601); now, if it says none: nothing is swept then."""
-    try:
-        return datetime.datetime.fromisoformat(created).timestamp()
-    except ValueError:
-        return time.time()
+        yield Leftover(name, image_id, time_of(idle_since))

@@ -12,7 +12,6 @@ deletions of bytes go through ONTAP, which needs no permission on the mount.
 
 import contextlib
 import dataclasses
-import json
 import os
 import re
 import stat
@@ -33,21 +32,31 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
-from eic_plugins.storage import (
-    FILL_PREFIX,
-    IMAGE_ID,
+from eic_plugins.storage import inspection
+from eic_plugins.storage.eviction import Usage
+from eic_plugins.storage.file_records import (
+    MOST_RECORD_BYTES,
+    RECORD_PREFIX,
+    RECORD_SUFFIX,
+    format_record,
+    is_time_of,
+    parse_record,
+    place_of,
+    record_name,
+)
+from eic_plugins.storage.foreign_files import MountedFiles, make_accessible
+from eic_plugins.storage.interface import (
     Examine,
+    ForeignFiles,
     Leftover,
-    NotReadableError,
     PoolStorage,
     Record,
     VolumeNotMadeError,
-    image_is_gone,
-    inspection,
 )
-from eic_plugins.storage.eviction import Usage
 from eic_plugins.storage.mount import NotRegularError, ShareMount
+from eic_plugins.storage.names import FILL_PREFIX, IMAGE_ID
 from eic_plugins.storage.seals import Place, Seals
+from eic_plugins.storage.share_files import ShareFiles
 from eic_plugins.support import native
 
 LOG = logging.getLogger(__name__)
@@ -62,17 +71,12 @@ _VOLUME_ADVICE = (
     'into this file. If the volume ends in error, delete the '
     'volume through Cinder.'
 )
-_RECORD_PREFIX = '.eic-'
-_RECORD_SUFFIX = '.json'
 _BLOCK = 512  # bytes, of st_blocks
-MOST_RECORD_BYTES = 4096
-"""What is longer is no record, and is not read."""
-_SAME_TIME = 1.0  # seconds; some file systems keep no more of a time
 
 _TEMPORARY = re.compile(
     rf'{FILL_PREFIX}(?P<fill>{IMAGE_ID})-[0-9a-f]+'
-    rf'|{re.escape(_RECORD_PREFIX)}(?P<record>{IMAGE_ID})'
-    rf'{re.escape(_RECORD_SUFFIX)}\.[0-9a-f]+',
+    rf'|{re.escape(RECORD_PREFIX)}(?P<record>{IMAGE_ID})'
+    rf'{re.escape(RECORD_SUFFIX)}\.[0-9a-f]+',
     re.ASCII,
 )
 
@@ -111,7 +115,16 @@ class FileStorage(PoolStorage):
         self.seals = seals
         self._files = files
         self._clone_timeout = clone_timeout
+        self._share = ShareFiles(pool, mount, files)
+        self._foreign = MountedFiles(
+            pool, mount, lambda image_id: self._record(image_id) is not None
+        )
         self._written: set[str] = set()
+
+    @property
+    def foreign_files(self) -> ForeignFiles:
+        """The stock driver's, and those of volumes that images are kept in."""
+        return self._foreign
 
     def refresh(self, image_id: str = '') -> None:
         """Have the NFS client look at the directory again."""
@@ -144,7 +157,7 @@ class FileStorage(PoolStorage):
         inspected: bool = False,
     ) -> int:
         """Make the file a volume's in mode, then look at its bytes."""
-        self._make_accessible(name)
+        make_accessible(self.mount, name)
         if name in self._written:
             self._written.discard(name)
             native.run(self.mount.sync, name)
@@ -152,25 +165,6 @@ class FileStorage(PoolStorage):
         if also is not None:
             also(self.mount.path(name))
         return size
-
-    def prove(self, name: str, image: Image) -> None:
-        """Read the whole file through the mount; it may be this host's."""
-        self._make_accessible(name)
-        native.run(self.mount.sync, name)
-        self.mount.resize(name, image.raw_size)
-        inspection.check_checksum(
-            self.mount.path(name), image.os_hash_algo, image.os_hash_value
-        )
-
-    def cut(self, name: str, image: Image) -> None:
-        """Truncate the file through the mount; it never grows."""
-        self._make_accessible(name)
-        size = inspection.regular_size(self.mount.path(name))
-        if not 0 < image.raw_size <= size:
-            raise inspection.NotTheImageError(
-                f'the file has {size} bytes, the image {image.raw_size}'
-            )
-        self.mount.resize(name, image.raw_size)
 
     def make_volume(
         self, name: str, cached: CachedImage, size: int, properties: VolumeProperties
@@ -182,7 +176,7 @@ class FileStorage(PoolStorage):
         except (OntapError, OSError) as err:
             self.remove_volume(name)
             raise VolumeNotMadeError(
-                err, image_is_gone(cached, err, self._files.stat)
+                err, _image_is_gone(cached, err, self._files)
             ) from err
 
     def publish(self, target: StoredFile, image: Image, record: Record) -> Record:
@@ -190,7 +184,7 @@ class FileStorage(PoolStorage):
         # Whatever has the name now is stale or was never inspected. Without
         # its record first, a crash in between leaves no cached image.
         self.withdraw(image.id)
-        self._take_name(target, self.pool.file(image.cached_name))
+        self._share.rename(target, self.pool.file(image.cached_name))
         made = time.time()
         try:
             self.mount.write(
@@ -232,11 +226,11 @@ class FileStorage(PoolStorage):
     def remove(self, name: str) -> None:
         """Delete a file of a fill."""
         self._written.discard(name)
-        self._remove(name, _FILL_ADVICE)
+        self._share.delete(name, _FILL_ADVICE)
 
     def remove_volume(self, name: str) -> None:
         """Delete a volume's file."""
-        self._remove(name, _VOLUME_ADVICE)
+        self._share.delete(name, _VOLUME_ADVICE)
 
     def usages(self) -> Iterator[Usage]:
         """Every cached image with its last use; also what is left of one: a
@@ -265,7 +259,7 @@ class FileStorage(PoolStorage):
             self._look(image_id)
             for image_id in {
                 *_image_ids(found, CACHED_IMAGE_PREFIX),
-                *_image_ids(found, _RECORD_PREFIX, _RECORD_SUFFIX),
+                *_image_ids(found, RECORD_PREFIX, RECORD_SUFFIX),
             }
         )
         return [held for held in looks if held is not None]
@@ -283,7 +277,7 @@ class FileStorage(PoolStorage):
                 dated.st_mtime,
                 file.st_blocks * _BLOCK if file else 0,
                 file.st_size if file else 0,
-                _is_time_of(content, dated.st_mtime),
+                is_time_of(content, dated.st_mtime),
             ),
             _size(file),
             content,
@@ -313,15 +307,8 @@ class FileStorage(PoolStorage):
     def image_ids(self) -> Iterator[str]:
         """The images of all records (one directory listing)."""
         return _image_ids(
-            native.run(lambda: list(self.mount.names())), _RECORD_PREFIX, _RECORD_SUFFIX
+            native.run(lambda: list(self.mount.names())), RECORD_PREFIX, RECORD_SUFFIX
         )
-
-    def unrecorded(self, image_id: str) -> StoredFile | None:
-        """A file with the cached image's name, and no valid record of it."""
-        name = CACHED_IMAGE_PREFIX + image_id
-        if self.mount.size(name) is None or self._record(image_id) is not None:
-            return None
-        return self.pool.file(name)
 
     @contextlib.contextmanager
     def writable(self, name: str, size: int) -> Iterator[Path]:
@@ -352,65 +339,6 @@ class FileStorage(PoolStorage):
         if size < wanted:
             self.mount.resize(name, wanted)
 
-    def _make_accessible(self, name: str) -> None:
-        # Before anything that follows a link, as root perhaps.
-        inspection.regular_size(self.mount.path(name))
-        try:
-            self.mount.make_accessible(name)
-        except PermissionError as err:
-            raise NotReadableError(
-                f"{err}: let Glance's and Cinder's users share a group that "
-                'may read and write image files, or set '
-                'nas_secure_file_operations = False'
-            ) from err
-
-    def _take_name(self, target: StoredFile, final: StoredFile) -> None:
-        """Rename; the rare file in the way costs two calls more.
-
-        Where ONTAP refuses that, the mount may allow it.
-        """
-        try:
-            try:
-                self._files.rename(target, final)
-            except OntapRejectedError:
-                self._files.delete(final)
-                self._files.rename(target, final)
-        except OntapRejectedError as err:
-            LOG.warning(
-                'ONTAP did not rename %(file)s in pool %(pool)s '
-                '(%(err)s); renaming it through the mount.',
-                {'file': target.name, 'pool': self.pool.name, 'err': err},
-            )
-            with contextlib.suppress(OSError):
-                self.mount.rename(target.name, final.name)
-                return
-            raise
-
-    def _remove(self, name: str, advice: str) -> None:
-        """Remove a file of the share's root by whatever way is open.
-
-        Through ONTAP first, which needs no permission on the mount; where the
-        cluster does not answer, its data LIF may.
-        """
-        try:
-            self._files.delete(self.pool.file(name))
-        except OntapError as err:
-            LOG.warning(
-                'ONTAP did not delete %(file)s in pool %(pool)s '
-                '(%(err)s); deleting it through the mount.',
-                {'file': name, 'pool': self.pool.name, 'err': err},
-            )
-            self._remove_from_mount(name, advice)
-
-    def _remove_from_mount(self, name: str, advice: str) -> None:
-        try:
-            self.mount.unlink(name)
-        except OSError as err:
-            LOG.error(
-                '%(file)s is left in pool %(pool)s: %(err)s. %(advice)s',
-                {'file': name, 'pool': self.pool.name, 'err': err, 'advice': advice},
-            )
-
 
 def _size(file: os.stat_result | None) -> int | None:
     return file.st_size if file and stat.S_ISREG(file.st_mode) else None
@@ -425,57 +353,13 @@ def _image_ids(names: Iterable[str], prefix: str, suffix: str = '') -> Iterator[
             yield found[1]
 
 
-def record_name(image_id: str) -> str:
-    """The name of a cached image's record."""
-    return f'{_RECORD_PREFIX}{image_id}{_RECORD_SUFFIX}'
-
-
-def place_of(file: StoredFile, image_id: str) -> Place:
-    """What the record of a cached image's file is bound to."""
-    return Place(file.flexvol.uuid, file.path, image_id)
-
-
-def format_record(
-    place: Place, record: Record, seals: Seals, made: float = 0.0
-) -> bytes:
-    """The content of a record's file, sealed but for ``made``, seconds since
-    the epoch.
+def _image_is_gone(cached: CachedImage, err: Exception, files: Files) -> bool:
+    """True if a clone failed because its cached image is not there any more:
+    only a refusal of ONTAP's can mean that.
     """
-    return json.dumps(
-        {
-            'image_id': place.image_id,
-            'identity': record.identity,
-            'virtual_size': record.virtual_size,
-            'signature': record.signature,
-            'made': made,
-            'seal': seals.make(place, record),
-        }
-    ).encode()
-
-
-def parse_record(content: bytes | None, place: Place, seals: Seals) -> Record | None:
-    """The record in a file, None unless its seal holds for that place."""
-    found = _parse(content)
-    identity, size, signature = (
-        found.get(key) for key in ('identity', 'virtual_size', 'signature')
-    )
-    if not (
-        isinstance(identity, str) and type(size) is int and isinstance(signature, str)
-    ):
-        return None
-    record = Record(identity, size, signature)
-    return record if seals.holds(found.get('seal'), place, record) else None
-
-
-def _is_time_of(content: bytes | None, last_used: float) -> bool:
-    """True if a record was not used since it was made."""
-    made = _parse(content).get('made')
-    return isinstance(made, float) and last_used - made < _SAME_TIME
-
-
-def _parse(content: bytes | None) -> dict[str, object]:
+    if not isinstance(err, OntapRejectedError):
+        return False
     try:
-        found = json.loads(content or b'{}')
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return files.stat(cached.file) is None
+    except OntapError:
+        return False

@@ -18,7 +18,7 @@ import hmac
 import json
 from collections.abc import Sequence
 
-from eic_plugins.storage import Record
+from eic_plugins.storage.interface import Record
 
 _PURPOSE = b'eic_plugins: seal of a record, 1'
 _BYTES = 24

@@ -25,7 +25,7 @@ _Key = tuple[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class SeenDevice:
     """A cached image's device, and its last use (seconds since the epoch) by
     this process that nobody has written down; 0 if there is none.
     """
@@ -44,12 +44,12 @@ class SeenDevices:
     def __init__(self, devices: BlockDevices) -> None:
         self._devices = devices
         self._lock = threading.Lock()
-        self._seen: dict[_Key, Seen] = {}
+        self._seen: dict[_Key, SeenDevice] = {}
         self._numbers = itertools.count(1)
         self._looked: dict[str, int] = {}
         """The number of the last look at an image."""
 
-    def get(self, flexvol: FlexVol, image_id: str) -> Seen | None:
+    def get(self, flexvol: FlexVol, image_id: str) -> SeenDevice | None:
         """What was seen last; no call."""
         with self._lock:
             return self._seen.get((flexvol.uuid, image_id))
@@ -83,10 +83,10 @@ class SeenDevices:
         with self._lock:
             seen = self._seen.get((flexvol.uuid, image_id))
             if seen is not None:
-                self._seen[flexvol.uuid, image_id] = Seen(seen.device, now)
+                self._seen[flexvol.uuid, image_id] = SeenDevice(seen.device, now)
             return seen is not None
 
-    def unwritten(self, flexvol: FlexVol) -> list[Seen]:
+    def unwritten(self, flexvol: FlexVol) -> list[SeenDevice]:
         """The devices of a FlexVol that were used since that was written."""
         with self._lock:
             return [
@@ -101,7 +101,9 @@ class SeenDevices:
             key = _key(device)
             seen = self._seen.get(key)
             if seen is not None and seen.device.uuid == device.uuid:
-                self._seen[key] = Seen(device, seen.used if seen.used > until else 0.0)
+                self._seen[key] = SeenDevice(
+                    device, seen.used if seen.used > until else 0.0
+                )
 
     def forget(self, flexvol: FlexVol, image_id: str) -> None:
         """It is not there, or is something else by now."""
@@ -152,11 +154,11 @@ class SeenDevices:
             and device.os_type in {'', self._devices.os_type}
         )
 
-    def _put(self, device: BlockDevice, before: Seen | None) -> None:
+    def _put(self, device: BlockDevice, before: SeenDevice | None) -> None:
         key = _key(device)
         self._seen.pop(key, None)
         same = before is not None and before.device.uuid == device.uuid
-        self._seen[key] = Seen(device, before.used if same and before else 0.0)
+        self._seen[key] = SeenDevice(device, before.used if same and before else 0.0)
 
 
 def _shorten(found: dict[Any, Any]) -> None:

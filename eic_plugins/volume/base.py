@@ -51,8 +51,9 @@ from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapSession,
 )
-from eic_plugins.storage import FILL_PREFIX, PoolStorage
 from eic_plugins.storage.eviction import Caps, Space, Thresholds
+from eic_plugins.storage.interface import PoolStorage
+from eic_plugins.storage.names import FILL_PREFIX
 from eic_plugins.storage.seals import Seals
 from eic_plugins.support.breaker import CircuitBreaker
 from eic_plugins.volume import locks, record_secret

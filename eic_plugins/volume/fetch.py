@@ -34,8 +34,8 @@ from eic_plugins.engine.failures import (
 from eic_plugins.glance.client import image_from_meta
 from eic_plugins.model import Image, Reason, Refusal, StoredFile
 from eic_plugins.ontap.session import OntapError
-from eic_plugins.storage import Filled, PoolStorage
 from eic_plugins.storage.inspection import UnsafeImageError, check_raw, whole_sectors
+from eic_plugins.storage.interface import Filled, PoolStorage
 from eic_plugins.volume.handover import Fetched, KeepingService
 
 CONF = cfg.CONF

@@ -14,7 +14,7 @@ from oslo_log import log as logging
 
 from eic_plugins.glance.client import image_from_meta
 from eic_plugins.model import Reason
-from eic_plugins.storage import FILL_PREFIX
+from eic_plugins.storage.names import FILL_PREFIX
 from eic_plugins.volume.base import VolumeFromImage
 from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.outcomes import REIMAGED, Event, left_to_cinder

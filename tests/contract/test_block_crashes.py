@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from eic_plugins.storage.block import parse_comment
+from eic_plugins.storage.block_records import parse_comment
 from eic_plugins.storage.seals import Place
 from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
 from tests.contract.images import Glance, Image

@@ -35,9 +35,9 @@ from eic_plugins.engine.failures import (
 )
 from eic_plugins.glance import client as glance
 from eic_plugins.model import Reason
-from eic_plugins.storage import Filled
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.inspection import UnsafeImageError
+from eic_plugins.storage.interface import Filled
 from eic_plugins.storage.mount import ShareMount
 from eic_plugins.volume.fetch import Fetcher
 from tests.unit.factories import IMAGE_ID, SEALS, pool

@@ -8,8 +8,8 @@ import pytest
 
 from eic_plugins.engine.pool_cache import Fill, PoolCache
 from eic_plugins.model import Reason
-from eic_plugins.storage import Filled, NotReadableError
 from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.interface import Filled, NotReadableError
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.engine.test_engine import Cluster
 from tests.unit.factories import SEALS, image, pool

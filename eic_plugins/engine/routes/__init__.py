@@ -18,7 +18,7 @@ from eic_plugins.model import (
     Source,
     StoredFile,
 )
-from eic_plugins.storage import Filled
+from eic_plugins.storage.interface import Filled
 from eic_plugins.support import plugins
 
 NAMESPACE = 'eic.routes'

@@ -7,7 +7,7 @@ format that Cinder takes go this way, and raw ones that ONTAP cannot reach.
 
 from eic_plugins.engine.routes import FillRoute, FillTools
 from eic_plugins.model import Offer, Refusal, Situation, Source, StoredFile
-from eic_plugins.storage import Filled
+from eic_plugins.storage.interface import Filled
 
 
 class Download(FillRoute):

@@ -134,7 +134,7 @@ def test_the_comment_of_a_volume_of_the_image_is_not_a_cached_images(
     volume = world.create(image, ONE)
     comment = comment_of(world, image, ONE)
     place = _place(world, ONE, volume.name, image)
-    from eic_plugins.storage.block import parse_comment  # noqa: PLC0415
+    from eic_plugins.storage.block_records import parse_comment  # noqa: PLC0415
 
     assert parse_comment(comment, place, world.driver._seals) is None
     place = _place(world, ONE, image.cached, image)

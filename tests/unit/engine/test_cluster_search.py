@@ -7,8 +7,9 @@ import pytest
 from eic_plugins.engine.cluster_search import ClusterSearch
 from eic_plugins.model import KnownPool, Pool
 from eic_plugins.ontap.session import OntapRejectedError, OntapUnreachableError
-from eic_plugins.storage import Record
-from eic_plugins.storage.files import FileStorage, format_record, place_of
+from eic_plugins.storage.file_records import format_record, place_of
+from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.interface import Record
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.factories import SEALS, flexvol, image, pool
 from tests.unit.fake_files import FakeFiles

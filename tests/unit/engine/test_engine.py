@@ -31,9 +31,10 @@ from eic_plugins.ontap.session import (
     OntapTimeoutError,
     OntapUnreachableError,
 )
-from eic_plugins.storage import Filled, Record
-from eic_plugins.storage.files import FileStorage, format_record, place_of
+from eic_plugins.storage.file_records import format_record, place_of
+from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.inspection import UnsafeImageError
+from eic_plugins.storage.interface import Filled, Record
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.factories import (
     GIB,

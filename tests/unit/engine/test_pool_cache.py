@@ -18,9 +18,9 @@ from eic_plugins.engine.pool_cache import (
     PublishForbiddenError,
 )
 from eic_plugins.ontap.session import OntapForbiddenError, OntapRejectedError
-from eic_plugins.storage import Filled, NotReadableError, Record
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.inspection import NotTheImageError, UnsafeImageError
+from eic_plugins.storage.interface import Filled, NotReadableError, Record
 from eic_plugins.storage.mount import ShareMount
 from eic_plugins.storage.seals import Place
 from tests.unit.factories import SEALS, SIGNATURE, image, pool
@@ -368,7 +368,7 @@ def test_an_eviction_that_was_cut_off_leaves_what_the_sweep_takes(share):
     assert share.cache.find(RAW) is None
     share.cache.sweep(LATER)
     assert share.names() == [RAW.cached_name]
-    assert share.storage.unrecorded(RAW.id).path == RAW.cached_name
+    assert share.storage.foreign_files.unrecorded(RAW.id).path == RAW.cached_name
 
 
 def verified(share, result=None):
@@ -580,7 +580,7 @@ def test_a_file_that_is_adopted_may_be_this_hosts(share, order):
     path = share.root / 'eic-fill-x-1'
     path.write_bytes(content)
     path.chmod(0o660)
-    share.storage.prove(path.name, adopted)
+    share.storage.foreign_files.prove(path.name, adopted)
     assert order == [('fsync', path.stat().st_ino)]
 
 

@@ -14,9 +14,9 @@ from eic_plugins.glance.client import ListedImage
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 from eic_plugins.precache.precacher import Backend, Precacher
 from eic_plugins.precache.rules import Wishes
-from eic_plugins.storage import Filled
 from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.interface import Filled
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.factories import SEALS, image, pool
 from tests.unit.fake_files import FakeFiles

@@ -24,20 +24,16 @@ from eic_plugins.ontap.session import (
     OntapTimeoutError,
     OntapUnreachableError,
 )
-from eic_plugins.storage import (
+from eic_plugins.storage.block import BlockStorage, found_elsewhere
+from eic_plugins.storage.block_records import format_comment, parse_comment
+from eic_plugins.storage.eviction import Usage
+from eic_plugins.storage.inspection import UnsafeImageError
+from eic_plugins.storage.interface import (
     CannotGrowError,
     Filled,
     Record,
     VolumeNotMadeError,
 )
-from eic_plugins.storage.block import (
-    BlockStorage,
-    format_comment,
-    found_elsewhere,
-    parse_comment,
-)
-from eic_plugins.storage.eviction import Usage
-from eic_plugins.storage.inspection import UnsafeImageError
 from eic_plugins.storage.seals import Place
 from eic_plugins.storage.seen import SeenDevices
 from tests.unit.factories import GIB, SEALS, SIGNATURE, image

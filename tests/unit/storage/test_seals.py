@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from eic_plugins.storage import Record
-from eic_plugins.storage.files import format_record, parse_record
+from eic_plugins.storage.file_records import format_record, parse_record
+from eic_plugins.storage.interface import Record
 from eic_plugins.storage.seals import Place, Seals
 
 PLACE = Place('flexvol-uuid', 'img-cache-i', 'i')
