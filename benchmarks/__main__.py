@@ -31,7 +31,8 @@ from benchmarks import (
     spread,
 )
 from benchmarks.model import missed_counts
-from benchmarks.traces import Traces, undisturbed
+from benchmarks.tenant import Tenant
+from benchmarks.undisturbed import undisturbed
 from lab import context, files, paths
 from lab.context import Lab
 from lab.errors import LabError
@@ -99,7 +100,7 @@ def _name(text: str) -> str:
 
 def _clean(lab: Lab) -> int:
     with undisturbed():
-        Traces(lab).remove()
+        Tenant(lab).remove()
     cleanliness.check(lab)
     print('The lab is clean.')
     return 0

@@ -7,10 +7,12 @@ once for each pool, one pool after the other, and clones from then on.
 
 from typing import Any
 
-from benchmarks import fills, images
+from oslo_utils import units
+
+from benchmarks import disks, fills
 from benchmarks.arithmetic import spread
 from benchmarks.model import Answer, Table, Target
-from benchmarks.traces import Traces
+from benchmarks.tenant import Tenant
 from lab.context import Lab
 from lab.demo.observe import Observer
 from lab.topology import DRIVERS
@@ -25,37 +27,37 @@ def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
     rows, hits = [], []
     for driver in DRIVERS:
-        with Traces(lab) as traces:
-            disk = images.random_disk(traces, fills.IMAGE_MIB)
-            image_id = traces.upload(disk)
+        with Tenant(lab) as tenant:
+            disk = disks.random_disk(tenant, fills.IMAGE_MIB)
+            image_id = tenant.upload(disk)
             rows.append(
                 fills.measure(
-                    traces,
+                    tenant,
                     driver,
                     _TITLE,
                     image_id,
                     disk,
-                    lambda t=traces, i=image_id, d=driver: (  # type: ignore[misc]
+                    lambda t=tenant, i=image_id, d=driver: (  # type: ignore[misc]
                         t.create_at_once(i, d, spread(_VOLUMES, _POOLS))
                     ),
                     _POOLS,
                     'iscsi',
                 )
             )
-            hits += [_again(traces, driver, image_id, pool) for pool in _POOLS]
+            hits += [_again(tenant, driver, image_id, pool) for pool in _POOLS]
     return _answer(rows, hits).to_json()
 
 
 def _again(
-    traces: Traces,
+    tenant: Tenant,
     driver: str,
     image_id: str,
     pool: str,
 ) -> dict[str, Any]:
-    observer = Observer(traces.lab, driver, image_id, 'iscsi')
-    with traces.lab.console.step(f'{driver}: one more, in {pool}'):
+    observer = Observer(tenant.lab, driver, image_id, 'iscsi')
+    with tenant.lab.console.step(f'{driver}: one more, in {pool}'):
         mark = observer.mark()
-        made = traces.create(image_id, driver, pool)
+        made = tenant.create(image_id, driver, pool)
         cost = observer.since(mark)
     return {
         'driver': driver,
@@ -111,7 +113,7 @@ def _answer(rows: list[fills.Row], hits: list[dict[str, Any]]) -> Answer:
                         str(len(hit['calls'])),
                         str(hit['connections']),
                         str(hit['downloads']),
-                        f'{hit["host_io"] / images.MIB:.0f}',
+                        f'{hit["host_io"] / units.Mi:.0f}',
                     )
                     for hit in hits
                 ),

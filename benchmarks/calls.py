@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from benchmarks import images
+from benchmarks import disks
 from benchmarks.model import Answer, Table, Target
-from benchmarks.traces import Traces
+from benchmarks.tenant import Tenant
 from lab.context import Lab
 from lab.demo.observe import Cost, Observer
 from lab.topology import DRIVERS
@@ -25,20 +25,20 @@ _SITUATIONS = (
 def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
     rows = []
-    with Traces(lab) as traces:
-        disk = images.random_disk(traces, _IMAGE_MIB)
+    with Tenant(lab) as tenant:
+        disk = disks.random_disk(tenant, _IMAGE_MIB)
         for driver in DRIVERS:
-            rows += _costs(traces, driver, traces.upload(disk))
+            rows += _costs(tenant, driver, tenant.upload(disk))
     return _answer(rows).to_json()
 
 
-def _costs(traces: Traces, driver: str, image_id: str) -> list[dict[str, Any]]:
-    observer = Observer(traces.lab, driver, image_id)
+def _costs(tenant: Tenant, driver: str, image_id: str) -> list[dict[str, Any]]:
+    observer = Observer(tenant.lab, driver, image_id)
     rows = []
     for title, pool in _SITUATIONS:
-        with traces.lab.console.step(f'{driver}: {title}, in {pool}'):
+        with tenant.lab.console.step(f'{driver}: {title}, in {pool}'):
             mark = observer.mark()
-            made = traces.create(image_id, driver, pool)
+            made = tenant.create(image_id, driver, pool)
             cost = observer.since(mark)
         rows.append(_row(driver, title, pool, made.route, cost))
     return rows

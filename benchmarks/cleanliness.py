@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from benchmarks import control, storage
+from benchmarks import control
 from lab import cinder, glance, identity, simulator
 from lab.context import Lab
 from lab.errors import LabError
@@ -53,7 +53,7 @@ def _objects(lab: Lab) -> Iterator[str]:
 
 
 def _files(lab: Lab) -> Iterator[str]:
-    for pool, directory in storage.roots(lab).items():
+    for pool, directory in simulator.pool_directories(lab).items():
         for path in directory.iterdir():
             if _FILES.match(path.name):
                 yield f'file {path.name} in pool {pool}'

@@ -8,10 +8,10 @@ database, the same for both drivers, are counted as well.
 import time
 from typing import Any
 
-from benchmarks import images, in_process
+from benchmarks import disks, in_process
 from benchmarks.arithmetic import per_volume, ratio
 from benchmarks.model import Answer, Table, Target
-from benchmarks.traces import Traces
+from benchmarks.tenant import Tenant
 from lab.context import Lab
 from lab.demo.observe import Observer
 from lab.topology import DRIVERS
@@ -26,28 +26,28 @@ _LIMIT = 0.2
 
 def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
-    with Traces(lab) as traces:
-        disk = images.random_disk(traces, _IMAGE_MIB)
-        found = {driver: traces.upload(disk) for driver in DRIVERS}
+    with Tenant(lab) as tenant:
+        disk = disks.random_disk(tenant, _IMAGE_MIB)
+        found = {driver: tenant.upload(disk) for driver in DRIVERS}
         for driver, image_id in found.items():
             with lab.console.step(f'{driver}: the cached image'):
-                traces.create(image_id, driver, _POOL)
-        traces.delete_volumes()
+                tenant.create(image_id, driver, _POOL)
+        tenant.delete_volumes()
         rows = {
-            driver: {'driver': _in_driver(traces, driver, image_id)}
+            driver: {'driver': _in_driver(tenant, driver, image_id)}
             for driver, image_id in found.items()
         }
         idle = _idle_rates(lab, found)
         for driver, image_id in found.items():
             rows[driver]['service'] = _in_service(
-                traces, driver, image_id, idle[driver]
+                tenant, driver, image_id, idle[driver]
             )
     return _answer(rows).to_json()
 
 
-def _in_driver(traces: Traces, driver: str, image_id: str) -> dict[str, Any]:
-    with traces.lab.console.step(f'{driver}: {_DRIVER_HITS} hits, the driver alone'):
-        return in_process.measure(traces, driver, {image_id: 1}, _POOL, _DRIVER_HITS)
+def _in_driver(tenant: Tenant, driver: str, image_id: str) -> dict[str, Any]:
+    with tenant.lab.console.step(f'{driver}: {_DRIVER_HITS} hits, the driver alone'):
+        return in_process.measure(tenant, driver, {image_id: 1}, _POOL, _DRIVER_HITS)
 
 
 def _idle_rates(lab: Lab, found: dict[str, str]) -> dict[str, float]:
@@ -64,19 +64,19 @@ def _idle_rates(lab: Lab, found: dict[str, str]) -> dict[str, float]:
 
 
 def _in_service(
-    traces: Traces,
+    tenant: Tenant,
     driver: str,
     image_id: str,
     idle_rate: float,
 ) -> dict[str, Any]:
-    observer = Observer(traces.lab, driver, image_id)
-    with traces.lab.console.step(f'{driver}: {_SERVICE_HITS} hits'):
+    observer = Observer(tenant.lab, driver, image_id)
+    with tenant.lab.console.step(f'{driver}: {_SERVICE_HITS} hits'):
         mark, began = observer.mark(), time.monotonic()
         for _ in range(_SERVICE_HITS):
-            traces.create(image_id, driver, _POOL)
+            tenant.create(image_id, driver, _POOL)
         seconds = time.monotonic() - began
         used = observer.since(mark).cpu
-    traces.delete_volumes()
+    tenant.delete_volumes()
     return {
         'volumes': _SERVICE_HITS,
         'cpu': used,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import control, images, storage
+from benchmarks import control, disks, storage
 from benchmarks.arithmetic import copies_by_pool, copies_in_all, median
 from benchmarks.model import Table, Target
-from benchmarks.traces import Made, Traces
+from benchmarks.tenant import Made, Tenant
 from lab.demo.observe import Observer
 
 POOLS = ('images', 'gold', 'bronze')
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 def measure(
-    traces: Traces,
+    tenant: Tenant,
     driver: str,
     title: str,
     image_id: str,
@@ -41,13 +41,13 @@ def measure(
     :param disk: the raw bytes that every volume must have
     :param create: makes the volumes, the first ones of this image
     """
-    observer = Observer(traces.lab, driver, image_id, protocol)
-    with traces.lab.console.step(f'{driver}: {title}'):
-        mark, before = observer.mark(), control.copies_begun(traces.lab)
+    observer = Observer(tenant.lab, driver, image_id, protocol)
+    with tenant.lab.console.step(f'{driver}: {title}'):
+        mark, before = observer.mark(), control.copies_begun(tenant.lab)
         made = create()
         cost = observer.since(mark)
-        after = control.copies_begun(traces.lab)
-    places = _places(traces, made, image_id, pools)
+        after = control.copies_begun(tenant.lab)
+    places = _places(tenant, made, image_id, pools)
     begun = {pool: after[pool] - before[pool] for pool in pools}
     return {
         'driver': driver,
@@ -60,7 +60,7 @@ def measure(
         'copies': copies_by_pool(places, begun),
         'copies_in_all': copies_in_all(places, begun),
         'routes': dict(collections.Counter(volume.route for volume in made)),
-        'different': _different(traces, made, disk),
+        'different': _different(tenant, made, disk),
         'seconds': [volume.seconds for volume in made],
     }
 
@@ -139,10 +139,10 @@ def table(title: str, rows: list[Row]) -> Table:
 
 
 def _places(
-    traces: Traces, made: list[Made], image_id: str, pools: Sequence[str]
+    tenant: Tenant, made: list[Made], image_id: str, pools: Sequence[str]
 ) -> dict[str, set[int]]:
     """Where on the disk the volumes' and the cached images' bytes are."""
-    lab = traces.lab
+    lab = tenant.lab
     return {
         pool: storage.places(
             [
@@ -151,17 +151,17 @@ def _places(
                 if volume.pool == pool
             ]
             + [storage.root(lab, pool) / f'img-cache-{image_id}'],
-            images.stored(lab, image_id),
+            disks.stored(lab, image_id),
         )
         for pool in pools
     }
 
 
-def _different(traces: Traces, made: list[Made], disk: Path) -> int:
+def _different(tenant: Tenant, made: list[Made], disk: Path) -> int:
     size = disk.stat().st_size
     wanted = storage.sha256(disk, size)
     return sum(
-        storage.sha256(storage.volume_file(traces.lab, volume.pool, volume.id), size)
+        storage.sha256(storage.volume_file(tenant.lab, volume.pool, volume.id), size)
         != wanted
         for volume in made
     )

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from benchmarks import images, storage
+from benchmarks import disks, storage
 from benchmarks.model import Answer, Table, Target
-from benchmarks.traces import Made, Traces
+from benchmarks.tenant import Made, Tenant
 from lab import image_volumes, weigher
 from lab.context import Lab
 from lab.demo.observe import Observer
@@ -46,9 +46,9 @@ def _measure(
     scheduler: Callable[[Lab], AbstractContextManager[None]],
     prepare: Callable[[Lab, str], None],
 ) -> Row:
-    with scheduler(lab), Traces(lab) as traces:
-        disk = images.random_disk(traces, _IMAGE_MIB)
-        image_id = traces.upload(disk)
+    with scheduler(lab), Tenant(lab) as tenant:
+        disk = disks.random_disk(tenant, _IMAGE_MIB)
+        image_id = tenant.upload(disk)
         observer = Observer(lab, 'stock', image_id, 'iscsi')
         with lab.console.step(f'{title}: before the first volume'):
             mark = observer.mark()
@@ -56,7 +56,7 @@ def _measure(
             prepared = observer.since(mark)
         with lab.console.step(f'{title}: {_VOLUMES} volumes'):
             mark = observer.mark()
-            made = [traces.create(image_id, *_TYPE) for _ in range(_VOLUMES)]
+            made = [tenant.create(image_id, *_TYPE) for _ in range(_VOLUMES)]
             cost = observer.since(mark)
         digest = storage.sha256(disk, disk.stat().st_size)
         return {

@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Any
 
-from benchmarks import images, in_process, storage
+from benchmarks import disks, in_process, storage
 from benchmarks.arithmetic import median, ratio
 from benchmarks.model import Answer, Table, Target
-from benchmarks.traces import Made, Traces
+from benchmarks.tenant import Made, Tenant
 from lab.context import Lab
 from lab.errors import LabError
 from lab.topology import DRIVERS
@@ -44,35 +44,35 @@ class _Times:
 def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
     times: list[_Times] = []
-    with Traces(lab) as traces:
-        head = images.random_disk(traces, _HEAD_MIB)
+    with Tenant(lab) as tenant:
+        head = disks.random_disk(tenant, _HEAD_MIB)
         for driver in DRIVERS:
             times += _measure(
-                traces,
+                tenant,
                 driver,
-                {gib: images.sparse_image(traces, head, gib) for gib in SIZES},
+                {gib: disks.sparse_image(tenant, head, gib) for gib in SIZES},
             )
     return _answer(times).to_json()
 
 
-def _measure(traces: Traces, driver: str, found: dict[int, str]) -> list[_Times]:
+def _measure(tenant: Tenant, driver: str, found: dict[int, str]) -> list[_Times]:
     first, elsewhere = {}, {}
     for gib, image_id in found.items():
-        with traces.lab.console.step(f'{driver}: first volumes of {gib} GiB'):
-            first[gib] = _create(traces, image_id, driver, _HOME, gib)
+        with tenant.lab.console.step(f'{driver}: first volumes of {gib} GiB'):
+            first[gib] = _create(tenant, image_id, driver, _HOME, gib)
             if driver == 'eic' or gib in _DOWNLOADED_SIZES:
-                elsewhere[gib] = _create(traces, image_id, driver, _OTHER, gib)
-    traces.delete_volumes()
+                elsewhere[gib] = _create(tenant, image_id, driver, _OTHER, gib)
+    tenant.delete_volumes()
     hits: dict[int, list[Made]] = {gib: [] for gib in SIZES}
     for number in range(_ROUNDS):
-        with traces.lab.console.step(
+        with tenant.lab.console.step(
             f'{driver}: hits, round {number + 1} of {_ROUNDS}'
         ):
             for gib in _ROUND:
-                hits[gib].append(_create(traces, found[gib], driver, _HOME, gib))
+                hits[gib].append(_create(tenant, found[gib], driver, _HOME, gib))
         # Or the scheduler thinks that the pool is full.
-        traces.delete_volumes()
-    alone = _driver_alone(traces, driver, found)
+        tenant.delete_volumes()
+    alone = _driver_alone(tenant, driver, found)
     return [
         _times(
             driver, gib, first[gib], elsewhere.get(gib), hits[gib], alone[found[gib]]
@@ -82,30 +82,30 @@ def _measure(traces: Traces, driver: str, found: dict[int, str]) -> list[_Times]
 
 
 def _driver_alone(
-    traces: Traces,
+    tenant: Tenant,
     driver: str,
     found: dict[int, str],
 ) -> dict[str, list[float]]:
     """Seconds of hits in the driver, by image."""
-    with traces.lab.console.step(f'{driver}: hits, the driver alone'):
+    with tenant.lab.console.step(f'{driver}: hits, the driver alone'):
         sizes = {image_id: gib for gib, image_id in found.items()}
         seconds: dict[str, list[float]] = in_process.measure(
-            traces, driver, sizes, _HOME, _DRIVER_ROUNDS
+            tenant, driver, sizes, _HOME, _DRIVER_ROUNDS
         )['seconds']
         return seconds
 
 
 def _create(
-    traces: Traces,
+    tenant: Tenant,
     image_id: str,
     driver: str,
     pool: str,
     gib: int,
 ) -> Made:
-    made = traces.create(image_id, driver, pool, gib)
-    lab = traces.lab
-    if not images.same_ends(
-        storage.volume_file(lab, pool, made.id), images.stored(lab, image_id), gib
+    made = tenant.create(image_id, driver, pool, gib)
+    lab = tenant.lab
+    if not disks.same_ends(
+        storage.volume_file(lab, pool, made.id), disks.stored(lab, image_id), gib
     ):
         raise LabError(f'Volume {made.id} of {driver} is not its image.')
     return made

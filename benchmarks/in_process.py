@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.traces import Traces
+from benchmarks.tenant import Tenant
 from lab import cinder, identity
 from lab.errors import LabError
 from lab.paths import REPOSITORY
@@ -47,7 +47,7 @@ _WARM_UP = 1
 
 
 def measure(
-    traces: Traces, driver: str, images: Mapping[str, int], pool_name: str, rounds: int
+    tenant: Tenant, driver: str, images: Mapping[str, int], pool_name: str, rounds: int
 ) -> dict[str, Any]:
     """CPU of hits on images that the pool has, and the wall time of each.
 
@@ -63,26 +63,26 @@ def measure(
         for image_id, size in images.items()
     ]
     for job in jobs:
-        traces.expect(str(job['volume_id']))
+        tenant.expect(str(job['volume_id']))
     return _run(
-        traces,
+        tenant,
         driver,
         {
             'driver': cinder.VOLUME_DRIVERS[driver],
-            'configs': _configs(traces, driver),
+            'configs': _configs(tenant, driver),
             'section': pool.backend_section,
             'share': pool.share,
             'volumes': jobs,
             'warm_up': _WARM_UP * len(images),
-            'images': {image_id: _facts(traces, image_id) for image_id in images},
+            'images': {image_id: _facts(tenant, image_id) for image_id in images},
         },
     )
 
 
-def _facts(traces: Traces, image_id: str) -> dict[str, Any]:
+def _facts(tenant: Tenant, image_id: str) -> dict[str, Any]:
     """What cinder-volume would have found out before it asks the driver."""
-    service = identity.Cloud(traces.lab, 'cinder', SERVICE_PROJECT)
-    image = traces.image(image_id)
+    service = identity.Cloud(tenant.lab, 'cinder', SERVICE_PROJECT)
+    image = tenant.image(image_id)
     return {
         'meta': {**{key: image.get(key) for key in _FACTS}, 'properties': {}},
         'locations': service.request(
@@ -91,10 +91,10 @@ def _facts(traces: Traces, image_id: str) -> dict[str, Any]:
     }
 
 
-def _configs(traces: Traces, driver: str) -> list[str]:
-    etc = traces.lab.paths / 'cinder/etc'
-    own = traces.directory / f'in-process-{driver}.conf'
-    database = traces.directory / f'in-process-{driver}.sqlite'
+def _configs(tenant: Tenant, driver: str) -> list[str]:
+    etc = tenant.lab.paths / 'cinder/etc'
+    own = tenant.directory / f'in-process-{driver}.conf'
+    database = tenant.directory / f'in-process-{driver}.sqlite'
     database.unlink(missing_ok=True)
     own.write_text(
         f'[DEFAULT]\ndefault_volume_type = {_TYPE}\n'
@@ -109,8 +109,8 @@ def _configs(traces: Traces, driver: str) -> list[str]:
     return [str(etc / 'cinder.conf'), str(etc / f'volume-{driver}.conf'), str(own)]
 
 
-def _run(traces: Traces, driver: str, job: dict[str, Any]) -> dict[str, Any]:
-    lab = traces.lab
+def _run(tenant: Tenant, driver: str, job: dict[str, Any]) -> dict[str, Any]:
+    lab = tenant.lab
     name = f'bench-in-process-{driver}'
     process = subprocess.Popen(
         [*enter(lab.holder()), sys.executable, '-m', 'benchmarks.in_process'],

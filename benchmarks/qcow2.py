@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from benchmarks import fills, images
+from benchmarks import disks, fills
 from benchmarks.model import Answer, Target
-from benchmarks.traces import Made, Traces
+from benchmarks.tenant import Made, Tenant
 from lab.context import Lab
 from lab.topology import DRIVERS
 
@@ -17,28 +17,28 @@ def run(lab: Lab) -> dict[str, Any]:
     rows = []
     for order in (_ONE_BY_ONE, _AT_ONCE):
         for driver in DRIVERS:
-            with Traces(lab) as traces:
-                rows.append(_measure(traces, driver, order))
+            with Tenant(lab) as tenant:
+                rows.append(_measure(tenant, driver, order))
     return _answer(rows).to_json()
 
 
-def _measure(traces: Traces, driver: str, order: str) -> fills.Row:
-    disk = images.random_disk(traces, fills.IMAGE_MIB)
-    image_id = traces.upload(images.qcow2(disk), disk_format='qcow2')
+def _measure(tenant: Tenant, driver: str, order: str) -> fills.Row:
+    disk = disks.random_disk(tenant, fills.IMAGE_MIB)
+    image_id = tenant.upload(disks.qcow2(disk), disk_format='qcow2')
     return fills.measure(
-        traces,
+        tenant,
         driver,
         order,
         image_id,
         disk,
-        lambda: _create(traces, driver, image_id, order),
+        lambda: _create(tenant, driver, image_id, order),
     )
 
 
-def _create(traces: Traces, driver: str, image_id: str, order: str) -> list[Made]:
+def _create(tenant: Tenant, driver: str, image_id: str, order: str) -> list[Made]:
     if order == _AT_ONCE:
-        return traces.create_at_once(image_id, driver, fills.POOLS)
-    return [traces.create(image_id, driver, pool) for pool in fills.POOLS]
+        return tenant.create_at_once(image_id, driver, fills.POOLS)
+    return [tenant.create(image_id, driver, pool) for pool in fills.POOLS]
 
 
 def _answer(rows: list[fills.Row]) -> Answer:

@@ -4,11 +4,12 @@ import datetime
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.model import shown
+from lab import tables
 
 BEGIN = '<!-- written by `make bench`: begin -->'
 END = '<!-- written by `make bench`: end -->'
@@ -57,8 +58,9 @@ def text(answers: Answers) -> str:
     for name, answer in answers.items():
         lines = [f'{name}: {answer["question"]}', '']
         for table in answer['tables']:
-            lines += [table['title'], *_aligned(table), '']
-        lines += _aligned(_targets(answer))
+            lines += [table['title'], tables.text(table['header'], table['rows']), '']
+        verdicts = _targets(answer)
+        lines.append(tables.text(verdicts['header'], verdicts['rows']))
         blocks.append('\n'.join(lines))
     return '\n\n\n'.join(blocks)
 
@@ -80,7 +82,8 @@ def markdown(found: dict[str, Any]) -> str:
         if 'date' in answer:
             lines += [f'Measured again, alone, on {answer["date"]}.', '']
         for table in (_targets(answer), *answer['tables']):
-            lines += [f'{table["title"]}:', '', *_pipes(table), '']
+            shown_table = tables.markdown(table['header'], table['rows'])
+            lines += [f'{table["title"]}:', '', shown_table, '']
         lines += [f'- {note}' for note in answer['notes']]
         lines += [''] if answer['notes'] else []
     return '\n'.join([*lines, END])
@@ -119,25 +122,3 @@ def _verdict(target: dict[str, Any]) -> str:
     if target['met']:
         return 'yes'
     return 'NO' if target['is_count'] else 'no (a time)'
-
-
-def _aligned(table: dict[str, Any]) -> Iterator[str]:
-    lines = [tuple(table['header']), *map(tuple, table['rows'])]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for number, line in enumerate(lines):
-        yield _padded(line, widths)
-        if number == 0:
-            yield '  '.join('-' * width for width in widths)
-
-
-def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
-    return '  '.join(
-        cell.ljust(width) for cell, width in zip(line, widths, strict=True)
-    ).rstrip()
-
-
-def _pipes(table: dict[str, Any]) -> Iterator[str]:
-    yield f'| {" | ".join(table["header"])} |'
-    yield f'|{"---|" * len(table["header"])}'
-    for row in table['rows']:
-        yield f'| {" | ".join(row)} |'

@@ -6,13 +6,13 @@ which is where its API has the status from.
 """
 
 import time
+from collections.abc import Iterator
 
 import sqlalchemy
 
 from lab import mariadb, nova
-from lab.boots import Seen
+from lab.boots import BuiltServer, wait_for_servers
 from lab.context import Lab
-from lab.errors import LabError
 
 _STATUSES = {'active': 'ACTIVE', 'error': 'ERROR'}
 _ENDED = sqlalchemy.text(
@@ -20,10 +20,9 @@ _ENDED = sqlalchemy.text(
     "AND display_name LIKE :names AND vm_state IN ('active', 'error')"
 )
 _LOOK_SECONDS = 0.1
-_BOOT_SECONDS = 300
 
 
-def until_ended(lab: Lab, prefix: str, count: int) -> list[Seen]:
+def until_ended(lab: Lab, prefix: str, count: int) -> list[BuiltServer]:
     """Wait for that many servers of these names to be ACTIVE or ERROR.
 
     :raises LabError: some are not, after five minutes
@@ -31,23 +30,15 @@ def until_ended(lab: Lab, prefix: str, count: int) -> list[Seen]:
     engine = sqlalchemy.create_engine(
         mariadb.url(lab, 'nova', nova.DATABASE_OWNER), isolation_level='AUTOCOMMIT'
     )
-    seen: dict[str, Seen] = {}
-    deadline = time.monotonic() + _BOOT_SECONDS
     try:
         with engine.connect() as connection:
-            while len(seen) < count and time.monotonic() < deadline:
-                time.sleep(_LOOK_SECONDS)
-                for server_id, state in connection.execute(
-                    _ENDED, {'names': f'{prefix}-%'}
-                ):
-                    seen.setdefault(
-                        server_id, Seen(server_id, _STATUSES[state], time.time())
-                    )
+            return wait_for_servers(
+                lambda: _ended(connection, prefix), prefix, count, every=_LOOK_SECONDS
+            )
     finally:
         engine.dispose()
-    if len(seen) < count:
-        raise LabError(
-            f'Waited {_BOOT_SECONDS} s for {count} servers {prefix}-* to be '
-            f'ACTIVE or ERROR; {len(seen)} were.'
-        )
-    return list(seen.values())
+
+
+def _ended(connection: sqlalchemy.Connection, prefix: str) -> Iterator[BuiltServer]:
+    for server_id, state in connection.execute(_ENDED, {'names': f'{prefix}-%'}):
+        yield BuiltServer(server_id, _STATUSES[state], time.time())

@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from benchmarks import images
+from benchmarks import disks
 from benchmarks.model import Answer, Table, Target
 from benchmarks.server_boots import Booted, boot
-from benchmarks.traces import Traces
+from benchmarks.tenant import Tenant
 from lab import identity
 from lab.boots import PLAIN_FLAVOR, Side, root_volume
 from lab.context import Lab
@@ -83,11 +83,11 @@ def run(
     :param first: how often of a new image, by how many servers at once
     """
     results: Results = {}
-    with Traces(lab) as traces:
+    with Tenant(lab) as tenant:
         boots_of = _Boots(
-            traces,
+            tenant,
             identity.Cloud(lab, DEMO_USER, DEMO_PROJECT),
-            {driver: _upload(traces) for driver in DRIVERS},
+            {driver: _upload(tenant) for driver in DRIVERS},
         )
         for servers, times in ((1, boots), (TEN, rounds)):
             results |= boots_of.again(servers, times)
@@ -96,8 +96,8 @@ def run(
     return answer({key: booted for key, booted in results.items() if booted}).to_json()
 
 
-def _upload(traces: Traces) -> str:
-    return traces.upload(images.random_disk(traces, IMAGE_MIB))
+def _upload(tenant: Tenant) -> str:
+    return tenant.upload(disks.random_disk(tenant, IMAGE_MIB))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,14 +108,14 @@ class _Boots:
     first the cached image - is not what is compared.
     """
 
-    traces: Traces
+    tenant: Tenant
     api: identity.Cloud
     ready: Mapping[str, str]
     """An image by driver, to boot again."""
 
     def first(self, servers: int, rounds: int) -> Results:
         return self._in_turn(
-            FIRST_WAYS, servers, rounds, lambda _: _upload(self.traces)
+            FIRST_WAYS, servers, rounds, lambda _: _upload(self.tenant)
         )
 
     def again(self, servers: int, rounds: int) -> Results:
@@ -137,7 +137,7 @@ class _Boots:
         return results
 
     def _boot(self, way: Way, image_id: str, servers: int, number: str) -> Booted:
-        lab, side = self.traces.lab, Side(self.api, way.driver)
+        lab, side = self.tenant.lab, Side(self.api, way.driver)
         title = f'{way.driver}: {way.title}, {way.situation}, {servers} at once'
         with lab.console.step(f'{title}, {number}'):
             warm = dataclasses.replace(way, situation='again')

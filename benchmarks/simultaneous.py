@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from benchmarks import fills, images
+from benchmarks import disks, fills
 from benchmarks.arithmetic import spread
 from benchmarks.model import Answer
-from benchmarks.traces import Traces
+from benchmarks.tenant import Tenant
 from lab import glance
 from lab.context import Lab
 from lab.topology import DRIVERS
@@ -22,26 +22,26 @@ def run(lab: Lab) -> dict[str, Any]:
     rows = []
     for title, store in _STORES.items():
         for driver in DRIVERS:
-            with Traces(lab) as traces:
-                rows.append(_measure(traces, driver, title, store))
+            with Tenant(lab) as tenant:
+                rows.append(_measure(tenant, driver, title, store))
     return _answer(rows).to_json()
 
 
 def _measure(
-    traces: Traces,
+    tenant: Tenant,
     driver: str,
     title: str,
     store: str | None,
 ) -> fills.Row:
-    disk = images.random_disk(traces, fills.IMAGE_MIB)
-    image_id = traces.upload(disk, store=store)
+    disk = disks.random_disk(tenant, fills.IMAGE_MIB)
+    image_id = tenant.upload(disk, store=store)
     return fills.measure(
-        traces,
+        tenant,
         driver,
         title,
         image_id,
         disk,
-        lambda: traces.create_at_once(image_id, driver, spread(_VOLUMES, fills.POOLS)),
+        lambda: tenant.create_at_once(image_id, driver, spread(_VOLUMES, fills.POOLS)),
     )
 
 

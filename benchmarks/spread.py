@@ -18,10 +18,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks import control, fills, images, storage
+from benchmarks import control, disks, fills, storage
 from benchmarks.arithmetic import fullest
 from benchmarks.model import Answer, Table, Target
-from benchmarks.traces import PREFIX, Made, Traces
+from benchmarks.tenant import PREFIX, Made, Tenant
 from lab import identity
 from lab.context import Lab
 from lab.demo.observe import Observer
@@ -51,8 +51,8 @@ def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
     rows = []
     for driver in DRIVERS:
-        with _volume_type(lab, driver) as kind, Traces(lab) as traces:
-            rows.append(_measure(traces, driver, kind))
+        with _volume_type(lab, driver) as kind, Tenant(lab) as tenant:
+            rows.append(_measure(tenant, driver, kind))
     return _answer(rows, _modelled()).to_json()
 
 
@@ -90,14 +90,14 @@ def _remove_type(cloud: identity.Cloud, name: str) -> None:
             cloud.cinder('DELETE', f'/types/{each["id"]}')
 
 
-def _measure(traces: Traces, driver: str, kind: str) -> Row:
-    lab = traces.lab
-    disk = images.random_disk(traces, _IMAGE_MIB)
-    image_id = traces.upload(disk)
+def _measure(tenant: Tenant, driver: str, kind: str) -> Row:
+    lab = tenant.lab
+    disk = disks.random_disk(tenant, _IMAGE_MIB)
+    image_id = tenant.upload(disk)
     observer = Observer(lab, driver, image_id, 'nfs')
     with lab.console.step(f'{driver}: {VOLUMES} volumes over three pools'):
         mark, before = observer.mark(), control.copies_begun(lab)
-        made = traces.create_by_users(image_id, kind, VOLUMES, USERS)
+        made = tenant.create_by_users(image_id, kind, VOLUMES, USERS)
         cost, after = observer.since(mark), control.copies_begun(lab)
     placed = _placed(lab, made)
     routes = collections.Counter(each.route for each in made)
@@ -113,7 +113,7 @@ def _measure(traces: Traces, driver: str, kind: str) -> Row:
         'routes': dict(routes),
         'slower': routes['cinder_download'] + max(routes['download'] - 1, 0),
         'seconds': sorted(each.seconds for each in made),
-        'different': _different(traces, placed, disk),
+        'different': _different(tenant, placed, disk),
     }
 
 
@@ -127,12 +127,12 @@ def _placed(lab: Lab, made: list[Made]) -> dict[str, list[str]]:
     return found
 
 
-def _different(traces: Traces, placed: dict[str, list[str]], disk: Any) -> int:
+def _different(tenant: Tenant, placed: dict[str, list[str]], disk: Any) -> int:
     """Of the first and the last one in each pool."""
     size = disk.stat().st_size
     wanted = storage.sha256(disk, size)
     return sum(
-        storage.sha256(storage.volume_file(traces.lab, pool, volume_id), size) != wanted
+        storage.sha256(storage.volume_file(tenant.lab, pool, volume_id), size) != wanted
         for pool, ids in placed.items()
         for volume_id in {*ids[:1], *ids[-1:]}
     )

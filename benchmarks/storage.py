@@ -5,23 +5,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ontap_simulator import reflink
+from oslo_utils import units
 
 from lab import simulator
 from lab.context import Lab
-from lab.topology import all_pools
 
-_CHUNK = 4 << 20
+_CHUNK = 4 * units.Mi
 
 
 def root(lab: Lab, pool_name: str) -> Path:
     """The root directory of a pool's FlexVol."""
-    pool = next(pool for pool in all_pools() if pool.name == pool_name)
-    return simulator.pool_directory_from_host(lab, pool)
-
-
-def roots(lab: Lab) -> dict[str, Path]:
-    """The root directory of each pool's FlexVol."""
-    return {pool.name: root(lab, pool.name) for pool in all_pools()}
+    return simulator.pool_directories(lab)[pool_name]
 
 
 def volume_file(lab: Lab, pool_name: str, volume_id: str) -> Path:

@@ -5,14 +5,14 @@ them: what demo, tests and benchmarks have in common.
 import dataclasses
 import functools
 import itertools
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from keystoneauth1 import exceptions
 
 from lab import cinder, identity, nova
-from lab.errors import LabError
 from lab.topology import FLAVORS
 from lab.waiting import wait_until
 
@@ -24,7 +24,7 @@ PLAIN_FLAVOR = FLAVORS[0].name
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class BuiltServer:
     """A server that has ended being built."""
 
     server_id: str
@@ -69,30 +69,26 @@ class Side:
         found: dict[str, Any] = self.nova('GET', f'/servers/{server_id}')
         return dict(found['server'])
 
-    def watch(self, prefix: str, count: int) -> list[Seen]:
+    def watch(
+        self, prefix: str, count: int, cancel: threading.Event | None = None
+    ) -> list[BuiltServer]:
         """Wait for that many servers of these names to be ACTIVE or ERROR."""
-        seen: dict[str, Seen] = {}
-        deadline = time.monotonic() + _BOOT_SECONDS
-        for look in itertools.count():
-            for entry in self._ended(prefix, look):
-                seen.setdefault(entry.server_id, entry)
-            if len(seen) >= count:
-                break
-            if time.monotonic() > deadline:
-                raise LabError(
-                    f'Waited {_BOOT_SECONDS} s for {count} servers {prefix}* '
-                    f'to be ACTIVE or ERROR; {len(seen)} were.'
-                )
-            time.sleep(_POLL_SECONDS)
-        return list(seen.values())
+        looks = itertools.count()
+        return wait_for_servers(
+            lambda: self._ended(prefix, next(looks)),
+            prefix,
+            count,
+            cancel=cancel,
+            every=_POLL_SECONDS,
+        )
 
-    def _ended(self, prefix: str, look: int) -> Iterator[Seen]:
+    def _ended(self, prefix: str, look: int) -> Iterator[BuiltServer]:
         statuses = ['ACTIVE', *(['ERROR'] if look % _POLLS_FOR_ERROR == 0 else [])]
         for status in statuses:
             # The short list asks neither Cinder nor for a server's ports.
             listed = self.nova('GET', f'/servers?name={prefix}&status={status}')
             for entry in listed['servers']:
-                yield Seen(str(entry['id']), status, time.time())
+                yield BuiltServer(str(entry['id']), status, time.time())
 
     def volumes(self, server_id: str) -> list[str]:
         """The volumes of a server."""
@@ -112,6 +108,37 @@ class Side:
                 functools.partial(self.cinder, 'GET', f'/volumes/{volume_id}'),
                 volume_id,
             )
+
+
+def wait_for_servers(
+    look: Callable[[], Iterable[BuiltServer]],
+    prefix: str,
+    count: int,
+    *,
+    every: float,
+    cancel: threading.Event | None = None,
+) -> list[BuiltServer]:
+    """Look until that many servers have ended being built.
+
+    :param look: sees those of them that have, again and again
+    :param prefix: of their names, for who reads that they have not
+    :raises LabError: some have not, after five minutes
+    """
+    seen: dict[str, BuiltServer] = {}
+
+    def all_ended() -> bool:
+        for server in look():
+            seen.setdefault(server.server_id, server)
+        return len(seen) >= count
+
+    wait_until(
+        all_ended,
+        lambda: f'{count} servers {prefix}* to be ACTIVE or ERROR; {len(seen)} were',
+        _BOOT_SECONDS,
+        cancel=cancel,
+        every=every,
+    )
+    return list(seen.values())
 
 
 def root_volume(image_id: str, size_gib: int = 1) -> dict[str, Any]:

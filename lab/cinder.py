@@ -10,7 +10,7 @@ from pathlib import Path
 from lab import files, identity, mariadb, qemu_img, rabbitmq, simulator, wsgi
 from lab.context import Lab
 from lab.paths import REPOSITORY, venv_bin, venv_etc
-from lab.processes import Service
+from lab.service import Service
 from lab.topology import (
     BACKENDS,
     BLOCK_BACKENDS,

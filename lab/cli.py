@@ -6,11 +6,10 @@ import fcntl
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
-from lab import paths
+from lab import paths, requirements
 from lab.errors import LabError
 from lab.paths import Paths
 
@@ -57,10 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from lab import preflight  # noqa: PLC0415
-
-    preflight.check_user()
-    preflight.check_python()
+    _require_root()
     from lab import shutdown, startup  # noqa: PLC0415
 
     with _locked_lab() as lab:
@@ -132,9 +128,8 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _require_root() -> None:
-    from lab import preflight  # noqa: PLC0415
-
-    preflight.check_user()
+    requirements.check_user()
+    requirements.check_python()
 
 
 def _open_lab() -> Any:
@@ -164,19 +159,22 @@ def _lock(where: Paths) -> Iterator[None]:
         yield
 
 
-def _acquire(stream: Any) -> None:
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        if time.monotonic() > deadline:
-            pid = stream.read().strip() or 'unknown'
-            raise LabError(
-                f'Another lab command is at work (pid {pid}): wait '
-                'until it is done, or end it.'
-            )
-        time.sleep(0.1)
+def _acquire(stream: TextIO) -> None:
+    from lab.waiting import came_true  # noqa: PLC0415
+
+    if not came_true(lambda: _try_lock(stream), _LOCK_SECONDS):
+        pid = stream.read().strip() or 'unknown'
+        raise LabError(
+            f'Another lab command is at work (pid {pid}): wait '
+            'until it is done, or end it.'
+        )
+
+
+def _try_lock(stream: TextIO) -> bool:
+    with contextlib.suppress(BlockingIOError):
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def _interrupt(number: int, frame: Any) -> None:

@@ -36,18 +36,25 @@ def wait_for_pools(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
     missing: list[str] = []
 
     def all_up() -> bool:
-        _check_alive(lab, drivers)
+        lab.check_alive(
+            keystone.NAME,
+            rabbitmq.NAME,
+            cinder.API,
+            cinder.SCHEDULER,
+            *map(cinder.volume_service, drivers),
+        )
         missing[:] = _missing(lab, cloud, drivers)
         return not missing
 
-    try:
-        wait_until(all_up, 'the pools of the backends', _BACKEND_SECONDS, lab.cancel)
-    except Exception:
-        if missing:
-            lab.console.line(
-                f'  not up: {", ".join(missing)}; see {lab.paths.logs}/cinder-*.log'
-            )
-        raise
+    wait_until(
+        all_up,
+        lambda: (
+            'the pools of all backends; not up: '
+            f'{", ".join(missing)}; see {lab.paths.logs}/cinder-*.log'
+        ),
+        _BACKEND_SECONDS,
+        cancel=lab.cancel,
+    )
 
 
 def _missing(
@@ -94,14 +101,3 @@ def _down(
         ):
             del wanted[entry['binary'], entry['host']]
     return [f'{binary} {host}' for binary, host in wanted]
-
-
-def _check_alive(lab: Lab, drivers: Sequence[str]) -> None:
-    for name in (
-        keystone.NAME,
-        rabbitmq.NAME,
-        cinder.API,
-        cinder.SCHEDULER,
-        *(cinder.volume_service(driver) for driver in drivers),
-    ):
-        lab.wait(name, lambda: True, seconds=1)

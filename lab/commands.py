@@ -7,10 +7,11 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from lab import files
-from lab.errors import CancelledError, LabError
-from lab.waiting import tail
+from lab.errors import LabError
+from lab.waiting import tail, wait_until
 
 _POLL_SECONDS = 0.05
 
@@ -43,8 +44,8 @@ def run(
     ):
         os.fchmod(output.fileno(), 0o600)
         try:
-            _feed(process, stdin)
-            _wait(process, argv, seconds, cancel or threading.Event())
+            _feed(process.stdin, stdin)
+            _wait(process, argv, seconds, cancel)
         finally:
             _end(process)
     if process.returncode:
@@ -62,24 +63,25 @@ def output_of(argv: Sequence[str], seconds: float = 30) -> str:
     return done.stdout if done.returncode == 0 else ''
 
 
-def _feed(process: subprocess.Popen[bytes], text: str) -> None:
-    with contextlib.suppress(BrokenPipeError), process.stdin:  # type: ignore[union-attr]
-        process.stdin.write(text.encode())  # type: ignore[union-attr]
+def _feed(stream: IO[bytes] | None, text: str) -> None:
+    if stream is not None:
+        with contextlib.suppress(BrokenPipeError), stream:
+            stream.write(text.encode())
 
 
 def _wait(
     process: subprocess.Popen[bytes],
     argv: Sequence[str],
     seconds: float,
-    cancel: threading.Event,
+    cancel: threading.Event | None,
 ) -> None:
-    for _ in range(int(seconds / _POLL_SECONDS)):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_POLL_SECONDS)
-            return
-        if cancel.is_set():
-            raise CancelledError(f'Stopped `{argv[0]}`.')
-    raise LabError(f'`{" ".join(argv[:4])} …` took more than {seconds:.0f} s.')
+    wait_until(
+        lambda: process.poll() is not None,
+        f'`{" ".join(argv[:4])} …` to end',
+        seconds,
+        cancel=cancel,
+        every=_POLL_SECONDS,
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -27,7 +27,7 @@ def wait_for_hosts(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
     wanted = {nova.host(driver): nova.compute_service(driver) for driver in drivers}
 
     def all_up() -> bool:
-        for name in (
+        lab.check_alive(
             keystone.NAME,
             rabbitmq.NAME,
             nova.API,
@@ -35,16 +35,15 @@ def wait_for_hosts(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
             nova.CONDUCTOR,
             nova.SCHEDULER,
             *wanted.values(),
-        ):
-            lab.wait(name, lambda: True, seconds=1)
+        )
         return wanted.keys() <= _up(lab, cloud, wanted)
 
     wait_until(
         all_up,
         f'{", ".join(wanted.values())} to be up',
         _HOST_SECONDS,
-        lab.cancel,
-        lab.paths.log(nova.compute_service(drivers[0])),
+        cancel=lab.cancel,
+        log=lab.paths.log(nova.compute_service(drivers[0])),
     )
 
 

@@ -9,8 +9,10 @@ from lab import commands, files, proc, secrets_store
 from lab.console import Console
 from lab.errors import LabError
 from lab.paths import Paths
-from lab.processes import Processes, Record, Service, enter
+from lab.process_record import ProcessRecord
+from lab.processes import Processes, enter
 from lab.secrets_store import Secrets
+from lab.service import Service
 from lab.topology import Ports, ports_from_environment
 from lab.waiting import tail, wait_until
 
@@ -57,20 +59,29 @@ class Lab:
             self.started.append(service.name)
             holder = self.holder() if service.in_namespace else None
             self.processes.spawn(service, holder)
-        self.wait(service.name, ready, seconds)
+        self._wait(service.name, ready, seconds)
 
-    def wait(
-        self, name: str, ready: Callable[[], bool], seconds: float, what: str = ''
-    ) -> None:
-        """Wait for a service; that it has exited ends the wait at once."""
-        log = self.paths.log(name)
-
+    def _wait(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
         def check() -> bool:
-            if not self.processes.alive(name):
-                raise LabError(f'{name} has exited.{tail(log)}')
+            self.check_alive(name)
             return ready()
 
-        wait_until(check, what or f'{name} to answer', seconds, self.cancel, log)
+        wait_until(
+            check,
+            f'{name} to answer',
+            seconds,
+            cancel=self.cancel,
+            log=self.paths.log(name),
+        )
+
+    def check_alive(self, *names: str) -> None:
+        """See that services run: to wait for one that has exited is no use.
+
+        :raises LabError: one does not; the end of its log is in the text
+        """
+        for name in names:
+            if not self.processes.alive(name):
+                raise LabError(f'{name} has exited.{tail(self.paths.log(name))}')
 
     def run(
         self,
@@ -103,7 +114,7 @@ class Lab:
         action()
         files.write_private(path, key)
 
-    def _in_right_namespace(self, record: Record) -> bool:
+    def _in_right_namespace(self, record: ProcessRecord) -> bool:
         if not record.in_namespace:
             return True
         holder = self.processes.record(HOLDER)

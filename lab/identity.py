@@ -49,17 +49,18 @@ class Cloud:
             user_domain_name='Default',
             project_domain_name='Default',
         )
-        self._session = session.Session(auth=auth, timeout=_TIMEOUT)
+        self.session = session.Session(auth=auth, timeout=_TIMEOUT)
+        """For a request whose answer is looked at whole."""
 
     @functools.cached_property
     def project_id(self) -> str:
         """The project that requests are made for."""
-        return str(self._session.get_project_id())
+        return str(self.session.get_project_id())
 
     @property
     def token(self) -> str:
         """A token, for who speaks to an API in another way."""
-        return str(self._session.get_token())
+        return str(self.session.get_token())
 
     def request(
         self,
@@ -71,7 +72,7 @@ class Cloud:
     ) -> Any:
         """One request; returns the decoded body, if there is one."""
         url = f'{self._ports.url(service)}{path}'
-        answer = self._session.request(
+        answer = self.session.request(
             url, method, json=json, headers=dict(headers or {})
         )
         return answer.json() if answer.content else None
@@ -83,7 +84,7 @@ class Cloud:
         headers = {'Content-Type': 'application/octet-stream'}
         if store:
             headers['X-Image-Meta-Store'] = store
-        self._session.put(
+        self.session.put(
             f'{self._ports.url("glance")}{path}',
             data=content,
             headers=headers,

@@ -53,5 +53,5 @@ def remove(lab: Lab, image_id: str) -> None:
         lambda: not of(lab, image_id),
         f'the image-volumes of {image_id} to be deleted',
         _SECONDS,
-        lab.cancel,
+        cancel=lab.cancel,
     )

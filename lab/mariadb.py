@@ -7,7 +7,7 @@ from pathlib import Path
 from lab import files
 from lab.context import Lab
 from lab.net import answers
-from lab.processes import Service
+from lab.service import Service
 from lab.topology import LOOPBACK
 
 NAME = 'mariadb'

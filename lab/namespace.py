@@ -14,15 +14,18 @@ device: the kernel sees to that, also after a kill -9.
 import shlex
 from pathlib import Path
 
+import psutil
+from oslo_utils import units
+
 from lab import commands, files, proc
 from lab.context import HOLDER, Lab
 from lab.errors import LabError
 from lab.paths import venv_bin
-from lab.processes import Service
+from lab.service import Service
 from lab.topology import CLUSTERS
 from lab.waiting import wait_until
 
-_IMAGE_BYTES = 40 << 30
+_IMAGE_BYTES = 40 * units.Gi
 _SUDOERS = Path('/etc/sudoers')
 _MOUNT_NFS = Path('/sbin/mount.nfs')
 _RELEASE_SECONDS = 20
@@ -84,7 +87,7 @@ def inhabitants(namespaces: set[str]) -> list[int]:
     here = proc.mount_namespace('self')
     return [
         pid
-        for pid in proc.pids()
+        for pid in psutil.pids()
         if (name := proc.mount_namespace(pid)) and name != here and name in namespaces
     ]
 
@@ -133,8 +136,7 @@ def _make_image(lab: Lab) -> None:
 
 def _is_private(lab: Lab) -> bool:
     # unshare becomes sleep only when the namespace is there and private.
-    seen = proc.stat(lab.holder())
-    return seen is not None and seen.comm == 'sleep'
+    return proc.name(lab.holder()) == 'sleep'
 
 
 def _overlays(lab: Lab) -> dict[Path, Path]:

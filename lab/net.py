@@ -1,13 +1,22 @@
 """Checks of ports: does something answer, and who has taken one."""
 
+import ipaddress
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import psutil
 
 from lab import proc
 from lab.processes import Processes
 
 _TIMEOUT = 5.0
+_EVERYBODY = ('0.0.0.0', '::')  # noqa: S104
+
+Address = tuple[str, int]
+"""Of a TCP socket: IP address and port."""
 
 
 def answers(address: str, port: int) -> bool:
@@ -27,37 +36,41 @@ def serves(url: str) -> bool:
         with opener.open(request, timeout=_TIMEOUT):
             return True
     except urllib.error.HTTPError as err:
-        return err.code < 500  # noqa: PLR2004
+        return err.code < HTTPStatus.INTERNAL_SERVER_ERROR
     except OSError:
         return False
 
 
-def taken_ports(
-    wanted: dict[tuple[str, int], str],
-    processes: Processes,
-) -> list[str]:
+def listeners() -> dict[Address, int | None]:
+    """Who listens where: the pid by the address, None if we may not see it."""
+    return {
+        (_plain(found.laddr.ip), found.laddr.port): found.pid
+        for found in psutil.net_connections('tcp')
+        if found.status == psutil.CONN_LISTEN and found.laddr
+    }
+
+
+def taken_ports(wanted: Mapping[Address, str], processes: Processes) -> list[str]:
     """Describes each wanted port that somebody else listens on."""
+    known = listeners()
     return [
-        f'{address}:{port} ({wanted[address, port]}) by {_owner(pid)}'
-        for address, port, pid in _listening_on(wanted)
-        if pid is None or not processes.owns(pid)
+        f'{address}:{port} ({what}) by {_owner(known[at, port])}'
+        for (address, port), what in wanted.items()
+        for at in (address, *_EVERYBODY)
+        if (at, port) in known and not _is_of(processes, known[at, port])
     ]
 
 
-def _listening_on(
-    wanted: dict[tuple[str, int], str],
-) -> list[tuple[str, int, int | None]]:
-    everybody = ('0.0.0.0', '::')  # noqa: S104
-    listeners = proc.listeners()
-    found = []
-    for address, port in wanted:
-        for candidate in (address, *everybody):
-            inode = listeners.get((candidate, port))
-            if inode is not None:
-                found.append((address, port, proc.socket_owner(inode)))
-    return found
+def _is_of(processes: Processes, pid: int | None) -> bool:
+    return pid is not None and processes.owns(pid)
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address, also of a socket that speaks IPv6."""
+    mapped = getattr(ipaddress.ip_address(address), 'ipv4_mapped', None)
+    return str(mapped or address)
 
 
 def _owner(pid: int | None) -> str:
-    seen = proc.stat(pid) if pid else None
-    return f'{seen.comm} (pid {pid})' if seen else 'an unknown process'
+    name = proc.name(pid) if pid else ''
+    return f'{name} (pid {pid})' if name else 'an unknown process'

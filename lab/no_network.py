@@ -8,6 +8,7 @@ catalog and does not stand in for Neutron: no server can have a network here.
 
 import json
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 NAME = 'no-network'
@@ -32,7 +33,8 @@ def application(
             }
         }
     )
+    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
     start_response(
-        '200 OK' if found else '404 Not Found', [('Content-Type', 'application/json')]
+        f'{status.value} {status.phrase}', [('Content-Type', 'application/json')]
     )
     return [json.dumps(body).encode()]

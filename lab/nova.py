@@ -13,7 +13,7 @@ from pathlib import Path
 from lab import cinder, files, identity, mariadb, no_network, rabbitmq, wsgi
 from lab.context import Lab
 from lab.paths import REPOSITORY, venv_bin, venv_etc
-from lab.processes import Service
+from lab.service import Service
 from lab.topology import DRIVERS, LOOPBACK, REGION
 
 API = 'nova-api'

@@ -1,37 +1,18 @@
 """Looks before it leaps: what is wrong with this machine, and what to do."""
 
-import os
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
+from oslo_utils import units
 
 from lab.context import Lab
 from lab.errors import LabError
 from lab.net import taken_ports
 
-_GIB = 1 << 30
-_LEAST_DISK = 15 * _GIB
-_LEAST_MEMORY = 5 * _GIB
-_MEMINFO = Path('/proc/meminfo')
-
-
-def check_user() -> None:
-    """The lab mounts things and runs services as root."""
-    if os.geteuid() != 0:
-        raise LabError(
-            'The lab needs root (it mounts file systems in a '
-            'namespace of its own): run it with sudo.'
-        )
-
-
-def check_python() -> None:
-    """The services must be in the environment that this runs in."""
-    if not (Path(sys.prefix) / 'bin' / 'keystone-manage').exists():
-        raise LabError(
-            f'OpenStack is not installed in {sys.prefix}: run '
-            '`make lab`, which makes a .venv that has it.'
-        )
+_LEAST_DISK = 15 * units.Gi
+_LEAST_MEMORY = 5 * units.Gi
 
 
 def check_machine(lab: Lab) -> None:
@@ -46,28 +27,25 @@ def _disk(lab: Lab) -> str:
     if free >= _LEAST_DISK or lab.processes.records():
         return ''
     return (
-        f'{lab.paths.state} has {free / _GIB:.1f} GiB free, the lab needs '
-        f'{_LEAST_DISK // _GIB}: make room, or set EIC_LAB_DIR to a '
+        f'{lab.paths.state} has {free / units.Gi:.1f} GiB free, the lab needs '
+        f'{_LEAST_DISK // units.Gi}: make room, or set EIC_LAB_DIR to a '
         'directory on another disk.'
     )
 
 
 def _memory(lab: Lab) -> str:
-    free = available_memory(_MEMINFO.read_text())
+    free = available_memory()
     if free >= _LEAST_MEMORY or lab.processes.records():
         return ''
     return (
-        f'{free / _GIB:.1f} GiB of memory are available, the lab needs '
-        f'{_LEAST_MEMORY // _GIB}.'
+        f'{free / units.Gi:.1f} GiB of memory are available, the lab needs '
+        f'{_LEAST_MEMORY // units.Gi}.'
     )
 
 
-def available_memory(meminfo: str) -> int:
-    """MemAvailable of /proc/meminfo, in bytes."""
-    for line in meminfo.splitlines():
-        if line.startswith('MemAvailable:'):
-            return int(line.split()[1]) * 1024
-    return 0
+def available_memory() -> int:
+    """What programs can have without swapping, in bytes."""
+    return psutil.virtual_memory().available
 
 
 def _ports(lab: Lab) -> str:

@@ -1,76 +1,32 @@
 """Starts the lab's processes, remembers them, and ends exactly those.
 
-A record holds the pid with the start time and the boot it was seen in, so a
-pid that was reused is never mistaken for ours. Each process also carries the
-lab's identity in its environment: what a killed ``up`` started but did not get
-to record is found by that.
+Each process carries the lab's identity in its environment: what a killed ``up``
+started but did not get to record is found by that.
 """
 
 import contextlib
-import dataclasses
-import hashlib
 import os
 import signal
 import subprocess
-import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from lab import files, proc
+import psutil
+from oslo_utils import units
+
+from lab import files, proc, process_record
 from lab.errors import LabError
 from lab.paths import Paths, venv_bin
-from lab.waiting import wait_until
+from lab.process_record import ProcessRecord, ProcessRecords
+from lab.service import Service
+from lab.waiting import came_true
 
 LAB_ID = 'EIC_LAB_ID'
-_LOG_LIMIT = 50 * 1024 * 1024
+_LOG_LIMIT = 50 * units.Mi
+_TERM_SECONDS = 3.0
 _KILL_SECONDS = 10.0
 _SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-
-@dataclasses.dataclass(frozen=True)
-class Service:
-    """A process of the lab, and what decides that it must be restarted."""
-
-    name: str
-    argv: tuple[str, ...]
-    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    configs: tuple[Path, ...] = ()
-    in_namespace: bool = False
-    stop_seconds: float = 15.0
-
-    def fingerprint(self) -> str:
-        """Changes when the command or a configuration file changes."""
-        digest = hashlib.sha256(repr((self.argv, sorted(self.env.items()))).encode())
-        for path in self.configs:
-            digest.update(path.read_bytes())
-        return digest.hexdigest()
-
-
-@dataclasses.dataclass(frozen=True)
-class Record:
-    """A process that was started, as run/NAME.json keeps it."""
-
-    name: str
-    pid: int
-    start_time: int
-    boot_id: str
-    started_at: float
-    fingerprint: str
-    stop_seconds: float
-    in_namespace: bool
-    mount_namespace: str = ''
-
-    def alive(self) -> bool:
-        """The very process that was recorded is running."""
-        seen = proc.stat(self.pid)
-        return (
-            seen is not None
-            and seen.running
-            and seen.start_time == self.start_time
-            and self.boot_id == proc.boot_id()
-        )
 
 
 class Processes:
@@ -78,47 +34,33 @@ class Processes:
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
+        self._kept = ProcessRecords(paths.run)
         self.lab_id = _lab_id(paths / 'id')
 
-    def records(self) -> dict[str, Record]:
+    def records(self) -> dict[str, ProcessRecord]:
         """What was started and not yet stopped, running or not."""
-        found = {}
-        for path in sorted(self._paths.run.glob('*.json')):
-            record = _parse(files.read_json(path))
-            if record:
-                found[record.name] = record
-        return found
+        return self._kept.all()
 
-    def record(self, name: str) -> Record | None:
+    def record(self, name: str) -> ProcessRecord | None:
         """The record of one service."""
-        return _parse(files.read_json(self._record_path(name)))
+        return self._kept.get(name)
 
     def alive(self, name: str) -> bool:
         """Whether the service runs."""
         record = self.record(name)
         return record is not None and record.alive()
 
-    def spawn(self, service: Service, holder: int | None = None) -> Record:
+    def spawn(self, service: Service, holder: int | None = None) -> ProcessRecord:
         """Start a service, in the mount namespace of ``holder`` if asked."""
         argv = list(service.argv)
         if service.in_namespace:
             argv = [*enter(holder), *argv]
         child = self._popen(service, argv)
-        seen = proc.stat(child.pid)
-        if seen is None:
+        namespace = proc.mount_namespace(holder) if holder else ''
+        record = process_record.of(service, child.pid, namespace)
+        if record is None:
             raise LabError(f'{service.name} did not start.')
-        record = Record(
-            service.name,
-            child.pid,
-            seen.start_time,
-            proc.boot_id(),
-            time.time(),
-            service.fingerprint(),
-            service.stop_seconds,
-            service.in_namespace,
-            proc.mount_namespace(holder) if holder else '',
-        )
-        self._save(record)
+        self._kept.save(record)
         return record
 
     def stop(self, name: str) -> bool:
@@ -128,11 +70,18 @@ class Processes:
             return False
         was_alive = record.alive()
         if was_alive:
-            _signal(record.pid, signal.SIGTERM)
-            _wait_quietly(lambda: not record.alive(), record.stop_seconds)
-        self._end_group(record)
-        self._record_path(name).unlink(missing_ok=True)
+            self.ask_to_stop(name)
+            came_true(lambda: not record.alive(), record.stop_seconds)
+        _end_group(record)
+        self._kept.forget(name)
         return was_alive
+
+    def ask_to_stop(self, name: str) -> None:
+        """Have a service begin to end, and do not wait for that."""
+        record = self.record(name)
+        if record and record.alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(record.pid, signal.SIGTERM)
 
     def strays(self) -> list[int]:
         """Processes of this lab that no record accounts for."""
@@ -141,15 +90,20 @@ class Processes:
 
     def ours(self) -> list[int]:
         """Every running process that carries this lab's identity."""
-        return [pid for pid in proc.pids() if self._is_ours(pid)]
+        return [pid for pid in psutil.pids() if self._is_ours(pid)]
 
     def kill(self, pids: Iterable[int]) -> None:
         """End processes that the caller knows to be the lab's."""
-        wanted = list(pids)
-        for number, seconds in ((signal.SIGTERM, 3.0), (signal.SIGKILL, _KILL_SECONDS)):
-            for pid in filter(_running, wanted):
-                _signal(pid, number)
-            _wait_quietly(lambda: not any(map(_running, wanted)), seconds)
+        # psutil does not signal another process that has got one of these pids.
+        known = [found for pid in pids if (found := proc.process(pid))]
+        for number, seconds in (
+            (signal.SIGTERM, _TERM_SECONDS),
+            (signal.SIGKILL, _KILL_SECONDS),
+        ):
+            for process in known:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
+            came_true(lambda: not any(proc.running(p.pid) for p in known), seconds)
 
     def owns(self, pid: int) -> bool:
         """Whether a process belongs to the lab, through sudo too."""
@@ -170,11 +124,7 @@ class Processes:
     def _leaders(self) -> set[int]:
         return {r.pid for r in self.records().values() if r.alive()}
 
-    def _popen(
-        self,
-        service: Service,
-        argv: list[str],
-    ) -> subprocess.Popen[bytes]:
+    def _popen(self, service: Service, argv: list[str]) -> subprocess.Popen[bytes]:
         log = self._paths.log(service.name)
         files.private_dir(log.parent)
         if log.exists() and log.stat().st_size > _LOG_LIMIT:
@@ -191,33 +141,12 @@ class Processes:
                 start_new_session=True,
             )
 
-    def _save(self, record: Record) -> None:
-        files.write_json(self._record_path(record.name), dataclasses.asdict(record))
-
-    def _record_path(self, name: str) -> Path:
-        return self._paths.run / f'{name}.json'
-
     def _is_ours(self, pid: int) -> bool:
         return (
             pid != os.getpid()
-            and _running(pid)
             and proc.environment(pid).get(LAB_ID) == self.lab_id
+            and proc.running(pid)
         )
-
-    def _end_group(self, record: Record) -> None:
-        """Kill what a service left behind; its group cannot be another's.
-
-        A group's number is not reused while it has a member, and a leader
-        that is another process than the recorded one has a group of its own.
-        """
-        leader = proc.stat(record.pid)
-        if record.boot_id != proc.boot_id() or (
-            leader and leader.start_time != record.start_time
-        ):
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(record.pid, signal.SIGKILL)
-        _wait_quietly(lambda: not _group(record.pid), _KILL_SECONDS)
 
 
 def enter(holder: int | None) -> list[str]:
@@ -227,45 +156,20 @@ def enter(holder: int | None) -> list[str]:
     return ['nsenter', f'--target={holder}', '--mount', '--root', '--wd', '--']
 
 
+def _end_group(record: ProcessRecord) -> None:
+    """Kill what a service left behind."""
+    if not record.group_is_ours():
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(record.pid, signal.SIGKILL)
+    came_true(lambda: not proc.in_group(record.pid), _KILL_SECONDS)
+
+
 def _belongs(pid: int, leaders: set[int]) -> bool:
     """In the group of a service, or its descendant: Erlang's helpers have
     groups of their own, and sudo hides the environment.
     """
-    seen = proc.stat(pid)
-    return seen is not None and (
-        seen.group in leaders or not leaders.isdisjoint(proc.lineage(pid))
-    )
-
-
-def _group(number: int) -> list[int]:
-    found = []
-    for pid in proc.pids():
-        seen = proc.stat(pid)
-        if seen and seen.group == number and seen.running:
-            found.append(pid)
-    return found
-
-
-def _parse(raw: Any) -> Record | None:
-    try:
-        return Record(**raw) if isinstance(raw, dict) else None
-    except TypeError:
-        return None
-
-
-def _running(pid: int) -> bool:
-    seen = proc.stat(pid)
-    return seen is not None and seen.running
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-def _wait_quietly(check: Any, seconds: float) -> None:
-    with contextlib.suppress(LabError):
-        wait_until(check, 'a process to end', seconds)
+    return proc.group(pid) in leaders or not leaders.isdisjoint(proc.lineage(pid))
 
 
 def _lab_id(path: Path) -> str:

@@ -1,6 +1,5 @@
 """`down`: ends everything the lab has started, whatever is left of it."""
 
-import contextlib
 import shutil
 from collections.abc import Sequence
 
@@ -13,7 +12,6 @@ from lab import (
     no_network,
     nova,
     placement,
-    proc,
     rabbitmq,
 )
 from lab.context import HOLDER, Lab
@@ -60,7 +58,8 @@ def stop_services(lab: Lab, names: Sequence[str]) -> None:
     remaining = [name for name in names if name != HOLDER]
     for wave in (*_WAVES, remaining):
         members = [name for name in wave if name in remaining]
-        _ask_to_stop(lab, members)
+        for name in members:
+            lab.processes.ask_to_stop(name)
         for name in members:
             with lab.console.step(f'stop {name}'):
                 lab.processes.stop(name)
@@ -74,11 +73,3 @@ def undo(lab: Lab) -> None:
     stop_services(lab, started)
     if HOLDER in started:
         namespace.release(lab, namespaces)
-
-
-def _ask_to_stop(lab: Lab, names: Sequence[str]) -> None:
-    for name in names:
-        record = lab.processes.record(name)
-        if record and record.alive():
-            with contextlib.suppress(ProcessLookupError):
-                proc.terminate(record.pid)

@@ -8,7 +8,7 @@ from typing import Any
 from lab import files
 from lab.context import Lab
 from lab.net import answers
-from lab.processes import Service
+from lab.service import Service
 from lab.topology import (
     CLUSTERS,
     ONTAP_USERS,
@@ -16,6 +16,7 @@ from lab.topology import (
     Cluster,
     FlexVol,
     Pool,
+    all_pools,
     cluster_named,
     flexvol_of,
 )
@@ -64,6 +65,13 @@ def pool_directory_from_host(lab: Lab, pool: Pool) -> Path:
         return flexvol_directory_from_host(lab, pool.share)
     inside = svm_directory(lab, pool.backend) / pool.share
     return Path(f'/proc/{lab.holder()}/root{inside}')
+
+
+def pool_directories(lab: Lab) -> dict[str, Path]:
+    """The root directory of each pool's FlexVol by the pool's name, from outside
+    the namespace.
+    """
+    return {pool.name: pool_directory_from_host(lab, pool) for pool in all_pools()}
 
 
 def start(lab: Lab, cluster: Cluster) -> None:

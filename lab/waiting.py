@@ -1,38 +1,79 @@
 """Waits that end: each has a deadline and says what it waited for."""
 
+import operator
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn, TypeVar, cast
+
+import tenacity
 
 from lab.errors import CancelledError, LabError
 
 _FIRST_PAUSE = 0.05
+_GROWTH = 1.3
 _LONGEST_PAUSE = 0.5
 _TAIL_LINES = 25
 _TAIL_BYTES = 16384
 
+Found = TypeVar('Found')
+
 
 def wait_until(
-    check: Callable[[], bool],
-    what: str,
+    check: Callable[[], Found | None],
+    what: str | Callable[[], str],
     seconds: float,
+    *,
     cancel: threading.Event | None = None,
     log: Path | None = None,
-) -> None:
-    """Return when ``check`` says yes; fail when ``seconds`` are over.
+    every: float | None = None,
+) -> Found:
+    """Ask until the answer is true, and return that answer.
 
-    A check that wants to give up at once raises :class:`LabError`.
+    :param check: raises :class:`LabError` if it is no use to wait on
+    :param what: stands behind "Waited 5 s for"
+    :param seconds: after which the wait fails
+    :param cancel: ends the wait as soon as it is set
+    :param log: whose end explains why it took too long
+    :param every: seconds between two questions; without it they grow
+    :raises LabError: the answer was not true in time
+    :raises CancelledError: ``cancel`` was set
     """
-    cancel = cancel or threading.Event()
-    deadline = time.monotonic() + seconds
-    pause = _FIRST_PAUSE
-    while not check():
-        if time.monotonic() > deadline:
-            raise LabError(f'Waited {seconds:.0f} s for {what}.{tail(log)}')
-        if cancel.wait(pause):
-            raise CancelledError(f'Stopped waiting for {what}.')
-        pause = min(pause * 1.3, _LONGEST_PAUSE)
+    stopped = cancel or threading.Event()
+
+    def pause(length: float) -> None:
+        if stopped.wait(length):
+            raise CancelledError(f'Stopped waiting for {_text(what)}.')
+
+    def give_up(_: tenacity.RetryCallState) -> NoReturn:
+        raise LabError(f'Waited {seconds:.0f} s for {_text(what)}.{tail(log)}')
+
+    ask = tenacity.Retrying(
+        retry=tenacity.retry_if_result(operator.not_),
+        stop=tenacity.stop_after_delay(seconds),
+        wait=_growing if every is None else tenacity.wait_fixed(every),
+        sleep=pause,
+        retry_error_callback=give_up,
+    )
+    found = ask(check)
+    # Not None: that would have been asked again.
+    return cast(Found, found)
+
+
+_growing = tenacity.wait_exponential(_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH)
+
+
+def came_true(check: Callable[[], object], seconds: float) -> bool:
+    """Whether the answer is true before so many seconds are over."""
+    try:
+        wait_until(check, 'it', seconds)
+    except LabError:
+        return False
+    return True
+
+
+def _text(what: str | Callable[[], str]) -> str:
+    return what if isinstance(what, str) else what()
 
 
 def tail(log: Path | None) -> str:

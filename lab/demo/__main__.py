@@ -7,11 +7,11 @@ from lab import context, files, paths, simulator
 from lab.context import Lab
 from lab.demo import disk, servers
 from lab.demo.observe import Observer
-from lab.demo.rows import Result, Row, route_taken, table
+from lab.demo.rows import DemoResult, Row, route_taken, table
+from lab.demo.run import DemoRun
 from lab.demo.server_rows import ServerRow, server_problems, server_table
-from lab.demo.situations import SITUATIONS, Situation
-from lab.demo.traces import Traces
-from lab.demo.user import User
+from lab.demo.user import CommandLineUser
+from lab.demo.volume_cases import CASES, VolumeCase
 from lab.errors import LabError
 from lab.topology import DRIVERS, Pool, all_pools
 
@@ -43,52 +43,52 @@ def main() -> int:
     return report_problems([*result.problems(), *server_problems(boots)])
 
 
-def run(lab: Lab) -> tuple[Result, list[ServerRow]]:
-    """All situations, each with both drivers, one after the other."""
-    user = User(lab)
+def run(lab: Lab) -> tuple[DemoResult, list[ServerRow]]:
+    """All cases, each with both drivers, one after the other."""
+    user = CommandLineUser(lab)
     with lab.console.step('a disk image of 256 MiB'):
         path = disk.make(lab)
         wanted = disk.sha256(path)
-    with Traces(lab, user) as traces:
+    with DemoRun(lab, user) as demo:
         images = {}
         for driver in DRIVERS:
             with lab.console.step(f'upload it for the {driver} driver'):
-                images[driver] = traces.upload(f'demo-{driver}', path)
+                images[driver] = demo.upload(f'demo-{driver}', path)
         rows = [
-            _run_one(lab, traces, driver, images[driver], wanted, situation)
-            for situation in SITUATIONS
+            _run_one(lab, demo, driver, images[driver], wanted, case)
+            for case in CASES
             for driver in DRIVERS
         ]
         boots = {}
         for driver in DRIVERS:
             with lab.console.step(f'upload it for servers with {driver}'):
-                boots[driver] = traces.upload(f'demo-servers-{driver}', path)
+                boots[driver] = demo.upload(f'demo-servers-{driver}', path)
         server_rows = servers.run(lab, user, boots)
         with lab.console.step('delete the volumes and images'):
-            traces.remove()
-        orphans = traces.orphans()
-    return Result(rows, orphans), server_rows
+            demo.remove()
+        orphans = demo.orphans()
+    return DemoResult(rows, orphans), server_rows
 
 
 def _run_one(
     lab: Lab,
-    traces: Traces,
+    demo: DemoRun,
     driver: str,
     image_id: str,
     wanted: str,
-    situation: Situation,
+    case: VolumeCase,
 ) -> Row:
-    pool = _pool(driver, situation.pool)
+    pool = _pool(driver, case.pool)
     observer = Observer(lab, driver, image_id, pool.backend.protocol)
-    with lab.console.step(f'{driver}: {situation.title}'):
+    with lab.console.step(f'{driver}: {case.title}'):
         mark = observer.mark()
-        volume, seconds = traces.create_volume(image_id, f'{driver}-{situation.pool}')
+        volume, seconds = demo.create_volume(image_id, f'{driver}-{case.pool}')
         cost = observer.since(mark)
     path = simulator.pool_directory_from_host(lab, pool) / f'volume-{volume["id"]}'
     equal = path.exists() and disk.sha256(path) == wanted
     return Row(
         driver,
-        situation,
+        case,
         volume['status'],
         route_taken(driver, volume, cost),
         volume['metadata'].get('eic_refused', ''),

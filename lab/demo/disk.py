@@ -5,12 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from oslo_utils import units
+
 from lab import files
 from lab.context import Lab
 
-MIB = 1 << 20
-SIZE = 256 * MIB
-_CHUNK = 4 * MIB
+SIZE = 256 * units.Mi
+_CHUNK = 4 * units.Mi
 _CONTENT = ('cinder', 'glance', 'keystone', 'netapp_ontap')
 
 

@@ -5,15 +5,17 @@ driver), Glance's access log, the services' qemu-img, and the kernel's accounts
 of the driver's processes.
 """
 
+import contextlib
 import dataclasses
 import json
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from lab import qemu_img
+import psutil
+
+from lab import proc, qemu_img
 from lab.cluster_api import ClusterApi
 from lab.context import Lab
 from lab.topology import CLUSTERS, Cluster
@@ -42,6 +44,8 @@ _PERIODIC_LUN_QUERY = re.compile(
     r'fields=space\.size,name&|(img-cache|eic-fill)-(%2A|\*)|'
     r'^svm\.name=\w+&fields=svm\.name,[^&]*&max_records=\d+$'
 )
+
+Number = TypeVar('Number', int, float)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +156,7 @@ class Observer:
 
     def cpu(self) -> float:
         """CPU seconds until now of the driver's processes."""
-        return sum(map(_cpu_of, self._processes()))
+        return sum(self._of_processes(_cpu_of))
 
     @property
     def _glance_log(self) -> Path:
@@ -179,11 +183,15 @@ class Observer:
         )
 
     def _host_io(self) -> int:
-        return sum(map(_io_of, self._processes()))
+        return sum(self._of_processes(_io_of))
 
-    def _processes(self) -> list[int]:
+    def _of_processes(
+        self, count: Callable[[psutil.Process], Number]
+    ) -> Iterator[Number]:
         record = self._lab.processes.record(f'cinder-volume-{self._driver}')
-        return list(_tree(record.pid)) if record else []
+        for process in proc.family(record.pid) if record else ():
+            with contextlib.suppress(psutil.Error):
+                yield count(process)
 
 
 def is_periodic(call: dict[str, Any]) -> bool:
@@ -205,32 +213,13 @@ def is_periodic(call: dict[str, Any]) -> bool:
     )
 
 
-def _tree(pid: int) -> Iterator[int]:
-    yield pid
-    try:
-        children = Path(f'/proc/{pid}/task/{pid}/children').read_text()
-    except OSError:
-        return
-    for child in children.split():
-        yield from _tree(int(child))
-
-
-def _io_of(pid: int) -> int:
+def _io_of(process: psutil.Process) -> int:
     """Bytes that a process and its ended children passed to read and write."""
-    try:
-        lines = Path(f'/proc/{pid}/io').read_text().splitlines()
-    except OSError:
-        return 0
-    values = dict(line.split(': ') for line in lines)
-    return int(values['rchar']) + int(values['wchar'])
+    counted = process.io_counters()
+    return counted.read_chars + counted.write_chars
 
 
-def _cpu_of(pid: int) -> float:
+def _cpu_of(process: psutil.Process) -> float:
     """CPU seconds of a process and of its ended children."""
-    try:
-        stat = Path(f'/proc/{pid}/stat').read_text()
-    except OSError:
-        return 0.0
-    # Behind the name, which may hold anything: utime, stime, cutime, cstime.
-    ticks = stat.rpartition(')')[2].split()[11:15]
-    return sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK')
+    spent = process.cpu_times()
+    return spent.user + spent.system + spent.children_user + spent.children_system

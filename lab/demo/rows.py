@@ -1,23 +1,25 @@
 """One row of the demo's table, and what must be true of it."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from lab.demo.observe import Cost
-from lab.demo.situations import Situation
+from oslo_utils import units
 
-MIB = 1 << 20
-HOST_IO_NOISE = 8 * MIB
+from lab import tables
+from lab.demo.observe import Cost
+from lab.demo.volume_cases import VolumeCase
+
+HOST_IO_NOISE = 8 * units.Mi
 """Logs, the header of the image and the like; the image has 256 MiB."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What one driver did in one situation."""
+    """What one driver did in one case."""
 
     driver: str
-    situation: Situation
+    case: VolumeCase
     status: str
     route: str
     refused: str
@@ -35,7 +37,7 @@ class Row:
             yield from self._eic_problems()
 
     def _eic_problems(self) -> Iterator[str]:
-        wanted = self.situation
+        wanted = self.case
         if self.route != wanted.route:
             yield f'the route is {self.route}, not {wanted.route}'
         if wanted.refused not in self.refused:
@@ -56,7 +58,7 @@ class Row:
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class DemoResult:
     """All rows, and what deleted volumes left on the FlexVols, by driver."""
 
     rows: list[Row]
@@ -66,7 +68,7 @@ class Result:
         """What is not as it must be."""
         for row in self.rows:
             for problem in row.problems():
-                yield f'{row.driver}, {row.situation.title}: {problem}'
+                yield f'{row.driver}, {row.case.title}: {problem}'
         for name in self.orphans['eic']:
             yield f'eic left {name} behind'
 
@@ -100,32 +102,19 @@ def table(rows: list[Row]) -> str:
         'ONTAP calls',
         'SHA-256',
     )
-    return aligned([header, *(_cells(row) for row in rows)])
-
-
-def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Lines of cells in columns; the first one is the header."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    shown = [
-        '  '.join(
-            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-    shown.insert(1, '  '.join('-' * width for width in widths))
-    return '\n'.join(shown)
+    return tables.text(header, map(_cells, rows))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     return (
-        row.situation.title,
-        row.situation.pool,
+        row.case.title,
+        row.case.pool,
         row.driver,
         row.route,
         row.refused or '-',
         f'{row.seconds:.1f}',
-        f'{row.cost.downloaded / MIB:.0f}',
-        f'{row.cost.host_io / MIB:.1f}',
+        f'{row.cost.downloaded / units.Mi:.0f}',
+        f'{row.cost.host_io / units.Mi:.1f}',
         str(len(row.cost.calls)),
         'equal' if row.checksum_equal else 'DIFFERS',
     )

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Iterator
 from typing import Any
 
-from lab.demo.rows import aligned
-from lab.demo.server_situations import ServerSituation
+from lab import tables
+from lab.demo.server_cases import ServerCase
 
 FAST_ROUTES = {'cached', 'flexclone', 'copy_offload'}
 NO_VOLUME = 'no volume'
@@ -15,11 +15,11 @@ NO_VOLUME = 'no volume'
 
 @dataclasses.dataclass(frozen=True)
 class ServerRow:
-    """What one side did in one situation."""
+    """What one side did in one case."""
 
     api: str
     driver: str
-    situation: ServerSituation
+    case: ServerCase
     statuses: list[str]
     seconds: list[float]
     """From the request's arrival until each server was seen to be ACTIVE."""
@@ -28,7 +28,7 @@ class ServerRow:
 
     def problems(self) -> Iterator[str]:
         """What is not as it must be."""
-        count = self.situation.servers
+        count = self.case.servers
         if self.statuses != ['ACTIVE'] * count:
             yield f'the servers are {", ".join(self.statuses)}'
         if self.driver != 'eic':
@@ -63,7 +63,7 @@ def server_problems(rows: list[ServerRow]) -> Iterator[str]:
     """What is not as it must be, in any row."""
     for row in rows:
         for problem in row.problems():
-            yield f'{row.api}, {row.situation.title}: {problem}'
+            yield f'{row.api}, {row.case.title}: {problem}'
 
 
 def server_table(rows: list[ServerRow]) -> str:
@@ -77,15 +77,15 @@ def server_table(rows: list[ServerRow]) -> str:
         'routes',
         'files left',
     )
-    return aligned([header, *(_cells(row) for row in rows)])
+    return tables.text(header, map(_cells, rows))
 
 
 def _cells(row: ServerRow) -> tuple[str, ...]:
     routes = ', '.join(f'{count} {name}' for name, count in row.routes.items())
     return (
-        row.situation.title,
+        row.case.title,
         row.api,
-        str(row.situation.servers),
+        str(row.case.servers),
         f'{statistics.median(row.seconds):.1f}' if row.seconds else '-',
         f'{max(row.seconds):.1f}' if row.seconds else '-',
         routes or NO_VOLUME,

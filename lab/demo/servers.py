@@ -1,50 +1,50 @@
 """Boots servers with the ordinary client, through both sides' Nova."""
 
-import concurrent.futures
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from lab import nova, simulator
-from lab.boots import Seen, Side
+from lab.boots import BuiltServer, Side
 from lab.context import Lab
 from lab.demo import disk
 from lab.demo.observe import Cost, Observer
-from lab.demo.server_rows import ServerRow, routes_of_eic, routes_of_stock
-from lab.demo.server_situations import (
-    SITUATIONS,
-    ServerSituation,
+from lab.demo.server_cases import (
+    CASES,
+    ServerCase,
     have_filter,
 )
-from lab.demo.user import User, arrival
+from lab.demo.server_rows import ServerRow, routes_of_eic, routes_of_stock
+from lab.demo.user import CommandLineUser, arrival
+from lab.demo.watching import while_watching
 from lab.topology import pools
 
 
-def run(lab: Lab, user: User, images: dict[str, str]) -> list[ServerRow]:
-    """All situations, each through its sides, one after the other."""
+def run(lab: Lab, user: CommandLineUser, images: dict[str, str]) -> list[ServerRow]:
+    """All cases, each through its sides, one after the other."""
     rows = []
-    for situation in SITUATIONS:
-        if situation.needs_filter and not have_filter():
+    for case in CASES:
+        if case.needs_filter and not have_filter():
             lab.console.line(
-                f'  skip   {situation.title}: the Nova filter '
+                f'  skip   {case.title}: the Nova filter '
                 '(eic_plugins.middleware.nova) is not there'
             )
             continue
-        for driver in situation.drivers:
-            with lab.console.step(f'{driver}: {situation.title}'):
-                rows.append(_run_one(lab, user, driver, images[driver], situation))
+        for driver in case.drivers:
+            with lab.console.step(f'{driver}: {case.title}'):
+                rows.append(_run_one(lab, user, driver, images[driver], case))
     return rows
 
 
 def _run_one(
-    lab: Lab, user: User, driver: str, image_id: str, situation: ServerSituation
+    lab: Lab, user: CommandLineUser, driver: str, image_id: str, case: ServerCase
 ) -> ServerRow:
     side = Side(user.api, driver)
     name = f'demo-{secrets.token_hex(4)}'
     observer = Observer(lab, driver, image_id)
     mark = observer.mark()
     try:
-        seen, began = _boot(lab, user, side, name, image_id, situation)
+        seen, began = _boot(lab, user, side, name, image_id, case)
         cost = observer.since(mark)
         volumes = [volume for entry in seen for volume in side.volumes(entry.server_id)]
         shown = [
@@ -61,7 +61,7 @@ def _run_one(
     return ServerRow(
         nova.api_of(driver),
         driver,
-        situation,
+        case,
         [entry.status for entry in seen],
         sorted(entry.at - began for entry in seen if entry.status == 'ACTIVE'),
         _routes(driver, shown, cost),
@@ -71,18 +71,19 @@ def _run_one(
 
 def _boot(
     lab: Lab,
-    user: User,
+    user: CommandLineUser,
     side: Side,
     name: str,
     image_id: str,
-    situation: ServerSituation,
-) -> tuple[list[Seen], float]:
+    case: ServerCase,
+) -> tuple[list[BuiltServer], float]:
     """`openstack server create`, watched; and when its request came in."""
     log = lab.paths.access_log(nova.api_of(side.driver))
     offset = log.stat().st_size
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        watching = pool.submit(side.watch, name, situation.servers)
-        user.create_servers(side.driver, name, image_id, situation.client_arguments)
+    with while_watching(
+        lambda cancel: side.watch(name, case.servers, cancel)
+    ) as watching:
+        user.create_servers(side.driver, name, image_id, case.client_arguments)
         return watching.result(), arrival(log, offset, '/servers')
 
 

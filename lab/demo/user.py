@@ -12,19 +12,20 @@ from keystoneauth1 import exceptions
 
 from lab import identity
 from lab.context import Lab
+from lab.demo.watching import while_watching
 from lab.errors import LabError
 from lab.paths import venv_bin
 from lab.topology import DEMO_PROJECT, DEMO_USER
+from lab.waiting import wait_until
 
 _CLI_SECONDS = 180
 _VOLUME_SECONDS = 300
 _POLL_SECONDS = 0.1
-_NOT_FOUND = 404
 _CLOUDS = {'eic': f'lab-{DEMO_USER}', 'stock': f'lab-{DEMO_USER}-stock'}
 _DONE = ('available', 'error')
 
 
-class User:
+class CommandLineUser:
     """Does what a user does, as the lab's demo user."""
 
     def __init__(self, lab: Lab) -> None:
@@ -56,39 +57,61 @@ class User:
         """`openstack volume create --image`; the volume, and the seconds from
         the request's arrival until it was seen to be usable.
         """
-        watcher = _Watcher(self.api, name)
         log = self._lab.paths.access_log('cinder-api')
         offset = log.stat().st_size
-        watcher.start()
-        self.openstack(
-            'volume',
-            'create',
-            '--image',
-            image_id,
-            '--type',
-            volume_type,
-            '--size',
-            '1',
-            name,
-        )
-        arrived = arrival(log, offset, '/volumes')
-        volume, seen = watcher.result()
+        with while_watching(lambda cancel: self._usable(name, cancel)) as watching:
+            self.openstack(
+                'volume',
+                'create',
+                '--image',
+                image_id,
+                '--type',
+                volume_type,
+                '--size',
+                '1',
+                name,
+            )
+            arrived = arrival(log, offset, '/volumes')
+            volume, seen = watching.result()
         return volume, seen - arrived
+
+    def _usable(
+        self, name: str, cancel: threading.Event
+    ) -> tuple[dict[str, Any], float]:
+        """The volume of that name when it is available or in error, and when
+        that was seen.
+        """
+        path = f'/volumes/detail?name={name}'
+
+        def look() -> dict[str, Any] | None:
+            listed = self.api.cinder('GET', path)['volumes']
+            return listed[0] if listed and listed[0]['status'] in _DONE else None
+
+        volume = wait_until(
+            look,
+            f'volume {name} to be available',
+            _VOLUME_SECONDS,
+            cancel=cancel,
+            every=_POLL_SECONDS,
+        )
+        return volume, time.time()
 
     def delete_volume(self, volume_id: str) -> None:
         """Delete a volume and wait until it is gone."""
         self.api.cinder('DELETE', f'/volumes/{volume_id}')
-        deadline = time.monotonic() + _VOLUME_SECONDS
-        while True:
-            try:
-                self.api.cinder('GET', f'/volumes/{volume_id}')
-            except exceptions.NotFound:
-                return
-            if time.monotonic() > deadline:
-                raise LabError(
-                    f'Waited {_VOLUME_SECONDS} s for volume {volume_id} to be deleted.'
-                )
-            time.sleep(_POLL_SECONDS)
+        wait_until(
+            lambda: self._is_gone(volume_id),
+            f'volume {volume_id} to be deleted',
+            _VOLUME_SECONDS,
+            every=_POLL_SECONDS,
+        )
+
+    def _is_gone(self, volume_id: str) -> bool:
+        try:
+            self.api.cinder('GET', f'/volumes/{volume_id}')
+        except exceptions.NotFound:
+            return True
+        return False
 
     def delete_image(self, image_id: str) -> None:
         """Delete an image."""
@@ -133,35 +156,6 @@ class User:
                 f'openstack {" ".join(arguments)} failed: {done.stderr.strip()}'
             )
         return json.loads(done.stdout)
-
-
-class _Watcher(threading.Thread):
-    """Sees when a volume of that name is available or in error."""
-
-    def __init__(self, api: identity.Cloud, name: str) -> None:
-        super().__init__(daemon=True)
-        self._api = api
-        self._name = name
-        self._found: tuple[dict[str, Any], float] | None = None
-
-    def run(self) -> None:
-        deadline = time.monotonic() + _VOLUME_SECONDS
-        while time.monotonic() < deadline:
-            listed = self._api.cinder('GET', f'/volumes/detail?name={self._name}')[
-                'volumes'
-            ]
-            if listed and listed[0]['status'] in _DONE:
-                self._found = listed[0], time.time()
-                return
-            time.sleep(_POLL_SECONDS)
-
-    def result(self) -> tuple[dict[str, Any], float]:
-        self.join(_VOLUME_SECONDS + _CLI_SECONDS)
-        if self._found is None:
-            raise LabError(
-                f'Waited {_VOLUME_SECONDS} s for volume {self._name} to be available.'
-            )
-        return self._found
 
 
 def arrival(log: Path, offset: int, path_end: str) -> float:

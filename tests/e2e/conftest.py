@@ -13,37 +13,25 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from keystoneauth1 import exceptions
+from oslo_utils import units
 
 from lab import boots, cinder, context, identity, luns, paths, simulator
 from lab import cloud as lab_cloud
 from lab.cluster_api import ClusterApi
-from lab.topology import (
-    CLUSTERS,
-    DEMO_PROJECT,
-    DEMO_USER,
-    DRIVERS,
-    pools,
-)
+from lab.topology import CLUSTERS, DEMO_PROJECT, DEMO_USER, DRIVERS, pools
+from lab.waiting import wait_until
 
-MIB = 1 << 20
-IMAGE_SIZE = 24 * MIB
+IMAGE_SIZE = 24 * units.Mi
 DEADLINE = 180
 SHARES = {pool.name: pool.share for pool in pools()}
 
 
 def wait_for(check, what, seconds=DEADLINE):
-    """The first true answer of ``check``."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f'waited {seconds} s for {what}')
+    """The first true answer of ``check``, within the deadline of all tests."""
+    return wait_until(check, what, seconds, every=0.1)
 
 
 class Ontap:
@@ -130,7 +118,7 @@ class Cloud:
             },
         )
         self.images.append(image['id'])
-        self.api._session.put(
+        self.api.session.put(
             f'{self.lab.ports.url("glance")}/v2/images/{image["id"]}/file',
             data=content,
             headers={'Content-Type': 'application/octet-stream'},

@@ -4,12 +4,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from oslo_utils import units
 
 from lab import image_volumes, simulator
 from lab.topology import BLOCK_BACKENDS
 from tests.e2e.conftest import IMAGE_SIZE
-
-GIB = 1 << 30
 
 
 class Luns:
@@ -49,7 +48,7 @@ def luns(lab, ontap, cloud):
 def test_the_stock_driver_writes_an_image_into_a_lun(cloud, image, digest, luns, pool):
     volume = cloud.create(image, f'stock-block-{pool}')
     assert volume['status'] == 'available'
-    assert luns.file(f'block_{pool}', volume).stat().st_size == GIB
+    assert luns.file(f'block_{pool}', volume).stat().st_size == units.Gi
     assert luns.sha256(f'block_{pool}', volume) == digest
 
 

@@ -16,13 +16,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
+from oslo_utils import units
 
 from lab import cinder, files, proc
 from lab import cloud as lab_cloud
 from lab.paths import REPOSITORY
-from lab.processes import Service
-from tests.e2e.conftest import MIB, Cloud, wait_for
+from lab.service import Service
+from tests.e2e.conftest import Cloud, wait_for
 
 # Restarts and sweeps take longer than all other end-to-end tests together.
 pytestmark = pytest.mark.skipif(
@@ -32,8 +34,7 @@ pytestmark = pytest.mark.skipif(
 
 # Not imported: it patches the standard library.
 RUNNER = Path(__file__).with_name('crash_runner.py')
-IMAGE_BYTES = 2 * MIB
-GIB = 1 << 30
+IMAGE_BYTES = 2 * units.Mi
 AT_ONCE = 6
 SECONDS = 60
 MOST_STOPPED = 56
@@ -79,27 +80,16 @@ class Crashing:
 
         What they run (qemu-img, say) goes on, as it would.
         """
-        parent = self.lab.processes.record(SERVICE).pid
-        workers = [
-            pid
-            for pid in proc.pids()
-            if (seen := proc.stat(pid)) and seen.parent == parent
-        ]
-        for pid in (parent, *workers):
+        parent = psutil.Process(self.lab.processes.record(SERVICE).pid)
+        pids = [parent.pid, *(child.pid for child in parent.children())]
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        wait_for(
-            lambda: not any(map(_runs, (parent, *workers))), 'cinder-volume to be dead'
-        )
+        wait_for(lambda: not any(map(proc.running, pids)), 'cinder-volume to be dead')
 
     def said(self, volume_id, what):
         """What the runner wrote of a volume, None if it did not."""
         path = self.directory / f'{volume_id}.{what}'
         return path.read_text() if path.exists() else None
-
-
-def _runs(pid):
-    seen = proc.stat(pid)
-    return seen is not None and seen.running
 
 
 class User(Cloud):
@@ -159,7 +149,7 @@ class User(Cloud):
             f'{self.lab.ports.url("cinder-api")}/v3/{self.api.project_id}'
             f'/volumes/{volume_id}/action'
         )
-        self.api._session.post(
+        self.api.session.post(
             url,
             json={'os-reimage': {'image_id': image_id}},
             headers={'OpenStack-API-Version': 'volume 3.68'},
@@ -190,7 +180,7 @@ def as_the_stock_driver_left_it(user, pool, image_id, content):
     """In the size of its first volume."""
     path = user.root(pool) / f'img-cache-{image_id}'
     path.write_bytes(content)
-    os.truncate(path, GIB)
+    os.truncate(path, units.Gi)
     path.chmod(0o666)
 
 

@@ -5,8 +5,7 @@ import gzip
 import subprocess
 
 import pytest
-
-from tests.e2e.conftest import MIB
+from oslo_utils import units
 
 
 @pytest.fixture
@@ -101,13 +100,13 @@ def test_every_format_that_cinder_takes_becomes_a_cached_image(
 def test_sparse_stays_sparse(cloud, tmp_path):
     disk = tmp_path / 'disk.raw'
     with disk.open('wb') as stream:
-        stream.write(b'\x01' * MIB)
-        stream.truncate(512 * MIB)
+        stream.write(b'\x01' * units.Mi)
+        stream.truncate(512 * units.Mi)
     image = cloud.upload(converted(disk, 'qcow2'), disk_format='qcow2')
     volume = cloud.create(image, 'eic-gold')
     assert volume['metadata']['eic_route'] == 'download'
     for name in (f'img-cache-{image}', f'volume-{volume["id"]}'):
-        assert (cloud.root('gold') / name).stat().st_blocks * 512 < 4 * MIB
+        assert (cloud.root('gold') / name).stat().st_blocks * 512 < 4 * units.Mi
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import time
 
 import pytest
 from keystoneauth1 import exceptions
+from oslo_utils import units
 
-from tests.e2e.conftest import MIB, wait_for
+from tests.e2e.conftest import wait_for
 
 CLONE = '/api/storage/file/clone$'
 COPY = '/api/storage/file/copy$'
@@ -88,7 +89,7 @@ def test_a_full_flexvol_ends_as_with_the_stock_driver(cloud, image, digest, onta
 def test_a_cluster_that_dies_during_the_copy_costs_no_volume(
     cloud, image, digest, ontap, services
 ):
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 2 * MIB})
+    ontap.control('PATCH', '/settings', json={'copy_throughput': 2 * units.Mi})
     volume_id = cloud.start(image, 'eic-gold')
     wait_for(
         lambda: [name for name in cloud.files() if 'eic-fill' in name],
@@ -185,7 +186,7 @@ def test_the_real_api_answers_bad_requests_as_the_stock_one(cloud, image, body):
 def _post(cloud, service, image=None, body=None):
     body = body or {'volume': {'size': 1, 'imageRef': image}}
     url = f'{cloud.lab.ports.url(service)}/v3/{cloud.api.project_id}/volumes'
-    answer = cloud.api._session.post(url, json=body, raise_exc=False)
+    answer = cloud.api.session.post(url, json=body, raise_exc=False)
     return answer.status_code, answer.json()
 
 
@@ -203,7 +204,7 @@ def test_a_user_cannot_create_from_an_image_that_is_not_theirs(cloud, content):
         },
     )
     try:
-        cloud.admin._session.put(
+        cloud.admin.session.put(
             f'{cloud.lab.ports.url("glance")}/v2/images/{theirs["id"]}/file',
             data=content,
             headers={'Content-Type': 'application/octet-stream'},

@@ -4,6 +4,7 @@ import hashlib
 import os
 
 import pytest
+from oslo_utils import units
 
 from tests.e2e.conftest import IMAGE_SIZE, wait_for
 
@@ -15,7 +16,7 @@ def act(cloud, volume_id, action, body, **headers):
         f'{cloud.lab.ports.url("cinder-api")}/v3/{cloud.admin.project_id}'
         f'/volumes/{volume_id}/action'
     )
-    answer = cloud.admin._session.post(
+    answer = cloud.admin.session.post(
         url, json={action: body}, headers=headers or None, raise_exc=False
     )
     assert answer.status_code == 202, answer.text
@@ -50,7 +51,7 @@ def test_another_image_for_a_volume_comes_from_the_cached_image(
     assert cloud.downloads(new_image) == 0
     assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
     file = cloud.root('gold') / f'volume-{volume["id"]}'
-    assert file.stat().st_size == volume['size'] << 30
+    assert file.stat().st_size == volume['size'] * units.Gi
     assert cloud.leftovers() == []
 
 

@@ -60,7 +60,7 @@ def told(lab):
 
 def create(cloud, image, volume_type):
     """A volume, and the id of the request that asked for it."""
-    answer = cloud.api._session.post(
+    answer = cloud.api.session.post(
         f'{cloud.lab.ports.url("cinder-api")}/v3/{cloud.api.project_id}/volumes',
         json={'volume': {'size': 1, 'imageRef': image, 'volume_type': volume_type}},
     )
@@ -106,7 +106,7 @@ def test_log_notification_and_metrics_say_what_the_metadata_says(cloud, image, t
 def test_simultaneous_requests_keep_their_ids_apart(cloud, image, told):
     started = []
     for _ in range(4):
-        answer = cloud.api._session.post(
+        answer = cloud.api.session.post(
             f'{cloud.lab.ports.url("cinder-api")}/v3/{cloud.api.project_id}/volumes',
             json={'volume': {'size': 1, 'imageRef': image, 'volume_type': 'eic-gold'}},
         )

@@ -5,8 +5,9 @@ import json
 import os
 
 from keystoneauth1 import exceptions
+from oslo_utils import units
 
-from tests.e2e.conftest import MIB, SHARES, wait_for
+from tests.e2e.conftest import SHARES, wait_for
 
 LOG = 'cinder-volume-eic'
 
@@ -37,7 +38,7 @@ def _age(cloud, image_id):
 
 def _publish(cloud, image_id):
     url = f'{cloud.lab.ports.url("glance")}/v2/images/{image_id}'
-    cloud.admin._session.patch(
+    cloud.admin.session.patch(
         url,
         json=[{'op': 'replace', 'path': '/visibility', 'value': 'public'}],
         headers={'Content-Type': 'application/openstack-images-v2.1-json-patch'},
@@ -101,7 +102,7 @@ def test_a_cached_image_of_other_bytes_is_replaced(cloud, content, digest):
         first = json.loads(record.read_text())
         record.write_text(json.dumps({**first, 'identity': 'of before'}))
         with (cloud.root('gold') / f'img-cache-{image_id}').open('r+b') as file:
-            file.write(bytes(MIB))
+            file.write(bytes(units.Mi))
         again = wait_for(
             lambda: (
                 record.exists()

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 
+from oslo_utils import units
+
 from tests.e2e.conftest import SHARES, wait_for
 
 
@@ -139,7 +141,7 @@ def test_a_volume_lives_on_as_with_the_stock_driver(cloud, image, digest):
         'the volume to grow',
     )
     file = cloud.root('images') / f'volume-{volume["id"]}'
-    assert file.stat().st_size == 3 << 30
+    assert file.stat().st_size == 3 * units.Gi
     assert cloud.sha256(volume, 'images') == digest
 
 
@@ -171,7 +173,7 @@ def test_a_full_pool_makes_room_by_last_use(cloud, content, digest, lab, service
 def test_what_the_stock_driver_has_cached_is_adopted(cloud, image, digest):
     """Its file has the size of the volume that it was made for."""
     cloud.create(image, 'stock-remote')
-    assert (cloud.root('remote') / f'img-cache-{image}').stat().st_size == 1 << 30
+    assert (cloud.root('remote') / f'img-cache-{image}').stat().st_size == units.Gi
     volumes = [cloud.create(image, 'eic-remote') for _ in range(2)]
     assert cloud.downloads(image) == 1  # the stock driver's
     assert [volume['metadata']['eic_route'] for volume in volumes] == [

@@ -9,6 +9,7 @@ import importlib.util
 import json
 
 import pytest
+from oslo_utils import units
 
 from lab import cinder, identity, nova, qemu_img
 from lab.boots import PLAIN_FLAVOR
@@ -120,7 +121,7 @@ def flavor_that_fits_nowhere(cloud):
     made = cloud.admin.nova(
         'POST',
         '/flavors',
-        {'flavor': {'name': 'e2e-huge', 'ram': 1 << 30, 'vcpus': 1, 'disk': 1}},
+        {'flavor': {'name': 'e2e-huge', 'ram': units.Gi, 'vcpus': 1, 'disk': 1}},
     )['flavor']
     try:
         yield made['id']

@@ -9,7 +9,7 @@ import pytest
 
 from lab import cinder
 from lab.paths import venv_bin
-from lab.processes import Service
+from lab.service import Service
 from tests.e2e.conftest import wait_for
 
 FIRST = cinder.volume_service('eic')

@@ -26,8 +26,8 @@ def answers():
 def test_a_terminal_gets_aligned_columns_and_verdicts(answers):
     lines = report.text(answers).splitlines()
     assert lines[0] == 'calls: How many?'
-    assert 'eic     1' in lines
-    assert 'stock   12' in lines
+    assert 'eic       1' in lines
+    assert 'stock     12' in lines
     assert [line.split('  ')[-1].strip() for line in lines[-3:]] == [
         'NO',
         'no (a time)',

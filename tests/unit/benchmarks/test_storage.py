@@ -4,7 +4,7 @@ import os
 import signal
 
 from benchmarks import storage
-from benchmarks.traces import undisturbed
+from benchmarks.undisturbed import undisturbed
 
 CONTENT = os.urandom(64 << 10)
 

@@ -16,7 +16,6 @@ from lab import (
 )
 from lab.errors import LabError
 from lab.paths import Paths, from_environment
-from lab.preflight import available_memory
 from lab.topology import CLUSTERS, ports_from_environment
 
 
@@ -129,11 +128,6 @@ def test_an_empty_environment_means_the_defaults(monkeypatch):
     monkeypatch.delenv('EIC_LAB_PORT_BASE', raising=False)
     assert str(from_environment().state) == '/var/lib/eic-lab'
     assert ports_from_environment().base == 18000
-
-
-def test_available_memory_is_what_the_kernel_says():
-    text = 'MemTotal: 10 kB\nMemAvailable:  2048 kB\n'
-    assert available_memory(text) == 2048 * 1024
 
 
 def test_a_lab_keeps_the_ports_that_are_in_its_catalog(tmp_path, monkeypatch):

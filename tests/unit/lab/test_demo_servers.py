@@ -2,22 +2,22 @@
 
 import pytest
 
+from lab.demo.server_cases import CASES, ServerCase
 from lab.demo.server_rows import (
     ServerRow,
     routes_of_eic,
     routes_of_stock,
     server_table,
 )
-from lab.demo.server_situations import SITUATIONS, ServerSituation
 
-TWO = ServerSituation('two', ('--flavor', 'm1.tiny'), 2)
+TWO = ServerCase('two', ('--flavor', 'm1.tiny'), 2)
 
 
 def row(**changes):
     good = {
         'api': 'nova-api',
         'driver': 'eic',
-        'situation': TWO,
+        'case': TWO,
         'statuses': ['ACTIVE'] * 2,
         'seconds': [1.0, 2.0],
         'routes': {'cached': 2},
@@ -71,7 +71,7 @@ def test_many_servers_are_one_request_of_the_client():
         '--nic',
         'none',
     )
-    assert '--min' not in SITUATIONS[0].client_arguments
+    assert '--min' not in CASES[0].client_arguments
 
 
 def test_the_table_has_median_and_maximum():

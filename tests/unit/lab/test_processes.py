@@ -12,7 +12,9 @@ import pytest
 from lab import proc
 from lab.errors import CancelledError, LabError
 from lab.paths import Paths
-from lab.processes import LAB_ID, Processes, Service
+from lab.process_record import ProcessRecords
+from lab.processes import LAB_ID, Processes
+from lab.service import Service
 from lab.waiting import wait_until
 
 SLEEP = ('sleep', '300')
@@ -33,14 +35,14 @@ def test_a_service_is_remembered_by_another_command(processes, tmp_path):
     assert other.alive('napper')
     assert other.record('napper') == record
     assert other.stop('napper')
-    assert proc.stat(record.pid) is None or not proc.stat(record.pid).running
+    assert not proc.running(record.pid)
     assert not other.stop('napper')
 
 
-def test_a_reused_pid_is_not_mistaken_for_the_service(processes):
+def test_a_reused_pid_is_not_mistaken_for_the_service(processes, tmp_path):
     record = processes.spawn(Service('napper', SLEEP))
     reused = dataclasses.replace(record, start_time=record.start_time - 1)
-    processes._save(reused)
+    ProcessRecords(tmp_path / 'run').save(reused)
     assert not processes.alive('napper')
     processes.stop('napper')
     assert record.alive()
@@ -55,12 +57,12 @@ def test_a_record_of_an_earlier_boot_names_nobody(processes):
 def test_children_end_with_their_service(processes):
     script = 'sleep 300 & exec sleep 300'
     record = processes.spawn(Service('parent', ('sh', '-c', script)))
-    wait_until(lambda: len(_group(record.pid)) == 2, 'the child', 5)
+    wait_until(lambda: len(proc.in_group(record.pid)) == 2, 'the child', 5)
     processes.stop('parent')
-    assert _group(record.pid) == []
+    assert proc.in_group(record.pid) == []
 
 
-def test_a_service_that_ignores_sigterm_is_killed(processes):
+def test_a_service_that_ignores_sigterm_is_killed(processes, tmp_path):
     code = (
         'import signal, time; signal.signal(15, signal.SIG_IGN); '
         'print("ready", flush=True); time.sleep(300)'
@@ -68,7 +70,7 @@ def test_a_service_that_ignores_sigterm_is_killed(processes):
     record = processes.spawn(
         Service('stubborn', (sys.executable, '-c', code), stop_seconds=0.3)
     )
-    log = processes._paths.log('stubborn')
+    log = Paths(tmp_path).log('stubborn')
     wait_until(lambda: 'ready' in log.read_text(), 'the service', 10)
     processes.stop('stubborn')
     assert not record.alive()
@@ -103,7 +105,7 @@ def test_a_changed_configuration_changes_the_fingerprint(tmp_path):
 def test_a_service_gets_none_of_the_callers_environment(processes, monkeypatch):
     monkeypatch.setenv('OS_PASSWORD', 'mine')
     record = processes.spawn(Service('napper', SLEEP))
-    wait_until(lambda: proc.stat(record.pid).comm == 'sleep', 'sleep', 5)
+    wait_until(lambda: proc.name(record.pid) == 'sleep', 'sleep', 5)
     assert 'OS_PASSWORD' not in proc.environment(record.pid)
 
 
@@ -118,12 +120,4 @@ def test_a_wait_can_be_cancelled():
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(CancelledError):
-        wait_until(lambda: False, 'the moon', 60, cancel)
-
-
-def _group(number):
-    return [
-        pid
-        for pid in proc.pids()
-        if (seen := proc.stat(pid)) and seen.group == number and seen.running
-    ]
+        wait_until(lambda: False, 'the moon', 60, cancel=cancel)

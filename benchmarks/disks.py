@@ -1,18 +1,17 @@
-"""Images to measure with."""
+"""Disks to measure with, and what of them is in Glance."""
 
 import os
 import subprocess
 from pathlib import Path
 
 import sqlalchemy
+from oslo_utils import units
 
 from benchmarks import storage
-from benchmarks.traces import Traces
+from benchmarks.tenant import Tenant
 from lab import glance, mariadb
 from lab.context import Lab
 
-MIB = 1 << 20
-GIB = 1 << 30
 _TIMEOUT = 120
 _SET_SIZE = sqlalchemy.text(
     'UPDATE images SET size = :size, checksum = NULL, os_hash_algo = NULL, '
@@ -20,10 +19,10 @@ _SET_SIZE = sqlalchemy.text(
 )
 
 
-def random_disk(traces: Traces, mib: int) -> Path:
+def random_disk(tenant: Tenant, mib: int) -> Path:
     """A raw disk of bytes that nothing compresses or shares."""
-    path = traces.directory / f'disk-{mib}.raw'
-    path.write_bytes(os.urandom(mib * MIB))
+    path = tenant.directory / f'disk-{mib}.raw'
+    path.write_bytes(os.urandom(mib * units.Mi))
     return path
 
 
@@ -38,7 +37,7 @@ def qcow2(raw: Path) -> Path:
     return path
 
 
-def sparse_image(traces: Traces, head: Path, gib: int) -> str:
+def sparse_image(tenant: Tenant, head: Path, gib: int) -> str:
     """A raw image of ``gib`` GiB, all of it a hole but for its two ends.
 
     Sending 64 GiB of zeros takes Glance minutes, and its Locations API refuses
@@ -47,13 +46,13 @@ def sparse_image(traces: Traces, head: Path, gib: int) -> str:
     a location that was registered without ``do_secure_hash`` has it: no
     checksums, no virtual size.
     """
-    image_id = traces.upload(head)
-    size = gib * GIB
-    with stored(traces.lab, image_id).open('r+b') as stream:
+    image_id = tenant.upload(head)
+    size = gib * units.Gi
+    with stored(tenant.lab, image_id).open('r+b') as stream:
         stream.truncate(size)
-        stream.seek(size - MIB)
-        stream.write(os.urandom(MIB))
-    engine = sqlalchemy.create_engine(mariadb.url(traces.lab, glance.NAME))
+        stream.seek(size - units.Mi)
+        stream.write(os.urandom(units.Mi))
+    engine = sqlalchemy.create_engine(mariadb.url(tenant.lab, glance.NAME))
     with engine.begin() as connection:
         connection.execute(_SET_SIZE, {'size': size, 'id': image_id})
     engine.dispose()
@@ -67,11 +66,13 @@ def stored(lab: Lab, image_id: str) -> Path:
 
 def same_ends(path: Path, image: Path, gib: int) -> bool:
     """Whether a volume has a sparse image's size and the bytes of its ends."""
-    return path.stat().st_size == gib * GIB and (_ends(path, gib) == _ends(image, gib))
+    return path.stat().st_size == gib * units.Gi and (
+        _ends(path, gib) == _ends(image, gib)
+    )
 
 
 def _ends(path: Path, gib: int) -> bytes:
     with path.open('rb') as stream:
-        head = stream.read(MIB)
-        stream.seek(gib * GIB - MIB)
-        return head + stream.read(MIB)
+        head = stream.read(units.Mi)
+        stream.seek(gib * units.Gi - units.Mi)
+        return head + stream.read(units.Mi)

@@ -17,7 +17,7 @@ TEN = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class ServerSituation:
+class ServerCase:
     """One `openstack server create`."""
 
     title: str
@@ -33,15 +33,15 @@ class ServerSituation:
         return (*self.arguments, *(many if self.servers > 1 else ()), '--nic', 'none')
 
 
-SITUATIONS = (
-    ServerSituation('boot from volume, first', _FROM_VOLUME),
-    ServerSituation('boot from volume, again', _FROM_VOLUME),
-    ServerSituation('boot from volume, ten at once', _FROM_VOLUME, TEN),
+CASES = (
+    ServerCase('boot from volume, first', _FROM_VOLUME),
+    ServerCase('boot from volume, again', _FROM_VOLUME),
+    ServerCase('boot from volume, ten at once', _FROM_VOLUME, TEN),
     # A stock Nova would give these a local disk: nothing to compare.
-    ServerSituation(
+    ServerCase(
         'plain image boot, opt-in flavor', _OPT_IN, drivers=('eic',), needs_filter=True
     ),
-    ServerSituation(
+    ServerCase(
         'the same, ten at once', _OPT_IN, TEN, drivers=('eic',), needs_filter=True
     ),
 )
