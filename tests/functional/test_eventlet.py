@@ -9,7 +9,7 @@ LOOK_UP = """
 import eventlet
 eventlet.monkey_patch()
 import time
-from eic_plugins.breaker import CircuitBreakers
+from eic_plugins.support.breaker import CircuitBreakers
 from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
 from eic_plugins.model import ImageCopy
 
@@ -61,7 +61,7 @@ os.environ['EVENTLET_NO_GREENDNS'] = 'yes'
 import eventlet
 eventlet.monkey_patch()
 import socket
-from eic_plugins.servers import addresses
+from eic_plugins.support.name_resolution import addresses
 
 sleep = eventlet.patcher.original('time').sleep
 
@@ -88,9 +88,10 @@ import eventlet
 eventlet.monkey_patch()
 import os, tempfile, time
 from eventlet import patcher
-from eic_plugins import inspection, native
+from eic_plugins.storage import inspection
+from eic_plugins.support import native
 from eic_plugins.model import FlexVol, Pool
-from eic_plugins.mount import ShareMount
+from eic_plugins.storage.mount import ShareMount
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.seals import Seals
 
