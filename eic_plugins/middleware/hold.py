@@ -1,8 +1,8 @@
 """Holds an answer until the volume it tells of can be used.
 
-Nova asks for a volume once at once and then every three seconds: a volume that
-is there after a few tenths of a second is seen after three. An answer that is
-held for those tenths makes Nova's first look succeed.
+Nova looks for a new volume as soon as it has the answer, and then every three
+seconds. A volume that is there after a few tenths of a second is so seen after
+three seconds. If the answer is held for those tenths, Nova's first look succeeds.
 
 All volumes that a worker holds answers for are looked at together, by one query of
 Cinder's database a look (:mod:`eic_plugins.middleware.volumes`).

@@ -27,8 +27,9 @@ _LEVELS = {'GET': 'readonly', 'POST': 'read_create', 'PATCH': 'all', 'DELETE': '
 """Access levels of roles that allow a method."""
 
 # The library would repeat a read five times, each to its full timeout. One
-# repeat is what a kept-alive connection that the cluster closed needs; work
-# (POST) is never repeated: its destination is looked at instead.
+# repeat is what a kept-alive connection that the cluster closed needs. Work
+# (POST) is not repeated here: whoever asked for it looks at its destination
+# first, and may then send it again.
 _RETRIES = Retry(total=3, connect=2, read=1, status=0, redirect=0, backoff_factor=0.2)
 
 
@@ -131,8 +132,8 @@ class OntapSession:
         held = kwargs.get('params', {}).get('return_timeout', 0)
         timeout = (_CONNECT_TIMEOUT, _READ_TIMEOUT + held)
         try:
-            # Said for each request: of a session's own setting,
-            # REQUESTS_CA_BUNDLE in the environment would make nothing.
+            # ``verify`` is said for each request. REQUESTS_CA_BUNDLE in the
+            # environment replaces that of a session, but not this one.
             response = self._connection.session.request(
                 method, url, timeout=timeout, verify=self._verify, **kwargs
             )

@@ -105,7 +105,8 @@ class EICNfsDriver(SpreadingDriver, ReimagingDriver, nfs_cmode.NetAppCmodeNfsDri
     def _qemu_img_info(
         self, path: str, volume_name: str, img_format: str | None = None
     ) -> Any:
-        """As the stock driver's, without its processes if there is only a size.
+        """As the stock driver's; of a raw file, which has only a size, without
+        starting a process.
 
         It is called whenever a volume is connected, and then starts qemu-img
         twice, each time through another Python program.

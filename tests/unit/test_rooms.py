@@ -10,6 +10,9 @@ from tests.unit import rooms
 
 MANUALS = sorted([*rooms.ROOT.glob('*.md'), *(rooms.ROOT / 'docs').glob('*.md')])
 PATHS = re.compile(r'(?<![\w/.])((?:[a-z_]+/)+[a-z_]+\.py)\b')
+NAMES = re.compile(r'`(\w+)` in `((?:\w+/)+\w+\.py)`')
+EXAMPLES = re.compile(r'^```python (\S+)$', re.MULTILINE)
+"""Files that a manual shows how to add: they are where it says."""
 PLACES = [
     rooms.ROOT,
     rooms.PACKAGE,
@@ -38,9 +41,20 @@ def test_each_module_says_in_a_sentence_what_it_is() -> None:
 
 @pytest.mark.parametrize('manual', MANUALS, ids=lambda path: path.name)
 def test_a_module_that_a_manual_names_is_there(manual: Path) -> None:
-    named = set(PATHS.findall(manual.read_text()))
+    text = manual.read_text()
+    named = set(PATHS.findall(text)) - set(EXAMPLES.findall(text))
     assert [
         path
         for path in sorted(named)
         if not any((place / path).exists() for place in PLACES)
     ] == []
+
+
+@pytest.mark.parametrize('manual', MANUALS, ids=lambda path: path.name)
+def test_a_function_that_a_manual_names_is_in_its_module(manual: Path) -> None:
+    missing = [
+        (name, path)
+        for name, path in NAMES.findall(manual.read_text())
+        if f'def {name}(' not in (rooms.PACKAGE / path).read_text()
+    ]
+    assert missing == []
