@@ -14,7 +14,8 @@ SOURCES := benchmarks eic_plugins lab simulator tests
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
 
-.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e tables lint clean
+.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e tables coverage \
+    lint release-notes clean
 
 help:
 	@echo 'Targets:'
@@ -78,7 +79,7 @@ e2e: lab ## the end-to-end tests, on the running lab
 	@$(BIN)/python -m pytest $(E2E)
 
 # The faults in a process of their own: they disturb what comes behind them.
-tables: lab ## kill -9 before each step, every fault in every call, a million requests; long
+tables: lab ## long: kill -9 before each step, every fault in every call, a million requests
 	@set -e; \
 	for table in test_faults test_block_faults; do \
 	    EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/$$table.py; \
@@ -90,6 +91,38 @@ tables: lab ## kill -9 before each step, every fault in every call, a million re
 	        -k generated tests/security/$${api}_api; \
 	done
 
+# Not in CI: it takes as long as these suites take in `make test`, once more.
+coverage: $(STAMP) ## how much of the bundle the suites without lab run; fails below the floor
+	@set -e; \
+	$(BIN)/python -m lab.packages test; \
+	$(BIN)/python -m coverage erase; \
+	for suite in $(SUITES); do \
+	    echo "tests/$$suite"; \
+	    $(BIN)/python -m coverage run -m pytest -q tests/$$suite || \
+	        $(BIN)/python -m coverage run -m pytest -q --last-failed tests/$$suite; \
+	done; \
+	$(BIN)/python -m coverage combine -q; \
+	$(BIN)/python -m coverage report
+
+# reno reads the history. Where that is not there (an archive, a shallow clone),
+# all notes are of one version.
+release-notes: $(STAMP) ## render the release notes: build/release-notes.rst
+	@set -e; \
+	mkdir -p build; \
+	tree=.; \
+	if ! test -e .git || test -e "$$(git rev-parse --git-dir)/shallow"; then \
+	    tree=$$(mktemp -d); \
+	    trap 'rm -rf "$$tree"' EXIT; \
+	    cp -R releasenotes "$$tree"; \
+	    git -C "$$tree" init -q; \
+	    git -C "$$tree" add releasenotes; \
+	    git -C "$$tree" -c user.name=reno -c user.email=reno@localhost \
+	        commit -qm 'Release notes'; \
+	fi; \
+	$(BIN)/reno --quiet report --no-show-source --title 'Release notes' \
+	    --output build/release-notes.rst "$$tree"; \
+	echo build/release-notes.rst
+
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \
 	$(BIN)/python -m ruff format --check $(SOURCES); \
@@ -97,4 +130,4 @@ lint: $(STAMP) ## ruff and mypy
 	$(BIN)/python -m mypy
 
 clean: ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage* build dist
