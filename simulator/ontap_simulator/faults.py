@@ -33,7 +33,6 @@ from typing import Any
 from ontap_simulator.exceptions import InvalidValueError, MissingFieldError
 from ontap_simulator.query import Record
 
-REQUEST_KINDS = ('latency', 'error', 'drop_connection')
 JOB_KINDS = ('job_vanishes', 'job_fails', 'job_stalls')
 OPERATION_KINDS = ('volume_full', 'device_busy')
 """About operations and not requests: ``match`` says nothing of them."""
@@ -90,6 +89,7 @@ _PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
     'device_busy': {},
     'volume_full': {'svm': _Parameter(_is_text), 'volume': _Parameter(_is_text)},
 }
+KINDS = tuple(_PARAMETERS)
 
 
 @dataclasses.dataclass(eq=False)

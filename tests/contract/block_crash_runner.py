@@ -124,7 +124,7 @@ def _fork(world: block.BlockWorld, order: Mapping[str, Any], answer: Path) -> in
 
 def main(host: str, port: str, data_dir: str, state: str, protocol: str) -> None:
     """Follow orders until there are none."""
-    simulator = Simulator(Path(data_dir), (host, int(port)))
+    simulator = Simulator(Path(data_dir), (host, int(port)), 'admin', 'admin-secret')
     answer = Path(state) / 'steps.json'
     with block.configured(simulator, Path(state), protocol):
         from cinder import context  # noqa: PLC0415

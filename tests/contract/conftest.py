@@ -6,32 +6,24 @@ Without root, the tests that mount are skipped and the rest run on a plain
 directory.
 """
 
-import contextlib
-import ctypes
-import os
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from netapp_ontap import HostConnection
-from netapp_ontap.resources import Volume
-from ontap_simulator.main import start
+from ontap_simulator.testing import (
+    NotPossibleError,
+    best_storage,
+    mount_helper,
+    serving,
+)
 
 from eic_plugins.precache.spreader import Spreader
 from tests.contract import block, stock
 from tests.contract.block import ONE, SVM, BlockWorld
 from tests.contract.images import Glance
 from tests.contract.simulator import TOPOLOGY, Simulator
-
-_CLONE_NEWNS = 0x00020000
-_MS_REC_PRIVATE = 0x4000 | 0x40000
-_IMAGE_BYTES = 4 << 30
-_TIMEOUT = 30
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -52,50 +44,12 @@ def nothing_is_spread_by_itself() -> Iterator[None]:
 
 
 @pytest.fixture(scope='session')
-def mount_namespace() -> None:
-    """Mounts of these tests are seen by these tests alone."""
-    if os.geteuid() != 0:
-        pytest.skip('mounting needs root: run these tests as root')
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNS) or libc.mount(
-        b'none', b'/', None, _MS_REC_PRIVATE, None
-    ):
-        pytest.skip(f'no private mount namespace: {os.strerror(ctypes.get_errno())}')
-
-
-@pytest.fixture(scope='session')
-def storage(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A directory on XFS, where clones are reflinks, if that can be had."""
     base = tmp_path_factory.mktemp('storage')
-    mounted = os.geteuid() == 0 and _mount_xfs(request, base)
-    try:
-        yield base / 'mnt' if mounted else base
-    finally:
-        if mounted:
-            subprocess.run(['umount', '--lazy', str(base / 'mnt')], check=False)
-        shutil.rmtree(base, ignore_errors=True)
-
-
-def _mount_xfs(request: pytest.FixtureRequest, base: Path) -> bool:
-    with contextlib.suppress(pytest.skip.Exception):
-        request.getfixturevalue('mount_namespace')
-        image, target = base / 'xfs', base / 'mnt'
-        target.mkdir()
-        with image.open('wb') as stream:
-            stream.truncate(_IMAGE_BYTES)
-        commands = (
-            ['mkfs.xfs', '-q', '-m', 'reflink=1', str(image)],
-            ['mount', '-o', 'loop', str(image), str(target)],
-        )
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            for command in commands:
-                subprocess.run(
-                    command, check=True, capture_output=True, timeout=_TIMEOUT
-                )
-            return True
-    return False
+    with best_storage(base) as found:
+        yield found
+    shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope='session')
@@ -109,56 +63,27 @@ def served(storage: Path, topology: str) -> Iterator[Simulator]:
     """The one server of the session."""
     file = storage / 'topology.toml'
     file.write_text(topology)
-    server = start(file, storage / 'data')
-    threading.Thread(target=server.serve, daemon=True).start()
-    simulator = Simulator(storage / 'data', server.address)
-    yield simulator
-    simulator.session.close()
-    server.stop()
+    with serving(file, storage / 'data') as simulator:
+        yield simulator
 
 
 @pytest.fixture
 def simulator(served: Simulator) -> Simulator:
     """The server with nothing left of the test before."""
-    served.control('POST', '/reset', json={'files': True})
+    served.reset()
     served.control('PATCH', '/settings', json={'copy_throughput': 0, 'copy_limit': 50})
     return served
 
 
-@pytest.fixture
-def connection(simulator: Simulator) -> Iterator[HostConnection]:
-    """netapp_ontap's connection, for resource classes."""
-    connection = simulator.connection()
-    with connection:
-        yield connection
-    connection.session.close()
-
-
-@pytest.fixture
-def images_vol(connection: HostConnection) -> Volume:
-    """The FlexVol images_vol."""
-    return Volume.find(name='images_vol', fields='name,uuid,svm,nas')
-
-
 @pytest.fixture(scope='session')
-def nfs(
-    mount_namespace: None, served: Simulator, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def nfs(served: Simulator, tmp_path_factory: pytest.TempPathFactory) -> None:
     """``mount -t nfs`` mounts the simulator's exports."""
-    target = Path(shutil.which('mount.nfs', path='/sbin:/usr/sbin') or '')
-    if not target.name:
-        pytest.skip('/sbin/mount.nfs is missing: install nfs-common')
-    helper = tmp_path_factory.mktemp('helper') / 'mount.nfs'
-    helper.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -m ontap_simulator.mount '
-        f'--exports {served.data_dir}/exports.json "$@"\n'
-    )
-    helper.chmod(0o755)
-    subprocess.run(
-        ['mount', '--bind', str(helper), str(target.resolve())],
-        check=True,
-        timeout=_TIMEOUT,
-    )
+    try:
+        mount_helper(
+            served.data_dir / 'exports.json', tmp_path_factory.mktemp('helper')
+        )
+    except NotPossibleError as err:
+        pytest.skip(str(err))
 
 
 @pytest.fixture(scope='module')

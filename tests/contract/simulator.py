@@ -1,13 +1,9 @@
-"""The simulator that the tests run, and what a test can ask it."""
+"""The simulator that the tests run, and the cluster that it simulates."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from ontap_simulator.testing import Simulator
 
-import requests
-from netapp_ontap import HostConnection
+__all__ = ['TOPOLOGY', 'Simulator']
 
-_TIMEOUT = 30
 TOPOLOGY = """
 [cluster]
 name = "contract"
@@ -85,46 +81,3 @@ name = "san_two"
 size = "100GiB"
 aggregate = "aggr1"
 """
-
-
-class Simulator:
-    """The running simulator, as a test sees it."""
-
-    def __init__(self, data_dir: Path, address: tuple[str, int]) -> None:
-        self.data_dir = data_dir
-        self.host, self.port = address
-        self.ca = data_dir / 'ca.pem'
-        self.session = requests.Session()
-        self.session.auth = ('admin', 'admin-secret')
-        self.session.verify = str(self.ca)
-
-    @property
-    def origin(self) -> str:
-        return f'https://{self.host}:{self.port}'
-
-    def connection(self, user: str = 'admin') -> HostConnection:
-        return HostConnection(
-            self.host,
-            port=self.port,
-            username=user,
-            password=f'{user}-secret',
-            verify=str(self.ca),
-            poll_interval=1,
-        )
-
-    def directory(self, svm: str, volume: str) -> Path:
-        return self.data_dir / 'volumes' / svm / volume
-
-    def control(self, method: str, path: str, **kwargs: Any) -> Mapping[str, Any]:
-        response = self.session.request(
-            method, f'{self.origin}/simulator/v1{path}', timeout=_TIMEOUT, **kwargs
-        )
-        response.raise_for_status()
-        return response.json()
-
-    def fault(self, kind: str, **parameters: Any) -> str:
-        return self.control('POST', '/faults', json={'kind': kind, **parameters})['id']
-
-    def calls(self, since: int = 0, user: str | None = None) -> Mapping[str, Any]:
-        params = {'since': since} | ({'user': user} if user else {})
-        return self.control('GET', '/calls', params=params)

@@ -5,13 +5,12 @@ Two simulators; the drivers' own way to the second one is the stock drivers'
 """
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ontap_simulator.main import start
+from ontap_simulator.testing import serving
 
 from tests.contract import block, stock
 from tests.contract.block import ONE, SVM
@@ -36,12 +35,8 @@ def second(storage: Path) -> Iterator[Simulator]:
     """A cluster with the same names, and uuids of its own."""
     topology = storage / 'second.toml'
     topology.write_text(TOPOLOGY)
-    server = start(topology, storage / 'second')
-    threading.Thread(target=server.serve, daemon=True).start()
-    simulator = Simulator(storage / 'second', server.address)
-    yield simulator
-    simulator.session.close()
-    server.stop()
+    with serving(topology, storage / 'second') as simulator:
+        yield simulator
 
 
 def section(text: str) -> str:

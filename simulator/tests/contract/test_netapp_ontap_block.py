@@ -20,11 +20,13 @@ from netapp_ontap.resources import (
     SplitLoad,
     SplitStatus,
 )
+from ontap_simulator.testing import Simulator
 
-from tests.contract.simulator import Simulator
-from tests.contract.stock import GIB, MIB
+from tests.contract.conftest import Connect
 
 INITIATOR = 'iqn.1994-05.com.example:host1'
+MIB = 1 << 20
+GIB = 1 << 30
 NQN = 'nqn.2014-08.org.nvmexpress:uuid:host-1'
 
 pytestmark = pytest.mark.usefixtures('connection')
@@ -280,11 +282,11 @@ def test_lun_becomes_a_namespace_in_place(lun: Lun, pool: Path) -> None:
     assert not list(Lun.get_collection())
 
 
-def test_readonly_user_makes_no_lun(simulator: Simulator) -> None:
-    connection = simulator.connection('auditor')
-    with connection, pytest.raises(NetAppRestError) as err:
+def test_readonly_user_makes_no_lun(connect: Connect) -> None:
+    auditor = connect('auditor')
+    with auditor, pytest.raises(NetAppRestError) as err:
         new_lun('lun2')
-    connection.session.close()
+    auditor.session.close()
     assert (err.value.status_code, code_of(err)) == (403, '6')
 
 

@@ -19,8 +19,9 @@ from netapp_ontap.resources import (
     SvmPeer,
     Volume,
 )
+from ontap_simulator.testing import Simulator
 
-from tests.contract.simulator import Simulator
+from tests.contract.conftest import Connect
 
 MIB = 1 << 20
 SLOW = 1 << 10
@@ -264,8 +265,10 @@ def test_session_keeps_one_connection_for_many_calls(
     assert len({call['connection'] for call in calls}) == 1
 
 
-def test_many_clients_keep_their_connections(simulator: Simulator) -> None:
-    clients = [simulator.connection() for _ in range(24)]
+def test_many_clients_keep_their_connections(
+    connect: Connect, simulator: Simulator
+) -> None:
+    clients = [connect('admin') for _ in range(24)]
     before = simulator.calls()['last']
     for _ in range(2):
         for client in clients:
@@ -291,9 +294,9 @@ def test_wrong_password_is_refused(simulator: Simulator) -> None:
 
 
 def test_readonly_user_may_read_and_nothing_else(
-    simulator: Simulator, images_vol: Volume
+    connect: Connect, images_vol: Volume
 ) -> None:
-    connection = simulator.connection('auditor')
+    connection = connect('auditor')
     with connection:
         Cluster().get()
         with pytest.raises(NetAppRestError) as err:

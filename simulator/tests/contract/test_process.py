@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import requests
+from ontap_simulator.testing import Simulator
 
-from tests.contract.simulator import TOPOLOGY, Simulator
+from tests.contract.conftest import TOPOLOGY
 
 TIMEOUT = 30
 
@@ -21,7 +22,7 @@ class Process:
     """An eic-ontap-simulator of its own."""
 
     def __init__(self, directory: Path) -> None:
-        (directory / 'topology.toml').write_text(TOPOLOGY)
+        (directory / 'topology.toml').write_text(TOPOLOGY.read_text())
         self.data = directory / 'data'
         self._process = subprocess.Popen(
             [
@@ -106,7 +107,7 @@ def test_keys_are_private(process: Process, tmp_path: Path) -> None:
 
 def test_wrong_topology_is_explained(tmp_path: Path) -> None:
     topology = tmp_path / 'topology.toml'
-    topology.write_text(TOPOLOGY.replace('127.0.0.1:0', '0.0.0.0:443'))
+    topology.write_text(TOPOLOGY.read_text().replace('127.0.0.1:0', '0.0.0.0:443'))
     done = subprocess.run(
         [
             sys.executable,
