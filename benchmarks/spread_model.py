@@ -4,7 +4,7 @@
 
 Real: Cinder's ``HostManager`` with its pool states, what it does with reports and
 with volumes that it has placed; ``CapacityWeigher`` and ``EICImageLocalityWeigher``
-as its handler loads them; EIC's ``Spreader`` with its rule, and its ``Teller``.
+as its handler loads them; EIC's ``Spreader`` with its rule, and its ``StatsPublisher``.
 Not real: services, volumes, copies and time, which is counted. Users ask for one
 volume after the other; a volume takes a hit, and before it what is left of the
 copy or of the first fill that its pool needs.
@@ -30,9 +30,9 @@ from benchmarks.arithmetic import fullest
 from eic_plugins import config
 from eic_plugins.model import ImageCopy, KnownPool
 from eic_plugins.precache.spread_rules import Rule
-from eic_plugins.precache.spreader import Pools, Spreader
+from eic_plugins.precache.spreader import Spreader
 from eic_plugins.scheduler import locality
-from eic_plugins.volume.telling import Teller
+from eic_plugins.volume.stats_publisher import StatsPublisher
 
 USERS = 10
 HIT = 2.5
@@ -147,10 +147,12 @@ class Model:
         self.finished: collections.Counter[str] = collections.Counter()
         self.copies: collections.Counter[str] = collections.Counter()
         self.downloads = 0
-        self.teller = Teller(self.report, lambda: self.time.now, self.time.after)
+        self.publisher = StatsPublisher(
+            self.report, lambda: self.time.now, self.time.after
+        )
         options = cfg.CONF[config.GROUP]
         self.spreader = Spreader(
-            Pools(self.own, self.own, self.volumes, self.copy),
+            self,
             Rule(options.spread_volumes, options.spread_window, options.spread_copies),
             lambda: self.time.now,
         )
@@ -177,11 +179,15 @@ class Model:
             for name in self.names
         ]
 
+    def deployed(self) -> list[KnownPool]:
+        """There are no others."""
+        return self.own()
+
     def volumes(self, _pools: Collection[str]) -> Mapping[str, int]:
         """What the database has."""
         return {_IMAGE: sum(self.finished.values())}
 
-    def copy(self, _image_id: str, pool: str) -> bool:
+    def spread(self, _image_id: str, pool: str) -> bool:
         """The end of a copy in the background."""
         if pool in self.filling or self.cached[pool]:
             return False
@@ -283,7 +289,7 @@ class Model:
     def _has(self, pool: str) -> None:
         self.cached[pool].add(_IMAGE)
         if self.caches:
-            self.teller.news()
+            self.publisher.publish_soon()
         if self.spreads:
             self._look_soon()
 
@@ -307,12 +313,12 @@ class Model:
 
     def _copied(self) -> None:
         self.ends.pop(0)
-        self.spreader.copy_next()
+        self.spreader.fill_next()
         self._look_soon()
 
     def _pending(self) -> dict[str, float]:
         """The pools that copies in the background go to, and their ends."""
-        waiting = list(self.spreader._copies._waiting.queue)
+        waiting = self.spreader.queue
         return {pool: end for (_, pool), end in zip(waiting, self.ends, strict=True)}
 
 

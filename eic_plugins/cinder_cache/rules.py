@@ -9,7 +9,7 @@ image-volume and downloads. A backend that reports ``clone_across_pools`` and is
 not clustered gets the entries of all pools, whatever their backend: those of its
 own it can clone, and as long as there is any other Cinder makes none there.
 
-Who names pools for an image is as in :mod:`eic_plugins.precache.rules`.
+Who names pools for an image is as in :mod:`eic_plugins.precache.precache_rules`.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from oslo_utils import units
 
 from eic_plugins.glance.client import ListedImage
 from eic_plugins.model import Image
-from eic_plugins.precache.rules import Wishes, wants
+from eic_plugins.precache.precache_rules import Wishes, wants
 
 _BEING_MADE = frozenset({'creating', 'downloading'})
 

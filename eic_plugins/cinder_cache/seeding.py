@@ -31,7 +31,7 @@ from eic_plugins.cinder_cache.rules import (
 )
 from eic_plugins.glance.client import ListedImage
 from eic_plugins.model import Image
-from eic_plugins.precache.rules import Wishes
+from eic_plugins.precache.precache_rules import Wishes
 
 LOG = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from oslo_config import cfg
 from eic_plugins.cinder_cache.rules import CachePool
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.glance.client import CredentialsMissingError, Images, ListedImage
+from eic_plugins.precache.precache_rules import Wishes, parse_image
 from eic_plugins.precache.precacher import all_images
-from eic_plugins.precache.rules import Wishes, parse_image
 
 _ALL = frozenset({'all'})
 _COLUMNS = ('Image', 'Pool', 'Outcome', 'Reason', 'Meaning', 'Seconds')

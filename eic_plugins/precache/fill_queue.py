@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from oslo_log import log as logging
 
@@ -36,6 +36,11 @@ class FillQueue:
         """Fills that wait or are under way."""
         with self._lock:
             return len(self._known)
+
+    @property
+    def queue(self) -> Sequence[Key]:
+        """Fills that wait, the next one first."""
+        return tuple(self._waiting.queue)
 
     def put(self, key: Key) -> bool:
         """Have it filled; False if it is queued, or failed a short while ago."""

@@ -2,9 +2,10 @@
 
 Two things start it: a comparison of all images every ``precache_interval``
 seconds, and a notification of Glance about one image. Both ask Glance, look at
-the records in the pools and do what :mod:`eic_plugins.precache.rules` says. Removals
-are done at once; fills wait for one of ``precache_workers`` threads, which
-decides again before it begins. As long as Glance or Keystone does not answer,
+the records in the pools and do what
+:mod:`eic_plugins.precache.precache_rules` says. Removals are done at once. Fills
+wait for one of ``precache_workers`` threads, which decides again before it begins.
+As long as Glance or Keystone does not answer,
 nothing is done.
 
 Every host of a backend does this. The locks of
@@ -14,9 +15,9 @@ one fill in all; whoever waited finds the image cached.
 
 import collections
 import contextlib
-import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from oslo_log import log as logging
 from oslo_utils import uuidutils
@@ -26,7 +27,7 @@ from eic_plugins.glance.client import Images, ListedImage
 from eic_plugins.model import Image, Outcome
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.precache.fill_queue import FillQueue
-from eic_plugins.precache.rules import (
+from eic_plugins.precache.precache_rules import (
     Action,
     Do,
     Held,
@@ -44,20 +45,29 @@ from eic_plugins.support.patience import Failures
 LOG = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True)
-class Backend:
-    """What the driver lends.
+class PrecachedPools(Protocol):
+    """The pools of a backend, and what a precacher wants done there."""
 
-    ``pool_caches`` gives the cached images of each pool in order, ``names_of``
-    the names that a pool goes by, ``space_of`` a pool's capacity, ``fill``
-    makes a cached image in a pool, ``removed`` is told of one that is gone.
-    """
+    def caches(self) -> Iterable[PoolCache]:
+        """The cached images of each pool that is in order."""
 
-    pool_caches: Callable[[], Iterable[PoolCache]]
-    names_of: Callable[[str], frozenset[str]]
-    space_of: Callable[[str], Space]
-    fill: Callable[[Image, str], Outcome]
-    removed: Callable[[str, str], None]
+    def names_of(self, pool: str) -> frozenset[str]:
+        """Whatever an operator may call a pool."""
+
+    def space_of(self, pool: str) -> Space:
+        """A pool's capacity.
+
+        :raises OntapError, OSError: it is not to be had
+        """
+
+    def precache(self, image: Image, pool: str) -> Outcome:
+        """Have the pool cache an image that no volume asks for.
+
+        :raises Exception: Keystone or ONTAP did not answer
+        """
+
+    def removed(self, image_id: str, pool: str) -> None:
+        """The pool has that cached image no longer."""
 
 
 class Precacher:
@@ -71,14 +81,14 @@ class Precacher:
 
     def __init__(
         self,
-        backend: Backend,
+        pools: PrecachedPools,
         images: Callable[[], Images],
         wishes: Wishes,
         start_percent: int,
         pause: float,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._backend = backend
+        self._pools = pools
         self._images = images
         self._wishes = wishes
         self._start_percent = start_percent
@@ -122,9 +132,14 @@ class Precacher:
         """Wait for a fill that is to be done, and do it; never raises."""
         self._fills.fill_next()
 
+    @property
+    def waiting(self) -> int:
+        """Fills that are queued or under way."""
+        return len(self._fills)
+
     def _reconcile(self) -> None:
         images = self._images()
-        pools = list(self._pools())
+        pools = list(self._states())
         listed = self._list(images, pools)
         known = {each.image.id for each in listed}
         held = {image_id for pool in pools for image_id in pool.held}
@@ -155,7 +170,7 @@ class Precacher:
         """The image, if it is there, and what is to be done with it."""
         images = self._images()
         found = images.find(image_id)
-        pools = list(self._pools(image_id))
+        pools = list(self._states(image_id))
         held = any(image_id in pool.held for pool in pools)
         gone = found is None and held and images.is_gone(image_id)
         listed = [found] if found else []
@@ -176,9 +191,9 @@ class Precacher:
             image_id, bool(found and wants(pool.names, found, self._wishes))
         )
 
-    def _pools(self, image_id: str | None = None) -> Iterator[PoolState]:
+    def _states(self, image_id: str | None = None) -> Iterator[PoolState]:
         """All pools, with what they hold, or hold of one image."""
-        for cache in self._backend.pool_caches():
+        for cache in self._pools.caches():
             name = cache.pool.name
             try:
                 held = _held_in(cache, image_id)
@@ -187,7 +202,7 @@ class Precacher:
                     'Pool %(pool)s is left out: %(err)s', {'pool': name, 'err': err}
                 )
             else:
-                yield PoolState(name, self._backend.names_of(name), held)
+                yield PoolState(name, self._pools.names_of(name), held)
 
     def _carry_out(self, action: Action) -> None:
         if action.do is Do.REMOVE:
@@ -196,23 +211,19 @@ class Precacher:
         if self._fills.put((action.image_id, action.pool)):
             LOG.info(
                 'Image %(image)s is to be precached in pool %(pool)s: %(why)s.',
-                {'image': action.image_id, 'pool': action.pool, 'why': action.why},
+                {'image': action.image_id, 'pool': action.pool, 'why': action.cause},
             )
 
     def _remove(self, action: Action) -> None:
         cache = next(
-            (
-                each
-                for each in self._backend.pool_caches()
-                if each.pool.name == action.pool
-            ),
+            (each for each in self._pools.caches() if each.pool.name == action.pool),
             None,
         )
         if cache is None or action.usage is None:
             return
         try:
             if cache.evict(action.usage):
-                self._backend.removed(action.pool, action.image_id)
+                self._pools.removed(action.image_id, action.pool)
         except LockTimeoutError:
             LOG.debug(
                 'Cached image %s is being made and stays for now.', action.image_id
@@ -231,7 +242,7 @@ class Precacher:
             action.pool for action in actions if action.do is Do.FILL
         }:
             return False
-        if not has_room(found.image, self._backend.space_of(pool), self._start_percent):
+        if not has_room(found.image, self._pools.space_of(pool), self._start_percent):
             LOG.info(
                 'Image %(image)s is not precached in pool %(pool)s, which '
                 'would be left with thres_avl_size_perc_start percent or '
@@ -239,7 +250,7 @@ class Precacher:
                 {'image': image_id, 'pool': pool},
             )
             return False
-        outcome = self._backend.fill(found.image, pool)
+        outcome = self._pools.precache(found.image, pool)
         LOG.info(
             'Precaching image %(image)s in pool %(pool)s: %(end)s in '
             '%(seconds).3f s; refused: %(refused)s',

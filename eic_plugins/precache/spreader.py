@@ -1,24 +1,23 @@
 """Spreads images in demand over the pools of a backend, in the background.
 
-:mod:`eic_plugins.precache.spread_rules` says what is copied where. A look is one
-query of
-Cinder's database. There is one every ``spread_interval`` seconds, and a second
+:mod:`eic_plugins.precache.spread_rules` says what is copied where. A look is one query
+of Cinder's database. There is one every ``spread_interval`` seconds, and a second
 after a volume was asked for whose image some pool of the backend lacks: such a
 hint says when to look, never what is found. Volumes that are being made here
 count, too: the database does not know their image yet.
 
 Copies are inside the cluster, or there are none: nothing is downloaded for it.
 Every host of every backend does this. The locks of
-:mod:`eic_plugins.engine.pool_cache` make
-it one copy in all, and nobody waits for them here.
+:mod:`eic_plugins.engine.pool_cache` make it one copy in all, and nobody waits
+for them here.
 """
 
 import collections
 import contextlib
-import dataclasses
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from oslo_log import log as logging
 
@@ -34,32 +33,39 @@ _SHORTEST_PAUSE = 1.0
 """Seconds between two looks, however many hints there are."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Pools:
-    """What the driver lends.
+class SpreadPools(Protocol):
+    """The pools that images are spread over, and how one gets there."""
 
-    ``own`` gives the backend's pools and ``all`` every pool of the deployment;
-    ``volumes`` counts volumes by image in pools of these names, or raises;
-    ``copy`` has a pool, named as behind the ``#``, cache an image, and says
-    whether that failed.
-    """
+    def own(self) -> Iterable[KnownPool]:
+        """The backend's pools."""
 
-    own: Callable[[], Iterable[KnownPool]]
-    all: Callable[[], Iterable[KnownPool]]
-    volumes: Callable[[Collection[str]], Mapping[str, int]]
-    copy: Callable[[str, str], bool]
+    def deployed(self) -> Iterable[KnownPool]:
+        """Every pool of the deployment."""
+
+    def volumes(self, pools: Collection[str]) -> Mapping[str, int]:
+        """How many volumes there are of each image in pools of these names.
+
+        :raises Exception: the database did not answer
+        """
+
+    def spread(self, image_id: str, pool: str) -> bool:
+        """Have a pool cache an image by a clone or a copy; whether that failed.
+
+        :param pool: its name behind the ``#``
+        :raises Exception: Glance, Keystone or ONTAP did not answer
+        """
 
 
 class Spreader:
     """Looks and copies, for one backend."""
 
     def __init__(
-        self, pools: Pools, rule: Rule, clock: Callable[[], float] = time.time
+        self, pools: SpreadPools, rule: Rule, clock: Callable[[], float] = time.time
     ) -> None:
         self._pools = pools
         self._rule = rule
-        self._copies = FillQueue(
-            'eic-spread', self._copy, Failures(_PAUSE_SECONDS, clock)
+        self._fills = FillQueue(
+            'eic-spread', self._fill, Failures(_PAUSE_SECONDS, clock)
         )
         self._lock = threading.Lock()
         self._making: collections.Counter[str] = collections.Counter()
@@ -70,7 +76,7 @@ class Spreader:
 
     def start(self, interval: float) -> None:
         """Look in a thread, every so many seconds or when there is a hint."""
-        self._copies.start(self._rule.copies)
+        self._fills.start(self._rule.copies)
         threading.Thread(
             target=self._watch, args=(interval,), daemon=True, name='eic-spread-look'
         ).start()
@@ -92,6 +98,7 @@ class Spreader:
 
     def look(self) -> None:
         """Queue the copies that are missing; never raises."""
+        self._hinted.clear()
         try:
             self._look()
         except Exception as err:
@@ -105,14 +112,30 @@ class Spreader:
         else:
             self._silent = False
 
-    def copy_next(self) -> None:
+    def fill_next(self) -> None:
         """Wait for a copy that is to be made, and make it; never raises."""
-        self._copies.fill_next()
+        self._fills.fill_next()
 
     @property
     def waiting(self) -> int:
         """Copies that are queued or under way."""
-        return len(self._copies)
+        return len(self._fills)
+
+    @property
+    def queue(self) -> Sequence[tuple[str, str]]:
+        """The image's id and the pool of each copy that waits, the next one first."""
+        return self._fills.queue
+
+    @property
+    def look_is_due(self) -> bool:
+        """True if something has happened that is worth a look."""
+        return self._hinted.is_set()
+
+    @property
+    def images_in_making(self) -> Collection[str]:
+        """Ids of the images that volumes are being made of."""
+        with self._lock:
+            return frozenset(self._making)
 
     def _look(self) -> None:
         own = list(self._pools.own())
@@ -121,26 +144,26 @@ class Spreader:
             if own
             else frozenset()
         )
-        cluster = neighbours(own, self._pools.all())
+        cluster = neighbours(own, self._pools.deployed())
         volumes = collections.Counter(
             self._pools.volumes([pool.name for pool in cluster])
         )
         with self._lock:
             volumes.update(self._making)
         for image_id, pool in lacking(volumes, self._rule, own, cluster):
-            if len(self._copies) >= share(self._rule, cluster):
+            if len(self._fills) >= share(self._rule, cluster):
                 return
             name = pool.name.partition('#')[2]
-            if self._copies.put((image_id, name)):
+            if self._fills.put((image_id, name)):
                 LOG.info(
                     'Image %(image)s has %(count)d volumes in pools of the '
                     'cluster and is to be copied into pool %(pool)s.',
                     {'image': image_id, 'count': volumes[image_id], 'pool': name},
                 )
 
-    def _copy(self, image_id: str, pool: str) -> bool:
+    def _fill(self, image_id: str, pool: str) -> bool:
         try:
-            return self._pools.copy(image_id, pool)
+            return self._pools.spread(image_id, pool)
         finally:
             # There may be more to copy than may be under way at once.
             self._hinted.set()
@@ -152,6 +175,5 @@ class Spreader:
     def _watch(self, interval: float) -> None:
         while True:
             self._hinted.wait(interval)
-            self._hinted.clear()
             self.look()
             time.sleep(_SHORTEST_PAUSE)

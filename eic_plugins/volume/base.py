@@ -58,9 +58,12 @@ from eic_plugins.storage.seals import Seals
 from eic_plugins.support.breaker import CircuitBreaker
 from eic_plugins.volume import locks, record_secret
 from eic_plugins.volume.backend import endpoint_from_backend
+from eic_plugins.volume.capability import PoolCapabilities
 from eic_plugins.volume.cleaner import Cleaner
 from eic_plugins.volume.deployment import Deployment
+from eic_plugins.volume.evictor import Evictor, Policy
 from eic_plugins.volume.fetch import Fetcher
+from eic_plugins.volume.free_space import FreeSpace
 from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.metrics import Metrics
@@ -70,9 +73,7 @@ from eic_plugins.volume.outcomes import (
     OutcomeRecorder,
     left_to_cinder,
 )
-from eic_plugins.volume.report import PoolReport
-from eic_plugins.volume.room import Policy, Room
-from eic_plugins.volume.telling import Teller, ask_service
+from eic_plugins.volume.stats_publisher import StatsPublisher, ask_own_service
 
 LOG = logging.getLogger(__name__)
 _UNREACHABLE_LIMIT = 2
@@ -108,7 +109,7 @@ class VolumeFromImage(abc.ABC):
         self._image_locations: ImageLocations | None = None
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._refusals = Refusals(Path(CONF.state_path) / 'eic-refused')
-        self._teller = Teller(lambda: ask_service(self.host))
+        self._publisher = StatsPublisher(lambda: ask_own_service(self.host))
         self._service_uuid: str | None = None
         self._unplaced: set[str] = set()
         directory = self._eic.metrics_directory
@@ -187,8 +188,9 @@ class VolumeFromImage(abc.ABC):
         self._namespace = Namespace(session, backend.netapp_vserver)
         self._peers = Peers(session, self._eic.create_svm_peering)
         self._clone_limits = CloneLimits(session, self._eic.clone_limit_percent)
-        self._report = PoolReport(self._namespace)
-        self._room = self._make_room()
+        self._report = PoolCapabilities(self._namespace)
+        self._free_space = FreeSpace(self._capacity)
+        self._evictor = self._make_evictor()
         self._ontap_breaker = CircuitBreaker(
             f'ONTAP at {backend.netapp_server_hostname}',
             'volumes from images are downloaded.',
@@ -415,7 +417,7 @@ class VolumeFromImage(abc.ABC):
         """The cached images of a pool; raises what ``_storage_of`` does."""
         if pool_name not in self._caches:
             self._caches[pool_name] = PoolCache(
-                self._storage_of(pool_name), self._locks, self._room.taken
+                self._storage_of(pool_name), self._locks, self._evictor.taken
             )
         return self._caches[pool_name]
 
@@ -468,7 +470,7 @@ class VolumeFromImage(abc.ABC):
         if not outcome.left_to_cinder:
             self._report.add(pool_name, image_id)
         if outcome.fills:
-            self._teller.news()
+            self._publisher.publish_soon()
         if Reason.ONTAP_UNREACHABLE in reasons:
             if self._ontap_breaker.allows():
                 self._ontap_breaker.failed()
@@ -519,12 +521,12 @@ class VolumeFromImage(abc.ABC):
 
     def _clean(self) -> None:
         """Periodically, see :mod:`eic_plugins.volume.cleaner`."""
-        Cleaner(self._room, self._metrics).clean(self._caches_but(None))
+        Cleaner(self._evictor, self._metrics).clean(self._caches_but(None))
         locks.remove_idle_files()
 
-    def _make_room(self) -> Room:
+    def _make_evictor(self) -> Evictor:
         options = self.configuration
-        return Room(
+        return Evictor(
             Policy(
                 Thresholds(
                     options.thres_avl_size_perc_start,
@@ -534,7 +536,7 @@ class VolumeFromImage(abc.ABC):
                 Caps(self._eic.cache_max_size_gb * units.Gi, self._eic.cache_max_count),
                 self._evicted_last,
             ),
-            self._capacity,
+            self._free_space,
             self._report,
             self._metrics,
         )
@@ -544,7 +546,7 @@ class VolumeFromImage(abc.ABC):
         for pool in pools:
             total, free = (pool.get(f'{key}_capacity_gb') for key in ('total', 'free'))
             if isinstance(total, int | float) and isinstance(free, int | float):
-                self._room.know(
+                self._free_space.note(
                     pool['pool_name'],
                     Space(int(total * units.Gi), int(free * units.Gi)),
                 )

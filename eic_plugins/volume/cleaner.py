@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from oslo_log import log as logging
 
 from eic_plugins.engine.pool_cache import PoolCache
+from eic_plugins.volume.evictor import Evictor
 from eic_plugins.volume.metrics import Metrics
-from eic_plugins.volume.room import Room
 
 LOG = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 class Cleaner:
     """Removes what cut-off fills left, and evicts by real last use."""
 
-    room: Room
+    evictor: Evictor
     metrics: Metrics
 
     def clean(self, caches: Iterable[PoolCache]) -> None:
@@ -31,7 +31,7 @@ class Cleaner:
         for cache in caches:
             try:
                 cache.sweep(time.time())
-                self.room.clean(cache)
+                self.evictor.relieve(cache)
                 self._count(cache)
             except Exception:
                 LOG.exception(

@@ -5,7 +5,7 @@ Options, in ``[eic]``: ``precache_*`` and ``notification_*``. Off with
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cinder.volume import volume_utils
@@ -18,8 +18,9 @@ from eic_plugins.glance.client import Images
 from eic_plugins.model import Image, Outcome, Reason
 from eic_plugins.precache import notifications
 from eic_plugins.precache.image_service import ServiceImageService
-from eic_plugins.precache.precacher import Backend, Precacher
-from eic_plugins.precache.rules import Wishes, parse_image
+from eic_plugins.precache.precache_rules import Wishes, parse_image
+from eic_plugins.precache.precacher import Precacher
+from eic_plugins.storage.eviction import Space
 from eic_plugins.volume.base import VolumeFromImage
 from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.outcomes import left_to_cinder
@@ -61,13 +62,7 @@ class PrecachingDriver(VolumeFromImage):
 
     def _make_precacher(self) -> Precacher:
         precacher = Precacher(
-            Backend(
-                lambda: self._caches_but(None),
-                self._names_of,
-                self._capacity,
-                self._precache,
-                self._removed,
-            ),
+            _Pools(self),
             functools.cache(lambda: Images(CONF)),
             Wishes(
                 self._configured_images(),
@@ -111,9 +106,6 @@ class PrecachingDriver(VolumeFromImage):
     def _evicted_last(self, pool_name: str) -> frozenset[str]:
         return self._precacher.wanted_in(pool_name) if self._precacher else frozenset()
 
-    def _removed(self, pool_name: str, image_id: str) -> None:
-        self._report.discard(pool_name, image_id)
-
     def _precache(
         self, image: Image, pool_name: str, fill: Fill | None = None
     ) -> Outcome:
@@ -138,3 +130,25 @@ class PrecachingDriver(VolumeFromImage):
         )
         self._learn(pool_name, image.id, outcome)
         return outcome
+
+
+class _Pools:
+    """A driver's, for its precacher."""
+
+    def __init__(self, driver: PrecachingDriver) -> None:
+        self._driver = driver
+
+    def caches(self) -> Iterator[PoolCache]:
+        return self._driver._caches_but(None)
+
+    def names_of(self, pool: str) -> frozenset[str]:
+        return self._driver._names_of(pool)
+
+    def space_of(self, pool: str) -> Space:
+        return self._driver._capacity(pool)
+
+    def precache(self, image: Image, pool: str) -> Outcome:
+        return self._driver._precache(image, pool)
+
+    def removed(self, image_id: str, pool: str) -> None:
+        self._driver._report.discard(pool, image_id)

@@ -6,16 +6,17 @@ Options, in ``[eic]``: ``spread_volumes`` (0 turns it off), ``spread_window``,
 
 import contextlib
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins.glance.client import Images
+from eic_plugins.model import KnownPool
 from eic_plugins.precache import demand
 from eic_plugins.precache.spread_rules import Rule
-from eic_plugins.precache.spreader import Pools, Spreader
+from eic_plugins.precache.spreader import Spreader
 from eic_plugins.volume.base import ModelUpdate
 from eic_plugins.volume.precaching import PrecachingDriver
 
@@ -72,14 +73,7 @@ class SpreadingDriver(PrecachingDriver):
 
     def _make_spreader(self) -> Spreader:
         return Spreader(
-            Pools(
-                self._own_pools,
-                self._deployment.pools,
-                lambda pools: demand.volumes_by_image(
-                    pools, self._eic.spread_window, clustered=bool(self.cluster_name)
-                ),
-                self._spread_into,
-            ),
+            _Pools(self),
             Rule(
                 self._eic.spread_volumes,
                 self._eic.spread_window,
@@ -108,3 +102,26 @@ class SpreadingDriver(PrecachingDriver):
             },
         )
         return outcome.left_to_cinder
+
+
+class _Pools:
+    """A driver's, for its spreader."""
+
+    def __init__(self, driver: SpreadingDriver) -> None:
+        self._driver = driver
+
+    def own(self) -> Iterator[KnownPool]:
+        return self._driver._own_pools()
+
+    def deployed(self) -> Sequence[KnownPool]:
+        return self._driver._deployment.pools()
+
+    def volumes(self, pools: Collection[str]) -> Mapping[str, int]:
+        return demand.volumes_by_image(
+            pools,
+            self._driver._eic.spread_window,
+            clustered=bool(self._driver.cluster_name),
+        )
+
+    def spread(self, image_id: str, pool: str) -> bool:
+        return self._driver._spread_into(image_id, pool)

@@ -128,5 +128,5 @@ class BlockWorld(World):
         """As the periodic task has it done, and as its threads do it."""
         precacher = self.driver._precacher
         precacher.reconcile()
-        while precacher._fills:
+        while precacher.waiting:
             precacher.fill_next()

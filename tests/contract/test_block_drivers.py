@@ -125,7 +125,7 @@ def test_deletion_and_eviction_leave_nothing(
         world.driver.delete_volume(volume)
     assert {*world.names(ONE), *world.names(TWO)} == {image.cached}
     full = Space(100 * GIB, 1)
-    monkeypatch.setattr(world.driver._room, '_capacity', lambda _: full)
+    monkeypatch.setattr(world.driver._free_space, '_ask', lambda _: full)
     world.driver._clean()
     assert world.names(ONE), 'one that was just used is not evicted'
     now = time.time

@@ -41,7 +41,7 @@ def settle(world: BlockWorld) -> None:
     spreader = world.driver._spreader
     spreader.look()
     while spreader.waiting:
-        spreader.copy_next()
+        spreader.fill_next()
         spreader.look()
 
 
@@ -71,7 +71,9 @@ def test_the_schedulers_are_told_of_a_fill_and_of_a_copy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(world.driver._teller, 'news', lambda: told.append('news'))
+    monkeypatch.setattr(
+        world.driver._publisher, 'publish_soon', lambda: told.append('news')
+    )
     make(world, image)
     assert len(told) == 1
     for _ in range(VOLUMES - 1):

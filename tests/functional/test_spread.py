@@ -13,7 +13,7 @@ from cinder.volume import rpcapi
 from oslo_utils import timeutils
 
 from eic_plugins.precache import demand
-from eic_plugins.volume import telling
+from eic_plugins.volume import stats_publisher
 
 WEEK = 604800
 ONE, TWO, FAR = (f'lab@gold#{name}' for name in ('one', 'two', 'far'))
@@ -127,7 +127,7 @@ def test_a_driver_has_its_own_service_publish_its_statistics(cinder_conf):
     )
     server.start()
     try:
-        telling.ask_service('lab@gold')
+        stats_publisher.ask_own_service('lab@gold')
         assert manager.heard.wait(30)
     finally:
         server.stop()

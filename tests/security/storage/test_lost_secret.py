@@ -72,7 +72,7 @@ def test_nothing_is_done_for_images_that_nobody_asks_for(
 ) -> None:
     before = world.files(GOLD)
     precacher.reconcile()
-    assert len(precacher._fills) == IMAGES // 2
+    assert precacher.waiting == IMAGES // 2
     assert world.glance.downloads == []
     assert world.files(GOLD) == before
 
@@ -89,7 +89,7 @@ def test_what_is_precached_comes_back_without_a_download(
         IMAGES // 2
     )
     precacher.reconcile()
-    assert len(precacher._fills) == 0
+    assert precacher.waiting == 0
 
 
 def test_the_next_volume_adopts_its_image(world: Shares, cached: list[Image]) -> None:

@@ -18,7 +18,7 @@ from eic_plugins.cinder_cache.rules import (
     size_gib,
 )
 from eic_plugins.glance.client import ListedImage, listed_image
-from eic_plugins.precache.rules import Wishes
+from eic_plugins.precache.precache_rules import Wishes
 from tests.unit.factories import GIB, IMAGE_ID, image
 
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)

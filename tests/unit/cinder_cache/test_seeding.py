@@ -9,7 +9,7 @@ from eic_plugins.cinder_cache.rules import CachePool, CacheSettings, Entry, Seed
 from eic_plugins.cinder_cache.seeding import Clock, Seeder
 from eic_plugins.cli import precache as command
 from eic_plugins.glance.client import ListedImage
-from eic_plugins.precache.rules import Wishes
+from eic_plugins.precache.precache_rules import Wishes
 from tests.unit.factories import IMAGE_ID, image
 
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)

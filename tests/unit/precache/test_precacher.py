@@ -12,8 +12,8 @@ import pytest
 from eic_plugins.engine.pool_cache import Fill, LockTimeoutError, PoolCache
 from eic_plugins.glance.client import ListedImage
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
-from eic_plugins.precache.precacher import Backend, Precacher
-from eic_plugins.precache.rules import Wishes
+from eic_plugins.precache.precache_rules import Wishes
+from eic_plugins.precache.precacher import Precacher
 from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.interface import Filled
@@ -43,7 +43,7 @@ class Backends:
             FileStorage(self.pool, ShareMount(str(root), print), self.files, 1, SEALS),
             self.lock,
         )
-        self.caches = [self.cache]
+        self.in_order = [self.cache]
         self.images = {}
         self.hidden = set()
         self.deleted = set()
@@ -55,19 +55,25 @@ class Backends:
         self.now = time.time()
         self.wishes = {}
         self.precacher = Precacher(
-            Backend(
-                lambda: self.caches,
-                lambda name: frozenset({name}),
-                lambda _name: self.space,
-                self.fill,
-                lambda *what: self.told.append(what),
-            ),
+            self,
             lambda: self,
             Wishes(self.wishes),
             20,
             600.0,
             lambda: self.now,
         )
+
+    def caches(self):
+        return self.in_order
+
+    def names_of(self, name):
+        return frozenset({name})
+
+    def space_of(self, _name):
+        return self.space
+
+    def removed(self, image_id, name):
+        self.told.append((name, image_id))
 
     @contextlib.contextmanager
     def lock(self, _name, wait):
@@ -95,7 +101,7 @@ class Backends:
             raise self.glance_error
         return image_id in self.deleted
 
-    def fill(self, of, where):
+    def precache(self, of, where):
         self.fills.append((of.id, where))
         if isinstance(self.failure, Exception):
             raise self.failure
@@ -116,7 +122,7 @@ class Backends:
             os.utime(path, (self.now - seconds, self.now - seconds))
 
     def fill_all(self):
-        while self.precacher._fills:
+        while self.precacher.waiting:
             self.precacher.fill_next()
 
     def names(self):
@@ -154,7 +160,7 @@ def test_a_hidden_image_is_filled_in_if_the_operator_names_it(backend, look):
     backend.images[RAW.id] = ListedImage(RAW, 'n', 'o', 'private', hidden=True)
     backend.hidden.add(RAW.id)
     look()
-    assert not backend.precacher._fills
+    assert not backend.precacher.waiting
     backend.wishes[RAW.id] = frozenset({'all'})
     look()
     backend.fill_all()
@@ -263,7 +269,7 @@ def test_a_share_that_is_not_mounted_holds_up_no_other(backend, look, tmp_path):
         ),
         backend.lock,
     )
-    backend.caches.insert(0, gone)
+    backend.in_order.insert(0, gone)
     backend.images[RAW.id] = ASKED
     look()
     backend.fill_all()
@@ -385,7 +391,7 @@ def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
         (root / RAW.cached_name).write_bytes(b'')
         (root / f'.eic-{RAW.id}.json').write_bytes(b'{}')
         mounts.append(Counted(str(root), print))
-    backend.caches = [
+    backend.in_order = [
         PoolCache(
             FileStorage(pool(f'vol_{number}'), mount, backend.files, 1, SEALS),
             backend.lock,
@@ -426,11 +432,9 @@ def test_lost_records_are_made_good_by_no_more_workers_than_there_are(backend, w
                 ended.set()
         return Outcome('adopt', (), 0.1, of.size)
 
-    backend.precacher._backend = dataclasses.replace(
-        backend.precacher._backend, fill=fill
-    )
+    backend.precache = fill
     backend.precacher.reconcile()
-    assert len(backend.precacher._fills) == len(ids)
+    assert backend.precacher.waiting == len(ids)
     backend.precacher.start(workers)
     assert ended.wait(30)
     assert sorted(done) == ids

@@ -6,8 +6,8 @@ import pytest
 
 from eic_plugins.model import KnownPool
 from eic_plugins.precache.spread_rules import Rule, lacking, neighbours, share
-from eic_plugins.precache.spreader import Pools, Spreader
-from eic_plugins.volume.telling import Teller
+from eic_plugins.precache.spreader import Spreader
+from eic_plugins.volume.stats_publisher import StatsPublisher
 
 RULE = Rule(volumes=8, within=3600, copies=2)
 IMAGE, OTHER = 'image', 'other'
@@ -110,27 +110,26 @@ class Cloud:
     def __init__(self, names=('one', 'two', 'three')):
         self.cached = {name: set() for name in names}
         self.others = ()
-        self.volumes = {}
+        self.counted = {}
         self.asked = []
         self.copied = []
         self.failure = False
         self.now = 0.0
-        self.spreader = Spreader(
-            Pools(self.own, lambda: (*self.own(), *self.others), self.count, self.copy),
-            RULE,
-            lambda: self.now,
-        )
+        self.spreader = Spreader(self, RULE, lambda: self.now)
 
     def own(self):
         return [pool(name, cached) for name, cached in self.cached.items()]
 
-    def count(self, names):
-        self.asked.append(sorted(names))
-        if isinstance(self.volumes, Exception):
-            raise self.volumes
-        return self.volumes
+    def deployed(self):
+        return (*self.own(), *self.others)
 
-    def copy(self, image_id, name):
+    def volumes(self, names):
+        self.asked.append(sorted(names))
+        if isinstance(self.counted, Exception):
+            raise self.counted
+        return self.counted
+
+    def spread(self, image_id, name):
         self.copied.append((image_id, name))
         if isinstance(self.failure, Exception):
             raise self.failure
@@ -141,7 +140,7 @@ class Cloud:
     def settle(self):
         self.spreader.look()
         while self.spreader.waiting:
-            self.spreader.copy_next()
+            self.spreader.fill_next()
             self.spreader.look()
 
 
@@ -153,7 +152,7 @@ def cloud():
 
 
 def test_each_pool_gets_one_copy_and_then_there_is_nothing_to_do(cloud):
-    cloud.volumes = {IMAGE: MANY}
+    cloud.counted = {IMAGE: MANY}
     for _ in range(3):
         cloud.settle()
     assert sorted(cloud.copied) == [(IMAGE, 'three'), (IMAGE, 'two')]
@@ -169,7 +168,7 @@ def test_a_look_is_one_query_for_all_pools_of_the_cluster(cloud):
 
 def test_no_more_copies_are_under_way_than_the_share(cloud):
     cloud.cached.update({f'more-{number}': set() for number in range(5)})
-    cloud.volumes = {IMAGE: MANY}
+    cloud.counted = {IMAGE: MANY}
     for _ in range(3):
         cloud.spreader.look()
         assert cloud.spreader.waiting == RULE.copies
@@ -180,7 +179,7 @@ def test_no_more_copies_are_under_way_than_the_share(cloud):
 
 def test_volumes_that_are_being_made_count(cloud):
     """Cinder's database does not know their image before they are made."""
-    cloud.volumes = {IMAGE: 3}
+    cloud.counted = {IMAGE: 3}
     with (
         cloud.spreader.making(IMAGE),
         cloud.spreader.making(IMAGE),
@@ -195,7 +194,7 @@ def test_volumes_that_are_being_made_count(cloud):
 
 
 def test_a_volume_that_is_made_does_not_count_twice(cloud):
-    cloud.volumes = {IMAGE: 7}
+    cloud.counted = {IMAGE: 7}
     with cloud.spreader.making(OTHER):
         pass
     for _ in range(3):
@@ -203,15 +202,15 @@ def test_a_volume_that_is_made_does_not_count_twice(cloud):
             pass
     cloud.settle()
     assert cloud.copied == []
-    assert cloud.spreader._making == {}
+    assert cloud.spreader.images_in_making == frozenset()
 
 
 def test_a_restart_finds_what_was_left_to_do(cloud):
-    cloud.volumes = {IMAGE: MANY}
+    cloud.counted = {IMAGE: MANY}
     cloud.spreader.look()
-    cloud.spreader.copy_next()
+    cloud.spreader.fill_next()
     again = Cloud()
-    again.cached, again.volumes = cloud.cached, cloud.volumes
+    again.cached, again.counted = cloud.cached, cloud.counted
     again.settle()
     assert sorted([*cloud.copied, *again.copied]) == [(IMAGE, 'three'), (IMAGE, 'two')]
     assert len(again.copied) == 1
@@ -219,7 +218,7 @@ def test_a_restart_finds_what_was_left_to_do(cloud):
 
 @pytest.mark.parametrize('failure', [True, OSError('no answer')])
 def test_a_copy_that_failed_is_left_alone_for_a_while(cloud, failure):
-    cloud.volumes, cloud.failure = {IMAGE: MANY}, failure
+    cloud.counted, cloud.failure = {IMAGE: MANY}, failure
     for _ in range(3):
         cloud.settle()
     assert sorted(cloud.copied) == [(IMAGE, 'three'), (IMAGE, 'two')]
@@ -229,43 +228,42 @@ def test_a_copy_that_failed_is_left_alone_for_a_while(cloud, failure):
 
 
 def test_a_database_that_does_not_answer_is_said_once(cloud, caplog):
-    cloud.volumes = OSError('gone')
+    cloud.counted = OSError('gone')
     for _ in range(3):
         cloud.spreader.look()
     assert [record.levelname for record in caplog.records] == ['WARNING']
-    cloud.volumes = {IMAGE: MANY}
+    cloud.counted = {IMAGE: MANY}
     cloud.settle()
     assert len(cloud.copied) == 2
 
 
 def test_only_what_a_pool_lacks_is_a_reason_to_look(cloud):
-    hinted = cloud.spreader._hinted
     with cloud.spreader.making(IMAGE):
-        assert hinted.is_set()
+        assert cloud.spreader.look_is_due
     for cached in cloud.cached.values():
         cached.add(IMAGE)
     cloud.spreader.look()
-    hinted.clear()
     asked = len(cloud.asked)
     with cloud.spreader.making(IMAGE):
-        assert not hinted.is_set()
+        assert not cloud.spreader.look_is_due
     assert len(cloud.asked) == asked
 
 
 def test_a_hint_is_followed_by_a_look_and_the_copies():
     cloud = Cloud()
     cloud.cached['one'].add(IMAGE)
-    cloud.volumes = {IMAGE: MANY}
+    cloud.counted = {IMAGE: MANY}
     done = threading.Event()
-    copy = cloud.copy
+    spread = cloud.spread
 
     def note(image_id, name):
-        failed = copy(image_id, name)
+        failed = spread(image_id, name)
         if len(cloud.copied) == 2:
             done.set()
         return failed
 
-    cloud.spreader = Spreader(Pools(cloud.own, cloud.own, cloud.count, note), RULE)
+    cloud.spread = note
+    cloud.spreader = Spreader(cloud, RULE)
     cloud.spreader.start(3600)
     with cloud.spreader.making(IMAGE):
         pass
@@ -280,13 +278,17 @@ class Later:
         self.pending = []
         self.published = 0
         self.error = None
-        self.teller = Teller(
-            self.publish,
+        self.publish = self.publish_once
+        self.publisher = StatsPublisher(
+            self.tell,
             lambda: self.now,
             lambda pause, what: self.pending.append((pause, what)),
         )
 
-    def publish(self):
+    def tell(self):
+        self.publish()
+
+    def publish_once(self):
         self.published += 1
         if self.error:
             raise self.error
@@ -300,11 +302,11 @@ class Later:
 
 def test_news_is_told_at_once_and_then_once_in_two_seconds():
     later = Later()
-    later.teller.news()
+    later.publisher.publish_soon()
     assert [pause for pause, _ in later.pending] == [0.0]
     later.run()
     for _ in range(10):
-        later.teller.news()
+        later.publisher.publish_soon()
     assert [pause for pause, _ in later.pending] == [2.0]
     later.run()
     assert later.published == 2
@@ -312,15 +314,14 @@ def test_news_is_told_at_once_and_then_once_in_two_seconds():
 
 def test_what_comes_while_it_is_told_is_told_again():
     later = Later()
-    publish = later.publish
 
     def and_more():
-        later.teller._publish = publish
-        publish()
-        later.teller.news()
+        later.publish = later.publish_once
+        later.publish()
+        later.publisher.publish_soon()
 
-    later.teller._publish = and_more
-    later.teller.news()
+    later.publish = and_more
+    later.publisher.publish_soon()
     later.run()
     assert later.published == 2
 
@@ -329,6 +330,6 @@ def test_a_message_bus_that_is_gone_is_no_error():
     later = Later()
     later.error = OSError('gone')
     for _ in range(2):
-        later.teller.news()
+        later.publisher.publish_soon()
         later.run()
     assert later.published == 2

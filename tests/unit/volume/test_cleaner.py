@@ -7,7 +7,8 @@ import pytest
 from eic_plugins.engine.pool_cache import LockTimeoutError
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
 from eic_plugins.volume.cleaner import Cleaner
-from eic_plugins.volume.room import Policy, Room
+from eic_plugins.volume.evictor import Evictor, Policy
+from eic_plugins.volume.free_space import FreeSpace
 
 GIB = 1 << 30
 FULL = Space(total=100 * GIB, available=1 * GIB)
@@ -64,9 +65,9 @@ def notes():
 
 def clean(notes, *pools, space=FULL, caps=Caps()):  # noqa: B008
     Cleaner(
-        Room(
+        Evictor(
             Policy(Thresholds(20, 60, 720), caps, lambda _: frozenset()),
-            lambda _: space,
+            FreeSpace(lambda _: space),
             notes,
             notes,
         ),

@@ -1,6 +1,6 @@
 """What a pool tells the scheduler is small, true, and soon true again."""
 
-from eic_plugins.volume.report import PoolReport
+from eic_plugins.volume.capability import PoolCapabilities
 from tests.unit.factories import pool
 
 
@@ -24,7 +24,7 @@ class Cache:
 
 def test_a_pool_says_where_it_is_and_what_it_has():
     cache = Cache('old')
-    report = PoolReport(Lifs())
+    report = PoolCapabilities(Lifs())
     report.add(cache.pool.name, 'new')
     assert report.facts(cache) == {
         'cluster': 'cluster-a',
@@ -42,7 +42,7 @@ def test_a_pool_says_where_it_is_and_what_it_has():
 
 def test_the_directory_is_read_again_after_a_while_only():
     now = [0.0]
-    cache, report = Cache('a'), PoolReport(Lifs(), clock=lambda: now[0])
+    cache, report = Cache('a'), PoolCapabilities(Lifs(), clock=lambda: now[0])
     report.facts(cache)
     cache.ids = ['b']
     assert report.facts(cache)['cached'] == ['a']
@@ -52,7 +52,7 @@ def test_the_directory_is_read_again_after_a_while_only():
 
 
 def test_the_report_is_bounded():
-    cache, report = Cache(), PoolReport(Lifs())
+    cache, report = Cache(), PoolCapabilities(Lifs())
     report.facts(cache)
     for number in range(1000):
         report.add(cache.pool.name, f'image-{number}')
@@ -62,7 +62,7 @@ def test_the_report_is_bounded():
 
 
 def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is():
-    cache, report = Cache('old', 'evicted'), PoolReport(Lifs())
+    cache, report = Cache('old', 'evicted'), PoolCapabilities(Lifs())
 
     def listing():
         yield 'old'
@@ -76,7 +76,7 @@ def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is():
 
 def test_what_changed_before_the_listing_is_not_done_again():
     now = [0.0]
-    cache, report = Cache(), PoolReport(Lifs(), clock=lambda: now[0])
+    cache, report = Cache(), PoolCapabilities(Lifs(), clock=lambda: now[0])
     report.add(cache.pool.name, 'evicted by another host')
     report.facts(cache)
     now[0] = 601.0
@@ -85,7 +85,7 @@ def test_what_changed_before_the_listing_is_not_done_again():
 
 
 def test_two_listings_at_once_lose_nothing_either():
-    cache, report = Cache(), PoolReport(Lifs())
+    cache, report = Cache(), PoolCapabilities(Lifs())
     outer = iter(['first', 'second'])
 
     def listing():
@@ -102,7 +102,7 @@ def test_two_listings_at_once_lose_nothing_either():
 
 
 def test_its_images_are_those_that_it_reports():
-    cache, report = Cache('old'), PoolReport(Lifs())
+    cache, report = Cache('old'), PoolCapabilities(Lifs())
     assert report.images(cache.pool.name) == frozenset()
     report.facts(cache)
     assert report.images(cache.pool.name) == {'old'}

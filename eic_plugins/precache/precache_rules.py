@@ -38,8 +38,8 @@ class Do(enum.StrEnum):
     REMOVE = 'remove'
 
 
-class Why(enum.StrEnum):
-    """Why it is to be done."""
+class Cause(enum.StrEnum):
+    """What makes it necessary."""
 
     NOT_CACHED = 'not_cached'
     IMAGE_CHANGED = 'image_changed'
@@ -86,7 +86,7 @@ class Action:
     """One thing to do; ``usage`` as it was seen, if there is any."""
 
     do: Do
-    why: Why
+    cause: Cause
     pool: str
     image_id: str
     usage: Usage | None = None
@@ -129,12 +129,12 @@ def compare(
     for pool in pools:
         yield from _removals(pool, gone, now)
         for listed in wanted:
-            why = _why_fill(listed, pool, wishes)
-            if why and listed.image.id not in gone:
+            cause = _cause_of_fill(listed, pool, wishes)
+            if cause and listed.image.id not in gone:
                 held = pool.held.get(listed.image.id)
                 yield Action(
                     Do.FILL,
-                    why,
+                    cause,
                     pool.name,
                     listed.image.id,
                     held.usage if held else None,
@@ -168,20 +168,22 @@ def _named(listed: ListedImage, wishes: Wishes) -> frozenset[str]:
     )
 
 
-def _why_fill(listed: ListedImage, pool: PoolState, wishes: Wishes) -> Why | None:
+def _cause_of_fill(
+    listed: ListedImage, pool: PoolState, wishes: Wishes
+) -> Cause | None:
     if not wants(pool.names, listed, wishes):
         return None
     held = pool.held.get(listed.image.id)
     if held is None or held.identity is None:
-        return Why.NOT_CACHED
+        return Cause.NOT_CACHED
     if held.identity != listed.image.identity:
-        return Why.IMAGE_CHANGED
+        return Cause.IMAGE_CHANGED
     if (
         listed.image.signed
         and wishes.verify_signatures
         and held.signature != listed.image.signature
     ):
-        return Why.SIGNATURE_NOT_VERIFIED
+        return Cause.SIGNATURE_NOT_VERIFIED
     return None
 
 
@@ -191,7 +193,9 @@ def _removals(pool: PoolState, gone: frozenset[str], now: float) -> Iterator[Act
     """
     for image_id, held in pool.held.items():
         if image_id in gone and held.usage.last_used <= now - IN_USE_SECONDS:
-            yield Action(Do.REMOVE, Why.IMAGE_DELETED, pool.name, image_id, held.usage)
+            yield Action(
+                Do.REMOVE, Cause.IMAGE_DELETED, pool.name, image_id, held.usage
+            )
 
 
 def _words(value: object) -> frozenset[str]:

@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 _PAUSE_SECONDS = 2.0
 
 
-class Teller:
+class StatsPublisher:
     """Has news published soon.
 
     :param publish: does it, or raises
@@ -39,7 +39,7 @@ class Teller:
         self._told = float('-inf')
         self._waiting = False
 
-    def news(self) -> None:
+    def publish_soon(self) -> None:
         """There is something to tell; returns at once and never raises."""
         with self._lock:
             if self._waiting:
@@ -63,7 +63,7 @@ class Teller:
             )
 
 
-def ask_service(host: str) -> None:
+def ask_own_service(host: str) -> None:
     """Have the cinder-volume of that host publish its statistics.
 
     :raises Exception: the message bus is not to be had

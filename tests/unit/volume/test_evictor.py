@@ -6,7 +6,8 @@ import pytest
 
 from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, Want
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
-from eic_plugins.volume.room import Policy, Room
+from eic_plugins.volume.evictor import Evictor, Policy
+from eic_plugins.volume.free_space import FreeSpace
 
 GIB = 1 << 30
 NOW = 1_000_000.0
@@ -73,10 +74,10 @@ def pool():
     return Pool()
 
 
-def room_of(pool, notes, caps=Caps(), wanted=frozenset()):  # noqa: B008
-    return Room(
+def room_of(pool, notes, caps=Caps(), wanted=frozenset(), space=None):  # noqa: B008
+    return Evictor(
         Policy(Thresholds(20, 60, 720), caps, lambda _: wanted),
-        pool.capacity,
+        space or FreeSpace(pool.capacity, lambda: NOW),
         notes,
         notes,
         lambda: NOW,
@@ -153,8 +154,9 @@ def test_what_shares_the_bytes_of_a_file_needs_no_room(pool, notes):
 
 
 def test_the_pools_statistics_are_enough_where_there_is_room(pool, notes):
-    room = room_of(pool, notes)
-    room.know('gold', pool.space())
+    space = FreeSpace(pool.capacity, lambda: NOW)
+    space.note('gold', pool.space())
+    room = room_of(pool, notes, space=space)
     for number in range(39):
         fill(room, pool, f'image-{number}')
     assert pool.reads == 0
@@ -228,11 +230,9 @@ def test_what_is_over_the_cap_and_being_made_makes_no_room(pool, notes):
 
 
 def test_a_cluster_that_does_not_answer_is_no_lack_of_room(pool, notes):
-    room = room_of(pool, notes)
-
     def silent(_name):
         raise OSError('no answer')
 
-    room._capacity = silent
+    room = room_of(pool, notes, space=FreeSpace(silent, lambda: NOW))
     fill(room, pool, 'a')
     assert list(pool.held) == ['a']

@@ -16,7 +16,7 @@ _MOST_IMAGES = 256
 _RESCAN_SECONDS = 600.0
 
 
-class PoolReport:
+class PoolCapabilities:
     """The capability ``eic`` of the pools of one backend."""
 
     def __init__(

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eic_plugins.glance.client import ListedImage
-from eic_plugins.precache.rules import (
+from eic_plugins.precache.precache_rules import (
     Action,
+    Cause,
     Do,
     Held,
     PoolState,
-    Why,
     Wishes,
     compare,
     has_room,
@@ -54,13 +54,13 @@ def actions(glance, pools=None, gone=(), **wishes):
 
 
 def filled(*arguments, **wishes):
-    return [(a.pool, a.why) for a in actions(*arguments, **wishes) if a.do is Do.FILL]
+    return [(a.pool, a.cause) for a in actions(*arguments, **wishes) if a.do is Do.FILL]
 
 
 def test_an_image_that_asks_for_all_pools_is_filled_into_each():
     assert filled([listed('all')], [pool(GOLD), pool(SILVER)]) == [
-        (GOLD, Why.NOT_CACHED),
-        (SILVER, Why.NOT_CACHED),
+        (GOLD, Cause.NOT_CACHED),
+        (SILVER, Cause.NOT_CACHED),
     ]
 
 
@@ -69,7 +69,7 @@ def test_an_image_that_asks_for_all_pools_is_filled_into_each():
 )
 def test_a_pool_is_named_as_the_scheduler_shows_it(asks):
     assert filled([listed(asks)], [pool(GOLD), pool(SILVER)]) == [
-        (GOLD, Why.NOT_CACHED)
+        (GOLD, Cause.NOT_CACHED)
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_users_own_image_fills_no_pool_of_the_operator(visibility):
 
 def test_the_images_of_a_project_that_the_operator_trusts_may_ask():
     assert filled([listed('all', 'private', owner='p')], projects=frozenset({'p'})) == [
-        (GOLD, Why.NOT_CACHED)
+        (GOLD, Cause.NOT_CACHED)
     ]
 
 
@@ -105,7 +105,7 @@ def test_an_image_without_an_owner_is_nobodys():
 
 def test_the_configuration_names_an_image_by_id_whosever_it_is():
     assert filled([listed('', 'private')], images={IMAGE_ID: frozenset({'all'})}) == [
-        (GOLD, Why.NOT_CACHED)
+        (GOLD, Cause.NOT_CACHED)
     ]
 
 
@@ -113,7 +113,7 @@ def test_a_name_in_the_configuration_is_not_anybodys():
     images = {'ubuntu': frozenset({GOLD})}
     assert filled([listed('', 'private', name='ubuntu')], images=images) == []
     assert filled([listed('', 'public', name='ubuntu')], images=images) == [
-        (GOLD, Why.NOT_CACHED)
+        (GOLD, Cause.NOT_CACHED)
     ]
 
 
@@ -148,8 +148,8 @@ def test_what_is_cached_already_is_left_alone():
 @pytest.mark.parametrize(
     ('there', 'why'),
     [
-        (held(identity=None), Why.NOT_CACHED),
-        (held(identity='of before'), Why.IMAGE_CHANGED),
+        (held(identity=None), Cause.NOT_CACHED),
+        (held(identity='of before'), Cause.IMAGE_CHANGED),
     ],
 )
 def test_what_has_not_the_images_bytes_is_filled_in_again(there, why):
@@ -159,8 +159,8 @@ def test_what_has_not_the_images_bytes_is_filled_in_again(there, why):
 @pytest.mark.parametrize(
     ('signature', 'asked', 'expected'),
     [
-        ('', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
-        ('of before', True, [(GOLD, Why.SIGNATURE_NOT_VERIFIED)]),
+        ('', True, [(GOLD, Cause.SIGNATURE_NOT_VERIFIED)]),
+        ('of before', True, [(GOLD, Cause.SIGNATURE_NOT_VERIFIED)]),
         ('', False, []),
         ('of before', False, []),
         (image(properties=SIGNATURE).signature, True, []),
@@ -182,7 +182,7 @@ def test_the_cached_images_of_a_deleted_image_are_removed_precached_or_not():
     for identity in (IDENTITY, 'of before', None):
         there = held(identity)
         assert actions([], [pool(held={IMAGE_ID: there})], [IMAGE_ID]) == [
-            Action(Do.REMOVE, Why.IMAGE_DELETED, GOLD, IMAGE_ID, there.usage)
+            Action(Do.REMOVE, Cause.IMAGE_DELETED, GOLD, IMAGE_ID, there.usage)
         ]
 
 

@@ -1,0 +1,91 @@
+"""What the pools have free: by their statistics, less what fills took since.
+
+Cinder reads a pool's capacity once a minute. ONTAP is asked again only by who
+finds that too little, or too old.
+"""
+
+import contextlib
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from eic_plugins.engine.pool_cache import Want
+from eic_plugins.storage.eviction import Space
+
+_FRESH_SECONDS = 120.0
+
+
+@dataclasses.dataclass
+class _Known:
+    """A pool's capacity when it was read, and what fills took since."""
+
+    space: Space
+    read: float
+    taken: int = 0
+
+
+class FreeSpace:
+    """The capacity of a backend's pools, by their names.
+
+    :param ask: asks ONTAP for that of a pool
+    :param clock: seconds since the epoch
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str], Space],
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._ask = ask
+        self._clock = clock or _now
+        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}
+        self._under_way: dict[str, list[Want]] = {}
+
+    def note(self, pool: str, space: Space) -> None:
+        """What the statistics say of a pool, just read."""
+        with self._lock:
+            self._known[pool] = _Known(space, self._clock())
+
+    def read(self, pool: str) -> Space:
+        """What ONTAP says now.
+
+        :raises OntapError, OSError: nothing
+        """
+        space = self._ask(pool)
+        self.note(pool, space)
+        return space
+
+    def last_known(self, pool: str) -> Space | None:
+        """Without a call; None if that was too long ago."""
+        with self._lock:
+            known = self._known.get(pool)
+        if known is None or self._clock() - known.read > _FRESH_SECONDS:
+            return None
+        return known.space.left_by(known.taken)
+
+    def under_way(self, pool: str) -> list[Want]:
+        """The fills that have not ended yet."""
+        with self._lock:
+            return list(self._under_way.get(pool, ()))
+
+    @contextlib.contextmanager
+    def taken(self, pool: str, want: Want) -> Iterator[None]:
+        """A fill is under way as long as the context lasts, and has taken what it
+        needs if that ends well.
+        """
+        with self._lock:
+            self._under_way.setdefault(pool, []).append(want)
+        try:
+            yield
+            with self._lock:
+                if pool in self._known:
+                    self._known[pool].taken += want.needed
+        finally:
+            with self._lock:
+                self._under_way[pool].remove(want)
+
+
+def _now() -> float:
+    return time.time()
