@@ -35,7 +35,7 @@ def _down(lab: Lab) -> Iterator[str]:
         cinder.API,
         cinder.SCHEDULER,
         *(cinder.volume_service(driver) for driver in DRIVERS),
-        *(simulator.name(cluster) for cluster in CLUSTERS),
+        *(cluster.service for cluster in CLUSTERS),
     )
     for name in names:
         if not lab.processes.alive(name):

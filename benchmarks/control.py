@@ -4,10 +4,11 @@ from typing import Any
 
 from lab.cluster_api import ClusterApi
 from lab.context import Lab
-from lab.topology import CLUSTERS, Cluster, all_pools, flexvol_of
+from lab.specs import ClusterSpec
+from lab.topology import CLUSTERS, all_pools, flexvol_of
 
 
-def get(lab: Lab, cluster: Cluster, path: str) -> dict[str, Any]:
+def get(lab: Lab, cluster: ClusterSpec, path: str) -> dict[str, Any]:
     """GET of a cluster's control API."""
     found: dict[str, Any] = ClusterApi(lab, cluster).control('GET', path)
     return found

@@ -92,7 +92,6 @@ def _facts(tenant: Tenant, image_id: str) -> dict[str, Any]:
 
 
 def _configs(tenant: Tenant, driver: str) -> list[str]:
-    etc = tenant.lab.paths / 'cinder/etc'
     own = tenant.directory / f'in-process-{driver}.conf'
     database = tenant.directory / f'in-process-{driver}.sqlite'
     database.unlink(missing_ok=True)
@@ -106,7 +105,7 @@ def _configs(tenant: Tenant, driver: str) -> list[str]:
         '[eic]\nprecache_interval = 0\n'
         'precache_notifications = False\nspread_volumes = 0\n'
     )
-    return [str(etc / 'cinder.conf'), str(etc / f'volume-{driver}.conf'), str(own)]
+    return [*map(str, cinder.volume_configs(tenant.lab, driver)), str(own)]
 
 
 def _run(tenant: Tenant, driver: str, job: dict[str, Any]) -> dict[str, Any]:

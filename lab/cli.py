@@ -97,14 +97,14 @@ def _service_command(verb: str) -> Any:
     def run(options: argparse.Namespace) -> int:
         _require_root()
         from lab import startup  # noqa: PLC0415
+        from lab.members import MEMBERS  # noqa: PLC0415
 
+        if options.service not in MEMBERS:
+            raise LabError(
+                f'There is no service {options.service!r}; '
+                f'there are: {", ".join(MEMBERS)}.'
+            )
         with _locked_lab() as lab:
-            known = startup.starters(lab)
-            if options.service not in known:
-                raise LabError(
-                    f'There is no service {options.service!r}; '
-                    f'there are: {", ".join(known)}.'
-                )
             if verb in ('stop', 'restart'):
                 with lab.console.step(f'stop {options.service}'):
                     lab.processes.stop(options.service)

@@ -8,7 +8,8 @@ from keystoneauth1 import exceptions
 from lab import cinder, identity, keystone, rabbitmq
 from lab.context import Lab
 from lab.signs_of_life import since_start
-from lab.topology import DRIVERS, Pool, all_pools, volume_types
+from lab.specs import PoolSpec
+from lab.topology import DRIVERS, all_pools, volume_types
 from lab.waiting import wait_until
 
 _BACKEND_SECONDS = 120
@@ -86,7 +87,7 @@ def _missing(
 def _down(
     lab: Lab,
     services: list[dict[str, Any]],
-    needed: list[Pool],
+    needed: list[PoolSpec],
 ) -> list[str]:
     wanted = {('cinder-scheduler', 'lab'): cinder.SCHEDULER}
     for pool in needed:

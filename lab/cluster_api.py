@@ -6,7 +6,7 @@ import requests
 
 from lab import simulator
 from lab.context import Lab
-from lab.topology import Cluster
+from lab.specs import ClusterSpec
 
 _TIMEOUT = 10
 _CONTROL = '/simulator/v1'
@@ -19,7 +19,7 @@ class ClusterApi:
     Both raise requests' exceptions, also for an answer of 400 and above.
     """
 
-    def __init__(self, lab: Lab, cluster: Cluster) -> None:
+    def __init__(self, lab: Lab, cluster: ClusterSpec) -> None:
         self._url = lab.ports.cluster_url(cluster)
         self._session = requests.Session()
         # REQUESTS_CA_BUNDLE would go before our own CA.

@@ -5,10 +5,11 @@ from typing import Any
 
 from keystoneauth1 import exceptions
 
-from lab import identity, keystone, nova, placement, rabbitmq
+from lab import identity, keystone, nova, nova_services, placement, rabbitmq
 from lab.context import Lab
 from lab.signs_of_life import since_start
-from lab.topology import DRIVERS, FLAVORS, Flavor
+from lab.specs import FlavorSpec
+from lab.topology import DRIVERS, FLAVORS
 from lab.waiting import wait_until
 
 _HOST_SECONDS = 120
@@ -62,7 +63,7 @@ def _up(lab: Lab, cloud: identity.Cloud, wanted: dict[str, str]) -> set[str]:
 
 
 def _place_hosts(lab: Lab) -> None:
-    nova.discover_hosts(lab)
+    nova_services.discover_hosts(lab)
     cloud = identity.admin(lab)
     have = {
         entry['name']: entry
@@ -96,7 +97,7 @@ def _create_flavors(lab: Lab) -> None:
             _create_flavor(cloud, flavor)
 
 
-def _create_flavor(cloud: identity.Cloud, flavor: Flavor) -> None:
+def _create_flavor(cloud: identity.Cloud, flavor: FlavorSpec) -> None:
     made: dict[str, Any] = cloud.nova(
         'POST',
         '/flavors',

@@ -9,11 +9,11 @@ from lab import commands, files, proc, secrets_store
 from lab.console import Console
 from lab.errors import LabError
 from lab.paths import Paths
+from lab.ports import Ports, ports_from_environment
 from lab.process_record import ProcessRecord
 from lab.processes import Processes, enter
 from lab.secrets_store import Secrets
 from lab.service import Service
-from lab.topology import Ports, ports_from_environment
 from lab.waiting import tail, wait_until
 
 HOLDER = 'namespace'

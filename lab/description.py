@@ -9,6 +9,7 @@ from typing import Any
 from lab import cinder, files, identity, nova, simulator
 from lab.context import Lab, log_paths
 from lab.processes import enter
+from lab.specs import ClusterSpec, PoolSpec
 from lab.topology import (
     CLUSTERS,
     COMPUTE_MICROVERSION,
@@ -17,8 +18,6 @@ from lab.topology import (
     IMAGE_SHARE,
     ONTAP_USERS,
     REGION,
-    Cluster,
-    Pool,
     block_pools,
     flexvol_of,
     pools,
@@ -39,7 +38,7 @@ def write(lab: Lab) -> None:
             'clouds': {
                 **{f'lab-{user}': _cloud(lab, user) for user in _PROJECTS},
                 **{
-                    f'lab-{user}-stock': {**_cloud(lab, user), **_stock(lab)}
+                    f'lab-{user}-stock': {**_cloud(lab, user), **stock_overrides(lab)}
                     for user in _PROJECTS
                 },
             }
@@ -122,7 +121,7 @@ def _cloud(lab: Lab, user: str) -> dict[str, Any]:
     }
 
 
-def _stock(lab: Lab) -> dict[str, str]:
+def stock_overrides(lab: Lab) -> dict[str, str]:
     """What leads a client past the catalog, to the stock pipelines."""
     return {
         'compute_endpoint_override': _nova_url(lab, nova.STOCK_API),
@@ -134,7 +133,7 @@ def _nova_url(lab: Lab, name: str) -> str:
     return f'{lab.ports.url(name)}/v2.1'
 
 
-def _cluster(lab: Lab, cluster: Cluster) -> dict[str, Any]:
+def _cluster(lab: Lab, cluster: ClusterSpec) -> dict[str, Any]:
     return {
         'url': lab.ports.cluster_url(cluster),
         'ca': str(simulator.ca_file(lab)),
@@ -147,7 +146,7 @@ def _cluster(lab: Lab, cluster: Cluster) -> dict[str, Any]:
     }
 
 
-def _pool(lab: Lab, pool: Pool) -> dict[str, Any]:
+def _pool(lab: Lab, pool: PoolSpec) -> dict[str, Any]:
     return {
         **_location(lab, pool.share),
         'driver': pool.driver,
@@ -157,7 +156,7 @@ def _pool(lab: Lab, pool: Pool) -> dict[str, Any]:
     }
 
 
-def _block_pool(lab: Lab, pool: Pool) -> dict[str, Any]:
+def _block_pool(lab: Lab, pool: PoolSpec) -> dict[str, Any]:
     directory = simulator.svm_directory(lab, pool.backend) / pool.share
     return {
         'cluster': pool.backend.cluster,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,11 @@ def ini(sections: Sections) -> str:
         ]
         blocks.append('\n'.join([f'[{section}]', *lines]))
     return '\n\n'.join(blocks) + '\n'
+
+
+def config_flags(configs: Iterable[Path]) -> list[str]:
+    """The arguments with which OpenStack's programs read these files."""
+    return [word for path in configs for word in ('--config-file', str(path))]
 
 
 def _ini_value(value: object) -> str:

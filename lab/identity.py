@@ -153,7 +153,8 @@ def internal_tenant(lab: Lab) -> Mapping[str, str]:
     return files.read_json(_tenant_file(lab)) or {}
 
 
-def _keep_internal_tenant(lab: Lab, project_id: str, user_id: str) -> None:
+def keep_internal_tenant(lab: Lab, project_id: str, user_id: str) -> None:
+    """Have it known from now on."""
     files.write_json(
         _tenant_file(lab),
         {
@@ -185,7 +186,7 @@ def create_all(lab: Lab) -> None:
                 f'/projects/{projects[project]}/users/{user_id}/roles/{roles[role]}',
             )
         if user == 'cinder':
-            _keep_internal_tenant(lab, projects[project], user_id)
+            keep_internal_tenant(lab, projects[project], user_id)
     _ensure_catalog(lab, cloud)
 
 

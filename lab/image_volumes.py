@@ -6,7 +6,7 @@ from typing import Any
 
 from keystoneauth1 import exceptions
 
-from lab import identity
+from lab import cinder, files, identity
 from lab.context import Lab
 from lab.paths import venv_bin
 from lab.waiting import wait_until
@@ -29,15 +29,13 @@ def precache_command(
 
     :param configs: other files of configuration
     """
-    etc = lab.paths / 'cinder/etc'
-    files = configs or [etc / 'cinder.conf', etc / 'volume-stock.conf']
     return [
         venv_bin('eic'),
         'precache',
         '--image',
         image_id,
         *arguments,
-        *(word for path in files for word in ('--config-file', str(path))),
+        *files.config_flags(configs or cinder.volume_configs(lab, 'stock')),
     ]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from lab import files
 from lab.context import Lab
 from lab.net import answers
+from lab.ports import LOOPBACK
 from lab.service import Service
-from lab.topology import LOOPBACK
 
 NAME = 'mariadb'
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from lab import files
 from lab.context import Lab
 from lab.net import answers
+from lab.ports import LOOPBACK
 from lab.service import Service
-from lab.topology import LOOPBACK
 
 NAME = 'rabbitmq'
 EPMD = 'epmd'
@@ -16,7 +16,13 @@ _SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 
 
 def start(lab: Lab) -> None:
-    """Have the broker running."""
+    """Have the broker running, and its port mapper."""
+    start_port_mapper(lab)
+    lab.ensure(_service(lab), lambda: answers(LOOPBACK, lab.ports[NAME]))
+
+
+def start_port_mapper(lab: Lab) -> None:
+    """Have the port mapper running."""
     lab.ensure(
         Service(
             EPMD,
@@ -26,7 +32,6 @@ def start(lab: Lab) -> None:
         lambda: answers(LOOPBACK, lab.ports[EPMD]),
         seconds=10,
     )
-    lab.ensure(_service(lab), lambda: answers(LOOPBACK, lab.ports[NAME]))
 
 
 def url(lab: Lab) -> str:

@@ -1,38 +1,11 @@
 """`down`: ends everything the lab has started, whatever is left of it."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from lab import (
-    cinder,
-    glance,
-    keystone,
-    mariadb,
-    namespace,
-    no_network,
-    nova,
-    placement,
-    rabbitmq,
-)
+from lab import namespace
 from lab.context import HOLDER, Lab
-from lab.topology import DRIVERS
-
-# Those who use something before that what they use.
-_WAVES: tuple[tuple[str, ...], ...] = (
-    (
-        nova.API,
-        nova.STOCK_API,
-        *map(nova.compute_service, DRIVERS),
-        nova.SCHEDULER,
-        cinder.API,
-        cinder.STOCK_API,
-        cinder.SCHEDULER,
-        *map(cinder.volume_service, DRIVERS),
-    ),
-    (nova.CONDUCTOR, placement.NAME, no_network.NAME, glance.NAME, keystone.NAME),
-    ('simulator-cluster-a', 'simulator-cluster-b', rabbitmq.NAME, mariadb.NAME),
-    (rabbitmq.EPMD,),
-)
+from lab.members import MEMBERS, Wave
 
 
 def down(lab: Lab, purge: bool = False) -> None:
@@ -54,16 +27,23 @@ def down(lab: Lab, purge: bool = False) -> None:
 
 
 def stop_services(lab: Lab, names: Sequence[str]) -> None:
-    """Stop services in order, those of one wave at the same time."""
-    remaining = [name for name in names if name != HOLDER]
-    for wave in (*_WAVES, remaining):
-        members = [name for name in wave if name in remaining]
-        for name in members:
+    """Stop services in order, those of one wave at the same time.
+
+    The namespace is not among them: whoever lives in it must be ended first.
+    """
+    for wave in _waves([name for name in names if name != HOLDER]):
+        for name in wave:
             lab.processes.ask_to_stop(name)
-        for name in members:
+        for name in wave:
             with lab.console.step(f'stop {name}'):
                 lab.processes.stop(name)
-        remaining = [name for name in remaining if name not in members]
+
+
+def _waves(names: Sequence[str]) -> Iterator[list[str]]:
+    for wave in Wave:
+        yield [name for name in names if name in MEMBERS and MEMBERS[name].wave is wave]
+    # Of another version of the lab, or of a test.
+    yield [name for name in names if name not in MEMBERS]
 
 
 def undo(lab: Lab) -> None:

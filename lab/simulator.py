@@ -9,22 +9,8 @@ from lab import files
 from lab.context import Lab
 from lab.net import answers
 from lab.service import Service
-from lab.topology import (
-    CLUSTERS,
-    ONTAP_USERS,
-    Backend,
-    Cluster,
-    FlexVol,
-    Pool,
-    all_pools,
-    cluster_named,
-    flexvol_of,
-)
-
-
-def name(cluster: Cluster) -> str:
-    """The name of a cluster's service."""
-    return f'simulator-{cluster.name}'
+from lab.specs import BackendSpec, ClusterSpec, FlexVolSpec, PoolSpec
+from lab.topology import ONTAP_USERS, all_pools, cluster_named, flexvol_of
 
 
 def ca_dir(lab: Lab) -> Path:
@@ -37,7 +23,7 @@ def ca_file(lab: Lab) -> Path:
     return ca_dir(lab) / 'ca.pem'
 
 
-def config_file(lab: Lab, cluster: Cluster) -> Path:
+def config_file(lab: Lab, cluster: ClusterSpec) -> Path:
     """The topology that a simulator is given."""
     return lab.paths / f'simulator/{cluster.name}.toml'
 
@@ -48,7 +34,7 @@ def flexvol_directory(lab: Lab, share: str) -> Path:
     return lab.paths.data_dir(cluster.name) / 'volumes' / svm.name / volume.name
 
 
-def svm_directory(lab: Lab, backend: Backend) -> Path:
+def svm_directory(lab: Lab, backend: BackendSpec) -> Path:
     """Where the FlexVols of a backend's SVM are, in the lab's namespace."""
     cluster = cluster_named(backend.cluster)
     return lab.paths.data_dir(cluster.name) / 'volumes' / backend.svm
@@ -59,7 +45,7 @@ def flexvol_directory_from_host(lab: Lab, share: str) -> Path:
     return Path(f'/proc/{lab.holder()}/root{flexvol_directory(lab, share)}')
 
 
-def pool_directory_from_host(lab: Lab, pool: Pool) -> Path:
+def pool_directory_from_host(lab: Lab, pool: PoolSpec) -> Path:
     """The root directory of a pool's FlexVol, from outside the namespace."""
     if pool.backend.protocol == 'nfs':
         return flexvol_directory_from_host(lab, pool.share)
@@ -74,23 +60,14 @@ def pool_directories(lab: Lab) -> dict[str, Path]:
     return {pool.name: pool_directory_from_host(lab, pool) for pool in all_pools()}
 
 
-def start(lab: Lab, cluster: Cluster) -> None:
+def start(lab: Lab, cluster: ClusterSpec) -> None:
     """Have one cluster answering."""
     service = _service(lab, cluster)
     port = lab.ports.cluster(cluster)
     lab.ensure(service, lambda: answers(cluster.address, port), seconds=30)
 
 
-def start_all(lab: Lab) -> None:
-    """Have every cluster answering.
-
-    One after the other: the first one makes the CA that they share.
-    """
-    for cluster in CLUSTERS:
-        start(lab, cluster)
-
-
-def topology_toml(lab: Lab, cluster: Cluster) -> str:
+def topology_toml(lab: Lab, cluster: ClusterSpec) -> str:
     """A cluster as the simulator's TOML describes it."""
     blocks = [
         _table(
@@ -136,7 +113,7 @@ def topology_toml(lab: Lab, cluster: Cluster) -> str:
     return '\n\n'.join(blocks) + '\n'
 
 
-def _flexvol(volume: FlexVol) -> dict[str, Any]:
+def _flexvol(volume: FlexVolSpec) -> dict[str, Any]:
     mounted = {'junction_path': volume.junction_path} if volume.junction_path else {}
     return {
         'name': volume.name,
@@ -151,11 +128,11 @@ def _table(header: str, values: dict[str, Any]) -> str:
     return '\n'.join([header, *(f'{k} = {json.dumps(v)}' for k, v in values.items())])
 
 
-def _service(lab: Lab, cluster: Cluster) -> Service:
+def _service(lab: Lab, cluster: ClusterSpec) -> Service:
     config = config_file(lab, cluster)
     files.write_private(config, topology_toml(lab, cluster))
     return Service(
-        name(cluster),
+        cluster.service,
         (
             sys.executable,
             '-m',

@@ -2,16 +2,15 @@
 
 import time
 
-from lab import startup
 from lab.context import Lab
+from lab.members import MEMBERS
 
 _SOME_DOWN = 3
 
 
 def show(lab: Lab) -> int:
     """Print a line a service; 0 if all run."""
-    names = list(startup.starters(lab))
-    down = [name for name in names if not _show(lab, name)]
+    down = [name for name in MEMBERS if not _show(lab, name)]
     if down:
         print('Not all of the lab runs: `make lab` starts what is missing.')
     return _SOME_DOWN if down else 0

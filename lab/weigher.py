@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from lab import cinder, cloud
+from lab import cinder, cinder_services, cloud
 from lab.context import Lab
 
 NAME = 'EICImageLocalityWeigher'
@@ -12,7 +12,7 @@ NAME = 'EICImageLocalityWeigher'
 @contextlib.contextmanager
 def left_out(lab: Lab) -> Iterator[None]:
     """cinder-scheduler without it for as long as the context lasts."""
-    path = lab.paths / 'cinder/etc/cinder.conf'
+    path = cinder.common_config(lab)
     before = path.read_text()
     path.write_text(before.replace(f',{NAME}', ''))
     try:
@@ -25,5 +25,5 @@ def left_out(lab: Lab) -> Iterator[None]:
 
 def _restart(lab: Lab) -> None:
     lab.processes.stop(cinder.SCHEDULER)
-    cinder.start_scheduler(lab)
+    cinder_services.start_scheduler(lab)
     cloud.wait_for_pools(lab)

@@ -7,8 +7,8 @@ from pathlib import Path
 from lab.context import Lab
 from lab.net import serves
 from lab.paths import REPOSITORY
+from lab.ports import LOOPBACK
 from lab.service import Service
-from lab.topology import LOOPBACK
 
 _THREADS = 16
 

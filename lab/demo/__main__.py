@@ -13,7 +13,8 @@ from lab.demo.server_rows import ServerRow, server_problems, server_table
 from lab.demo.user import CommandLineUser
 from lab.demo.volume_cases import CASES, VolumeCase
 from lab.errors import LabError
-from lab.topology import DRIVERS, Pool, all_pools
+from lab.specs import PoolSpec
+from lab.topology import DRIVERS, all_pools
 
 
 def main() -> int:
@@ -98,7 +99,7 @@ def _run_one(
     )
 
 
-def _pool(driver: str, name: str) -> Pool:
+def _pool(driver: str, name: str) -> PoolSpec:
     return next(
         pool for pool in all_pools() if (pool.driver, pool.name) == (driver, name)
     )

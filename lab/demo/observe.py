@@ -18,7 +18,8 @@ import psutil
 from lab import proc, qemu_img
 from lab.cluster_api import ClusterApi
 from lab.context import Lab
-from lab.topology import CLUSTERS, Cluster
+from lab.specs import ClusterSpec
+from lab.topology import CLUSTERS
 
 # What both drivers ask on a timer (pool statistics, housekeeping) has nothing
 # to do with the volume that happens to be created meanwhile.
@@ -177,7 +178,7 @@ class Observer:
             stream.seek(mark.qemu_log)
             return stream.read().splitlines()
 
-    def _calls(self, cluster: Cluster, since: int) -> Any:
+    def _calls(self, cluster: ClusterSpec, since: int) -> Any:
         return self._clusters[cluster.name].control(
             'GET', '/calls', params={'since': str(since), 'user': self._driver}
         )

@@ -18,7 +18,16 @@ import pytest
 from keystoneauth1 import exceptions
 from oslo_utils import units
 
-from lab import boots, cinder, context, identity, luns, paths, simulator
+from lab import (
+    boots,
+    cinder,
+    cinder_services,
+    context,
+    identity,
+    luns,
+    paths,
+    simulator,
+)
 from lab import cloud as lab_cloud
 from lab.cluster_api import ClusterApi
 from lab.topology import CLUSTERS, DEMO_PROJECT, DEMO_USER, DRIVERS, pools
@@ -353,7 +362,7 @@ class Services:
         """EIC's cinder-volume with options in each of its backends, and
         others in [eic].
         """
-        path = self.lab.paths / 'cinder/etc/volume-eic.conf'
+        path = cinder.volume_configs(self.lab, 'eic')[-1]
         before = path.read_text()
         lines = _ini_lines(options)
         backends = re.compile(r'^\[eic-\w+\]\n', re.MULTILINE)
@@ -365,7 +374,7 @@ class Services:
         try:
             # Not by command, which would write the configuration anew.
             self.lab.processes.stop(cinder.volume_service('eic'))
-            cinder.start_volume(self.lab, 'eic')
+            cinder_services.start_volume(self.lab, 'eic')
             lab_cloud.wait_for_pools(self.lab, ['eic'])
             yield
         finally:

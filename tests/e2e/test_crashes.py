@@ -53,11 +53,8 @@ class Crashing:
         self.directory = files.private_dir(lab.paths / 'tmp/crash')
 
     def start(self):
-        configs = tuple(
-            self.lab.paths / 'cinder/etc' / name
-            for name in ('cinder.conf', 'volume-eic.conf')
-        )
-        flags = [word for path in configs for word in ('--config-file', str(path))]
+        configs = tuple(cinder.volume_configs(self.lab, 'eic'))
+        flags = files.config_flags(configs)
         self.lab.ensure(
             Service(
                 SERVICE,

@@ -117,7 +117,7 @@ def cache(lab, cloud, image):
 def no_weigher(lab, services):
     """cinder-scheduler as it is released."""
     with weigher.left_out(lab):
-        assert weigher.NAME not in (lab.paths / 'cinder/etc/cinder.conf').read_text()
+        assert weigher.NAME not in cinder.common_config(lab).read_text()
         yield
 
 
@@ -230,12 +230,12 @@ def test_an_image_that_changed_gets_another_entry(cache, cloud, digest):
 
 def test_without_the_backends_section_nothing_is_downloaded(lab, cache, cloud):
     tenant = read_json(lab.paths / 'cinder/internal-tenant.json')
-    alone = lab.paths / f'cinder/etc/tenant-{os.getpid()}.conf'
+    alone = cinder.etc(lab) / f'tenant-{os.getpid()}.conf'
     alone.write_text(
         '[DEFAULT]\n' + ''.join(f'{key} = {value}\n' for key, value in tenant.items())
     )
     try:
-        configs = [lab.paths / 'cinder/etc/cinder.conf', alone]
+        configs = [cinder.common_config(lab), alone]
         assert cache.precache(configs=configs) == (
             1,
             dict.fromkeys(POOLS, ('failed', 'cache_unknown')),
@@ -246,7 +246,7 @@ def test_without_the_backends_section_nothing_is_downloaded(lab, cache, cloud):
 
 
 def test_without_an_internal_tenant_it_says_what_to_configure(lab, cache):
-    done = cache.run(configs=[lab.paths / 'cinder/etc/cinder.conf'])
+    done = cache.run(configs=[cinder.common_config(lab)])
     assert done.returncode == 1
     assert 'cinder_internal_tenant_project_id' in done.stderr
 

@@ -13,7 +13,8 @@ from oslo_utils import units
 
 from lab import cinder, identity, nova, qemu_img
 from lab.boots import PLAIN_FLAVOR
-from lab.topology import DRIVERS, LOOPBACK, SERVICE_PROJECT
+from lab.ports import LOOPBACK
+from lab.topology import DRIVERS, SERVICE_PROJECT
 from tests.e2e.conftest import seen_by_user, wait_for
 
 CLONES = {'flexclone', 'copy_offload', 'cached'}

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from lab import cinder
+from lab import cinder, files
 from lab.paths import venv_bin
 from lab.service import Service
 from tests.e2e.conftest import wait_for
@@ -35,10 +35,8 @@ class Log:
 @pytest.fixture(scope='module')
 def second(lab):
     """Another process with the same configuration: it shares the requests."""
-    configs = tuple(
-        lab.paths / 'cinder/etc' / name for name in ('cinder.conf', 'volume-eic.conf')
-    )
-    flags = [word for path in configs for word in ('--config-file', str(path))]
+    configs = tuple(cinder.volume_configs(lab, 'eic'))
+    flags = files.config_flags(configs)
     assert lab.processes.alive(FIRST)
     log = Log(lab, SECOND)
     lab.ensure(

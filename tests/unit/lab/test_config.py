@@ -6,7 +6,7 @@ import pytest
 from ontap_simulator import config as simulator_config
 
 from lab import (
-    cinder,
+    cinder_config,
     context,
     description,
     identity,
@@ -16,7 +16,8 @@ from lab import (
 )
 from lab.errors import LabError
 from lab.paths import Paths, from_environment
-from lab.topology import CLUSTERS, ports_from_environment
+from lab.ports import ports_from_environment
+from lab.topology import CLUSTERS
 
 
 @pytest.fixture
@@ -48,8 +49,8 @@ def test_passwords_do_not_stand_in_the_topology(lab):
 
 
 def test_the_two_drivers_differ_in_driver_and_user_alone(lab):
-    eic = cinder.volume_sections(lab, 'eic')['eic-gold']
-    stock = cinder.volume_sections(lab, 'stock')['stock-gold']
+    eic = cinder_config.volume_sections(lab, 'eic')['eic-gold']
+    stock = cinder_config.volume_sections(lab, 'stock')['stock-gold']
     differing = {key for key in eic if eic[key] != stock[key]}
     assert differing == {
         'volume_driver',
@@ -62,8 +63,8 @@ def test_the_two_drivers_differ_in_driver_and_user_alone(lab):
 
 
 def test_block_backends_differ_in_driver_user_and_cinders_own_cache(lab):
-    eic = cinder.volume_sections(lab, 'eic')['eic-block']
-    stock = cinder.volume_sections(lab, 'stock')['stock-block']
+    eic = cinder_config.volume_sections(lab, 'eic')['eic-block']
+    stock = cinder_config.volume_sections(lab, 'stock')['stock-block']
     differing = {key for key in eic if eic[key] != stock[key]}
     assert differing == {
         'volume_driver',
@@ -77,9 +78,9 @@ def test_block_backends_differ_in_driver_user_and_cinders_own_cache(lab):
 
 
 def test_cinders_internal_tenant_is_known_once_keystone_knows_it(lab):
-    before = cinder.volume_sections(lab, 'stock')['DEFAULT']
-    identity._keep_internal_tenant(lab, 'project', 'user')
-    after = cinder.volume_sections(lab, 'stock')['DEFAULT']
+    before = cinder_config.volume_sections(lab, 'stock')['DEFAULT']
+    identity.keep_internal_tenant(lab, 'project', 'user')
+    after = cinder_config.volume_sections(lab, 'stock')['DEFAULT']
     assert {key: after[key] for key in after.keys() - before.keys()} == {
         'cinder_internal_tenant_project_id': 'project',
         'cinder_internal_tenant_user_id': 'user',
@@ -87,7 +88,7 @@ def test_cinders_internal_tenant_is_known_once_keystone_knows_it(lab):
 
 
 def test_tls_is_verified_against_the_simulators_ca(lab):
-    section = cinder.volume_sections(lab, 'stock')['stock-remote']
+    section = cinder_config.volume_sections(lab, 'stock')['stock-remote']
     assert section['netapp_ssl_cert_path'] == simulator.ca_file(lab)
     assert section['netapp_transport_type'] == 'https'
 

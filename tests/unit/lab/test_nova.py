@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from lab import cinder, context, description, identity, no_network, nova
+from lab import (
+    cinder,
+    cinder_config,
+    context,
+    description,
+    identity,
+    no_network,
+    nova,
+    nova_config,
+)
 from lab.boots import Side
 from lab.paths import REPOSITORY, Paths
 from lab.topology import DRIVERS, FLAVORS
@@ -17,24 +26,24 @@ def lab(tmp_path, monkeypatch):
 
 
 def written(lab, name):
-    nova.write_config(lab)
-    return (lab.paths / f'nova/etc/{name}').read_text()
+    nova_config.write(lab)
+    return (nova.etc(lab) / name).read_text()
 
 
 @pytest.mark.parametrize(('driver', 'port'), [('eic', 18776), ('stock', 18777)])
 def test_the_servers_of_a_side_get_their_volumes_from_its_cinder(lab, driver, port):
     template = f'http://127.0.0.1:{port}/v3/%(project_id)s'
-    api = nova.api_sections(lab, nova.api_of(driver), driver)
-    compute = nova.compute_sections(lab, driver)
+    api = nova_config.api_sections(lab, nova.api_of(driver), driver)
+    compute = nova_config.compute_sections(lab, driver)
     assert api['cinder']['endpoint_template'] == template
     assert compute['cinder']['endpoint_template'] == template
     assert api['DEFAULT']['default_schedule_zone'] == driver
 
 
 def test_who_names_no_volume_type_gets_the_driver_of_the_side(lab):
-    cinder.write_config(lab)
+    cinder_config.write(lab)
     for driver in DRIVERS:
-        text = (lab.paths / f'cinder/etc/{cinder.api_of(driver)}.conf').read_text()
+        text = (cinder.api_configs(lab, cinder.api_of(driver))[-1]).read_text()
         assert f'default_volume_type = {driver}\n' in text
 
 
@@ -53,21 +62,21 @@ def test_a_nova_compute_knows_no_database(lab):
 
 
 def test_the_stock_nova_api_has_the_packaged_pipeline():
-    assert nova._paste(nova.STOCK_API).parts[-2:] == ('nova', 'api-paste.ini')
+    assert nova_config.paste(nova.STOCK_API).parts[-2:] == ('nova', 'api-paste.ini')
     sample = REPOSITORY / 'api-paste-nova.ini.sample'
-    assert (nova._paste(nova.API) == sample) == sample.exists()
+    assert (nova_config.paste(nova.API) == sample) == sample.exists()
 
 
 def test_two_hosts_have_two_identities(lab):
     paths = {
-        nova.compute_sections(lab, driver)['DEFAULT']['state_path']
+        nova_config.compute_sections(lab, driver)['DEFAULT']['state_path']
         for driver in DRIVERS
     }
     assert len(paths) == 2
 
 
 def test_the_stock_cloud_leads_past_the_catalog(lab):
-    stock = description._stock(lab)
+    stock = description.stock_overrides(lab)
     assert stock['compute_endpoint_override'] == 'http://127.0.0.1:18775/v2.1'
     assert stock['block_storage_endpoint_override'] == ('http://127.0.0.1:18777/v3')
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab import topology
+from lab import ports, topology
 from lab.errors import LabError
 
 
@@ -71,20 +71,20 @@ def test_glance_and_cinder_reach_the_images_through_different_lifs():
 
 
 def test_no_two_services_share_a_port():
-    everything = topology.Ports().all()
-    assert len(everything) == len(topology.PORT_OFFSETS) + 2
+    everything = ports.Ports().all()
+    assert len(everything) == len(ports.PORT_OFFSETS) + 2
     assert everything['127.0.10.1', 18443] == 'simulator-cluster-a'
 
 
 def test_the_port_base_moves_everything(monkeypatch):
     monkeypatch.setenv('EIC_LAB_PORT_BASE', '28000')
-    ports = topology.ports_from_environment()
-    assert ports.url('cinder-api') == 'http://127.0.0.1:28776'
-    assert ports.cluster_url(topology.CLUSTERS[1]) == ('https://127.0.20.1:28444')
+    moved = ports.ports_from_environment()
+    assert moved.url('cinder-api') == 'http://127.0.0.1:28776'
+    assert moved.cluster_url(topology.CLUSTERS[1]) == ('https://127.0.20.1:28444')
 
 
 @pytest.mark.parametrize('text', ['', 'many', '80', '65000', '-1'])
 def test_a_port_base_that_cannot_work_is_refused(monkeypatch, text):
     monkeypatch.setenv('EIC_LAB_PORT_BASE', text)
     with pytest.raises(LabError, match='EIC_LAB_PORT_BASE'):
-        topology.ports_from_environment()
+        ports.ports_from_environment()

@@ -1,0 +1,77 @@
+"""Starts Cinder's processes."""
+
+from lab import cinder, cinder_config, files, mariadb, wsgi
+from lab.context import Lab
+from lab.paths import REPOSITORY, venv_bin
+from lab.service import Service
+from lab.topology import BACKENDS
+
+
+def prepare(lab: Lab) -> None:
+    """Write the configuration and make the tables."""
+    cinder_config.write(lab)
+    lab.once('cinder-db', '1', lambda: _create_tables(lab))
+
+
+def _create_tables(lab: Lab) -> None:
+    mariadb.create_database(lab, 'cinder')
+    lab.run(
+        'cinder-manage',
+        [
+            venv_bin('cinder-manage'),
+            *files.config_flags([cinder.common_config(lab)]),
+            'db',
+            'sync',
+        ],
+    )
+
+
+def start_api(lab: Lab, name: str) -> None:
+    """Have one cinder-api answering."""
+    configs = cinder.api_configs(lab, name)
+    wsgi.ensure(
+        lab,
+        wsgi.service(
+            lab,
+            name,
+            'cinder.wsgi.api:application',
+            arguments=files.config_flags(configs),
+            configs=[*configs, cinder_config.paste(name)],
+        ),
+    )
+
+
+def start_scheduler(lab: Lab) -> None:
+    """Have the scheduler running."""
+    configs = (cinder.common_config(lab),)
+    lab.ensure(
+        Service(
+            cinder.SCHEDULER,
+            (venv_bin(cinder.SCHEDULER), *files.config_flags(configs)),
+            configs=configs,
+        ),
+        lambda: True,
+    )
+
+
+def start_volume(lab: Lab, driver: str) -> None:
+    """Have one cinder-volume running; cloud.py waits for its backends."""
+    configs = cinder.volume_configs(lab, driver)
+    name = cinder.volume_service(driver)
+    # lab.fabric is not installed.
+    shares = [
+        cinder.shares_file(lab, driver, backend)
+        for backend in BACKENDS
+        if backend.protocol == 'nfs'
+    ]
+    lab.ensure(
+        Service(
+            name,
+            (venv_bin('cinder-volume'), *files.config_flags(configs)),
+            env={'PYTHONPATH': str(REPOSITORY)},
+            configs=(*configs, *shares),
+            in_namespace=True,
+            stop_seconds=20,
+        ),
+        lambda: True,
+    )

@@ -1,0 +1,93 @@
+"""Starts Nova's processes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab import files, mariadb, no_network, nova, nova_config, wsgi
+from lab.context import Lab
+from lab.paths import venv_bin
+from lab.service import Service
+
+_STOP_SECONDS = 20
+
+
+def prepare(lab: Lab) -> None:
+    """Write the configuration, make the tables and cells 0 and 1."""
+    nova_config.write(lab)
+    lab.once('nova-db', '1', lambda: _create_tables(lab))
+
+
+def start_network(lab: Lab) -> None:
+    """Have it said that there are no networks."""
+    wsgi.ensure(lab, wsgi.service(lab, no_network.NAME, 'lab.no_network:application'))
+
+
+def start_api(lab: Lab, name: str) -> None:
+    """Have one nova-api answering."""
+    configs = nova.configs(lab, 'database', name)
+    wsgi.ensure(
+        lab,
+        wsgi.service(
+            lab,
+            name,
+            'nova.wsgi.osapi_compute:application',
+            arguments=files.config_flags(configs),
+            env={'OS_NOVA_CONFIG_FILES': str(nova_config.paste(name))},
+            configs=[*configs, nova_config.paste(name)],
+        ),
+    )
+
+
+def start_conductor(lab: Lab) -> None:
+    """Have the conductor running, of the API and of cell1 in one."""
+    _start(lab, nova.CONDUCTOR, nova.CONDUCTOR, nova.configs(lab, 'database'))
+
+
+def start_scheduler(lab: Lab) -> None:
+    """Have the scheduler running."""
+    _start(lab, nova.SCHEDULER, nova.SCHEDULER, nova.configs(lab, 'database'))
+
+
+def start_compute(lab: Lab, driver: str) -> None:
+    """Have one nova-compute running; cloud.py waits for its host."""
+    name = nova.compute_service(driver)
+    # No database: a nova-compute must not know one.
+    _start(lab, name, 'nova-compute', nova.configs(lab, name))
+
+
+def discover_hosts(lab: Lab) -> None:
+    """Map the hosts, which must be known by now, to cell1."""
+    _manage(lab, 'cell_v2', 'discover_hosts', '--by-service')
+
+
+def _create_tables(lab: Lab) -> None:
+    for name in ('nova_api', nova.CELL0, 'nova'):
+        mariadb.create_database(lab, name, nova.DATABASE_OWNER)
+    _manage(lab, 'api_db', 'sync')
+    # cell0 is next to [database] connection, and cell1 is that itself.
+    _manage(lab, 'cell_v2', 'map_cell0')
+    _manage(lab, 'db', 'sync')
+    _manage(lab, 'cell_v2', 'create_cell', '--name=cell1')
+
+
+def _manage(lab: Lab, *arguments: str) -> None:
+    lab.run(
+        'nova-manage',
+        [
+            venv_bin('nova-manage'),
+            *files.config_flags(nova.configs(lab, 'database')),
+            *arguments,
+        ],
+    )
+
+
+def _start(lab: Lab, name: str, program: str, configs: Sequence[Path]) -> None:
+    lab.ensure(
+        Service(
+            name,
+            (venv_bin(program), *files.config_flags(configs)),
+            configs=tuple(configs),
+            stop_seconds=_STOP_SECONDS,
+        ),
+        lambda: True,
+    )
