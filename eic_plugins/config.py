@@ -19,16 +19,16 @@ FILTER_OPTS = [
         'filter_budget',
         default=0.5,
         min=0.01,
-        help='Seconds that a filter may spend on looking up an image before '
-        'it lets the request go on as it came.',
+        help='Seconds that a filter may spend on looking up an image. After '
+        'that the request goes on as it came.',
     ),
     cfg.IntOpt(
         'filter_lookups',
         default=4,
         min=2,
-        help='Image look-ups that one API worker may have under way at once; '
-        'requests beyond that go on as they came. One project has half '
-        'of them at most.',
+        help='Image look-ups that one API worker may have under way at once. '
+        'One project has half of them at most. Requests beyond that go '
+        'on as they came.',
     ),
     cfg.FloatOpt(
         'locations_ttl',
@@ -41,8 +41,8 @@ FILTER_OPTS = [
         'breaker_failures',
         default=3,
         min=1,
-        help='Failed look-ups for one project in a row after which Glance is '
-        'not asked for that project.',
+        help='Number of look-ups for one project that must fail in a row '
+        'before Glance is not asked for that project any more.',
     ),
     cfg.FloatOpt(
         'breaker_reset',
@@ -83,11 +83,11 @@ DELETION_OPTS = [
     cfg.BoolOpt(
         'postpone_deletions',
         default=True,
-        help='Whether a volume that a service (with a valid service token, as '
-        'Nova sends) asked to delete while Cinder was making it is '
-        'deleted when it is made. Cinder refuses such a request, and Nova '
-        'does not repeat it. What was attached, renamed or given away '
-        'since then stays.',
+        help='A service (with a valid service token, as Nova sends) may ask '
+        'Cinder to delete a volume that is still being made. Cinder '
+        'refuses that, and Nova does not repeat it. With this option '
+        'the volume is deleted as soon as it is made, unless it was '
+        'attached, renamed or given away since then.',
     ),
 ]
 
@@ -95,19 +95,20 @@ NOVA_OPTS = [
     cfg.BoolOpt(
         'boot_from_volume',
         default=False,
-        help='Whether the Nova filter makes an image boot a boot from a new '
-        'volume if neither flavor, image nor project says so.',
+        help='Whether the Nova filter turns an image boot into a boot from a '
+        'new volume if neither flavor, image nor project says so.',
     ),
     cfg.ListOpt(
         'boot_from_volume_projects',
         default=[],
-        help='IDs of projects whose image boots the Nova filter makes boots '
-        'from a new volume, if neither flavor nor image says otherwise.',
+        help='IDs of projects whose image boots the Nova filter turns into '
+        'boots from a new volume, if neither flavor nor image says '
+        'otherwise.',
     ),
     cfg.StrOpt(
         'boot_volume_type',
         help='Volume type that the Nova filter asks for. Requests below '
-        'microversion 2.67 cannot name one and get that of the image '
+        'microversion 2.67 cannot name one: they get that of the image '
         "(cinder_img_volume_type) or Cinder's default.",
     ),
 ]
@@ -133,27 +134,27 @@ SCHEDULER_OPTS = [
     cfg.FloatOpt(
         'locality_weight_multiplier',
         default=5.0,
-        help='Multiplier of EICImageLocalityWeigher, which weighs a pool '
+        help='Multiplier of EICImageLocalityWeigher. It weighs a pool '
         'between 0 (the image is far) and 1 (the pool has the cached '
-        'image, or its raw file) in steps of a quarter. CapacityWeigher '
-        'spans 1 however little pools differ, so below 4 it may overrule '
-        'a step.',
+        'image, or its raw file), in steps of a quarter. '
+        'CapacityWeigher always spans 1, however little pools differ; '
+        'so with a multiplier below 4 it may overrule a step.',
     ),
     cfg.IntOpt(
         'locality_min_free_percent',
         default=15,
         min=0,
         max=100,
-        help='A pool with less free capacity than that gets no weight for '
-        'having an image near, so that a popular image does not fill '
+        help='Percent of free capacity that a pool must have to get a weight '
+        'for an image that is near. So a popular image does not fill '
         'one FlexVol to its brim.',
     ),
     cfg.BoolOpt(
         'weigh_image_volume_cache',
         default=True,
         help="Whether EICImageLocalityWeigher looks into Cinder's own "
-        'image-volume cache, with one query for each volume from an '
-        "image, if there is a pool whose driver is not EIC's.",
+        'image-volume cache, if there is a pool whose driver is not '
+        "EIC's. That is one query for each volume from an image.",
     ),
 ]
 
@@ -168,56 +169,59 @@ VOLUME_OPTS = [
         'copy_offload_max_throughput',
         default=0,
         min=0,
-        help='Bytes per second that one copy inside the cluster may move, 0 '
+        help='Bytes per second that one copy inside the cluster may move; 0 '
         'for no cap. ONTAP takes whole MB/s.',
     ),
     cfg.IntOpt(
         'copy_offload_timeout',
         default=3600,
         min=1,
-        help='Seconds that one copy inside the cluster may take, and wait for '
-        "one of the cluster's places for copies, before it is given up "
-        'and Cinder downloads the image.',
+        help='Seconds that one copy inside the cluster may take. The wait '
+        "for one of the cluster's places for copies is a part of it. "
+        'After that the copy is cancelled, and the image is downloaded.',
     ),
     cfg.BoolOpt(
         'experimental_lun_from_file',
         default=False,
-        help='EXPERIMENTAL, not for production. Whether the iSCSI and Fibre '
-        'Channel drivers make a LUN of the file of a raw image that is in '
-        'a FlexVol of the cluster, instead of downloading the image. That '
-        'takes one call of ONTAP, lun create through /private/cli, of '
-        'which NetApp documents neither that it can be reached so nor its '
-        'parameters; nobody has tried it on a real system. Where ONTAP '
+        help='EXPERIMENTAL, not for production. If the file of a raw image '
+        'is in a FlexVol of the cluster, the iSCSI and Fibre Channel '
+        'drivers make a LUN of it instead of downloading the image. One '
+        "of the calls for that is ONTAP's lun create through "
+        '/private/cli. NetApp documents neither this path nor its '
+        'parameters, and nobody has tried it on a real system. If ONTAP '
         'refuses it, the image is downloaded.',
     ),
     cfg.ListOpt(
         'create_svm_peering',
         default=[],
-        help='Names of SVMs with which a peering for file_copy is made when an '
-        "image is to be copied from there into the backend's SVM. With any "
-        'other SVM an operator makes it, or the image is downloaded. Name '
-        'none that is not yours.',
+        help='Names of SVMs from which images may be copied into the '
+        "backend's SVM by a peering (application file_copy) that EIC "
+        'makes itself. With any other SVM an operator makes the '
+        'peering, or the image is downloaded. Do not name an SVM that '
+        'is not yours.',
     ),
     cfg.ListOpt(
         'record_secret',
         default=[],
         secret=True,
-        help='Secrets that the records of cached images are sealed with, the '
-        'same on all hosts that run cinder-volume: what is not sealed '
-        'with one of them is not believed. The first one seals, all of '
-        'them verify. If not set, the password in [database] connection '
-        'is used.',
+        help='Secrets that the records of cached images are sealed with. '
+        'They must be the same on all hosts that run cinder-volume: a '
+        'record that is not sealed with one of them is not believed. '
+        'The first one seals, all of them verify. If not set, the '
+        'password in [database] connection is used.',
     ),
     cfg.IntOpt(
         'fill_wait_timeout',
         default=120,
         min=0,
-        help='Seconds that a volume waits for another one to make the cached '
-        'image that both need, before Cinder downloads the image for it. '
-        'The default leaves a minute for that of the three in which Nova '
-        'looks for a volume (block_device_allocate_retries and '
-        'block_device_allocate_retries_interval in nova.conf). Where '
-        'images take longer, raise them together.',
+        help='If two volumes need the same cached image, one of them makes '
+        'it and the other one waits. After that many seconds Cinder '
+        'downloads the image for the one that waits. Nova looks for a '
+        'volume for three minutes by default '
+        '(block_device_allocate_retries and '
+        'block_device_allocate_retries_interval in nova.conf); the '
+        'default here leaves a minute of them for the download. If your '
+        'images take longer, raise both.',
     ),
     cfg.StrOpt(
         'record_outcome',
@@ -240,8 +244,8 @@ VOLUME_OPTS = [
         'notify_outcome',
         default=True,
         help='Send the route, the reasons and the seconds as a notification, '
-        'eic.volume.created_from_image or eic.volume.reimaged, where '
-        '[oslo_messaging_notifications] has a driver.',
+        'eic.volume.created_from_image or eic.volume.reimaged. It needs '
+        'a driver in [oslo_messaging_notifications].',
     ),
     cfg.StrOpt(
         'metrics_directory',
@@ -254,15 +258,16 @@ VOLUME_OPTS = [
         'cache_max_size_gb',
         default=0,
         min=0,
-        help='GiB of cached images that a pool may hold, counted as raw disks; '
-        'as image_volume_cache_max_size_gb of Cinder, for a new one those '
-        'go that were used least recently. 0 for no cap.',
+        help='GiB of cached images that a pool may hold, counted as raw '
+        'disks; 0 for no cap. Like image_volume_cache_max_size_gb of '
+        'Cinder: for a new cached image, those that were used least '
+        'recently are removed.',
     ),
     cfg.IntOpt(
         'cache_max_count',
         default=0,
         min=0,
-        help='Cached images that a pool may hold, as '
+        help='Number of cached images that a pool may hold, like '
         'image_volume_cache_max_count of Cinder. 0 for no cap.',
     ),
     cfg.IntOpt(
@@ -270,10 +275,10 @@ VOLUME_OPTS = [
         default=95,
         min=0,
         max=100,
-        help="Percent of ONTAP's limits (shared data of a FlexVol, and the "
-        'split load of its node) from which on volumes are downloaded '
-        'instead of cloned. 0 to clone until ONTAP refuses, and not to '
-        'read what is used.',
+        help='ONTAP limits the shared data of a FlexVol, and the split load '
+        'of its node. When that many percent of a limit are used, '
+        'volumes are downloaded instead of cloned. With 0 the use is '
+        'not read, and volumes are cloned until ONTAP refuses.',
     ),
 ]
 
@@ -282,9 +287,10 @@ PRECACHE_OPTS = [
         'precache_interval',
         default=600,
         min=0,
-        help='Seconds between two comparisons of the pools with the images in '
-        'Glance: images that are to be cached and are not are filled in, '
-        'cached images of deleted images are removed. 0 for none.',
+        help='Seconds between two comparisons of the pools with the images '
+        'in Glance. A comparison makes cached images that are asked for '
+        'and missing, and removes cached images of deleted images. 0 '
+        'for no comparison.',
     ),
     cfg.IntOpt(
         'precache_workers',
@@ -295,31 +301,33 @@ PRECACHE_OPTS = [
     cfg.MultiStrOpt(
         'precache_images',
         default=[],
-        help='An image to have cached in pools: its id, or the name of public '
-        'images and of those of precache_projects; for some pools alone, '
-        'followed by "|" and the pools as in the image property '
+        help='An image that is to be cached in pools: its id, or its name '
+        '(of public images and of those of precache_projects). For some '
+        'pools only, add "|" and the pools as in the image property '
         'eic_precache. May be given several times.',
     ),
     cfg.ListOpt(
         'precache_projects',
         default=[],
-        help='Ids of the projects whose images may ask for being precached '
-        '(property eic_precache). Public images always may; those of '
-        "other projects never, lest any user fills the operator's pools.",
+        help='Ids of the projects whose images may ask to be precached '
+        '(property eic_precache). Public images always may. Images of '
+        'other projects never may, or any user could fill the '
+        "operator's pools.",
     ),
     cfg.BoolOpt(
         'precache_notifications',
         default=False,
         help='Listen to notifications of Glance, so that a pool follows a '
-        'change of an image at once instead of after precache_interval. '
-        'Each backend has a queue of its own for them, eic-<host>; delete '
-        'the queue when the backend is gone for good.',
+        'change of an image immediately instead of after '
+        'precache_interval. Each backend has a queue of its own for '
+        'them, eic-<host>; delete the queue when the backend is gone '
+        'for good.',
     ),
     cfg.StrOpt(
         'notification_transport_url',
         secret=True,
-        help='transport_url of the message bus that Glance notifies on; the '
-        "one for Cinder's own notifications if it is not set.",
+        help='transport_url of the message bus that Glance notifies on. If '
+        "not set, the one for Cinder's own notifications is used.",
     ),
     cfg.ListOpt(
         'notification_topics',
@@ -339,31 +347,33 @@ SPREAD_OPTS = [
         'spread_volumes',
         default=8,
         min=0,
-        help='For each so many volumes of an image in pools of a cluster the '
-        'image is copied, inside the cluster, into one pool more, so that '
-        'its volumes do not gather in one FlexVol. 0 for never.',
+        help='When an image has that many volumes in pools of a cluster, it '
+        'is copied, inside the cluster, into one pool more, and so on '
+        'for each further so many volumes. So its volumes do not gather '
+        'in one FlexVol. 0 for never.',
     ),
     cfg.IntOpt(
         'spread_window',
         default=604800,
         min=1,
-        help='Seconds since they were asked for within which such volumes count.',
+        help='Only volumes that were asked for within that many seconds '
+        'count for spread_volumes.',
     ),
     cfg.IntOpt(
         'spread_interval',
         default=60,
         min=1,
-        help='Seconds between two looks at how many volumes images have. '
-        'Volumes of an image that a pool of the backend lacks bring the '
-        'next look forward.',
+        help='Seconds between two looks at how many volumes images have. If '
+        'a volume is made of an image that a pool of the backend lacks, '
+        'the next look comes earlier.',
     ),
     cfg.IntOpt(
         'spread_copies',
         default=4,
         min=1,
-        help='Copies that a backend may have under way at once for that. All '
-        'backends of a cluster together take half of the 50 copies that '
-        'ONTAP runs at once, or one each.',
+        help='Copies for spread_volumes that a backend may have under way at '
+        'once. All backends of a cluster together take half of the 50 '
+        'copies that ONTAP runs at once, or one each.',
     ),
 ]
 

@@ -120,9 +120,9 @@ _MESSAGES: Mapping[Reason, str] = {
     "pool's cluster",
     Reason.IMAGE_VOLUME_NOT_FOUND: 'Cinder has no such volume as the cinder:// '
     'location names',
-    Reason.IMAGE_VOLUME_FORBIDDEN: "the location's Cinder volume is not shown "
-    'to be of this image: its project, '
-    'image_owner or glance_image_id would',
+    Reason.IMAGE_VOLUME_FORBIDDEN: "nothing shows that the location's Cinder volume is of this "
+    'image: its project, image_owner or glance_image_id would '
+    'show it',
     Reason.IMAGE_VOLUME_NOT_READY: "the location's Cinder volume is in a state "
     'other than available or in-use, is not '
     'read-only, or is smaller than the image',
@@ -141,21 +141,21 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.IMAGE_NOT_ACTIVE: 'the image is not active',
     Reason.IMAGE_TOO_LARGE: 'the image does not fit into the volume',
     Reason.ENCRYPTED: 'the image or the volume type is encrypted',
-    Reason.SIGNATURE_INCOMPLETE: 'the image has a part of the img_signature '
-    'properties only, which Cinder refuses',
-    Reason.SIGNATURE_INVALID: "the image's signature was not verified; the log "
-    'says why',
-    Reason.FILE_NOT_LUN: "the image's copy is a file, of which no documented "
-    'call of ONTAP makes a LUN or a namespace; the option '
-    'experimental_lun_from_file tries another one for LUNs',
+    Reason.SIGNATURE_INCOMPLETE: 'the image has only some of the img_signature properties, '
+    'which Cinder refuses',
+    Reason.SIGNATURE_INVALID: "the image's signature is not right, or could not be "
+    'verified; the log says why',
+    Reason.FILE_NOT_LUN: "the image's copy is a file, and no documented call of "
+    'ONTAP makes a LUN or a namespace of it; for LUNs, the '
+    'option experimental_lun_from_file tries another call',
     Reason.FLEXGROUP: 'the pool is a FlexGroup, whose files are not cloned '
     'through this route',
     Reason.NO_STOCK_FILE: 'the stock driver left no cached file of the image '
     'in the pool',
-    Reason.NO_CHECKSUM: 'nothing proves that the file of the stock driver, or '
-    'a Cinder volume that its project may write to, has the '
-    "image's bytes: Glance has no os_hash_value of them, or "
-    'the image is not raw',
+    Reason.NO_CHECKSUM: "nothing proves that the file has the image's bytes (it is "
+    'of the stock driver, or of a Cinder volume that its '
+    'project may write to): Glance has no os_hash_value of '
+    'them, or the image is not raw',
     Reason.CLONE_LIMIT_REACHED: "the FlexVol's shared data, or its node's load "
     'of clones to split, is near the limit of ONTAP',
     Reason.NO_ROOM: 'one cached image more would leave the pool with '
