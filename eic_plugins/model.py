@@ -321,8 +321,9 @@ class FlexVol:
 
 
 @dataclasses.dataclass(frozen=True)
-class StoredFile:
-    """A file by its place on ONTAP: a path relative to its FlexVol's root.
+class StoredObject:
+    """A file, a LUN or a namespace by its place on ONTAP: its FlexVol, and the
+    path relative to that FlexVol's root.
 
     ``more_follows`` if the image's bytes are the first ones of a longer file,
     as in a volume of whole GiB: what is made of it is cut to the image's size.
@@ -352,10 +353,10 @@ class Pool:
     flexvol: FlexVol
     directory: str = ''
 
-    def file(self, name: str) -> StoredFile:
-        """The file called ``name`` in the share's root."""
+    def stored(self, name: str) -> StoredObject:
+        """What is called ``name`` in the pool: in the share's root, if it is a file."""
         path = f'{self.directory}/{name}' if self.directory else name
-        return StoredFile(self.flexvol, path)
+        return StoredObject(self.flexvol, path)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -381,7 +382,7 @@ class KnownPool:
 class CachedImage:
     """An image's raw, inspected bytes in one pool (``virtual_size`` bytes)."""
 
-    file: StoredFile
+    stored: StoredObject
     identity: str
     virtual_size: int
     signature: str = ''
@@ -407,20 +408,67 @@ class Source:
     inspected, and may be known to be what was signed.
     """
 
-    file: StoredFile
+    stored: StoredObject
     cached: CachedImage | None = None
+
+
+class Scope(enum.StrEnum):
+    """How much a refusal is about."""
+
+    EVERYTHING = 'all'
+    ROUTE = 'route'
+    LOCATION = 'location'
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """What a refusal is about.
+
+    ``name`` of the route, or the URL scheme of the location; '' if the location
+    has no plugin, and for everything.
+    """
+
+    scope: Scope
+    name: str = ''
+
+    def __str__(self) -> str:
+        return self.name or self.scope.value
 
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """A route that was not taken, or a location not usable, and why."""
+    """A route that was not taken, a location that is of no use, or an image that
+    is refused by whatever route; and why.
+    """
 
-    route: str
+    subject: Subject
     reason: Reason
     detail: str = ''
 
+    @classmethod
+    def of_route(cls, route: str, reason: Reason, detail: str = '') -> 'Refusal':
+        """One route is not taken."""
+        return cls(Subject(Scope.ROUTE, route), reason, detail)
+
+    @classmethod
+    def of_location(
+        cls, reason: Reason, detail: str = '', scheme: str = ''
+    ) -> 'Refusal':
+        """A location is of no use."""
+        return cls(Subject(Scope.LOCATION, scheme), reason, detail)
+
+    @classmethod
+    def of_everything(cls, reason: Reason, detail: str = '') -> 'Refusal':
+        """No route is taken."""
+        return cls(Subject(Scope.EVERYTHING), reason, detail)
+
+    @property
+    def route(self) -> str | None:
+        """The route that is refused, None if this is about something else."""
+        return self.subject.name if self.subject.scope is Scope.ROUTE else None
+
     def __str__(self) -> str:
-        return f'{self.route}={self.reason}'
+        return f'{self.subject}={self.reason}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -431,13 +479,13 @@ class Situation:
     pool: Pool
     volume_size: int | None
     """Size of the volume in GiB, None if only the cached image is wanted."""
-    copies: tuple[StoredFile, ...] = ()
+    copies: tuple[StoredObject, ...] = ()
     """Image files that ONTAP can reach, from Glance's locations."""
     unusable: tuple[Refusal, ...] = ()
     """Locations that lead to no file of this cluster, and why."""
     cached: CachedImage | None = None
     cached_elsewhere: tuple[CachedImage, ...] = ()
-    stock_file: StoredFile | None = None
+    stock_file: StoredObject | None = None
     """A file of the cached image's name that nobody has inspected."""
     peered_svms: frozenset[str] = frozenset()
     """Other SVMs from which files can be copied to the pool's."""

@@ -58,7 +58,7 @@ class ClusterSearch:
                 if record and record.identity == image.identity:
                     return (
                         CachedImage(
-                            pool.file(image.cached_name),
+                            pool.stored(image.cached_name),
                             record.identity,
                             record.virtual_size,
                             record.signature,
@@ -112,13 +112,13 @@ class ClusterSearch:
             return {own}
 
     def _record(self, image: Image, pool: Pool, storage: FileStorage) -> Record | None:
-        there = pool.file(record_name(image.id))
+        there = pool.stored(record_name(image.id))
         try:
             found = self._files.stat(there)
             if not (found and found.regular and found.size <= MOST_RECORD_BYTES):
                 return None
             record = self._fetch(image, pool, storage)
-            bytes_there = self._files.stat(pool.file(image.cached_name))
+            bytes_there = self._files.stat(pool.stored(image.cached_name))
         except OntapUnreachableError:
             raise
         except OntapError as err:
@@ -137,14 +137,14 @@ class ClusterSearch:
 
     def _fetch(self, image: Image, pool: Pool, storage: FileStorage) -> Record | None:
         """Have ONTAP copy the record to here, and read it."""
-        there = pool.file(record_name(image.id))
+        there = pool.stored(record_name(image.id))
         # A name that the sweep removes, if this is cut off.
         name = f'{there.name}.{secrets.token_hex(4)}'
         try:
-            self._files.copy(there, storage.pool.file(name), _COPY_SECONDS)
+            self._files.copy(there, storage.pool.stored(name), _COPY_SECONDS)
             return parse_record(
                 storage.mount.read(name, MOST_RECORD_BYTES),
-                place_of(pool.file(image.cached_name), image.id),
+                place_of(pool.stored(image.cached_name), image.id),
                 storage.seals,
             )
         finally:

@@ -26,11 +26,21 @@ _CONTAINERS = frozenset({'bare', 'compressed'})
 
 
 class Route(abc.ABC):
-    """The deciding half of an ``eic.routes`` plugin."""
+    """The deciding half of an ``eic.routes`` plugin.
+
+    A route that is this alone has nothing to fill: its offer is a cached image
+    that the pool has.
+    """
 
     name: str
     cost: int
     """Order of preference: what a fill costs, lowest first."""
+    once_per_cluster = False
+    """Only one volume of a cluster may take it for an image at a time, and only
+    after a look at the whole cluster."""
+    from_glance = False
+    """A host fetches the bytes from Glance. So none are kept off the host, and
+    what speaks against them speaks against the image."""
 
     @abc.abstractmethod
     def offer(self, situation: Situation) -> Offer | Refusal:
@@ -42,7 +52,7 @@ class Route(abc.ABC):
 
     def refuse(self, reason: Reason, detail: str = '') -> Refusal:
         """A refusal in this route's name."""
-        return Refusal(self.name, reason, detail)
+        return Refusal.of_route(self.name, reason, detail)
 
 
 def choose(routes: Iterable[Route], situation: Situation) -> Plan:
@@ -53,7 +63,7 @@ def choose(routes: Iterable[Route], situation: Situation) -> Plan:
     """
     blocked = bytes_refusal(situation)
     if blocked is not None:
-        return Plan(CINDER_DOWNLOAD, None, (Refusal('all', blocked),))
+        return Plan(CINDER_DOWNLOAD, None, (Refusal.of_everything(blocked),))
     if situation.refused is not None and situation.cached is None:
         return Plan(CINDER_DOWNLOAD, None, (situation.refused,))
     refusals: list[Refusal] = []

@@ -9,27 +9,36 @@ pool keeps them is its :class:`~eic_plugins.storage.interface.PoolStorage`'s bus
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
 
 from oslo_log import log as logging
 
-from eic_plugins.model import CachedImage, Image, Pool, StoredFile
+from eic_plugins.model import CachedImage, Image, Pool, StoredObject
 from eic_plugins.ontap.session import OntapForbiddenError
 from eic_plugins.storage.eviction import Usage
-from eic_plugins.storage.interface import Examine, Filled, PoolStorage, Record
+from eic_plugins.storage.interface import Filled, PoolStorage, Record
 from eic_plugins.storage.names import FILL_PREFIX
 
 LOG = logging.getLogger(__name__)
 
 _IDLE_SECONDS = 60
 
-Lock = Callable[[str, bool], AbstractContextManager[None]]
-"""A lock by name that holds across processes and hosts; whether to wait."""
-
 
 class LockTimeoutError(Exception):
     """A lock was not to be had within its deadline."""
+
+
+class Locks(Protocol):
+    """Locks by name that hold across threads, processes and hosts."""
+
+    def held(self, name: str, *, wait: bool) -> AbstractContextManager[None]:
+        """Hold a lock.
+
+        :param wait: False to give up at once if somebody else has it
+        :raises LockTimeoutError: somebody else has it
+        """
 
 
 def is_verified(image: Image, signature: str) -> bool:
@@ -60,36 +69,58 @@ class Want:
     evicts: bool = True
 
 
-Room = Callable[['PoolCache', Want], AbstractContextManager[None]]
-"""Has room for a fill while it goes on; raises NoRoomError if there is none."""
+class RoomKeeper(Protocol):
+    """Sees to it that pools have room for what is filled in."""
+
+    def taken(self, cache: 'PoolCache', want: Want) -> AbstractContextManager[None]:
+        """Have room for a fill as long as it goes on.
+
+        :raises NoRoomError: there is none
+        """
 
 
-def any_room(_cache: 'PoolCache', _want: Want) -> AbstractContextManager[None]:
+class EndlessRoom:
     """Room without a limit."""
-    return contextlib.nullcontext()
+
+    def taken(self, cache: 'PoolCache', want: Want) -> AbstractContextManager[None]:
+        """Whatever is wanted."""
+        return contextlib.nullcontext()
 
 
-@dataclasses.dataclass(frozen=True)
-class Fill:
-    """How a cached image is made.
+class Fill(Protocol):
+    """How one cached image is made."""
 
-    ``make`` makes the file named, or raises; ``verify`` is asked to verify the
-    signature if that is not done then, or None where nobody wants that;
-    ``want`` says what room it takes, None if that is no question.
-    """
+    @property
+    def verifies(self) -> bool:
+        """True if the image's signature is to be verified."""
 
-    make: Callable[[StoredFile], Filled]
-    verify: Examine | None = None
-    want: Want | None = None
+    @property
+    def want(self) -> Want | None:
+        """The room that it takes, None if that is no question."""
+
+    def make(self, target: StoredObject) -> Filled:
+        """Make ``target``.
+
+        :raises Exception: the caller removes what there is of ``target``
+        """
+
+    def verify(self, path: Path) -> None:
+        """Verify the image's signature; asked if :meth:`make` has not done it.
+
+        :param path: what was made, on this host
+        :raises Exception: it is not the signature of these bytes
+        """
 
 
 class PoolCache:
     """The cached images of one pool."""
 
-    def __init__(self, storage: PoolStorage, lock: Lock, room: Room = any_room) -> None:
+    def __init__(
+        self, storage: PoolStorage, locks: Locks, room: RoomKeeper | None = None
+    ) -> None:
         self.storage = storage
-        self._lock = lock
-        self._room = room
+        self._locks = locks
+        self._room = room or EndlessRoom()
 
     @property
     def pool(self) -> Pool:
@@ -102,11 +133,11 @@ class PoolCache:
         :param verified: True to find it only if the signature was verified
             that the image has today
         """
-        found = self.recall(image, verified)
-        if found is None and self.storage.remembers:
+        cached = self.recall(image, verified)
+        if cached is None and self.storage.remembers:
             self.storage.refresh(image.id)
-            found = self.recall(image, verified)
-        return found
+            cached = self.recall(image, verified)
+        return cached
 
     def recall(self, image: Image, verified: bool = False) -> CachedImage | None:
         """As :meth:`find`, for whoever has just looked, maybe in another pool
@@ -135,10 +166,10 @@ class PoolCache:
         """
         with self.locked(image.id, wait):
             self.storage.refresh(image.id)
-            found = self.recall(image, fill.verify is not None)
-            if found is not None:
-                return found, False
-            with self._room(self, fill.want) if fill.want else contextlib.nullcontext():
+            cached = self.recall(image, fill.verifies)
+            if cached is not None:
+                return cached, False
+            with self._room_for(fill):
                 return self._make(image, fill), True
 
     def touch(self, image: Image) -> bool:
@@ -201,27 +232,37 @@ class PoolCache:
 
     def locked(self, image_id: str, wait: bool) -> AbstractContextManager[None]:
         """The lock of an image in this pool."""
-        return self._lock(f'eic-{image_id}-{self.pool.flexvol.uuid}', wait)
+        return self._locks.held(f'eic-{image_id}-{self.pool.flexvol.uuid}', wait=wait)
 
-    def download_locked(self, image_id: str) -> AbstractContextManager[None]:
-        """The lock under which an image is downloaded, once for a cluster."""
-        return self._lock(f'eic-download-{image_id}-{self.pool.flexvol.cluster}', True)
+    def cluster_locked(self, image_id: str) -> AbstractContextManager[None]:
+        """The lock of an image in the pool's cluster: what may be done once for
+        a cluster is done under it.
+        """
+        return self._locks.held(
+            f'eic-download-{image_id}-{self.pool.flexvol.cluster}', wait=True
+        )
+
+    def _room_for(self, fill: Fill) -> AbstractContextManager[None]:
+        want = fill.want
+        return (
+            contextlib.nullcontext() if want is None else self._room.taken(self, want)
+        )
 
     def _make(self, image: Image, fill: Fill) -> CachedImage:
         name = f'{FILL_PREFIX}{image.id}-{secrets.token_hex(4)}'
-        target = self.pool.file(name)
+        target = self.pool.stored(name)
         try:
             filled = fill.make(target)
             size = self.storage.examine(
                 name,
                 filled.virtual_size or image.raw_size,
-                None if is_verified(image, filled.signature) else fill.verify,
+                fill.verify if self._unverified(image, fill, filled) else None,
                 filled.inspected,
             )
             record = Record(
                 image.identity,
                 size,
-                image.signature if fill.verify else filled.signature,
+                image.signature if fill.verifies else filled.signature,
             )
             record = self._publish(target, image, record)
         except BaseException:
@@ -233,12 +274,20 @@ class PoolCache:
         )
         return self._cached(image, record)
 
-    def _publish(self, target: StoredFile, image: Image, record: Record) -> Record:
+    @staticmethod
+    def _unverified(image: Image, fill: Fill, filled: Filled) -> bool:
+        return fill.verifies and not is_verified(image, filled.signature)
+
+    def _publish(self, target: StoredObject, image: Image, record: Record) -> Record:
         try:
             return self.storage.publish(target, image, record)
         except OntapForbiddenError as err:
             raise PublishForbiddenError(str(err)) from err
 
     def _cached(self, image: Image, record: Record) -> CachedImage:
-        file = dataclasses.replace(self.pool.file(image.cached_name), uuid=record.uuid)
-        return CachedImage(file, record.identity, record.virtual_size, record.signature)
+        stored = dataclasses.replace(
+            self.pool.stored(image.cached_name), uuid=record.uuid
+        )
+        return CachedImage(
+            stored, record.identity, record.virtual_size, record.signature
+        )

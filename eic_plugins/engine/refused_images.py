@@ -72,7 +72,7 @@ class Refusals:
         now = self._clock()
         for note in (self._known.get(image.id), self._read(image.id)):
             if note is not None and note.holds(image, size, now):
-                return Refusal('all', note.reason, note.detail)
+                return Refusal.of_everything(note.reason, note.detail)
         return None
 
     def add(

@@ -17,17 +17,17 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from eic_plugins.model import FlexVol, StoredFile, VolumeProperties
+from eic_plugins.model import FlexVol, StoredObject, VolumeProperties
 from eic_plugins.ontap import jobs
 from eic_plugins.ontap.files import COPY_LIMIT, DestinationMissingError, Progress
 from eic_plugins.ontap.session import (
     RETURN_TIMEOUT,
+    JsonObject,
     OntapError,
     OntapRejectedError,
     OntapSession,
     OntapTimeoutError,
     OntapUnreachableError,
-    Record,
 )
 
 LOG = logging.getLogger(__name__)
@@ -92,11 +92,11 @@ class BlockDevices:
         self._sleep = sleep
         self._copied: dict[str, BlockDevice] = {}
 
-    def take_copied(self, file: StoredFile) -> BlockDevice | None:
+    def take_copied(self, file: StoredObject) -> BlockDevice | None:
         """What the last look at a copy's end saw, once; no call."""
         return self._copied.pop(device_path(file), None)
 
-    def find(self, file: StoredFile) -> BlockDevice | None:
+    def find(self, file: StoredObject) -> BlockDevice | None:
         """The device, None if there is none."""
         found = self._list(device_path(file))
         return found[0] if found else None
@@ -111,7 +111,7 @@ class BlockDevices:
         """All devices of that base name in the FlexVols of the SVM."""
         return self._list(f'/vol/*/{name}')
 
-    def create(self, file: StoredFile, size: int) -> BlockDevice:
+    def create(self, file: StoredObject, size: int) -> BlockDevice:
         """A new device of ``size`` bytes, thinly provisioned where the
         backend says so.
         """
@@ -135,8 +135,8 @@ class BlockDevices:
 
     def clone(
         self,
-        source: StoredFile,
-        destination: StoredFile,
+        source: StoredObject,
+        destination: StoredObject,
         timeout: float,
         properties: VolumeProperties | None = None,
     ) -> BlockDevice:
@@ -163,8 +163,8 @@ class BlockDevices:
 
     def _clone(
         self,
-        source: StoredFile,
-        destination: StoredFile,
+        source: StoredObject,
+        destination: StoredObject,
         timeout: float,
         properties: VolumeProperties | None,
     ) -> BlockDevice:
@@ -200,7 +200,7 @@ class BlockDevices:
         """Set a device's size in bytes."""
         self.modify(device, space={'size': size})
 
-    def rename(self, device: BlockDevice, to: StoredFile, **fields: Any) -> None:
+    def rename(self, device: BlockDevice, to: StoredObject, **fields: Any) -> None:
         """Rename inside a FlexVol, and set other fields with the same call."""
         self.modify(device, name=device_path(to), **fields)
 
@@ -232,7 +232,7 @@ class BlockDevices:
         return [_parse(record) for record in records]
 
     def _made(
-        self, answer: Record, file: StoredFile, timeout: float = RETURN_TIMEOUT
+        self, answer: JsonObject, file: StoredObject, timeout: float = RETURN_TIMEOUT
     ) -> BlockDevice:
         """What a POST made: in its answer, or to be looked for."""
         try:
@@ -244,7 +244,7 @@ class BlockDevices:
             return _parse(records[0])
         return self._expect(file, None)
 
-    def _expect(self, file: StoredFile, cause: OntapError | None) -> BlockDevice:
+    def _expect(self, file: StoredObject, cause: OntapError | None) -> BlockDevice:
         found = self.find(file)
         if found is None:
             raise DestinationMissingError(
@@ -252,14 +252,14 @@ class BlockDevices:
             ) from cause
         return found
 
-    def _guarantee(self) -> Record:
+    def _guarantee(self) -> JsonObject:
         return {'guarantee': {'requested': self._options.space_reserved}}
 
-    def _clone_fields(self, properties: VolumeProperties) -> Record:
+    def _clone_fields(self, properties: VolumeProperties) -> JsonObject:
         """What a clone's request says of its properties."""
         return {}
 
-    def _finish(self, answer: Record, timeout: float = RETURN_TIMEOUT) -> None:
+    def _finish(self, answer: JsonObject, timeout: float = RETURN_TIMEOUT) -> None:
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
             jobs.wait(self._session, uuid, timeout, self._sleep)
@@ -271,7 +271,7 @@ class Luns(BlockDevices):
     resource = '/api/storage/luns'
     kind = 'luns'
 
-    def _clone_fields(self, properties: VolumeProperties) -> Record:
+    def _clone_fields(self, properties: VolumeProperties) -> JsonObject:
         """A clone has neither of its source's."""
         space = dict(self._guarantee())
         if properties.space_allocation:
@@ -282,8 +282,8 @@ class Luns(BlockDevices):
 
     def copy(
         self,
-        source: StoredFile,
-        destination: StoredFile,
+        source: StoredObject,
+        destination: StoredObject,
         timeout: float,
         throughput: int = 0,
         keep: Callable[[], None] = lambda: None,
@@ -322,7 +322,7 @@ class Luns(BlockDevices):
             destination, deadline, Progress(destination, keep, self._clock)
         )
 
-    def create_from_file(self, file: StoredFile, lun: StoredFile) -> None:
+    def create_from_file(self, file: StoredObject, lun: StoredObject) -> None:
         """A LUN of a file's own bytes, which stays under both names.
 
         **Inferred, and never tried on a real ONTAP**: NetApp documents the
@@ -345,7 +345,7 @@ class Luns(BlockDevices):
 
     def _wait_for_copy(
         self,
-        destination: StoredFile,
+        destination: StoredObject,
         deadline: float,
         still_running: Callable[[str], None],
     ) -> None:
@@ -365,7 +365,7 @@ class Luns(BlockDevices):
 
     def _copy_state(
         self,
-        destination: StoredFile,
+        destination: StoredObject,
     ) -> tuple[str, str, BlockDevice | None]:
         """The state of the copy, why it failed, and its destination.
 
@@ -404,8 +404,8 @@ class Namespaces(BlockDevices):
 
     def copy(
         self,
-        source: StoredFile,
-        destination: StoredFile,
+        source: StoredObject,
+        destination: StoredObject,
         timeout: float,
         throughput: int = 0,
         keep: Callable[[], None] = lambda: None,
@@ -416,19 +416,19 @@ class Namespaces(BlockDevices):
         )
 
 
-def device_path(file: StoredFile) -> str:
+def device_path(file: StoredObject) -> str:
     """``/vol/FLEXVOL/NAME``."""
     return f'/vol/{file.flexvol.name}/{file.path}'
 
 
-def _reference(source: StoredFile) -> dict[str, str]:
+def _reference(source: StoredObject) -> dict[str, str]:
     """A clone's or a copy's source: what was seen, or else what is there."""
     if source.uuid:
         return {'uuid': source.uuid}
     return {'name': device_path(source)}
 
 
-def _has(record: Record, fields: Record) -> bool:
+def _has(record: JsonObject, fields: JsonObject) -> bool:
     """Whether a device is what a PATCH was to make of it."""
     return all(
         _has(record.get(name, {}), value)
@@ -438,7 +438,7 @@ def _has(record: Record, fields: Record) -> bool:
     )
 
 
-def _parse(record: Record) -> BlockDevice:
+def _parse(record: JsonObject) -> BlockDevice:
     # /vol/FLEXVOL/NAME, maybe with a qtree in between
     _, _, rest = str(record['name']).partition('/vol/')
     return BlockDevice(

@@ -15,10 +15,10 @@ from oslo_log import log as logging
 
 from eic_plugins.model import FlexVol
 from eic_plugins.ontap.session import (
+    JsonObject,
     OntapError,
     OntapRejectedError,
     OntapSession,
-    Record,
 )
 
 LOG = logging.getLogger(__name__)
@@ -166,11 +166,11 @@ class CloneLimits:
         self._reached = reached
 
 
-def _uuid(record: Record, key: str) -> str:
+def _uuid(record: JsonObject, key: str) -> str:
     return str((record.get(key) or {}).get('uuid', ''))
 
 
-def _load(load: Record) -> float:
+def _load(load: JsonObject) -> float:
     """The part of a node's split load that is taken.
 
     ``allowable`` is what is left: the maximum less the current load and what

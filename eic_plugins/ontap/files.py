@@ -13,15 +13,15 @@ from urllib.parse import quote
 
 from oslo_log import log as logging
 
-from eic_plugins.model import FlexVol, StoredFile
+from eic_plugins.model import FlexVol, StoredObject
 from eic_plugins.ontap import jobs
 from eic_plugins.ontap.session import (
     RETURN_TIMEOUT,
+    JsonObject,
     OntapError,
     OntapRejectedError,
     OntapSession,
     OntapUnreachableError,
-    Record,
 )
 
 LOG = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Files:
         self._sleep = sleep
 
     def clone(
-        self, source: StoredFile, destination: StoredFile, timeout: float
+        self, source: StoredObject, destination: StoredObject, timeout: float
     ) -> None:
         """FlexClone ``source``; the destination must not exist.
 
@@ -103,8 +103,8 @@ class Files:
 
     def copy(
         self,
-        source: StoredFile,
-        destination: StoredFile,
+        source: StoredObject,
+        destination: StoredObject,
         timeout: float,
         throughput: int = 0,
         keep: Callable[[], None] = lambda: None,
@@ -144,7 +144,7 @@ class Files:
             LOG.debug('All places for copies of the cluster are taken.')
             self._sleep(pause)
 
-    def stat(self, file: StoredFile) -> FileStat | None:
+    def stat(self, file: StoredObject) -> FileStat | None:
         """The file's size, None if there is no such file."""
         try:
             answer = self._session.get(_url(file), return_metadata='true')
@@ -170,16 +170,16 @@ class Files:
             for record in records
         ]
 
-    def resize(self, file: StoredFile, size: int) -> None:
+    def resize(self, file: StoredObject, size: int) -> None:
         """Set a file's size in bytes."""
         self._finish(self._session.patch(_url(file), {'size': size}))
 
-    def rename(self, file: StoredFile, to: StoredFile) -> None:
+    def rename(self, file: StoredObject, to: StoredObject) -> None:
         """Rename inside a FlexVol; what had the name ``to`` must be gone."""
         # Takes no return_timeout, unlike clone, copy and delete.
         self._finish(self._session.patch(_url(file), {'path': to.path}))
 
-    def delete(self, file: StoredFile) -> None:
+    def delete(self, file: StoredObject) -> None:
         """Delete the file; not an error if there is none."""
         try:
             self._finish(
@@ -190,14 +190,14 @@ class Files:
                 raise
 
     def _clone_again(
-        self, body: Record, destination: StoredFile, timeout: float
+        self, body: JsonObject, destination: StoredObject, timeout: float
     ) -> None:
         try:
             self._run(_CLONE, body, timeout)
         except OntapError as err:
             self._expect(destination, err)
 
-    def _expect(self, destination: StoredFile, cause: OntapError) -> None:
+    def _expect(self, destination: StoredObject, cause: OntapError) -> None:
         """Work whose end is not known counts if its result is there."""
         if self.stat(destination) is None:
             raise DestinationMissingError(
@@ -207,7 +207,7 @@ class Files:
     def _run(
         self,
         path: str,
-        body: Record,
+        body: JsonObject,
         timeout: float,
         still_running: Callable[[str], None] | None = None,
     ) -> None:
@@ -217,7 +217,7 @@ class Files:
 
     def _finish(
         self,
-        answer: Record,
+        answer: JsonObject,
         timeout: float = RETURN_TIMEOUT,
         still_running: Callable[[str], None] | None = None,
     ) -> None:
@@ -231,7 +231,7 @@ class Progress:
 
     def __init__(
         self,
-        destination: StoredFile,
+        destination: StoredObject,
         keep: Callable[[], None],
         clock: Callable[[], float],
     ) -> None:
@@ -258,7 +258,7 @@ class Progress:
         )
 
 
-def _copy_end(file: StoredFile) -> Record:
+def _copy_end(file: StoredObject) -> JsonObject:
     return {
         'volume': {'uuid': file.flexvol.uuid, 'name': file.flexvol.name},
         'svm': {'name': file.flexvol.svm},
@@ -266,7 +266,7 @@ def _copy_end(file: StoredFile) -> Record:
     }
 
 
-def _url(file: StoredFile) -> str:
+def _url(file: StoredObject) -> str:
     return f'/api/storage/volumes/{file.flexvol.uuid}/files/{quote(file.path, safe="")}'
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from oslo_log import log as logging
 
 from eic_plugins.ontap.session import (
+    JsonObject,
     OntapError,
     OntapRejectedError,
     OntapSession,
     OntapTimeoutError,
-    Record,
     rejected,
 )
 
@@ -34,7 +34,7 @@ class JobUnknownError(OntapError):
     """The cluster does not know the job (any more)."""
 
 
-def job_uuid(answer: Record) -> str | None:
+def job_uuid(answer: JsonObject) -> str | None:
     """The job in an answer, None if the work is done."""
     job = answer.get('job') or {}
     uuid = job.get('uuid')
@@ -93,7 +93,7 @@ def _cancel(session: OntapSession, uuid: str) -> None:
         )
 
 
-def _state(session: OntapSession, uuid: str) -> Record:
+def _state(session: OntapSession, uuid: str) -> JsonObject:
     try:
         return session.get(f'/api/cluster/jobs/{uuid}', fields=_FIELDS)
     except OntapRejectedError as err:
@@ -102,7 +102,7 @@ def _state(session: OntapSession, uuid: str) -> Record:
         raise
 
 
-def _succeeded(job: Record) -> bool:
+def _succeeded(job: JsonObject) -> bool:
     state = job.get('state')
     if state == 'failure':
         error = job.get('error') or {

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from oslo_log import log as logging
 
-from eic_plugins.model import StoredFile
+from eic_plugins.model import StoredObject
 from eic_plugins.ontap.block import BLOCK, Luns
 from eic_plugins.ontap.files import DestinationMissingError, Files
 from eic_plugins.ontap.session import OntapError
@@ -36,7 +36,7 @@ class LunsOfFiles:
     clone_timeout: float
 
     def clone(
-        self, source: StoredFile, destination: StoredFile, timeout: float
+        self, source: StoredObject, destination: StoredObject, timeout: float
     ) -> None:
         """A LUN of a file in the same FlexVol.
 
@@ -48,8 +48,8 @@ class LunsOfFiles:
 
     def copy(
         self,
-        source: StoredFile,
-        destination: StoredFile,
+        source: StoredObject,
+        destination: StoredObject,
         timeout: float,
         throughput: int = 0,
         keep: Callable[[], None] = lambda: None,
@@ -65,7 +65,7 @@ class LunsOfFiles:
         )
 
     def _make(
-        self, destination: StoredFile, fill: Callable[[StoredFile], None]
+        self, destination: StoredObject, fill: Callable[[StoredObject], None]
     ) -> None:
         file, lun = (
             dataclasses.replace(destination, path=destination.path + suffix)
@@ -79,7 +79,7 @@ class LunsOfFiles:
         finally:
             self._discard(lun, file)
 
-    def _round_up(self, file: StoredFile) -> None:
+    def _round_up(self, file: StoredObject) -> None:
         """To whole blocks, with zeros: LUNs have no others."""
         found = self.files.stat(file)
         if found is None:
@@ -88,7 +88,7 @@ class LunsOfFiles:
         if size != found.size:
             self.files.resize(file, size)
 
-    def _discard(self, lun: StoredFile, file: StoredFile) -> None:
+    def _discard(self, lun: StoredObject, file: StoredObject) -> None:
         """The LUN first: its file cannot be deleted before it."""
         try:
             found = self.luns.find(lun)

@@ -16,7 +16,7 @@ from eic_plugins.model import (
     Pool,
     Reason,
     Refusal,
-    StoredFile,
+    StoredObject,
 )
 from eic_plugins.ontap.session import OntapRejectedError, OntapSession
 from eic_plugins.support.name_resolution import addresses, canonical
@@ -58,7 +58,7 @@ class Namespace:
         self._junctions: dict[tuple[str, ...], tuple[float, list[FlexVol]]] = {}
         self._cluster: str | None = None
 
-    def locate(self, copy: ImageCopy) -> StoredFile | Refusal:
+    def locate(self, copy: ImageCopy) -> StoredObject | Refusal:
         """The file behind a copy, or why it is none of this cluster's.
 
         :raises OntapError: the cluster did not answer
@@ -68,7 +68,7 @@ class Namespace:
         if isinstance(found, Refusal):
             return found
         flexvol, inside = found
-        return StoredFile(flexvol, posixpath.join(inside, name))
+        return StoredObject(flexvol, posixpath.join(inside, name))
 
     def pool(self, share: str) -> Pool:
         """The pool behind a share, ``SERVER:/EXPORT``.
@@ -159,7 +159,7 @@ class Namespace:
             return svm
         flexvol = self._flexvol_holding(svm, path)
         if flexvol is None:
-            return Refusal('location', Reason.LOCATION_OUTSIDE_EXPORT)
+            return Refusal.of_location(Reason.LOCATION_OUTSIDE_EXPORT)
         inside = posixpath.relpath(path, flexvol.junction_path)
         return flexvol, '' if inside == '.' else inside
 
@@ -175,8 +175,8 @@ class Namespace:
                 return next(iter(svms))
             if svms:
                 # Which one a mount has reached, nobody knows here.
-                return Refusal('location', Reason.LOCATION_AMBIGUOUS)
-        return Refusal('location', Reason.OTHER_CLUSTER)
+                return Refusal.of_location(Reason.LOCATION_AMBIGUOUS)
+        return Refusal.of_location(Reason.OTHER_CLUSTER)
 
     def _read_lifs(self, fresh: bool = False) -> Mapping[str, frozenset[str]]:
         """LIF address -> SVM names; ``fresh``: not older than half a minute."""

@@ -15,9 +15,9 @@ from oslo_log import log as logging
 from eic_plugins.ontap import jobs
 from eic_plugins.ontap.session import (
     RETURN_TIMEOUT,
+    JsonObject,
     OntapError,
     OntapSession,
-    Record,
 )
 
 LOG = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class Peers:
         return self._find(frozenset({svm, other}))
 
 
-def _other_end(record: Record, svm: str) -> str:
+def _other_end(record: JsonObject, svm: str) -> str:
     ends = {
         str(record.get('svm', {}).get('name', '')),
         str(record.get('peer', {}).get('svm', {}).get('name', '')),
@@ -134,7 +134,7 @@ def _other_end(record: Record, svm: str) -> str:
     return next(iter(ends - {svm}), '')
 
 
-def _allows(record: Record, pair: frozenset[str]) -> bool:
+def _allows(record: JsonObject, pair: frozenset[str]) -> bool:
     ends = {
         record.get('svm', {}).get('name'),
         record.get('peer', {}).get('svm', {}).get('name'),

@@ -15,7 +15,7 @@ from netapp_ontap import HostConnection
 from netapp_ontap.host_connection import LoggingAdapter
 from urllib3.util.retry import Retry
 
-Record = Mapping[str, Any]
+JsonObject = Mapping[str, Any]
 
 RETURN_TIMEOUT = 15
 """Seconds that ONTAP may hold an answer for a job to finish (0 to 120)."""
@@ -102,11 +102,11 @@ class OntapSession:
             ),
         )
 
-    def get(self, path: str, **params: Any) -> Record:
+    def get(self, path: str, **params: Any) -> JsonObject:
         """GET a record or a collection; ``params`` are ONTAP's query."""
         return self._send('GET', path, params=params)
 
-    def records(self, path: str, **params: Any) -> list[Record]:
+    def records(self, path: str, **params: Any) -> list[JsonObject]:
         """All records of a collection, over as many pages as it has."""
         answer = self.get(path, **params)
         found = list(answer.get('records', ()))
@@ -115,19 +115,19 @@ class OntapSession:
             found += answer.get('records', ())
         return found
 
-    def post(self, path: str, body: Record, **params: Any) -> Record:
+    def post(self, path: str, body: JsonObject, **params: Any) -> JsonObject:
         """POST; the answer holds ``job`` where the work goes on."""
         return self._send('POST', path, json=body, params=params)
 
-    def patch(self, path: str, body: Record, **params: Any) -> Record:
+    def patch(self, path: str, body: JsonObject, **params: Any) -> JsonObject:
         """PATCH; the answer holds ``job`` where the work goes on."""
         return self._send('PATCH', path, json=body, params=params)
 
-    def delete(self, path: str, **params: Any) -> Record:
+    def delete(self, path: str, **params: Any) -> JsonObject:
         """DELETE; the answer holds ``job`` where the work goes on."""
         return self._send('DELETE', path, params=params)
 
-    def _send(self, method: str, path: str, **kwargs: Any) -> Record:
+    def _send(self, method: str, path: str, **kwargs: Any) -> JsonObject:
         url = f'{self._connection.origin}{path}'
         held = kwargs.get('params', {}).get('return_timeout', 0)
         timeout = (_CONNECT_TIMEOUT, _READ_TIMEOUT + held)
@@ -189,7 +189,7 @@ def _explain(err: requests.RequestException) -> str:
     return type(err).__name__
 
 
-def _parse(response: requests.Response) -> Record:
+def _parse(response: requests.Response) -> JsonObject:
     try:
         body = response.json() if response.content else {}
     except ValueError:
@@ -214,7 +214,7 @@ def rejected(status: int, error: Any) -> OntapRejectedError:
     )
 
 
-def _next_page(answer: Record) -> str | None:
+def _next_page(answer: JsonObject) -> str | None:
     href = answer.get('_links', {}).get('next', {}).get('href')
     return str(href) if href else None
 

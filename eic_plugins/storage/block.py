@@ -32,7 +32,7 @@ from eic_plugins.model import (
     FlexVol,
     Image,
     Pool,
-    StoredFile,
+    StoredObject,
     VolumeProperties,
 )
 from eic_plugins.ontap.block import BLOCK, BlockDevice, BlockDevices
@@ -69,10 +69,10 @@ _NOT_FOUND = 404
 _TOO_LARGE = frozenset({'5374125', '72089724'})
 """ONTAP's codes of a LUN's and of a namespace's size."""
 
-Attach = Callable[[StoredFile, BlockDevice], AbstractContextManager[Path]]
+Attach = Callable[[StoredObject, BlockDevice], AbstractContextManager[Path]]
 """Connects a device to this host for as long as the context lasts."""
 
-Release = Callable[[StoredFile, BlockDevice], bool]
+Release = Callable[[StoredObject, BlockDevice], bool]
 """Disconnects a device from this host; whether that was done."""
 
 
@@ -187,7 +187,7 @@ class BlockStorage(PoolStorage):
         """Its size; its bytes, too, if they come from neither this host, which
         inspected them when it wrote them, nor another cached image.
         """
-        file = self.pool.file(name)
+        file = self.pool.stored(name)
         written = name in self._made
         found = self._made_as(file)
         if found is None or not expected_size or found.size < expected_size:
@@ -219,7 +219,7 @@ class BlockStorage(PoolStorage):
             raise VolumeNotMadeError(err, image_is_gone=False) from err
         try:
             device = self._devices.clone(
-                cached.file, self.pool.file(name), self._clone_timeout, properties
+                cached.stored, self.pool.stored(name), self._clone_timeout, properties
             )
             self._grow(device, cached, size * units.Gi)
         except OntapError as err:
@@ -239,12 +239,12 @@ class BlockStorage(PoolStorage):
         except OntapRejectedError as err:
             if err.code not in _TOO_LARGE:
                 raise
-            self._limits[cached.file.uuid] = wanted, self._clock()
+            self._limits[cached.stored.uuid] = wanted, self._clock()
             raise CannotGrowError(str(err)) from err
 
     def _check_limit(self, cached: CachedImage, wanted: int) -> None:
         """What could not grow so far lately is not tried again."""
-        limit, since = self._limits.get(cached.file.uuid, (wanted + 1, 0.0))
+        limit, since = self._limits.get(cached.stored.uuid, (wanted + 1, 0.0))
         if wanted >= limit and self._clock() - since < _USE_SECONDS:
             raise CannotGrowError(f'it could not grow to {limit} bytes before')
 
@@ -255,12 +255,12 @@ class BlockStorage(PoolStorage):
         if not isinstance(err, OntapRejectedError):
             return False
         try:
-            found = self._devices.find(cached.file)
+            found = self._devices.find(cached.stored)
         except OntapError:
             return False
-        return found is None or cached.file.uuid not in {'', found.uuid}
+        return found is None or cached.stored.uuid not in {'', found.uuid}
 
-    def publish(self, target: StoredFile, image: Image, record: Record) -> Record:
+    def publish(self, target: StoredObject, image: Image, record: Record) -> Record:
         """Rename it and say what it is, with one call."""
         device = self._made_as(target)
         self._made.pop(target.name, None)
@@ -269,7 +269,7 @@ class BlockStorage(PoolStorage):
         comment = format_comment(
             self._place(device, image.id), record, self._seals, self._clock()
         )
-        final = self.pool.file(image.cached_name)
+        final = self.pool.stored(image.cached_name)
         try:
             self._devices.rename(device, final, comment=comment)
         except OntapRejectedError:
@@ -279,7 +279,7 @@ class BlockStorage(PoolStorage):
         self._seen.put(dataclasses.replace(device, name=final.path, comment=comment))
         return dataclasses.replace(record, uuid=device.uuid)
 
-    def _made_as(self, file: StoredFile) -> BlockDevice | None:
+    def _made_as(self, file: StoredObject) -> BlockDevice | None:
         """What a fill has just made there: known, or one call."""
         return (
             self._made.get(file.name)
@@ -319,14 +319,14 @@ class BlockStorage(PoolStorage):
     def _remove(self, name: str, advice: str) -> None:
         self._made.pop(name, None)
         try:
-            self._delete(self.pool.file(name))
+            self._delete(self.pool.stored(name))
         except (OntapError, OSError) as err:
             LOG.error(
                 '%(name)s is left in pool %(pool)s: %(err)s. %(advice)s',
                 {'name': name, 'pool': self.pool.name, 'err': err, 'advice': advice},
             )
 
-    def _delete(self, file: StoredFile) -> None:
+    def _delete(self, file: StoredObject) -> None:
         if self._files is not None and _is_fill_file(file.name):
             self._files.delete(file)
             return
@@ -397,7 +397,7 @@ class BlockStorage(PoolStorage):
         """
         if not size:
             raise inspection.UnsafeImageError('its size is not known')
-        file = self.pool.file(name)
+        file = self.pool.stored(name)
         device = self._devices.create(file, -(-size // BLOCK) * BLOCK)
         with self._attach(file, device) as path:
             yield path
@@ -427,7 +427,7 @@ class BlockStorage(PoolStorage):
         self._seen.forget(self.pool.flexvol, image_id_of(device))
 
     def _find(self, image_id: str) -> BlockDevice | None:
-        return self._devices.find(self.pool.file(CACHED_IMAGE_PREFIX + image_id))
+        return self._devices.find(self.pool.stored(CACHED_IMAGE_PREFIX + image_id))
 
 
 def found_elsewhere(
@@ -446,7 +446,7 @@ def found_elsewhere(
         if record and record.identity == image.identity:
             found.append(
                 CachedImage(
-                    StoredFile(flexvol, device.name, uuid=device.uuid),
+                    StoredObject(flexvol, device.name, uuid=device.uuid),
                     record.identity,
                     record.virtual_size,
                     record.signature,

@@ -6,7 +6,7 @@ there is nobody's word but this deployment's, or it is no record.
 
 import json
 
-from eic_plugins.model import StoredFile
+from eic_plugins.model import StoredObject
 from eic_plugins.storage.interface import Record
 from eic_plugins.storage.seals import Place, Seals
 
@@ -22,7 +22,7 @@ def record_name(image_id: str) -> str:
     return f'{RECORD_PREFIX}{image_id}{RECORD_SUFFIX}'
 
 
-def place_of(file: StoredFile, image_id: str) -> Place:
+def place_of(file: StoredObject, image_id: str) -> Place:
     """What the record of a cached image's file is bound to."""
     return Place(file.flexvol.uuid, file.path, image_id)
 

@@ -27,7 +27,7 @@ from eic_plugins.model import (
     CachedImage,
     Image,
     Pool,
-    StoredFile,
+    StoredObject,
     VolumeProperties,
 )
 from eic_plugins.ontap.files import Files
@@ -171,7 +171,9 @@ class FileStorage(PoolStorage):
     ) -> None:
         """Clone the cached image's file, and let it grow sparsely."""
         try:
-            self._files.clone(cached.file, self.pool.file(name), self._clone_timeout)
+            self._files.clone(
+                cached.stored, self.pool.stored(name), self._clone_timeout
+            )
             self._check_and_grow(name, cached, size * units.Gi)
         except (OntapError, OSError) as err:
             self.remove_volume(name)
@@ -179,12 +181,12 @@ class FileStorage(PoolStorage):
                 err, _image_is_gone(cached, err, self._files)
             ) from err
 
-    def publish(self, target: StoredFile, image: Image, record: Record) -> Record:
+    def publish(self, target: StoredObject, image: Image, record: Record) -> Record:
         """Rename the file, then write its record."""
         # Whatever has the name now is stale or was never inspected. Without
         # its record first, a crash in between leaves no cached image.
         self.withdraw(image.id)
-        self._share.rename(target, self.pool.file(image.cached_name))
+        self._share.rename(target, self.pool.stored(image.cached_name))
         made = time.time()
         try:
             self.mount.write(
@@ -323,7 +325,7 @@ class FileStorage(PoolStorage):
         return self.mount.read(record_name(image_id), MOST_RECORD_BYTES)
 
     def _place(self, image_id: str) -> Place:
-        return place_of(self.pool.file(CACHED_IMAGE_PREFIX + image_id), image_id)
+        return place_of(self.pool.stored(CACHED_IMAGE_PREFIX + image_id), image_id)
 
     def _check_and_grow(self, name: str, cached: CachedImage, wanted: int) -> None:
         """Check what the clone is on the mount, then grow it to its size.
@@ -360,6 +362,6 @@ def _image_is_gone(cached: CachedImage, err: Exception, files: Files) -> bool:
     if not isinstance(err, OntapRejectedError):
         return False
     try:
-        return files.stat(cached.file) is None
+        return files.stat(cached.stored) is None
     except OntapError:
         return False

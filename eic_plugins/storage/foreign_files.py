@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from eic_plugins.model import CACHED_IMAGE_PREFIX, Image, Pool, StoredFile
+from eic_plugins.model import CACHED_IMAGE_PREFIX, Image, Pool, StoredObject
 from eic_plugins.storage import inspection
 from eic_plugins.storage.interface import ForeignFiles, NotReadableError
 from eic_plugins.storage.mount import ShareMount
@@ -22,12 +22,12 @@ class MountedFiles(ForeignFiles):
         self._mount = mount
         self._recorded = recorded
 
-    def unrecorded(self, image_id: str) -> StoredFile | None:
+    def unrecorded(self, image_id: str) -> StoredObject | None:
         """A file with the cached image's name, and no valid record of it."""
         name = CACHED_IMAGE_PREFIX + image_id
         if self._mount.size(name) is None or self._recorded(image_id):
             return None
-        return self._pool.file(name)
+        return self._pool.stored(name)
 
     def prove(self, name: str, image: Image) -> None:
         """Read the whole file through the mount; it may be this host's."""

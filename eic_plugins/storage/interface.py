@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from eic_plugins.model import CachedImage, Image, Pool, StoredFile, VolumeProperties
+from eic_plugins.model import CachedImage, Image, Pool, StoredObject, VolumeProperties
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.eviction import Usage
 
@@ -159,7 +159,7 @@ class Fills(abc.ABC):
         """
 
     @abc.abstractmethod
-    def publish(self, target: StoredFile, image: Image, record: Record) -> Record:
+    def publish(self, target: StoredObject, image: Image, record: Record) -> Record:
         """Give what a fill made the cached image's name and its record.
 
         :returns: the record as it is there now
@@ -234,7 +234,7 @@ class ForeignFiles(abc.ABC):
     """Files that somebody else wrote, as what a cached image can be made of."""
 
     @abc.abstractmethod
-    def unrecorded(self, image_id: str) -> StoredFile | None:
+    def unrecorded(self, image_id: str) -> StoredObject | None:
         """What has the cached image's name without a record."""
 
     @abc.abstractmethod

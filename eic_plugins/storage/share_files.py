@@ -8,7 +8,7 @@ import contextlib
 
 from oslo_log import log as logging
 
-from eic_plugins.model import Pool, StoredFile
+from eic_plugins.model import Pool, StoredObject
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
 from eic_plugins.storage.mount import ShareMount
@@ -24,7 +24,7 @@ class ShareFiles:
         self._mount = mount
         self._files = files
 
-    def rename(self, target: StoredFile, final: StoredFile) -> None:
+    def rename(self, target: StoredObject, final: StoredObject) -> None:
         """Rename a file over another one; a file in the way is rare, and
         costs two calls more.
 
@@ -56,7 +56,7 @@ class ShareFiles:
         cluster does not answer, its data LIF may.
         """
         try:
-            self._files.delete(self._pool.file(name))
+            self._files.delete(self._pool.stored(name))
         except OntapError as err:
             LOG.warning(
                 'ONTAP did not delete %(file)s in pool %(pool)s '

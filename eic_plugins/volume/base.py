@@ -6,7 +6,6 @@ driver's.
 """
 
 import abc
-import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,26 +19,20 @@ from oslo_utils import units
 
 from eic_plugins import config
 from eic_plugins.engine import routes
-from eic_plugins.engine.engine import Demand, Engine, Neighbours, Toolbox
+from eic_plugins.engine.demand import Demand, Neighbours
+from eic_plugins.engine.engine import Engine
 from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.engine.refused_images import Refusals
-from eic_plugins.engine.routes import FillLimits, StoredFiles
-from eic_plugins.glance.client import (
-    ImageLocations,
-    Location,
-    image_from_meta,
-    locations_from_cinder,
-)
+from eic_plugins.engine.routes import Copier, FillLimits
+from eic_plugins.engine.toolbox import FileFinder, Toolbox
+from eic_plugins.glance.client import image_from_meta
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.model import (
     CachedImage,
     Image,
-    ImageCopy,
     KnownPool,
     Outcome,
     Reason,
-    Refusal,
-    StoredFile,
     VolumeProperties,
 )
 from eic_plugins.ontap.clone_limits import CloneLimits
@@ -65,6 +58,7 @@ from eic_plugins.volume.evictor import Evictor, Policy
 from eic_plugins.volume.fetch import Fetcher
 from eic_plugins.volume.free_space import FreeSpace
 from eic_plugins.volume.handover import Fetched
+from eic_plugins.volume.image_source import GlanceLocations, RequestedImage
 from eic_plugins.volume.image_volumes import ImageVolumes
 from eic_plugins.volume.metrics import Metrics
 from eic_plugins.volume.outcomes import (
@@ -106,7 +100,7 @@ class VolumeFromImage(abc.ABC):
         self._caches: dict[str, PoolCache] = {}
         self._deployment = Deployment(self._own_pools)
         self._seals = Seals(record_secret.read(CONF))
-        self._image_locations: ImageLocations | None = None
+        self._glance_locations = GlanceLocations()
         self._locks = locks.Locks(self._eic.fill_wait_timeout)
         self._refusals = Refusals(Path(CONF.state_path) / 'eic-refused')
         self._publisher = StatsPublisher(lambda: ask_own_service(self.host))
@@ -118,20 +112,20 @@ class VolumeFromImage(abc.ABC):
         )
 
     @abc.abstractmethod
-    def _stored_files(self, session: OntapSession) -> StoredFiles:
+    def _copier(self, session: OntapSession) -> Copier:
         """What clones and copies on ONTAP, for this protocol."""
 
-    @abc.abstractmethod
-    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
-        """The file behind a location, or why it is of no use to the pools."""
-
-    def _locate_volume(self, copy: ImageCopy) -> StoredFile | Refusal:
-        """As :meth:`_locate`, for the file of an image-volume."""
-        return self._locate(copy)
-
-    def _image_files(self, session: OntapSession) -> StoredFiles | None:
-        """What makes the pools' files of image files, if not the above."""
+    def _image_copier(self, session: OntapSession) -> Copier | None:
+        """What makes what the pools hold of image files, if not the above."""
         return None
+
+    @abc.abstractmethod
+    def _finder(self) -> FileFinder:
+        """Finds image files that are of use to the pools."""
+
+    def _volume_finder(self) -> FileFinder:
+        """As :meth:`_finder`, for the files of image-volumes."""
+        return self._finder()
 
     @abc.abstractmethod
     def _capacity(self, pool_name: str) -> Space:
@@ -198,20 +192,22 @@ class VolumeFromImage(abc.ABC):
             _UNREACHABLE_SECONDS,
         )
         self._caches = {}
+        copier = self._copier(session)
+        image_copier = self._image_copier(session)
         self._engine = Engine(
             Toolbox(
-                self._stored_files(session),
-                self._locate,
-                self._peers,
-                self._reader,
-                self._routes,
-                FillLimits(
+                copier=copier,
+                finder=self._finder(),
+                peering=self._peers,
+                reader=self._reader,
+                routes=self._routes,
+                limits=FillLimits(
                     clone=self._eic.clone_timeout,
                     copy=self._eic.copy_offload_timeout,
                     copy_throughput=self._eic.copy_offload_max_throughput,
                 ),
-                self._image_files(session),
-                self._refusals,
+                image_copier=image_copier,
+                refusals=self._refusals,
             )
         )
 
@@ -357,18 +353,21 @@ class VolumeFromImage(abc.ABC):
             outcome = left_to_cinder(_reason_without_pool(err))
             self._learn(pool_name, fetcher.image.id, outcome)
             return outcome
-        demand = self._demand(
+        source = RequestedImage(
             fetcher,
-            cache,
+            self._glance_locations,
             image_location,
+            ImageVolumes(self._volume_finder(), fetcher.image, volume['project_id']),
+        )
+        demand = self._demand(
+            source,
+            cache,
             encrypted=bool(volume['encryption_key_id']),
             pool_is_flexgroup=self._cannot_clone(volume),
-            properties=functools.partial(self._properties, volume),
-            find_volume=ImageVolumes(
-                self._locate_volume, fetcher.image, volume['project_id']
-            ).locate,
         )
-        outcome = self._engine.create(name, demand, cache, self._neighbours(pool_name))
+        outcome = self._engine.create(
+            _NewVolume(self, volume, name), demand, cache, self._neighbours(pool_name)
+        )
         self._learn(pool_name, fetcher.image.id, outcome)
         return outcome
 
@@ -391,33 +390,24 @@ class VolumeFromImage(abc.ABC):
             fetched,
         )
 
-    def _demand(
-        self, fetcher: Fetcher, cache: PoolCache, image_location: Any, **facts: Any
-    ) -> Demand:
+    def _demand(self, source: RequestedImage, cache: PoolCache, **facts: Any) -> Demand:
         return Demand(
-            image=fetcher.image,
-            find_locations=functools.partial(
-                self._find_locations, fetcher.image, image_location
-            ),
-            download=functools.partial(fetcher.download, cache.storage),
-            verify=fetcher.verify if fetcher.verifies else None,
-            size=fetcher.size,
-            refused=fetcher.refusal,
+            source.fetcher.image,
+            source,
+            size=source.fetcher.size,
+            refused=source.fetcher.refusal,
             clone_limit_reached=self._clone_limits.reached(cache.pool.flexvol),
             **facts,
         )
 
     def _neighbours(self, pool_name: str) -> Neighbours:
-        return Neighbours(
-            functools.partial(self._caches_but, pool_name),
-            functools.partial(self._search, pool_name=pool_name),
-        )
+        return _OtherPools(self, pool_name)
 
     def _cache_of(self, pool_name: str) -> PoolCache:
         """The cached images of a pool; raises what ``_storage_of`` does."""
         if pool_name not in self._caches:
             self._caches[pool_name] = PoolCache(
-                self._storage_of(pool_name), self._locks, self._evictor.taken
+                self._storage_of(pool_name), self._locks, self._evictor
             )
         return self._caches[pool_name]
 
@@ -483,22 +473,6 @@ class VolumeFromImage(abc.ABC):
             self._namespace.forget()
         if reasons & {Reason.FILL_FAILED, Reason.SVM_NOT_PEERED}:
             self._peers.forget()
-
-    def _find_locations(self, image: Image, image_location: Any) -> Sequence[Location]:
-        """What Cinder found; else what our own credentials find."""
-        locations = locations_from_cinder(image_location)
-        if locations:
-            return locations
-        try:
-            if self._image_locations is None:
-                self._image_locations = ImageLocations(CONF)
-            return self._image_locations.find(image.id)
-        except Exception as err:
-            LOG.warning(
-                'No locations of image %(image)s: %(err)s',
-                {'image': image.id, 'err': err},
-            )
-            return ()
 
     def _discard(self, volume: Any, pool_name: str) -> None:
         """Remove what there is of a volume that is nowhere recorded."""
@@ -574,6 +548,35 @@ class VolumeFromImage(abc.ABC):
             LOG.info('Pool %s is reported with its place again.', pool_name)
             self._unplaced.discard(pool_name)
         return facts
+
+
+class _OtherPools:
+    """Where else than in one pool of a backend an image may be cached."""
+
+    def __init__(self, driver: VolumeFromImage, pool_name: str) -> None:
+        self._driver = driver
+        self._pool_name = pool_name
+
+    def pools(self) -> Iterable[PoolCache]:
+        """The backend's other pools."""
+        return self._driver._caches_but(self._pool_name)
+
+    def search(self, image: Image) -> Sequence[CachedImage]:
+        """The cached image in pools of other backends of the cluster."""
+        return self._driver._search(image, self._pool_name)
+
+
+class _NewVolume:
+    """A volume of Cinder's, under the name that it is made with."""
+
+    def __init__(self, driver: VolumeFromImage, volume: Any, name: str) -> None:
+        self.name = name
+        self._driver = driver
+        self._volume = volume
+
+    def properties(self) -> VolumeProperties:
+        """What its clone is to have."""
+        return self._driver._properties(self._volume)
 
 
 def _reason_without_pool(err: Exception) -> Reason:

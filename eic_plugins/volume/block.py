@@ -28,7 +28,8 @@ from cinder.volume.drivers.netapp import options as na_opts
 from cinder.volume.drivers.netapp import utils as na_utils
 from oslo_log import log as logging
 
-from eic_plugins.engine.routes import StoredFiles
+from eic_plugins.engine.routes import Copier
+from eic_plugins.engine.toolbox import FileFinder
 from eic_plugins.model import (
     CachedImage,
     Image,
@@ -36,7 +37,7 @@ from eic_plugins.model import (
     Pool,
     Reason,
     Refusal,
-    StoredFile,
+    StoredObject,
     VolumeProperties,
 )
 from eic_plugins.ontap.block import (
@@ -61,6 +62,14 @@ _ALLOCATES_SPACE_FROM = (9, 15, 1)
 
 class StillConnectedError(OSError):
     """This host may have a device of a LUN or a namespace still."""
+
+
+class NoFiles:
+    """Finds no file: of none a device is made."""
+
+    def locate(self, copy: ImageCopy) -> Refusal:
+        """The reason."""
+        return Refusal.of_location(Reason.FILE_NOT_LUN)
 
 
 class _Attachable(dict[str, Any]):
@@ -158,7 +167,7 @@ class BlockVolumeFromImage(SpreadingDriver):
         self._connect(self.failed_over_backend_name or self.backend_name)
         return done
 
-    def _stored_files(self, session: OntapSession) -> StoredFiles:
+    def _copier(self, session: OntapSession) -> Copier:
         reserved = self.configuration.netapp_lun_space_reservation == 'enabled'
         self._devices = self.devices_class(
             session,
@@ -173,12 +182,12 @@ class BlockVolumeFromImage(SpreadingDriver):
         self._seen = SeenDevices(self._devices)
         return self._devices  # type: ignore[return-value]
 
-    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
-        return Refusal('location', Reason.FILE_NOT_LUN)
+    def _finder(self) -> FileFinder:
+        return NoFiles()
 
-    def _locate_volume(self, copy: ImageCopy) -> StoredFile | Refusal:
+    def _volume_finder(self) -> FileFinder:
         """No part of a file becomes a device."""
-        return Refusal('location', Reason.FILE_NOT_LUN)
+        return NoFiles()
 
     def _pool_names(self) -> Sequence[str]:
         return tuple(self.library.ssc_library.get_ssc_flexvol_names())
@@ -227,7 +236,7 @@ class BlockVolumeFromImage(SpreadingDriver):
             volume
         )
 
-    def _attachable(self, file: StoredFile, device: BlockDevice) -> _Attachable:
+    def _attachable(self, file: StoredObject, device: BlockDevice) -> _Attachable:
         return _Attachable(
             {
                 'id': file.name,
@@ -244,7 +253,7 @@ class BlockVolumeFromImage(SpreadingDriver):
     @contextlib.contextmanager
     def _attached(
         self,
-        file: StoredFile,
+        file: StoredObject,
         device: BlockDevice,
     ) -> Iterator[Path]:
         """Connect a device to this host, as Cinder does for a download."""
@@ -308,7 +317,7 @@ class BlockVolumeFromImage(SpreadingDriver):
             self.configuration.enforce_multipath_for_image_xfer,
         )
 
-    def _release(self, file: StoredFile, device: BlockDevice) -> bool:
+    def _release(self, file: StoredObject, device: BlockDevice) -> bool:
         """Disconnect from this host what a fill that was cut off left here."""
         return False
 
@@ -334,16 +343,14 @@ class LunVolumeFromImage(BlockVolumeFromImage):
     devices_class = Luns
     _devices: Luns
 
-    def _image_files(self, session: OntapSession) -> StoredFiles | None:
+    def _image_copier(self, session: OntapSession) -> Copier | None:
         if not self._eic.experimental_lun_from_file:
             return None
         self._files = Files(session)
         return LunsOfFiles(self._files, self._devices, self._eic.clone_timeout)
 
-    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
-        if self._files is None:
-            return super()._locate(copy)
-        return self._namespace.locate(copy)
+    def _finder(self) -> FileFinder:
+        return super()._finder() if self._files is None else self._namespace
 
     @property
     def _client(self) -> Any:
@@ -360,7 +367,7 @@ class LunVolumeFromImage(BlockVolumeFromImage):
     def _initiators(self, properties: Mapping[str, Any]) -> list[str]:
         """This host's, as ONTAP writes them."""
 
-    def _release(self, file: StoredFile, device: BlockDevice) -> bool:
+    def _release(self, file: StoredObject, device: BlockDevice) -> bool:
         """If it is mapped to this host: os-brick removes the devices that it
         finds under that number, and then it is unmapped.
         """
@@ -374,7 +381,7 @@ class LunVolumeFromImage(BlockVolumeFromImage):
             )
             return False
 
-    def _disconnect_leftover(self, file: StoredFile, device: BlockDevice) -> bool:
+    def _disconnect_leftover(self, file: StoredObject, device: BlockDevice) -> bool:
         if not self._client.get_lun_map(device_path(file)):
             return False
         initiators = self._initiators(self._connector_properties())

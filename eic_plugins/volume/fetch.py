@@ -32,7 +32,7 @@ from eic_plugins.engine.failures import (
     TooLargeError,
 )
 from eic_plugins.glance.client import image_from_meta
-from eic_plugins.model import Image, Reason, Refusal, StoredFile
+from eic_plugins.model import Image, Reason, Refusal, StoredObject
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.inspection import UnsafeImageError, check_raw, whole_sectors
 from eic_plugins.storage.interface import Filled, PoolStorage
@@ -72,19 +72,18 @@ class Fetcher:
         """Why Cinder will refuse the image, if that is known before a fetch."""
         image = self.image
         if CONF.image_conversion_disable and image.disk_format != 'raw':
-            return Refusal('all', Reason.CONVERSION_DISABLED)
+            return Refusal.of_everything(Reason.CONVERSION_DISABLED)
         if (
             image.container_format == 'compressed'
             and not CONF.allow_compression_on_image_upload
         ):
-            return Refusal(
-                'all',
+            return Refusal.of_everything(
                 Reason.IMAGE_REFUSED,
                 'allow_compression_on_image_upload is False',
             )
         return None
 
-    def download(self, storage: PoolStorage, target: StoredFile) -> Filled:
+    def download(self, storage: PoolStorage, target: StoredObject) -> Filled:
         """Fetch and convert the image, verifying its signature on the way.
 
         :raises SignatureError: it was not, and had to be
@@ -124,7 +123,7 @@ class Fetcher:
             )
         self._verify(path)
 
-    def _download(self, storage: PoolStorage, target: StoredFile) -> Filled:
+    def _download(self, storage: PoolStorage, target: StoredObject) -> Filled:
         image = self.image
         if CONF.image_conversion_dir:
             fileutils.ensure_tree(CONF.image_conversion_dir)

@@ -22,7 +22,6 @@ images are to be cloned in constant time.
 As for Cinder's own clones, ``allowed_direct_url_schemes`` must have ``cinder``.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from cinder import context, exception, objects
@@ -30,12 +29,13 @@ from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_utils import units
 
+from eic_plugins.engine.toolbox import FileFinder
 from eic_plugins.model import (
     Image,
     ImageCopy,
     Reason,
     Refusal,
-    StoredFile,
+    StoredObject,
     VolumeCopy,
 )
 
@@ -43,24 +43,22 @@ CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 _STATES = frozenset({'available', 'in-use'})
 
-FindFile = Callable[[ImageCopy], StoredFile | Refusal]
-
 
 class ImageVolumes:
     """The image-volumes of one image, as one project may use them.
 
-    :param find_file: finds the file at a server and path
+    :param finder: finds the file at a server and path
     :param project_id: the project of the volume to be made, None for none
     """
 
     def __init__(
-        self, find_file: FindFile, image: Image, project_id: str | None
+        self, finder: FileFinder, image: Image, project_id: str | None
     ) -> None:
-        self._find_file = find_file
+        self._finder = finder
         self._image = image
         self._project_id = project_id
 
-    def locate(self, copy: VolumeCopy) -> StoredFile | Refusal:
+    def locate(self, copy: VolumeCopy) -> StoredObject | Refusal:
         """The file behind a copy, or why it is of no use.
 
         :raises OntapError: the cluster did not answer
@@ -77,12 +75,12 @@ class ImageVolumes:
         if reason:
             return self._refuse(reason)
         server, _, export = str(volume.provider_location).partition(':/')
-        found = self._find_file(
+        found = self._finder.locate(
             ImageCopy(server.strip('[]'), f'/{export}'.rstrip('/') + f'/{volume.name}')
         )
         if isinstance(found, Refusal):
             return found
-        return StoredFile(
+        return StoredObject(
             found.flexvol,
             found.path,
             more_follows=True,
@@ -128,7 +126,7 @@ class ImageVolumes:
             'Image %(image)s has an image-volume that is of no use: %(why)s',
             {'image': self._image.id, 'why': reason.message},
         )
-        return Refusal('location', reason)
+        return Refusal.of_location(reason)
 
 
 def _is_the_operators(volume: Any) -> bool:

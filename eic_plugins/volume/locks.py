@@ -39,9 +39,10 @@ class Locks:
         self._timeout = timeout
 
     @contextlib.contextmanager
-    def __call__(self, name: str, wait: bool) -> Iterator[None]:
+    def held(self, name: str, *, wait: bool) -> Iterator[None]:
         """Hold the lock.
 
+        :param wait: False to give up at once if somebody else has it
         :raises LockTimeoutError: somebody else has it
         """
         lock = coordination.COORDINATOR.get_lock(name)
@@ -79,7 +80,7 @@ def _old_files() -> Iterator[Path]:
 def _remove_idle(name: str) -> None:
     # Who opened the file before it goes and locks it after that, locks nothing
     # that the next one sees: a fill more in a moment's race, never a wrong one.
-    with contextlib.suppress(LockTimeoutError), Locks(0)(name, False):
+    with contextlib.suppress(LockTimeoutError), Locks(0).held(name, wait=False):
         coordination.COORDINATOR.remove_lock(glob.escape(name))
 
 

@@ -165,7 +165,9 @@ class Metrics:
         self._of(SECONDS, route=outcome.route).observe(outcome.seconds)
         self._of(KEPT_OFF_HOST, pool=pool).inc(outcome.bytes_kept_off_host)
         for refusal in outcome.refusals:
-            self._of(REFUSALS, route=refusal.route, reason=refusal.reason.value).inc()
+            self._of(
+                REFUSALS, route=str(refusal.subject), reason=refusal.reason.value
+            ).inc()
         self.filled(pool, outcome)
 
     def filled(self, pool: str, outcome: Outcome) -> None:

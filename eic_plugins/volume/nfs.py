@@ -23,8 +23,9 @@ from cinder.volume.drivers.netapp.dataontap import nfs_cmode
 from oslo_concurrency import processutils
 
 from eic_plugins.engine.cluster_search import ClusterSearch
-from eic_plugins.engine.routes import StoredFiles
-from eic_plugins.model import CachedImage, Image, ImageCopy, Refusal, StoredFile
+from eic_plugins.engine.routes import Copier
+from eic_plugins.engine.toolbox import FileFinder
+from eic_plugins.model import CachedImage, Image
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.storage.eviction import Space
@@ -53,12 +54,12 @@ class EICNfsDriver(SpreadingDriver, ReimagingDriver, nfs_cmode.NetAppCmodeNfsDri
         super()._update_zapi_client(backend_name)
         self._connect(backend_name)
 
-    def _stored_files(self, session: OntapSession) -> StoredFiles:
+    def _copier(self, session: OntapSession) -> Copier:
         self._files = Files(session)
         return self._files
 
-    def _locate(self, copy: ImageCopy) -> StoredFile | Refusal:
-        return self._namespace.locate(copy)
+    def _finder(self) -> FileFinder:
+        return self._namespace
 
     def _pool_names(self) -> Sequence[str]:
         return tuple(self._mounted_shares)

@@ -16,7 +16,7 @@ from typing import Any
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nvme_cmode
 
-from eic_plugins.engine.engine import Neighbours
+from eic_plugins.engine.demand import Neighbours, NoNeighbours
 from eic_plugins.ontap.block import Namespaces
 from eic_plugins.volume.block import BlockVolumeFromImage
 
@@ -31,7 +31,7 @@ class EICNVMeDriver(BlockVolumeFromImage, nvme_cmode.NetAppCmodeNVMeDriver):
 
     def _neighbours(self, pool_name: str) -> Neighbours:
         """Nothing that is cached elsewhere is of use."""
-        return Neighbours(lambda: (), lambda _image: ())
+        return NoNeighbours()
 
     @property
     def _client(self) -> Any:

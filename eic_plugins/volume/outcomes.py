@@ -34,7 +34,7 @@ REIMAGED = 'reimaged'
 
 def left_to_cinder(reason: Reason) -> Outcome:
     """The outcome where no route was as much as tried."""
-    return Outcome(CINDER_DOWNLOAD, (Refusal('all', reason),), 0.0, 0)
+    return Outcome(CINDER_DOWNLOAD, (Refusal.of_everything(reason),), 0.0, 0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,9 @@ class Event:
     @property
     def has_own_metadata(self) -> bool:
         """True if somebody else gave the volume metadata."""
-        ours = Outcome('', (Refusal('', Reason.NOT_CACHED),), 0, 0).to_metadata()
+        ours = Outcome(
+            '', (Refusal.of_everything(Reason.NOT_CACHED),), 0, 0
+        ).to_metadata()
         return not set(self.volume.metadata or ()) <= set(ours)
 
     @property
@@ -77,7 +79,7 @@ class Event:
             'pool': self.pool,
             'route': outcome.route,
             'reasons': [
-                {'route': refusal.route, 'reason': refusal.reason.value}
+                {'route': str(refusal.subject), 'reason': refusal.reason.value}
                 for refusal in outcome.refusals
             ],
             'seconds': round(outcome.seconds, 3),

@@ -12,7 +12,7 @@ from cinder.volume import volume_utils
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.engine.engine import Demand, Neighbours
+from eic_plugins.engine.demand import Demand, Neighbours
 from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.glance.client import Images
 from eic_plugins.model import Image, Outcome, Reason
@@ -23,6 +23,7 @@ from eic_plugins.precache.precacher import Precacher
 from eic_plugins.storage.eviction import Space
 from eic_plugins.volume.base import VolumeFromImage
 from eic_plugins.volume.handover import Fetched
+from eic_plugins.volume.image_source import RequestedImage
 from eic_plugins.volume.outcomes import left_to_cinder
 
 CONF = cfg.CONF
@@ -120,9 +121,8 @@ class PrecachingDriver(VolumeFromImage):
         fetcher = self._fetcher(service.context(), service, image, None, Fetched())
         cache = self._cache_of(pool_name)
         demand = self._demand(
-            fetcher,
+            RequestedImage(fetcher, self._glance_locations),
             cache,
-            None,
             pool_is_flexgroup=self._cannot_clone({'host': f'{self.host}#{pool_name}'}),
         )
         outcome = (fill or self._engine.precache)(

@@ -52,13 +52,15 @@ class Glance:
         """One that the driver finds wherever it looks for Glance."""
         from eic_plugins.precache.precacher import Precacher  # noqa: PLC0415
         from eic_plugins.volume import (  # noqa: PLC0415
-            base,
+            image_source,
             precaching,
             spreading,
         )
 
         found = cls()
-        monkeypatch.setattr(base, 'ImageLocations', lambda _conf: Locations(found))
+        monkeypatch.setattr(
+            image_source, 'ImageLocations', lambda _conf: Locations(found)
+        )
         monkeypatch.setattr(precaching, 'Images', lambda _conf: found)
         monkeypatch.setattr(precaching, 'ServiceImageService', lambda _conf: found)
         # Tests do at once what its threads would do at some time.

@@ -32,7 +32,7 @@ class Killed:
     def __init__(self, world: BlockWorld) -> None:
         self.world = world
         self.storage: BlockStorage = world.driver._cache_of(ONE).storage
-        self.file = self.storage.pool.file(NAME)
+        self.file = self.storage.pool.stored(NAME)
         self.device = world.driver._devices.create(self.file, MIB)
 
     def mapped_to(self, host: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eic_plugins.model import StoredFile
+from eic_plugins.model import StoredObject
 from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
 from tests.contract.fault_table import was_hit
 from tests.contract.images import Image
@@ -107,8 +107,8 @@ def test_a_file_in_the_pools_flexvol_is_cloned(world: BlockWorld) -> None:
     content = os.urandom(MIB)
     (world.root(ONE) / 'image').write_bytes(content)
     pool = world.driver._cache_of(ONE).pool
-    world.driver._engine._box.image_files.clone(
-        StoredFile(pool.flexvol, 'image'), pool.file('eic-fill-x-1'), 5
+    world.driver._engine.toolbox.image_copier.clone(
+        StoredObject(pool.flexvol, 'image'), pool.stored('eic-fill-x-1'), 5
     )
     assert world.files(ONE) == ['eic-fill-x-1', 'image']
     assert (world.root(ONE) / 'eic-fill-x-1').read_bytes() == content
@@ -171,7 +171,7 @@ def test_what_a_crash_leaves_is_swept(world: BlockWorld) -> None:
     (root / f'{name}.raw').write_bytes(os.urandom(MIB))
     pool = world.driver._cache_of(ONE).pool
     world.driver._devices.create_from_file(
-        pool.file(f'{name}.raw'), pool.file(f'{name}.lun')
+        pool.stored(f'{name}.raw'), pool.stored(f'{name}.lun')
     )
     assert world.files(ONE) == [f'{name}.lun', f'{name}.raw']
     world.sweep()

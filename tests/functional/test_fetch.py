@@ -101,7 +101,7 @@ class Pool:
         )
         self.fetcher = dataclasses.replace(fetcher, **fields)
         try:
-            return self.fetcher.download(self.storage, pool().file(TARGET))
+            return self.fetcher.download(self.storage, pool().stored(TARGET))
         finally:
             if not self.keeps:
                 self.fetcher.fetched.drop()

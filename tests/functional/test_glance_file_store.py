@@ -191,8 +191,8 @@ def test_glance_compares_letters_so_a_neighbours_metadata_is_refused(glance):
     mounts = [glance.mount('images'), glance.mount('images2')]
     location = glance.add(mounts, f'{glance.root}/images2')
     assert location['metadata']['id'] == 'images'
-    assert read(location) == Refusal(
-        'file', Reason.LOCATION_INVALID, 'the file is not below its mountpoint'
+    assert read(location) == Refusal.of_location(
+        Reason.LOCATION_INVALID, 'the file is not below its mountpoint', 'file'
     )
 
 

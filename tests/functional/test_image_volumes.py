@@ -10,7 +10,7 @@ from cinder.db import api as db
 from cinder.volume import volume_types
 from oslo_config import cfg
 
-from eic_plugins.model import Image, Reason, StoredFile, VolumeCopy
+from eic_plugins.model import Image, Reason, StoredObject, VolumeCopy
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.volume.image_volumes import ImageVolumes
 from tests.unit.fake_ontap import FakeSession
@@ -104,7 +104,7 @@ def make(cinder_conf):
 
 
 def locate(namespace, volume, image=IMAGE, project=OTHER):
-    return ImageVolumes(namespace.locate, image, project).locate(VolumeCopy(volume.id))
+    return ImageVolumes(namespace, image, project).locate(VolumeCopy(volume.id))
 
 
 def reason(*args, **more):
@@ -116,7 +116,7 @@ def test_a_volume_of_glances_cinder_store_is_a_file_that_begins_with_the_image(
 ):
     volume = make()
     found = locate(namespace, volume)
-    assert isinstance(found, StoredFile)
+    assert isinstance(found, StoredObject)
     assert found.flexvol.name == 'images_vol'
     assert found.path == f'cinder/volume-{volume.id}'
     assert found.more_follows
@@ -134,7 +134,7 @@ def test_a_share_by_an_ipv6_address_in_another_form(namespace, make):
 
 
 def test_what_glance_reads_from_while_it_is_attached_is_ready(namespace, make):
-    assert isinstance(locate(namespace, make(status='in-use')), StoredFile)
+    assert isinstance(locate(namespace, make(status='in-use')), StoredObject)
 
 
 @pytest.mark.parametrize('schemes', [[], ['file']])
@@ -159,7 +159,7 @@ def test_a_volume_of_a_project_is_used_with_the_images_checksum_alone(
 def test_a_volume_of_the_internal_tenant_needs_no_checksum(namespace, make):
     volume = make(project_id=INTERNAL)
     assert not locate(namespace, volume).to_prove
-    assert isinstance(locate(namespace, volume, UNHASHED), StoredFile)
+    assert isinstance(locate(namespace, volume, UNHASHED), StoredObject)
 
 
 @pytest.mark.parametrize('internal', ['', None])
@@ -169,9 +169,7 @@ def test_without_an_internal_tenant_every_volume_is_proved(namespace, make, inte
 
 
 def test_no_such_volume(namespace, cinder_conf):
-    found = ImageVolumes(namespace.locate, IMAGE, OWNER).locate(
-        VolumeCopy(str(uuid.uuid4()))
-    )
+    found = ImageVolumes(namespace, IMAGE, OWNER).locate(VolumeCopy(str(uuid.uuid4())))
     assert found.reason is Reason.IMAGE_VOLUME_NOT_FOUND
 
 
@@ -206,7 +204,7 @@ def test_a_volume_that_cannot_be_copied_from_is_refused(namespace, make, fields,
 def test_a_volume_smaller_than_the_image_does_not_hold_it(namespace, make):
     larger = dataclasses.replace(IMAGE, size=GIB + 1)
     assert reason(namespace, make(), larger) is Reason.IMAGE_VOLUME_NOT_READY
-    assert isinstance(locate(namespace, make(size=2), larger), StoredFile)
+    assert isinstance(locate(namespace, make(size=2), larger), StoredObject)
 
 
 # Who may: as Cinder's _clone_image_volume, and the volume says whose it is.
@@ -232,7 +230,7 @@ def test_a_volume_that_is_shown_to_be_the_images_is_used(
     namespace, make, project, metadata, asks
 ):
     volume = make(metadata, project_id=project)
-    assert isinstance(locate(namespace, volume, project=asks), StoredFile)
+    assert isinstance(locate(namespace, volume, project=asks), StoredObject)
 
 
 @pytest.mark.parametrize(('project', 'metadata', 'asks'), FORBIDDEN)
@@ -301,5 +299,5 @@ def test_what_is_used_is_what_cinder_itself_would_clone_if_it_is_the_images(
     )
     volume = make(project_id=asks)
     is_the_images = OWNER in {image_owner, project} or image_id == IMAGE.id
-    used = isinstance(locate(namespace, source, project=asks), StoredFile)
+    used = isinstance(locate(namespace, source, project=asks), StoredObject)
     assert used == (cinder_clones(volume, source) and is_the_images)

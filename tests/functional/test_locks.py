@@ -43,7 +43,7 @@ def locks(cinder_conf, tmp_path):
 
 def use(locks, *names):
     for name in names:
-        with locks.Locks(5)(name, True):
+        with locks.Locks(5).held(name, wait=True):
             pass
 
 
@@ -62,9 +62,9 @@ def test_old_files_go_and_the_lock_is_still_one(locks, tmp_path):
     locks.remove_idle_files()
     assert files(tmp_path) == []
     with (
-        locks.Locks(5)(POOL, True),
+        locks.Locks(5).held(POOL, wait=True),
         pytest.raises(LockTimeoutError),
-        locks.Locks(5)(POOL, False),
+        locks.Locks(5).held(POOL, wait=False),
     ):
         pass
 
@@ -105,7 +105,7 @@ def test_what_another_process_has_stays(locks, tmp_path):
 
 
 def test_what_this_process_has_stays(locks, tmp_path):
-    with locks.Locks(5)(POOL, True):
+    with locks.Locks(5).held(POOL, wait=True):
         age(tmp_path, DAY + 60)
         locks.remove_idle_files()
         assert files(tmp_path) == [f'cinder-{POOL}']

@@ -15,7 +15,9 @@ from eic_plugins.volume.metrics import Metrics
 from tests.functional.conftest import PROJECT
 from tests.functional.glance_stub import IMAGE
 
-OUTCOME = Outcome('copy_offload', (Refusal('cached', Reason.NOT_CACHED),), 0.4, 1024)
+OUTCOME = Outcome(
+    'copy_offload', (Refusal.of_route('cached', Reason.NOT_CACHED),), 0.4, 1024
+)
 PROPERTIES = {'os_distro': 'debian', 'eic_boot_from_volume': 'true'}
 OWN = {'managed-by': 'terraform', 'tier': 'gold'}
 

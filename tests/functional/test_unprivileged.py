@@ -6,13 +6,14 @@ import subprocess
 
 import pytest
 
-from eic_plugins.engine.pool_cache import Fill, PoolCache
+from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.model import Reason
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.interface import Filled, NotReadableError
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.engine.test_engine import Cluster
 from tests.unit.factories import SEALS, image, pool
+from tests.unit.fake_engine import FakeFill, NoLocks
 from tests.unit.fake_files import FakeFiles
 
 NOBODY = 65534
@@ -57,11 +58,6 @@ def as_the_service(*command):
         raise PermissionError(done.stderr.decode())
 
 
-@contextlib.contextmanager
-def no_lock(_name, _wait):
-    yield
-
-
 @pytest.fixture
 def share(tmp_path):
     for directory in (*tmp_path.parents[:-2], tmp_path):
@@ -79,7 +75,7 @@ def cache_on(share, run):
             1,
             SEALS,
         ),
-        no_lock,
+        NoLocks(),
     )
 
 
@@ -98,11 +94,11 @@ def fill_as_glance(share):
 def test_a_share_of_roots_gets_its_cached_image_through_rootwrap(share):
     cache = cache_on(share, by_rootwrap)
     with user(NOBODY):
-        cached, made = cache.ensure(RAW, Fill(fill_as_glance(share)))
+        cached, made = cache.ensure(RAW, FakeFill(fill_as_glance(share)))
         assert made
         assert cache.find(RAW) == cached
         cache.touch(RAW)
-        again, made_again = cache.ensure(RAW, Fill(pytest.fail))
+        again, made_again = cache.ensure(RAW, FakeFill(pytest.fail))
     assert (again, made_again) == (cached, False)
     assert sorted(path.name for path in share.iterdir()) == [
         f'.eic-{RAW.id}.json',
@@ -113,7 +109,7 @@ def test_a_share_of_roots_gets_its_cached_image_through_rootwrap(share):
 def test_a_share_of_roots_can_be_forgotten_through_rootwrap(share):
     cache = cache_on(share, by_rootwrap)
     with user(NOBODY):
-        cache.ensure(RAW, Fill(fill_as_glance(share)))
+        cache.ensure(RAW, FakeFill(fill_as_glance(share)))
         cache.forget(RAW)
         assert cache.find(RAW) is None
 
@@ -121,7 +117,7 @@ def test_a_share_of_roots_can_be_forgotten_through_rootwrap(share):
 def test_without_rootwrap_the_reason_is_permissions_and_nothing_is_left(share):
     cache = cache_on(share, as_the_service)
     with user(NOBODY), pytest.raises(NotReadableError):
-        cache.ensure(RAW, Fill(fill_as_glance(share)))
+        cache.ensure(RAW, FakeFill(fill_as_glance(share)))
     assert list(share.iterdir()) == []
 
 
@@ -146,7 +142,7 @@ def test_a_file_of_glances_own_costs_its_route_and_the_cache_is_filled(share):
     with user(NOBODY):
         outcomes = [cluster.create(f'volume-{number}') for number in range(3)]
     assert [outcome.route for outcome in outcomes] == ['download', 'cached', 'cached']
-    assert {refusal.route: refusal.reason for refusal in outcomes[0].refusals}[
+    assert {str(refusal.subject): refusal.reason for refusal in outcomes[0].refusals}[
         'flexclone'
     ] is Reason.NOT_READABLE
     assert len(cluster.downloads) == 1

@@ -8,7 +8,7 @@ from eic_plugins.model import (
     Image,
     Pool,
     Situation,
-    StoredFile,
+    StoredObject,
 )
 from eic_plugins.storage.seals import Seals
 
@@ -57,15 +57,17 @@ def image(**fields: Any) -> Image:
     return Image(**{**values, **fields})
 
 
-def stored(name: str = 'images_vol', path: str = IMAGE_ID, **fields: Any) -> StoredFile:
+def stored(
+    name: str = 'images_vol', path: str = IMAGE_ID, **fields: Any
+) -> StoredObject:
     """A file on a FlexVol."""
-    return StoredFile(flexvol(name, **fields), path)
+    return StoredObject(flexvol(name, **fields), path)
 
 
 def cached(where: Pool, of: Image | None = None) -> CachedImage:
     """A cached image in a pool."""
     source = of or image()
-    return CachedImage(where.file(source.cached_name), source.identity, source.size)
+    return CachedImage(where.stored(source.cached_name), source.identity, source.size)
 
 
 def situation(**fields: Any) -> Situation:

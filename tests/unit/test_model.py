@@ -16,7 +16,7 @@ def test_every_reason_explains_itself_in_the_manual(reason):
 
 
 def test_an_outcome_becomes_metadata():
-    refused = (Refusal('cached', Reason.NOT_CACHED, 'a detail with /a/path'),)
+    refused = (Refusal.of_route('cached', Reason.NOT_CACHED, 'a detail with /a/path'),)
     assert Outcome('flexclone', refused, 0.5, 1024).to_metadata() == {
         'eic_route': 'flexclone',
         'eic_refused': 'cached=not_cached',
@@ -26,7 +26,7 @@ def test_an_outcome_becomes_metadata():
 
 
 def test_metadata_fits_into_cinders_limit():
-    refused = tuple(Refusal(f'route{n}', Reason.NOT_CACHED) for n in range(50))
+    refused = tuple(Refusal.of_route(f'route{n}', Reason.NOT_CACHED) for n in range(50))
     metadata = Outcome('download', refused, 0.5, 0).to_metadata()
     assert max(len(value) for value in metadata.values()) <= 255
 

@@ -16,7 +16,7 @@ from eic_plugins.model import (
     Refusal,
     Situation,
     Source,
-    StoredFile,
+    StoredObject,
 )
 from eic_plugins.storage.interface import Filled
 from eic_plugins.support import plugins
@@ -33,50 +33,59 @@ class FillLimits:
     copy_throughput: int = 0
 
 
-class StoredFiles(Protocol):
-    """What ONTAP does with files, or with LUNs: the same for a route."""
+class Copier(Protocol):
+    """What ONTAP clones and copies with: files, or LUNs, the same for a route."""
 
     def clone(
-        self, source: StoredFile, destination: StoredFile, timeout: float
+        self, source: StoredObject, destination: StoredObject, timeout: float
     ) -> object:
         """FlexClone inside a FlexVol; ``timeout`` in seconds."""
 
     def copy(
         self,
-        source: StoredFile,
-        destination: StoredFile,
+        source: StoredObject,
+        destination: StoredObject,
         timeout: float,
         throughput: int = 0,
         keep: Callable[[], None] = ...,
     ) -> None:
-        """Copy between FlexVols; ``throughput`` in bytes per second."""
+        """Copy between FlexVols; ``throughput`` in bytes per second.
+
+        :param keep: called now and then while the copy goes on
+        """
 
 
-@dataclasses.dataclass(frozen=True)
-class FillTools:
-    """What a route works with, for one fill of one image.
+class FillTools(Protocol):
+    """What a route works with, for one fill of one image."""
 
-    ``download`` fetches the image from Glance into a file; ``prove`` cuts a
-    file to the image's size and raises
-    :class:`~eic_plugins.storage.inspection.NotTheImageError` unless it has the image's
-    checksum; ``keep`` is called while a copy goes on, so that its source is
-    seen to be in use; ``cut`` cuts a file to the image's size. ``image_files``
-    makes pools' files of image files, where ``files`` does not.
-    """
+    @property
+    def copier(self) -> Copier:
+        """What clones and copies what pools hold."""
 
-    files: StoredFiles
-    limits: FillLimits
-    download: Callable[[StoredFile], Filled]
-    prove: Callable[[StoredFile], None]
-    keep: Callable[[Source], None]
-    cut: Callable[[StoredFile], None]
-    image_files: StoredFiles | None = None
+    @property
+    def limits(self) -> FillLimits:
+        """What the fill may take."""
 
-    def files_for(self, source: Source) -> StoredFiles:
+    def copier_for(self, source: Source) -> Copier:
         """What clones and copies from there into the pool."""
-        if source.cached is None and self.image_files is not None:
-            return self.image_files
-        return self.files
+
+    def download(self, target: StoredObject) -> Filled:
+        """Fetch the image from Glance into a file."""
+
+    def prove(self, target: StoredObject) -> None:
+        """Cut a file to the image's size, and check that it is the image.
+
+        :raises NotTheImageError: it has not the image's checksum
+        """
+
+    def cut(self, target: StoredObject) -> None:
+        """Cut a file to the image's size.
+
+        :raises NotTheImageError: it is shorter, or the size is not known
+        """
+
+    def keep(self, source: Source) -> None:
+        """Say that what is copied from is in use; called while a copy goes on."""
 
 
 class FillRoute(Route):
@@ -91,7 +100,7 @@ class FillRoute(Route):
 
     @abc.abstractmethod
     def fill(
-        self, tools: FillTools, source: Source | None, target: StoredFile
+        self, tools: FillTools, source: Source | None, target: StoredObject
     ) -> Filled:
         """Make ``target`` out of ``source``.
 
@@ -103,15 +112,15 @@ class CopyRoute(FillRoute):
     """A route that makes the cached image from a file on ONTAP."""
 
     def fill(
-        self, tools: FillTools, source: Source | None, target: StoredFile
+        self, tools: FillTools, source: Source | None, target: StoredObject
     ) -> Filled:
         """Have ONTAP make the file."""
         if source is None:
             raise ValueError(f'route {self.name} has no source')
         self.make(tools, source, target)
-        if source.file.more_follows:
+        if source.stored.more_follows:
             tools.cut(target)
-        if source.file.to_prove:
+        if source.stored.to_prove:
             # Nobody else can write to this one any more.
             tools.prove(target)
         if source.cached is None:
@@ -121,7 +130,7 @@ class CopyRoute(FillRoute):
         )
 
     @abc.abstractmethod
-    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredObject) -> None:
         """Make ``target`` out of ``source`` on ONTAP."""
 
 

@@ -15,7 +15,7 @@ from eic_plugins.model import (
     Refusal,
     Situation,
     Source,
-    StoredFile,
+    StoredObject,
 )
 
 
@@ -35,7 +35,7 @@ class Adopt(CopyRoute):
             return self.refuse(Reason.NO_CHECKSUM)
         return self.accept(Source(stock_file))
 
-    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredObject) -> None:
         """Clone the file, unless it is another one than the image."""
-        tools.files.clone(source.file, target, tools.limits.clone)
+        tools.copier.clone(source.stored, target, tools.limits.clone)
         tools.prove(target)

@@ -15,4 +15,4 @@ class Cached(Route):
         cached = situation.cached
         if cached is None:
             return self.refuse(Reason.NOT_CACHED)
-        return self.accept(Source(cached.file, cached))
+        return self.accept(Source(cached.stored, cached))

@@ -14,7 +14,7 @@ from eic_plugins.model import (
     Refusal,
     Situation,
     Source,
-    StoredFile,
+    StoredObject,
 )
 
 
@@ -30,7 +30,7 @@ class CopyOffload(CopyRoute):
         pool's own SVM first.
         """
         cached = tuple(
-            Source(image.file, image) for image in situation.cached_elsewhere
+            Source(image.stored, image) for image in situation.cached_elsewhere
         )
         copies = raw_copies(self, situation)
         found = cached if isinstance(copies, Refusal) else (*cached, *copies)
@@ -41,11 +41,11 @@ class CopyOffload(CopyRoute):
             return self.refuse(self._why_none(found, situation))
         return self.accept(source)
 
-    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredObject) -> None:
         """Have the cluster copy the file."""
         tools.keep(source)
-        tools.files_for(source).copy(
-            source.file,
+        tools.copier_for(source).copy(
+            source.stored,
             target,
             tools.limits.copy,
             tools.limits.copy_throughput,
@@ -58,18 +58,18 @@ class CopyOffload(CopyRoute):
         reachable = [
             source
             for source in found
-            if source.file.flexvol.cluster == here.cluster
-            and source.file.flexvol.uuid != here.uuid
-            and source.file.flexvol.svm in {here.svm, *situation.peered_svms}
+            if source.stored.flexvol.cluster == here.cluster
+            and source.stored.flexvol.uuid != here.uuid
+            and source.stored.flexvol.svm in {here.svm, *situation.peered_svms}
         ]
         own_svm_first = sorted(
-            reachable, key=lambda source: source.file.flexvol.svm != here.svm
+            reachable, key=lambda source: source.stored.flexvol.svm != here.svm
         )
         return next(iter(own_svm_first), None)
 
     @staticmethod
     def _why_none(found: Iterable[Source], situation: Situation) -> Reason:
         here = situation.pool.flexvol
-        if any(source.file.flexvol.uuid == here.uuid for source in found):
+        if any(source.stored.flexvol.uuid == here.uuid for source in found):
             return Reason.SAME_FLEXVOL
         return Reason.SVM_NOT_PEERED

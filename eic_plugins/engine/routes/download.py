@@ -6,7 +6,7 @@ format that Cinder takes go this way, and raw ones that ONTAP cannot reach.
 """
 
 from eic_plugins.engine.routes import FillRoute, FillTools
-from eic_plugins.model import Offer, Refusal, Situation, Source, StoredFile
+from eic_plugins.model import Offer, Refusal, Situation, Source, StoredObject
 from eic_plugins.storage.interface import Filled
 
 
@@ -15,13 +15,15 @@ class Download(FillRoute):
 
     name = 'download'
     cost = 1000
+    once_per_cluster = True
+    from_glance = True
 
     def offer(self, situation: Situation) -> Offer | Refusal:
         """Always: what Glance serves can be fetched."""
         return self.accept()
 
     def fill(
-        self, tools: FillTools, source: Source | None, target: StoredFile
+        self, tools: FillTools, source: Source | None, target: StoredObject
     ) -> Filled:
         """Fetch and convert the image."""
         return tools.download(target)

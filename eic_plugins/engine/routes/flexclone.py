@@ -7,7 +7,7 @@ from eic_plugins.model import (
     Refusal,
     Situation,
     Source,
-    StoredFile,
+    StoredObject,
 )
 
 
@@ -26,10 +26,10 @@ class FlexClone(CopyRoute):
             return copies
         here = situation.pool.flexvol
         for copy in copies:
-            if copy.file.flexvol.uuid == here.uuid:
+            if copy.stored.flexvol.uuid == here.uuid:
                 return self.accept(copy)
         return self.refuse(Reason.OTHER_FLEXVOL)
 
-    def make(self, tools: FillTools, source: Source, target: StoredFile) -> None:
+    def make(self, tools: FillTools, source: Source, target: StoredObject) -> None:
         """FlexClone the image file."""
-        tools.files_for(source).clone(source.file, target, tools.limits.clone)
+        tools.copier_for(source).clone(source.stored, target, tools.limits.clone)

@@ -59,11 +59,11 @@ class LocationReader:
         scheme = location.url.partition('://')[0].lower()
         plugin = self._plugins.get(scheme)
         if plugin is None:
-            return Refusal('location', Reason.LOCATION_UNSUPPORTED)
+            return Refusal.of_location(Reason.LOCATION_UNSUPPORTED)
         try:
             return plugin.read(location)
         except LocationError as err:
-            return Refusal(scheme, err.reason, str(err))
+            return Refusal.of_location(err.reason, str(err), scheme)
 
     def read_all(
         self,

@@ -27,7 +27,7 @@ def root_logger():
 
 
 def outcome(route, *refused):
-    return Outcome(route, tuple(Refusal(*pair) for pair in refused), 0.4, 1024)
+    return Outcome(route, tuple(Refusal.of_route(*pair) for pair in refused), 0.4, 1024)
 
 
 @pytest.fixture(autouse=True)

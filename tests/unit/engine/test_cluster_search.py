@@ -71,7 +71,7 @@ class World:
         (root / RAW.cached_name).write_bytes(CONTENT)
         (root / f'.eic-{RAW.id}.json').write_bytes(
             format_record(
-                place_of(there.file(RAW.cached_name), RAW.id),
+                place_of(there.stored(RAW.cached_name), RAW.id),
                 Record(RAW.identity, SIZE),
                 SEALS,
             )
@@ -99,7 +99,7 @@ def test_without_other_pools_there_is_no_call(world):
 def test_peerings_are_asked_for_only_where_there_is_another_svm(world):
     world.cached(A)
     (found,) = world.find(known(A))
-    assert found.file.flexvol == A
+    assert found.stored.flexvol == A
     assert world.asked == [['svm_gold']]
     world.find(known(A), known(SILVER))
     assert 'peers of svm_gold' in world.asked
@@ -108,7 +108,7 @@ def test_peerings_are_asked_for_only_where_there_is_another_svm(world):
 def test_the_pools_that_reported_the_image_are_looked_at_first(world):
     world.cached(B)
     (found,) = world.find(known(A), known(B, cached=frozenset({RAW.id})))
-    assert found.file.flexvol == B
+    assert found.stored.flexvol == B
     assert world.files.looks == [B, B]  # its record, and its file
     world.files.looks.clear()
     assert world.find(known(A), known(B))
@@ -119,7 +119,7 @@ def test_a_pool_in_a_directory_of_a_flexvol_is_found_there(world):
     world.cached(A, 'qtree')
     assert world.find(known(A)) == ()
     (found,) = world.find(known(A, directory='qtree'))
-    assert found.file.path == f'qtree/{RAW.cached_name}'
+    assert found.stored.path == f'qtree/{RAW.cached_name}'
 
 
 def test_a_record_of_one_directory_is_none_in_another(world):
@@ -156,7 +156,7 @@ def test_peerings_that_are_refused_cost_the_other_svms_alone(world, status):
     world.error = OntapRejectedError(status, '6', 'not authorized')
     world.cached(A)
     (found,) = world.find(known(SILVER), known(A))
-    assert found.file.flexvol == A
+    assert found.stored.flexvol == A
 
 
 def test_a_pool_that_is_gone_is_left_out(world):

@@ -10,8 +10,9 @@ import threading
 import pytest
 
 from eic_plugins.engine import routes
+from eic_plugins.engine.demand import Demand
 from eic_plugins.engine.denials import SECONDS, Denials
-from eic_plugins.engine.engine import Demand, Engine, Neighbours, Toolbox
+from eic_plugins.engine.engine import Engine
 from eic_plugins.engine.failures import (
     DownloadError,
     ImageRefusedError,
@@ -20,10 +21,11 @@ from eic_plugins.engine.failures import (
 )
 from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, PoolCache
 from eic_plugins.engine.routes import FillLimits
+from eic_plugins.engine.toolbox import Toolbox
 from eic_plugins.glance.client import Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.glance.locations.file import FileLocation
-from eic_plugins.model import Reason, Refusal, StoredFile
+from eic_plugins.model import Reason, Refusal, StoredObject
 from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.session import (
     OntapForbiddenError,
@@ -44,6 +46,12 @@ from tests.unit.factories import (
     flexvol,
     image,
     pool,
+)
+from tests.unit.fake_engine import (
+    FakeNeighbours,
+    FakeSource,
+    FakeVolume,
+    no_volumes,
 )
 from tests.unit.fake_files import FakeFiles
 
@@ -69,7 +77,7 @@ class FakeNamespace:
             raise self.where
         if isinstance(self.where, Refusal):
             return self.where
-        return StoredFile(self.where, copy.path.removeprefix('/images/'))
+        return StoredObject(self.where, copy.path.removeprefix('/images/'))
 
 
 class Cluster:
@@ -99,7 +107,7 @@ class Cluster:
         self.engine = Engine(
             Toolbox(
                 self.files,
-                self.namespace.locate,
+                self.namespace,
                 self,
                 LocationReader({'file': FileLocation()}),
                 routes.load(),
@@ -119,18 +127,18 @@ class Cluster:
                 1,
                 SEALS,
             ),
-            self.lock,
-            self.room,
+            self,
+            self,
         )
 
-    def room(self, _cache, want):
+    def taken(self, _cache, want):
         self.wants.append(want)
         if want.needed and self.full:
             raise NoRoomError('the pool is full')
         return contextlib.nullcontext()
 
     @contextlib.contextmanager
-    def lock(self, name, _wait):
+    def held(self, name, *, wait):
         if self.lock_error:
             raise self.lock_error
         with self.mutex:
@@ -150,6 +158,8 @@ class Cluster:
             raise self.download_error
         return Filled(SIZE)
 
+    locate_volume = staticmethod(no_volumes)
+
     def search(self, _image):
         return self.elsewhere
 
@@ -159,17 +169,21 @@ class Cluster:
             raise self.signature_error
 
     def demand(self, of=RAW, **fields):
-        return Demand(
-            of, self.locations, **{'download': self.download, 'size': 1, **fields}
+        source = FakeSource(
+            fields.pop('download', self.download),
+            self.locations,
+            fields.pop('verify', None),
+            fields.pop('locate_volume', self.locate_volume),
         )
+        return Demand(of, source, **{'size': 1, **fields})
 
     def create(self, name=VOLUME, of=RAW, at='gold_vol', **fields):
         other = 'images_vol' if at == 'gold_vol' else 'gold_vol'
         return self.engine.create(
-            name,
+            FakeVolume(name),
             self.demand(of, **fields),
             self.cache_of(at),
-            Neighbours(lambda: [self.cache_of(other)], self.search),
+            FakeNeighbours(lambda: [self.cache_of(other)], self.search),
         )
 
     def content(self, name=VOLUME, at='gold_vol'):
@@ -194,7 +208,7 @@ def same_flexvol(tmp_path):
 
 
 def reasons(outcome):
-    return {refusal.route: refusal.reason for refusal in outcome.refusals}
+    return {str(refusal.subject): refusal.reason for refusal in outcome.refusals}
 
 
 def test_the_first_volume_in_another_flexvol_is_a_copy_then_a_clone(cluster):
@@ -233,7 +247,7 @@ def test_the_volume_has_its_own_size_and_the_cached_image_the_images(cluster):
 
 def test_another_pools_cached_image_is_copied_when_glance_has_no_location(cluster):
     cluster.create()
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcome = cluster.create('volume-9', at='images_vol')
     assert outcome.route == 'copy_offload'
     assert cluster.files.calls[-3][:2] == ('copy', RAW.cached_name)
@@ -243,10 +257,10 @@ def test_another_pools_cached_image_is_copied_when_glance_has_no_location(cluste
 def test_a_hit_does_not_look_at_other_pools(cluster):
     cluster.create()
     outcome = cluster.engine.create(
-        'volume-2',
+        FakeVolume('volume-2'),
         cluster.demand(),
         cluster.cache,
-        Neighbours(pytest.fail, pytest.fail),
+        FakeNeighbours(pytest.fail, pytest.fail),
     )
     assert outcome.route == 'cached'
 
@@ -258,7 +272,7 @@ def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(cluster):
         stream.truncate(GIB + 1)
     (cluster.roots['gold_vol'] / f'.eic-{unknown.id}.json').write_bytes(
         format_record(
-            place_of(pool().file(unknown.cached_name), unknown.id),
+            place_of(pool().stored(unknown.cached_name), unknown.id),
             Record(unknown.identity, GIB + 1),
             SEALS,
         )
@@ -288,7 +302,7 @@ def test_an_image_in_a_peered_svm_is_copied(cluster):
 
 
 def test_an_image_on_another_cluster_is_downloaded_into_the_cached_image(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcome = cluster.create()
     assert outcome.route == 'download'
     assert reasons(outcome)['copy_offload'] is Reason.OTHER_CLUSTER
@@ -316,7 +330,7 @@ def test_a_look_that_only_could_have_helped_costs_nothing(
     if look == 'locate':
         cluster.namespace.where = error
     else:
-        cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+        cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     if look == 'recall':
         known = PoolCache.recall
         monkeypatch.setattr(
@@ -353,7 +367,7 @@ def test_a_route_that_is_forbidden_is_tried_once(cluster):
 
 
 def test_clones_that_are_forbidden_cost_one_fill(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.files.fail('clone', FORBIDDEN)
     for name in ('a', 'b'):
         outcome = cluster.create(f'volume-{name}')
@@ -365,7 +379,7 @@ def test_clones_that_are_forbidden_cost_one_fill(cluster):
 def test_what_is_forbidden_is_tried_again_when_the_role_may_have_changed():
     now = [0.0]
     known = Denials(lambda: now[0])
-    refusal = Refusal('all', Reason.PERMISSION_DENIED)
+    refusal = Refusal.of_everything(Reason.PERMISSION_DENIED)
     known.add(['download'], refusal)
     assert known.find('download') is refusal
     assert known.find('flexclone') is None
@@ -437,7 +451,7 @@ def test_a_failed_copy_is_followed_by_the_download(cluster):
 
 
 def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = DownloadError('503 Service Unavailable')
     outcome = cluster.create()
     assert outcome.left_to_cinder
@@ -470,11 +484,11 @@ def test_a_copy_that_is_not_the_image_takes_only_itself_out(cluster, content):
     ],
 )
 def test_what_glance_sent_and_was_refused_is_not_fetched_again(cluster, error, reason):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = error
     first, second = cluster.create(), cluster.create('volume-2')
     assert reasons(first) == {'download': reason}
-    assert second.refusals == (Refusal('all', reason, 'why'),)
+    assert second.refusals == (Refusal.of_everything(reason, 'why'),)
     assert second.left_to_cinder
     assert len(cluster.downloads) == 1
     assert cluster.leftovers() == set()
@@ -484,7 +498,7 @@ def test_what_glance_sent_and_was_refused_is_not_fetched_again(cluster, error, r
 
 
 def test_a_download_that_failed_by_itself_is_tried_again(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = DownloadError('Glance is away')
     cluster.create()
     cluster.download_error = None
@@ -492,7 +506,7 @@ def test_a_download_that_failed_by_itself_is_tried_again(cluster):
 
 
 def test_a_disk_too_large_for_one_volume_is_not_fetched_for_smaller_ones(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = TooLargeError(3 * GIB)
     for size, downloads in ((1, 1), (2, 1), (3, 2)):
         outcome = cluster.create(f'volume-{size}', size=size)
@@ -501,7 +515,7 @@ def test_a_disk_too_large_for_one_volume_is_not_fetched_for_smaller_ones(cluster
 
 
 def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = ImageRefusedError(Reason.IMAGE_REFUSED, 'why')
     begun, real = threading.Event(), cluster.download
 
@@ -528,7 +542,7 @@ def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(cluster):
 
 
 def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(cluster):
-    refused = Refusal('all', Reason.CONVERSION_DISABLED)
+    refused = Refusal.of_everything(Reason.CONVERSION_DISABLED)
     outcome = cluster.create(refused=refused)
     assert outcome.refusals == (refused,)
     assert cluster.files.calls == []
@@ -636,7 +650,7 @@ def test_an_image_that_is_evicted_after_the_look_is_made_again(cluster, monkeypa
 
 def test_twenty_first_volumes_over_two_pools_are_one_download(cluster):
     """The other pool copies what was downloaded."""
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcomes = []
     threads = [
         threading.Thread(
@@ -664,10 +678,10 @@ def test_twenty_first_volumes_over_two_pools_are_one_download(cluster):
 
 
 def test_the_rest_of_the_cluster_is_searched_before_a_download_alone(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     there = cached(pool('silver_vol'), RAW)
     cluster.elsewhere = [there]
-    cluster.files.roots[there.file.flexvol.uuid] = cluster.roots['images_vol']
+    cluster.files.roots[there.stored.flexvol.uuid] = cluster.roots['images_vol']
     (cluster.roots['images_vol'] / RAW.cached_name).write_bytes(CONTENT)
     assert cluster.create().route == 'copy_offload'
     assert cluster.downloads == []
@@ -696,7 +710,7 @@ def test_an_image_with_a_wrong_signature_is_left_to_cinder(cluster):
 
 def test_a_copy_of_what_was_verified_is_not_read_again(cluster):
     cluster.create(of=SIGNED, verify=cluster.verify)
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcome = cluster.create(
         'volume-2', of=SIGNED, at='images_vol', verify=cluster.verify
     )
@@ -711,7 +725,7 @@ HASHED = dataclasses.replace(
 
 def test_a_file_of_the_stock_driver_is_adopted_in_the_images_size(cluster):
     """It has the size of the volume that it was made for."""
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(CONTENT + b'\0' * 999)
     assert cluster.create(of=HASHED).route == 'adopt'
     assert cluster.downloads == []
@@ -720,7 +734,7 @@ def test_a_file_of_the_stock_driver_is_adopted_in_the_images_size(cluster):
 
 
 def test_a_file_of_the_stock_driver_with_other_bytes_is_replaced(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(b'\x08' * SIZE)
     outcome = cluster.create(of=HASHED)
     assert outcome.route == 'download'
@@ -730,7 +744,9 @@ def test_a_file_of_the_stock_driver_with_other_bytes_is_replaced(cluster):
 
 def test_precaching_makes_the_cached_image_and_no_volume(cluster):
     outcome = cluster.engine.precache(
-        cluster.demand(size=None), cluster.cache, Neighbours(lambda: [], cluster.search)
+        cluster.demand(size=None),
+        cluster.cache,
+        FakeNeighbours(lambda: [], cluster.search),
     )
     assert outcome.route == 'copy_offload'
     assert cluster.cache.find(RAW)
@@ -815,7 +831,9 @@ def test_the_room_looked_for_is_that_of_the_disk_not_of_the_upload(
 
 def test_only_what_a_volume_asks_for_may_make_others_go(cluster):
     cluster.engine.precache(
-        cluster.demand(size=None), cluster.cache, Neighbours(lambda: [], cluster.search)
+        cluster.demand(size=None),
+        cluster.cache,
+        FakeNeighbours(lambda: [], cluster.search),
     )
     assert [want.evicts for want in cluster.wants] == [False]
     cluster.create(at='images_vol', of=image(size=SIZE, os_hash_value='other'))
@@ -841,7 +859,7 @@ def spread(cluster, at='gold_vol', **fields):
     return cluster.engine.spread(
         cluster.demand(size=None, **fields),
         cluster.cache_of(at),
-        Neighbours(lambda: [cluster.cache_of(other)], cluster.search),
+        FakeNeighbours(lambda: [cluster.cache_of(other)], cluster.search),
     )
 
 
@@ -860,16 +878,18 @@ def test_what_is_spread_is_copied_from_where_it_is_cached(cluster):
 def test_what_is_spread_may_be_cached_by_another_backend(cluster):
     cluster.create(at='images_vol')
     cluster.elsewhere = [cluster.cache_of('images_vol').find(RAW)]
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcome = cluster.engine.spread(
-        cluster.demand(size=None), cluster.cache, Neighbours(lambda: [], cluster.search)
+        cluster.demand(size=None),
+        cluster.cache,
+        FakeNeighbours(lambda: [], cluster.search),
     )
     assert outcome.route == 'copy_offload'
     assert cluster.cache.find(RAW)
 
 
 def test_nothing_is_downloaded_to_spread_it(cluster):
-    cluster.namespace.where = Refusal('location', Reason.OTHER_CLUSTER)
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     assert spread(cluster).left_to_cinder
     (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(CONTENT)
     assert spread(cluster).left_to_cinder, 'reading a stock file is work of a host'
@@ -882,13 +902,13 @@ def test_who_spreads_waits_for_nobody(cluster):
     waits = []
 
     @contextlib.contextmanager
-    def lock(_name, wait):
+    def held(_name, *, wait):
         waits.append(wait)
         if not wait:
             raise LockTimeoutError('a volume makes it')
         yield
 
-    cluster.lock = lock
+    cluster.held = held
     outcome = spread(cluster)
     assert reasons(outcome)['copy_offload'] is Reason.WAIT_TIMED_OUT
     assert set(waits) == {False}

@@ -3,14 +3,15 @@
 import pytest
 
 from eic_plugins.engine import routes
-from eic_plugins.engine.engine import Engine, Toolbox
+from eic_plugins.engine.engine import Engine
 from eic_plugins.engine.routes import FillLimits
+from eic_plugins.engine.toolbox import Toolbox
 from eic_plugins.glance.client import Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.glance.locations.cinder import CinderLocation
 from eic_plugins.glance.locations.file import FileLocation
 from eic_plugins.glance.locations.nfs import NfsLocation
-from eic_plugins.model import Reason, Refusal, StoredFile, VolumeCopy
+from eic_plugins.model import Reason, Refusal, StoredObject, VolumeCopy
 from tests.unit.engine.test_engine import (
     CONTENT,
     RAW,
@@ -39,7 +40,7 @@ class Places(Cluster):
         self.engine = Engine(
             Toolbox(
                 self.files,
-                self.locate,
+                self,
                 self,
                 LocationReader(
                     {
@@ -69,15 +70,12 @@ class Places(Cluster):
     def locate(self, copy):
         names = {'gold': 'gold_vol', 'images': 'images_vol'}
         if copy.server not in names:
-            return Refusal('location', Reason.OTHER_CLUSTER)
-        return StoredFile(flexvol(names[copy.server]), RAW.id)
+            return Refusal.of_location(Reason.OTHER_CLUSTER)
+        return StoredObject(flexvol(names[copy.server]), RAW.id)
 
-    def find_volume(self, copy):
+    def locate_volume(self, copy):
         self.asked.append(copy)
-        return StoredFile(self.volume_on, self.volume_file.name, more_follows=True)
-
-    def create(self, name=VOLUME, **fields):
-        return super().create(name, **{'find_volume': self.find_volume, **fields})
+        return StoredObject(self.volume_on, self.volume_file.name, more_follows=True)
 
     def cached_file(self):
         return self.roots['gold_vol'] / RAW.cached_name
@@ -126,17 +124,10 @@ def test_a_longer_file_of_glances_own_is_not_cut_but_refused(places):
 
 
 def test_the_reason_against_an_image_volume_is_the_routes_reason(places):
-    refusal = Refusal('location', Reason.IMAGE_VOLUME_FORBIDDEN)
-    outcome = places.create(find_volume=lambda _copy: refusal)
+    refusal = Refusal.of_location(Reason.IMAGE_VOLUME_FORBIDDEN)
+    outcome = places.create(locate_volume=lambda _copy: refusal)
     assert outcome.route == 'download'
     assert reasons(outcome)['flexclone'] is Reason.IMAGE_VOLUME_FORBIDDEN
-
-
-def test_who_finds_no_volumes_has_no_use_for_cinder_locations(places):
-    demand = places.demand()
-    assert demand.find_volume(VolumeCopy(VOLUME_ID)).reason is (
-        Reason.LOCATION_UNSUPPORTED
-    )
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ ROUTES = routes.load()
 
 
 def reasons(plan):
-    return {refusal.route: refusal.reason for refusal in plan.refusals}
+    return {str(refusal.subject): refusal.reason for refusal in plan.refusals}
 
 
 def test_a_cached_image_is_cloned_whatever_else_there_is():
     here = pool()
     plan = choose(ROUTES, situation(cached=cached(here), copies=(stored('gold_vol'),)))
     assert plan.route == 'cached'
-    assert plan.source.file == here.file(image().cached_name)
+    assert plan.source.stored == here.stored(image().cached_name)
     assert plan.refusals == ()
 
 
@@ -41,7 +41,7 @@ def test_an_image_in_another_flexvol_of_the_svm_is_copied_by_the_cluster():
 def test_another_pools_cached_image_serves_as_source_of_the_copy():
     there = cached(pool('silver_vol'))
     plan = choose(ROUTES, situation(cached_elsewhere=(there,)))
-    assert (plan.route, plan.source) == ('copy_offload', Source(there.file, there))
+    assert (plan.route, plan.source) == ('copy_offload', Source(there.stored, there))
 
 
 def test_a_converted_image_is_copied_from_where_it_was_converted():
@@ -50,7 +50,7 @@ def test_a_converted_image_is_copied_from_where_it_was_converted():
     plan = choose(
         ROUTES, situation(image=qcow2, copies=(stored(),), cached_elsewhere=(there,))
     )
-    assert (plan.route, plan.source) == ('copy_offload', Source(there.file, there))
+    assert (plan.route, plan.source) == ('copy_offload', Source(there.stored, there))
     assert reasons(plan)['flexclone'] is Reason.FORMAT_NOT_RAW
 
 
@@ -85,7 +85,7 @@ def test_a_peering_reaches_no_other_cluster():
 
 
 def test_another_cluster_is_named_as_the_reason():
-    unusable = (Refusal('location', Reason.OTHER_CLUSTER),)
+    unusable = (Refusal.of_location(Reason.OTHER_CLUSTER),)
     plan = choose(ROUTES, situation(unusable=unusable))
     assert plan.route == 'download'
     assert reasons(plan) == {
@@ -162,8 +162,8 @@ def test_every_plan_has_a_source_or_reasons(copies, disk_format, has_cached, enc
     assert not encrypted
     assert len(plan.refusals) == [r.name for r in ROUTES].index(plan.route)
     if plan.source is not None:
-        assert plan.source.file.flexvol.cluster == here.flexvol.cluster
-        assert plan.source.file.flexvol.svm == here.flexvol.svm
+        assert plan.source.stored.flexvol.cluster == here.flexvol.cluster
+        assert plan.source.stored.flexvol.svm == here.flexvol.svm
 
 
 @given(copies=st.lists(places, min_size=1, max_size=4))
@@ -174,7 +174,7 @@ def test_the_order_of_locations_never_changes_the_route(copies):
 
 
 def test_a_file_of_the_stock_driver_is_adopted_if_a_checksum_can_prove_it():
-    file = pool().file(image().cached_name)
+    file = pool().stored(image().cached_name)
     known = image(os_hash_algo='sha512')
     plan = choose(ROUTES, situation(image=known, stock_file=file))
     assert (plan.route, plan.source) == ('adopt', Source(file))
@@ -184,7 +184,7 @@ def test_a_file_of_the_stock_driver_is_adopted_if_a_checksum_can_prove_it():
 def test_a_converted_file_of_the_stock_driver_proves_nothing():
     qcow2 = image(disk_format='qcow2', virtual_size=1024, os_hash_algo='sha512')
     plan = choose(
-        ROUTES, situation(image=qcow2, stock_file=pool().file(qcow2.cached_name))
+        ROUTES, situation(image=qcow2, stock_file=pool().stored(qcow2.cached_name))
     )
     assert plan.route == 'download'
     assert reasons(plan)['adopt'] is Reason.NO_CHECKSUM

@@ -104,7 +104,7 @@ def situations(
             draw(st.booleans()),
         )
 
-    own = HERE.file(of.cached_name)
+    own = HERE.stored(of.cached_name)
     elsewhere = [
         place for place in draw(few(somewhere)) if place.flexvol != HERE.flexvol
     ]
@@ -178,7 +178,7 @@ def test_a_blocked_image_is_left_to_cinder_with_exactly_one_reason(here, fields)
     blocked = dataclasses.replace(here, **fields)
     plan = choose(ROUTES, blocked)
     assert (plan.route, plan.source) == (CINDER_DOWNLOAD, None)
-    assert plan.refusals == (Refusal('all', bytes_refusal(blocked)),)
+    assert plan.refusals == (Refusal.of_everything(bytes_refusal(blocked)),)
 
 
 @STABLE
@@ -188,7 +188,7 @@ def test_whatever_is_blocked_is_left_to_cinder(here):
     plan = choose(ROUTES, here)
     assert plan.left_to_cinder == (blocked is not None)
     if blocked:
-        assert plan.refusals == (Refusal('all', blocked),)
+        assert plan.refusals == (Refusal.of_everything(blocked),)
 
 
 @STABLE
@@ -211,7 +211,7 @@ def test_a_source_is_on_the_pools_cluster_and_where_its_route_reaches(here):
     if plan.source is None:
         assert plan.route in {'download', CINDER_DOWNLOAD}
         return
-    there, own = plan.source.file.flexvol, HERE.flexvol
+    there, own = plan.source.stored.flexvol, HERE.flexvol
     assert there.cluster == own.cluster
     if plan.route in LOCAL:
         assert there == own
@@ -227,7 +227,7 @@ def test_a_source_is_raw_and_one_that_was_given(here):
     if plan.source is None:
         return
     cached = {
-        Source(image.file, image)
+        Source(image.stored, image)
         for image in (*here.cached_elsewhere, here.cached)
         if image
     }
@@ -272,8 +272,8 @@ def test_the_order_of_anything_changes_no_more_than_a_choice_of_equals(here, ran
     assert (other.route, other.refusals) == (plan.route, plan.refusals)
     if plan.source:
         own = HERE.flexvol.svm
-        assert (other.source.file.flexvol.svm == own) == (
-            plan.source.file.flexvol.svm == own
+        assert (other.source.stored.flexvol.svm == own) == (
+            plan.source.stored.flexvol.svm == own
         )
 
 

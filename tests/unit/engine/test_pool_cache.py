@@ -12,7 +12,6 @@ import time
 import pytest
 
 from eic_plugins.engine.pool_cache import (
-    Fill,
     LockTimeoutError,
     PoolCache,
     PublishForbiddenError,
@@ -24,6 +23,7 @@ from eic_plugins.storage.interface import Filled, NotReadableError, Record
 from eic_plugins.storage.mount import ShareMount
 from eic_plugins.storage.seals import Place
 from tests.unit.factories import SEALS, SIGNATURE, image, pool
+from tests.unit.fake_engine import FakeFill
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
@@ -43,13 +43,13 @@ class Share:
         self.commands = []
         self.mount = ShareMount(str(root), self.run, 0o660)
         self.storage = FileStorage(self.pool, self.mount, self.files, 1, SEALS)
-        self.cache = PoolCache(self.storage, self.lock)
+        self.cache = PoolCache(self.storage, self)
 
     def run(self, *command):
         self.commands.append(command)
 
     @contextlib.contextmanager
-    def lock(self, name, wait):
+    def held(self, name, *, wait):
         if not self.mutex.acquire(blocking=wait):
             raise LockTimeoutError('somebody else fills it')
         try:
@@ -66,10 +66,10 @@ class Share:
         return fill
 
     def ensure(self, content=b'\x01' * SIZE, of=RAW):
-        return self.cache.ensure(of, Fill(self.fill_with(content)))
+        return self.cache.ensure(of, FakeFill(self.fill_with(content)))
 
     def fill_by(self, make):
-        return self.cache.ensure(RAW, Fill(make))
+        return self.cache.ensure(RAW, FakeFill(make))
 
     def names(self):
         return sorted(path.name for path in self.root.iterdir())
@@ -83,7 +83,7 @@ def share(tmp_path):
 def test_a_filled_image_is_found_by_its_stock_name(share):
     cached, made = share.ensure()
     assert made
-    assert cached.file.path == f'img-cache-{RAW.id}'
+    assert cached.stored.path == f'img-cache-{RAW.id}'
     assert share.cache.find(RAW) == cached
     assert share.names() == [f'.eic-{RAW.id}.json', f'img-cache-{RAW.id}']
 
@@ -264,7 +264,7 @@ def test_a_record_that_cannot_be_written_takes_the_image_with_it(share, monkeypa
 
 def test_who_does_not_wait_gives_up_at_once(share):
     with share.mutex, pytest.raises(LockTimeoutError):
-        share.cache.ensure(RAW, Fill(pytest.fail), wait=False)
+        share.cache.ensure(RAW, FakeFill(pytest.fail), wait=False)
 
 
 def test_many_at_once_fill_once(share):
@@ -385,7 +385,7 @@ def verified(share, result=None):
 def test_a_signature_is_verified_before_publication_and_remembered(share):
     seen, verify = verified(share)
     cached, _ = share.cache.ensure(
-        SIGNED, Fill(share.fill_with(b'\x01' * SIZE), verify)
+        SIGNED, FakeFill(share.fill_with(b'\x01' * SIZE), verify)
     )
     assert seen == [b'\x01']
     assert cached.signature == SIGNED.signature != ''
@@ -395,7 +395,7 @@ def test_a_signature_is_verified_before_publication_and_remembered(share):
 def test_a_wrong_signature_publishes_nothing(share):
     _, verify = verified(share, ValueError('wrong'))
     with pytest.raises(ValueError, match='wrong'):
-        share.cache.ensure(RAW, Fill(share.fill_with(b'\x01' * SIZE), verify))
+        share.cache.ensure(RAW, FakeFill(share.fill_with(b'\x01' * SIZE), verify))
     assert share.names() == []
 
 
@@ -404,7 +404,7 @@ def test_what_the_fill_verified_is_not_verified_again(share):
         share.fill_with(b'\x01' * SIZE)(target)
         return Filled(SIZE, SIGNED.signature)
 
-    cached, _ = share.cache.ensure(SIGNED, Fill(make, pytest.fail))
+    cached, _ = share.cache.ensure(SIGNED, FakeFill(make, pytest.fail))
     assert cached.signature == SIGNED.signature
 
 
@@ -412,7 +412,9 @@ def test_an_unverified_cached_image_is_made_again_for_who_wants_it_verified(shar
     share.ensure()
     assert share.cache.find(SIGNED, verified=True) is None
     seen, verify = verified(share)
-    _, made = share.cache.ensure(SIGNED, Fill(share.fill_with(b'\x02' * SIZE), verify))
+    _, made = share.cache.ensure(
+        SIGNED, FakeFill(share.fill_with(b'\x02' * SIZE), verify)
+    )
     assert made
     assert seen == [b'\x02']
 
@@ -517,7 +519,7 @@ def test_a_cached_image_takes_its_whole_disk_of_the_cap(share):
     """However sparse it is on the share."""
     share.cache.ensure(
         RAW,
-        Fill(
+        FakeFill(
             lambda target: (
                 (share.root / target.name).touch(),
                 os.truncate(share.root / target.name, SIZE),
@@ -559,14 +561,14 @@ def written_by(share, name, content=b'\x01' * SIZE):
 
 def test_what_this_host_wrote_is_on_the_server_before_ontap_sees_it(share, order):
     cached, _ = share.fill_by(lambda target: written_by(share, target.name))
-    file = (share.root / cached.file.name).stat().st_ino
+    file = (share.root / cached.stored.name).stat().st_ino
     record = (share.root / f'.eic-{RAW.id}.json').stat().st_ino
     assert order == [('fsync', file), ('rename', file), ('fsync', record)]
 
 
 def test_what_ontap_made_is_there_already(share, order):
     cached, _ = share.ensure()
-    file = (share.root / cached.file.name).stat().st_ino
+    file = (share.root / cached.stored.name).stat().st_ino
     assert ('fsync', file) not in order
 
 

@@ -10,7 +10,7 @@ from eic_plugins.model import SIGNATURE_PROPERTIES, Reason, Refusal
 from tests.unit.factories import GIB, image
 
 IMAGE = image()
-FOUND = Refusal('all', Reason.IMAGE_REFUSED, 'why')
+FOUND = Refusal.of_everything(Reason.IMAGE_REFUSED, 'why')
 
 
 class Clock:

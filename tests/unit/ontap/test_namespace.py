@@ -100,12 +100,12 @@ def test_a_path_that_ontap_would_read_as_a_query_matches_nothing():
 def test_a_share_below_a_junction_is_a_pool_with_a_directory():
     pool = Namespace(session(volume('a', '/a')), 'svm_gold').pool('127.0.11.1:/a/b')
     assert (pool.flexvol.name, pool.directory) == ('a', 'b')
-    assert pool.file('x').path == 'b/x'
+    assert pool.stored('x').path == 'b/x'
 
 
 def test_a_share_that_is_a_junction_is_a_pool_without_directory():
     pool = Namespace(session(volume('a', '/a')), 'svm_gold').pool('127.0.11.1:/a')
-    assert (pool.directory, pool.file('x').path) == ('', 'x')
+    assert (pool.directory, pool.stored('x').path) == ('', 'x')
 
 
 def test_a_share_of_another_cluster_says_what_is_wrong():
@@ -163,8 +163,8 @@ def test_an_address_in_two_ipspaces_is_the_backends_for_its_shares_alone():
         fake.answers[LIFS] = {'records': records}
         namespace = Namespace(fake, 'svm_gold')
         assert namespace.pool('127.0.11.1:/a').flexvol.svm == 'svm_gold'
-        assert namespace.locate(ImageCopy('127.0.11.1', '/a/x')) == Refusal(
-            'location', Reason.LOCATION_AMBIGUOUS
+        assert namespace.locate(ImageCopy('127.0.11.1', '/a/x')) == Refusal.of_location(
+            Reason.LOCATION_AMBIGUOUS
         )
         assert '127.0.11.1' not in namespace.lifs_of('svm_gold')
 

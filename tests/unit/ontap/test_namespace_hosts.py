@@ -105,7 +105,7 @@ def test_a_name_for_two_svms_is_ambiguous_whichever_comes_first(
 ):
     names['nfs.example.org'] = resolved
     found = namespace.locate(ImageCopy('nfs.example.org', '/images/abc'))
-    assert found == Refusal('location', Reason.LOCATION_AMBIGUOUS)
+    assert found == Refusal.of_location(Reason.LOCATION_AMBIGUOUS)
     with pytest.raises(UnknownShareError, match='several SVMs'):
         namespace.pool('nfs.example.org:/pools/first')
 

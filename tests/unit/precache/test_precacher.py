@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from eic_plugins.engine.pool_cache import Fill, LockTimeoutError, PoolCache
+from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache
 from eic_plugins.glance.client import ListedImage
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 from eic_plugins.precache.precache_rules import Wishes
@@ -19,6 +19,7 @@ from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.interface import Filled
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.factories import SEALS, image, pool
+from tests.unit.fake_engine import FakeFill
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
@@ -27,7 +28,7 @@ ASKED = ListedImage(
     image(size=SIZE, properties={'eic_precache': 'all'}), 'ubuntu', 'o', 'public'
 )
 UNREACHABLE = Outcome(
-    CINDER_DOWNLOAD, (Refusal('download', Reason.DOWNLOAD_FAILED),), 0.0, 0
+    CINDER_DOWNLOAD, (Refusal.of_route('download', Reason.DOWNLOAD_FAILED),), 0.0, 0
 )
 
 
@@ -41,7 +42,7 @@ class Backends:
         self.mutex = threading.Lock()
         self.cache = PoolCache(
             FileStorage(self.pool, ShareMount(str(root), print), self.files, 1, SEALS),
-            self.lock,
+            self,
         )
         self.in_order = [self.cache]
         self.images = {}
@@ -76,7 +77,7 @@ class Backends:
         self.told.append((name, image_id))
 
     @contextlib.contextmanager
-    def lock(self, _name, wait):
+    def held(self, _name, *, wait):
         if not self.mutex.acquire(blocking=wait):
             raise LockTimeoutError('it is being made')
         try:
@@ -111,7 +112,7 @@ class Backends:
         return Outcome('copy_offload', (), 0.1, of.size)
 
     def cached(self, of=RAW):
-        self.cache.ensure(of, Fill(self.write))
+        self.cache.ensure(of, FakeFill(self.write))
 
     def write(self, target):
         (self.root / target.name).write_bytes(b'\x01' * SIZE)
@@ -267,7 +268,7 @@ def test_a_share_that_is_not_mounted_holds_up_no_other(backend, look, tmp_path):
             1,
             SEALS,
         ),
-        backend.lock,
+        backend,
     )
     backend.in_order.insert(0, gone)
     backend.images[RAW.id] = ASKED
@@ -394,7 +395,7 @@ def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
     backend.in_order = [
         PoolCache(
             FileStorage(pool(f'vol_{number}'), mount, backend.files, 1, SEALS),
-            backend.lock,
+            backend,
         )
         for number, mount in enumerate(mounts)
     ]

@@ -7,9 +7,11 @@ import threading
 import pytest
 
 from eic_plugins.engine import routes
-from eic_plugins.engine.engine import Demand, Engine, Neighbours, Toolbox
-from eic_plugins.engine.pool_cache import Fill, PoolCache
+from eic_plugins.engine.demand import Demand
+from eic_plugins.engine.engine import Engine
+from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.engine.routes import FillLimits
+from eic_plugins.engine.toolbox import Toolbox
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.model import (
     FlexVol,
@@ -37,6 +39,7 @@ from eic_plugins.storage.interface import (
 from eic_plugins.storage.seals import Place
 from eic_plugins.storage.seen import SeenDevices
 from tests.unit.factories import GIB, SEALS, SIGNATURE, image
+from tests.unit.fake_engine import FakeFill, FakeNeighbours, FakeSource, FakeVolume
 from tests.unit.fake_luns import LunSession
 
 SIZE = 300_000
@@ -67,13 +70,16 @@ class Svm:
         self.engine = Engine(
             Toolbox(
                 self.luns,
-                lambda _: Refusal('location', Reason.FILE_NOT_LUN),
+                self,
                 self,
                 LocationReader({}),
                 routes.load(),
                 FillLimits(clone=1, copy=1),
             )
         )
+
+    def locate(self, _copy):
+        return Refusal.of_location(Reason.FILE_NOT_LUN)
 
     def may_copy(self, own, other):
         return False
@@ -86,7 +92,7 @@ class Svm:
         yield path
 
     @contextlib.contextmanager
-    def lock(self, name, _wait):
+    def held(self, name, *, wait):
         with self.mutex:
             lock = self.locks.setdefault(name, threading.Lock())
         with lock:
@@ -103,7 +109,7 @@ class Svm:
                 clock=lambda: self.now,
                 seen=seen or self.seen,
             ),
-            self.lock,
+            self,
         )
 
     def other_host(self, name='gold_vol'):
@@ -122,10 +128,10 @@ class Svm:
         cache = self.cache(at)
         other = 'gold_vol' if at == 'silver_vol' else 'silver_vol'
         return self.engine.create(
-            name,
-            Demand(RAW, lambda: (), self.download(cache, content), size=size),
+            FakeVolume(name),
+            Demand(RAW, FakeSource(self.download(cache, content)), size=size),
             cache,
-            Neighbours(lambda: [self.cache(other)], lambda _: ()),
+            FakeNeighbours(lambda: [self.cache(other)]),
         )
 
     def names(self):
@@ -138,7 +144,7 @@ def svm(tmp_path):
 
 
 def reasons(outcome):
-    return {refusal.route: refusal.reason for refusal in outcome.refusals}
+    return {str(refusal.subject): refusal.reason for refusal in outcome.refusals}
 
 
 def test_the_first_volume_is_downloaded_into_a_lun_and_cloned(svm):
@@ -216,9 +222,9 @@ def test_what_has_the_name_of_what_is_remembered_is_never_cloned_for_it(svm):
     (usage,) = other.storage.usages()
     assert other.evict(usage)
     changed = image(size=SIZE, os_hash_value='changed')
-    other.ensure(changed, Fill(svm.download(other)))
-    made, _ = other.ensure(changed, Fill(svm.download(other)))
-    assert made.file.uuid != remembered.file.uuid
+    other.ensure(changed, FakeFill(svm.download(other)))
+    made, _ = other.ensure(changed, FakeFill(svm.download(other)))
+    assert made.stored.uuid != remembered.stored.uuid
     with pytest.raises(VolumeNotMadeError) as raised:
         svm.cache().storage.make_volume('volume-2', remembered, 1, VolumeProperties())
     assert raised.value.image_is_gone
@@ -233,7 +239,7 @@ def test_a_remembered_record_of_other_bytes_is_looked_up_again(svm):
     assert svm.cache().find(changed) is None
     other = svm.other_host()
     other.evict(*other.storage.usages())
-    other.ensure(changed, Fill(svm.download(other)))
+    other.ensure(changed, FakeFill(svm.download(other)))
     assert svm.cache().find(changed)
 
 
@@ -304,8 +310,8 @@ def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm):
     luns = Luns(svm.session, 'svm_gold', clock=lambda: next(now), sleep=lambda _: None)
     with pytest.raises(OntapTimeoutError):
         luns.copy(
-            svm.cache().find(RAW).file,
-            svm.cache('silver_vol').pool.file('eic-fill-x-1'),
+            svm.cache().find(RAW).stored,
+            svm.cache('silver_vol').pool.stored('eic-fill-x-1'),
             60,
         )
     svm.cache('silver_vol').storage.remove('eic-fill-x-1')
@@ -355,7 +361,7 @@ def test_a_call_that_fails_in_a_hit_leaves_nothing_of_the_volume(svm, verb, erro
 
 
 def test_a_lun_without_the_comment_is_no_cached_image_and_is_replaced(svm):
-    svm.luns.create(svm.cache().pool.file(RAW.cached_name), SIZE)
+    svm.luns.create(svm.cache().pool.stored(RAW.cached_name), SIZE)
     assert svm.cache().find(RAW) is None
     assert svm.create().route == 'download'
     assert svm.cache().find(RAW)
@@ -439,7 +445,7 @@ def test_an_evicted_image_is_gone_and_the_volumes_stay(svm):
 def test_a_sweep_removes_what_a_killed_fill_left(svm):
     svm.create()
     cache = svm.cache()
-    svm.luns.create(cache.pool.file(f'eic-fill-{RAW.id}-0badcafe'), SIZE)
+    svm.luns.create(cache.pool.stored(f'eic-fill-{RAW.id}-0badcafe'), SIZE)
     cache.sweep(2e9)
     assert not any('eic-fill' in name for name in svm.names())
     assert cache.find(RAW)
@@ -453,7 +459,7 @@ def test_pools_of_other_backends_are_found_with_one_call(svm):
     (found,) = found_elsewhere(RAW, [flexvol('gold_vol')], seen, SEALS)
     assert svm.session.verbs() == ['GET']
     assert found == svm.cache().find(RAW)
-    assert found.file.uuid
+    assert found.stored.uuid
     changed = image(size=SIZE, os_hash_value='other')
     assert found_elsewhere(changed, [flexvol('gold_vol')], seen, SEALS) == ()
 

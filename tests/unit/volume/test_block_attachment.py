@@ -8,11 +8,11 @@ from cinder import exception
 from cinder import utils as cinder_utils
 from cinder.volume import volume_utils
 
-from eic_plugins.model import FlexVol, StoredFile
+from eic_plugins.model import FlexVol, StoredObject
 from eic_plugins.ontap.block import BlockDevice
 from eic_plugins.volume.block import LunVolumeFromImage, StillConnectedError
 
-FILE = StoredFile(
+FILE = StoredObject(
     FlexVol('cluster-a', 'svm_gold', 'gold', 'fv-gold', ''), 'eic-fill-1-0badcafe'
 )
 DEVICE = BlockDevice('uuid-1', FILE.path, 3 << 30, '', '', 'fv-gold')

@@ -16,7 +16,10 @@ MANUAL = pathlib.Path(__file__).parents[3] / 'docs/metrics.md'
 POOL = '127.0.11.1:/tenants/gold'
 COPIED = Outcome(
     'copy_offload',
-    (Refusal('cached', Reason.NOT_CACHED), Refusal('flexclone', Reason.OTHER_FLEXVOL)),
+    (
+        Refusal.of_route('cached', Reason.NOT_CACHED),
+        Refusal.of_route('flexclone', Reason.OTHER_FLEXVOL),
+    ),
     0.4,
     1024,
     False,
@@ -72,7 +75,7 @@ def test_a_fill_counts_though_its_volume_was_left_to_cinder(tmp_path):
         POOL,
         Outcome(
             'cinder_download',
-            (Refusal('flexclone', Reason.CLONE_FAILED),),
+            (Refusal.of_route('flexclone', Reason.CLONE_FAILED),),
             1.0,
             0,
             False,

@@ -28,7 +28,12 @@ class Driver:
             self,
             'pool',
             'image',
-            Outcome(route, tuple(Refusal('all', reason) for reason in reasons), 1.0, 0),
+            Outcome(
+                route,
+                tuple(Refusal.of_everything(reason) for reason in reasons),
+                1.0,
+                0,
+            ),
         )
 
     @property

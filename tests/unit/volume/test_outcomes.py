@@ -29,8 +29,8 @@ HOST = 'lab-eic@eic-gold'
 OUTCOME = Outcome(
     'copy_offload',
     (
-        Refusal('cached', Reason.NOT_CACHED),
-        Refusal('flexclone', Reason.OTHER_FLEXVOL, 'nfs://192.0.2.1/secret'),
+        Refusal.of_route('cached', Reason.NOT_CACHED),
+        Refusal.of_route('flexclone', Reason.OTHER_FLEXVOL, 'nfs://192.0.2.1/secret'),
     ),
     0.4121,
     1024,
