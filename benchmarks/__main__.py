@@ -49,8 +49,7 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'servers': servers.run,
     'filters': filters.run,
 }
-_DOCS = paths.REPOSITORY / 'docs'
-_LAST = _DOCS / 'bench.json'
+DOCS = paths.REPOSITORY / 'docs'
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -117,7 +116,9 @@ def _measure(lab: Lab, names: list[str], update: bool) -> int:
     print(f'\n{report.text(answers)}\n')
     found = report.document(answers, time.monotonic() - began)
     if update:
-        found = report.updated(json.loads(_LAST.read_text()), found, list(BENCHMARKS))
+        found = report.updated(
+            json.loads((DOCS / 'bench.json').read_text()), found, list(BENCHMARKS)
+        )
     for path in _write(lab, found):
         print(f'Written: {path}')
     missed = missed_counts(answers)
@@ -133,7 +134,7 @@ def _write(lab: Lab, found: dict[str, Any]) -> list[Path]:
         path = lab.paths / 'bench.json'
         files.write_json(path, found)
         return [path]
-    written = [_DOCS / f'bench.{kind}' for kind in ('json', 'md', 'png')]
+    written = [DOCS / f'bench.{kind}' for kind in ('json', 'md', 'png')]
     files.write_json(written[0], found)
     written[0].chmod(0o644)
     report.write_block(written[1], report.markdown(found))

@@ -26,7 +26,7 @@ _HOME, _OTHER = 'images', 'gold'
 
 
 @dataclasses.dataclass(frozen=True)
-class _Times:
+class Times:
     """Seconds of one driver's volumes of one image size."""
 
     driver: str
@@ -43,7 +43,7 @@ class _Times:
 
 def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
-    times: list[_Times] = []
+    times: list[Times] = []
     with Tenant(lab) as tenant:
         head = disks.random_disk(tenant, _HEAD_MIB)
         for driver in DRIVERS:
@@ -55,7 +55,7 @@ def run(lab: Lab) -> dict[str, Any]:
     return _answer(times).to_json()
 
 
-def _measure(tenant: Tenant, driver: str, found: dict[int, str]) -> list[_Times]:
+def _measure(tenant: Tenant, driver: str, found: dict[int, str]) -> list[Times]:
     first, elsewhere = {}, {}
     for gib, image_id in found.items():
         with tenant.lab.console.step(f'{driver}: first volumes of {gib} GiB'):
@@ -118,8 +118,8 @@ def _times(
     elsewhere: Made | None,
     hits: list[Made],
     alone: list[float],
-) -> _Times:
-    return _Times(
+) -> Times:
+    return Times(
         driver,
         gib,
         first.seconds,
@@ -129,7 +129,7 @@ def _times(
     )
 
 
-def growth(times: list[_Times], driver: str, kind: str) -> float:
+def growth(times: list[Times], driver: str, kind: str) -> float:
     """Median of the largest image's hits, in those of the smallest one."""
     by_size = {
         found.gib: median(getattr(found, kind))
@@ -139,7 +139,7 @@ def growth(times: list[_Times], driver: str, kind: str) -> float:
     return ratio(by_size[max(by_size)], by_size[min(by_size)])
 
 
-def _answer(times: list[_Times]) -> Answer:
+def _answer(times: list[Times]) -> Answer:
     largest = f'{max(SIZES)} GiB / {min(SIZES)} GiB'
     return Answer(
         'Does the time of a volume grow with the size of its image?',
@@ -193,7 +193,7 @@ def _answer(times: list[_Times]) -> Answer:
     )
 
 
-def _row(times: _Times) -> tuple[str, ...]:
+def _row(times: Times) -> tuple[str, ...]:
     return (
         str(times.gib),
         times.driver,

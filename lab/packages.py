@@ -7,6 +7,7 @@ standard library alone, since it runs before there is a .venv.
 """
 
 import contextlib
+import dataclasses
 import importlib.util
 import os
 import shutil
@@ -23,8 +24,6 @@ _MOUNTING = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
 _SERVERS = ('uwsgi', 'uwsgi-plugin-python3', 'apache2', 'libapache2-mod-wsgi-py3')
 TEST_PACKAGES = (*_MOUNTING, *_SERVERS)
 LAB_PACKAGES = ('mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
-_POLICY = Path('/usr/sbin/policy-rc.d')
-_SAVED_POLICY = Path('/usr/sbin/policy-rc.d.eic-lab-saved')
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
 _INSTALL_SECONDS = 1200
 
@@ -70,7 +69,7 @@ def ensure(packages: Sequence[str], log: Path | None = None) -> None:
             'Missing Debian packages: run as root, or: apt-get '
             f'install {" ".join(wanted)}'
         )
-    with services_stay_down():
+    with ServicePolicy().services_stay_down():
         # A stale list is no reason to fail: the install tells.
         _apt(['update'], log, check=False)
         _apt(['install', '--no-install-recommends', *wanted], log)
@@ -79,30 +78,37 @@ def ensure(packages: Sequence[str], log: Path | None = None) -> None:
         raise LabError(f'apt-get did not install {" ".join(still)}.')
 
 
-@contextlib.contextmanager
-def services_stay_down() -> Iterator[None]:
-    """Keep packages from starting their services, and restore that policy.
+@dataclasses.dataclass(frozen=True)
+class ServicePolicy:
+    """Debian's policy-rc.d: whether a package may start its services."""
 
-    A run that was killed in here leaves our policy behind; the next one tells
-    it by its mark and puts the saved one back.
-    """
-    restore_policy()
-    if _POLICY.exists():
-        _POLICY.rename(_SAVED_POLICY)
-    _POLICY.write_text(f'#!/bin/sh\n{_MARK}\nexit 101\n', encoding='utf-8')
-    _POLICY.chmod(0o755)
-    try:
-        yield
-    finally:
-        restore_policy()
+    path: Path = Path('/usr/sbin/policy-rc.d')
+    saved: Path = Path('/usr/sbin/policy-rc.d.eic-lab-saved')
+    """Where the machine's own policy is meanwhile."""
 
+    @contextlib.contextmanager
+    def services_stay_down(self) -> Iterator[None]:
+        """Keep packages from starting their services, and restore that policy.
 
-def restore_policy() -> None:
-    """Undo :func:`services_stay_down`, also that of a run that was killed."""
-    if _POLICY.exists() and _MARK in _POLICY.read_text(errors='replace'):
-        _POLICY.unlink()
-    if _SAVED_POLICY.exists():
-        _SAVED_POLICY.rename(_POLICY)
+        A run that was killed in here leaves our policy behind; the next one tells
+        it by its mark and puts the saved one back.
+        """
+        self.restore()
+        if self.path.exists():
+            self.path.rename(self.saved)
+        self.path.write_text(f'#!/bin/sh\n{_MARK}\nexit 101\n', encoding='utf-8')
+        self.path.chmod(0o755)
+        try:
+            yield
+        finally:
+            self.restore()
+
+    def restore(self) -> None:
+        """Put the machine's policy back, also after a run that was killed."""
+        if self.path.exists() and _MARK in self.path.read_text(errors='replace'):
+            self.path.unlink()
+        if self.saved.exists():
+            self.saved.rename(self.path)
 
 
 def _apt(

@@ -105,7 +105,8 @@ def load(name: str) -> App:
     return app
 
 
-def _parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
+def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """Our options, and the arguments of the application itself."""
     ours, theirs = argv, []
     if '--' in argv:
         cut = argv.index('--')
@@ -124,7 +125,7 @@ def _terminate(number: int, frame: Any) -> None:
 
 def main() -> None:
     """The command."""
-    options, app_argv = _parse(sys.argv[1:])
+    options, app_argv = parse(sys.argv[1:])
     sys.argv = [options.application, *app_argv]
     app = AccessLog(load(options.application), options.access_log)
     # What is loaded now stays: no collection needs to look at it again.

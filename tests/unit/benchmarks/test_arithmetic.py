@@ -10,54 +10,56 @@ from benchmarks.model import Answer, Table, Target, missed_counts, shown
     ('counts', 'share'),
     [([5, 5, 5], 1.0), ([30, 0, 0], 3.0), ([30, 20, 10], 1.5), ([0, 0], 0.0)],
 )
-def test_the_share_of_the_fullest_is_against_an_even_one(counts, share):
+def test_the_share_of_the_fullest_is_against_an_even_one(
+    counts: list[int], share: float
+) -> None:
     assert arithmetic.fullest(counts) == share
 
 
-def test_the_median_is_not_the_mean():
+def test_the_median_is_not_the_mean() -> None:
     assert arithmetic.median([1, 2, 90]) == 2
     assert arithmetic.median([1, 2]) == 1.5
 
 
-def test_nothing_measured_has_no_median():
+def test_nothing_measured_has_no_median() -> None:
     with pytest.raises(ValueError, match='nothing'):
         arithmetic.median([])
 
 
-def test_a_ratio_is_to_the_base():
+def test_a_ratio_is_to_the_base() -> None:
     assert arithmetic.ratio(3, 2) == 1.5
 
 
 @pytest.mark.parametrize('base', [0, -1])
-def test_there_is_no_ratio_to_nothing(base):
+def test_there_is_no_ratio_to_nothing(base: float) -> None:
     with pytest.raises(ValueError, match='no ratio'):
         arithmetic.ratio(1, base)
 
 
-def test_cpu_per_volume_is_without_what_an_idle_process_uses():
+def test_cpu_per_volume_is_without_what_an_idle_process_uses() -> None:
     assert arithmetic.per_volume(used=5.0, idle_rate=0.1, seconds=10, volumes=4) == 1.0
 
 
-def test_cpu_per_volume_is_never_negative():
+def test_cpu_per_volume_is_never_negative() -> None:
     assert arithmetic.per_volume(0.5, 0.1, 10, 1) == 0
 
 
-def test_cpu_of_no_volumes_is_an_error():
+def test_cpu_of_no_volumes_is_an_error() -> None:
     with pytest.raises(ValueError, match='volume'):
         arithmetic.per_volume(1, 0, 1, 0)
 
 
-def test_twenty_over_three_places_are_seven_seven_and_six():
+def test_twenty_over_three_places_are_seven_seven_and_six() -> None:
     found = arithmetic.spread(20, ['a', 'b', 'c'])
     assert [found.count(place) for place in 'abc'] == [7, 7, 6]
 
 
 @pytest.mark.parametrize(('measured', 'met'), [(1, True), (2, True), (2.1, False)])
-def test_a_target_is_a_limit_that_may_be_reached(measured, met):
+def test_a_target_is_a_limit_that_may_be_reached(measured: float, met: bool) -> None:
     assert Target('x', measured, 2, is_count=True).met is met
 
 
-def test_only_missed_counts_are_an_error():
+def test_only_missed_counts_are_an_error() -> None:
     answers = {
         'a': Answer(
             '?',
@@ -73,7 +75,7 @@ def test_only_missed_counts_are_an_error():
     assert missed_counts(answers) == ['a: missed is 3 instead of at most 1']
 
 
-def test_numbers_are_shown_without_needless_digits():
+def test_numbers_are_shown_without_needless_digits() -> None:
     assert [shown(value) for value in (2, 2.0, 1.154)] == ['2', '2', '1.15']
 
 
@@ -95,17 +97,20 @@ def test_numbers_are_shown_without_needless_digits():
     ],
 )
 def test_copies_are_what_hosts_wrote_and_what_ontap_copied(
-    places, begun, by_pool, in_all
-):
+    places: dict[str, set[int]],
+    begun: dict[str, int],
+    by_pool: dict[str, int],
+    in_all: int,
+) -> None:
     assert arithmetic.copies_by_pool(places, begun) == by_pool
     assert arithmetic.copies_in_all(places, begun) == in_all
 
 
-def times(driver, gib, *hits):
-    return image_size._Times(driver, gib, 1.0, None, hits, hits)
+def times(driver: str, gib: int, *hits: float) -> image_size.Times:
+    return image_size.Times(driver, gib, 1.0, None, hits, hits)
 
 
-def test_growth_is_of_the_largest_image_to_the_smallest_of_one_driver():
+def test_growth_is_of_the_largest_image_to_the_smallest_of_one_driver() -> None:
     measured = [
         times('eic', 1, 1, 2, 3),
         times('eic', 8, 9, 9, 9),
@@ -117,7 +122,9 @@ def test_growth_is_of_the_largest_image_to_the_smallest_of_one_driver():
     assert image_size.growth(measured, 'stock', 'hits') == 60
 
 
-def row(driver, copies, downloads, different=0):
+def row(
+    driver: str, copies: dict[str, int], downloads: int, different: int = 0
+) -> fills.Row:
     return {
         'driver': driver,
         'image': 'there',
@@ -128,7 +135,7 @@ def row(driver, copies, downloads, different=0):
     }
 
 
-def test_the_pool_with_most_copies_counts_and_stock_is_asked_nothing():
+def test_the_pool_with_most_copies_counts_and_stock_is_asked_nothing() -> None:
     found = fills.targets(
         [row('eic', {'a': 0, 'b': 2}, 1, 3), row('stock', {'a': 7, 'b': 7}, 20)]
     )
@@ -140,7 +147,7 @@ def test_the_pool_with_most_copies_counts_and_stock_is_asked_nothing():
     ]
 
 
-def test_an_answer_is_json_all_through():
+def test_an_answer_is_json_all_through() -> None:
     answer = Answer(
         '?',
         (Target('x', 1, 2, is_count=True),),

@@ -12,7 +12,7 @@ SPENT = {
 }
 
 
-def test_each_filter_and_each_request_has_its_target():
+def test_each_filter_and_each_request_has_its_target() -> None:
     assert [
         target.what for target in filters.answer(COST, SPENT).targets if not target.met
     ] == [
@@ -21,15 +21,15 @@ def test_each_filter_and_each_request_has_its_target():
     ]
 
 
-def test_noise_stands_beside_the_ratio():
+def test_noise_stands_beside_the_ratio() -> None:
     assert filters.answer(COST, SPENT).tables[1].rows == (
         ('GET /volumes', '11.00', '10.00', '1.100', '1.000'),
         ('GET /servers', '10.00', '15.00', '0.667', '0.500'),
     )
 
 
-def test_both_sides_are_asked_in_turn():
-    asked = []
+def test_both_sides_are_asked_in_turn() -> None:
+    asked: list[str] = []
     spent = filters.in_turn(asked.append, 3)
     assert asked[:2] == asked[2:4] == sorted(asked[:2])
     assert {driver: len(seconds) for driver, seconds in spent.items()} == {

@@ -1,12 +1,15 @@
 """The plot is drawn from what the benchmarks return."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 DRIVERS = ('eic', 'stock')
 
 
 @pytest.fixture
-def found():
+def found() -> dict[str, Any]:
     return {
         'answers': {
             'image_size': {
@@ -59,7 +62,7 @@ def found():
     }
 
 
-def test_a_picture_comes_of_it(found, tmp_path):
+def test_a_picture_comes_of_it(found: dict[str, Any], tmp_path: Path) -> None:
     plot = pytest.importorskip(
         'benchmarks.plot',
         reason='matplotlib is missing: `make bench` installs it',

@@ -1,5 +1,8 @@
 """Answers as people read them."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from benchmarks import report
@@ -7,7 +10,7 @@ from benchmarks.model import Answer, Table, Target
 
 
 @pytest.fixture
-def answers():
+def answers() -> report.Answers:
     return {
         'calls': Answer(
             'How many?',
@@ -23,7 +26,7 @@ def answers():
     }
 
 
-def test_a_terminal_gets_aligned_columns_and_verdicts(answers):
+def test_a_terminal_gets_aligned_columns_and_verdicts(answers: report.Answers) -> None:
     lines = report.text(answers).splitlines()
     assert lines[0] == 'calls: How many?'
     assert 'eic       1' in lines
@@ -35,7 +38,9 @@ def test_a_terminal_gets_aligned_columns_and_verdicts(answers):
     ]
 
 
-def test_the_block_of_the_manual_has_targets_tables_and_notes(answers):
+def test_the_block_of_the_manual_has_targets_tables_and_notes(
+    answers: report.Answers,
+) -> None:
     block = report.markdown(report.document(answers, 12.6))
     assert block.startswith(report.BEGIN)
     assert block.endswith(report.END)
@@ -45,13 +50,13 @@ def test_the_block_of_the_manual_has_targets_tables_and_notes(answers):
     assert '- A note.' in block
 
 
-def test_the_document_says_of_which_software_it_is(answers):
+def test_the_document_says_of_which_software_it_is(answers: report.Answers) -> None:
     found = report.document(answers, 1)
     assert found['packages']['cinder'] and found['packages']['eic-plugins']
     assert found['answers'] is answers
 
 
-def test_only_what_is_between_the_markers_is_replaced(tmp_path):
+def test_only_what_is_between_the_markers_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / 'bench.md'
     path.write_text(f'above\n{report.BEGIN}\nold\n{report.END}\nbelow\n')
     report.write_block(path, f'{report.BEGIN}\nnew\n{report.END}')
@@ -59,7 +64,7 @@ def test_only_what_is_between_the_markers_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize('text', ['', report.BEGIN, f'{report.END}{report.BEGIN}'])
-def test_a_manual_without_markers_is_left_alone(tmp_path, text):
+def test_a_manual_without_markers_is_left_alone(tmp_path: Path, text: str) -> None:
     path = tmp_path / 'bench.md'
     path.write_text(text)
     with pytest.raises(ValueError, match='does not have'):
@@ -67,13 +72,13 @@ def test_a_manual_without_markers_is_left_alone(tmp_path, text):
     assert path.read_text() == text
 
 
-def test_the_manual_in_the_repository_has_the_markers():
-    text = (report.Path(__file__).parents[3] / 'docs/bench.md').read_text()
+def test_the_manual_in_the_repository_has_the_markers() -> None:
+    text = (Path(__file__).parents[3] / 'docs/bench.md').read_text()
     assert text.count(report.BEGIN) == text.count(report.END) == 1
 
 
-def test_what_is_measured_again_stands_in_its_place_with_its_date():
-    def answer(question):
+def test_what_is_measured_again_stands_in_its_place_with_its_date() -> None:
+    def answer(question: str) -> dict[str, Any]:
         return {'question': question, 'targets': [], 'tables': [], 'notes': []}
 
     last = {

@@ -3,6 +3,7 @@
 import uuid
 
 from benchmarks import servers
+from benchmarks.model import Answer
 from benchmarks.server_boots import Booted, waiting_looks
 from benchmarks.servers import Way
 
@@ -11,7 +12,7 @@ EIC = Way('eic', 'again')
 VOLUME = str(uuid.uuid4())
 
 
-def answer(eic):
+def answer(eic: Booted) -> Answer:
     return servers.answer(
         {
             (STOCK, 1): [
@@ -23,19 +24,19 @@ def answer(eic):
     )
 
 
-def missed(answered):
+def missed(answered: Answer) -> list[str]:
     return [
         target.what.partition(': ')[2] for target in answered.targets if not target.met
     ]
 
 
-def test_a_ratio_is_of_medians_of_one_run():
+def test_a_ratio_is_of_medians_of_one_run() -> None:
     answered = answer(Booted([1.0], ['ACTIVE'], ['cached'], [1], []))
     assert answered.targets[0].measured == 1 / 5
     assert missed(answered) == []
 
 
-def test_what_was_missed_is_said():
+def test_what_was_missed_is_said() -> None:
     assert missed(answer(Booted([3.0], ['ERROR'], [], [2], ['volume-1']))) == [
         'median time to ACTIVE, times stock',
         "Nova's looks at a volume until it is there",
@@ -44,14 +45,14 @@ def test_what_was_missed_is_said():
     ]
 
 
-def test_what_the_stock_driver_leaves_is_shown_and_no_target():
+def test_what_the_stock_driver_leaves_is_shown_and_no_target() -> None:
     answered = answer(Booted([1.0], ['ACTIVE'], ['cached'], [1], []))
     stock_row = answered.tables[0].rows[0]
     assert stock_row[2] == 'stock'
     assert stock_row[-1] == '1'
 
 
-def test_each_situation_has_its_own_stock():
+def test_each_situation_has_its_own_stock() -> None:
     first = [Booted([1.0], ['ACTIVE'], ['flexclone'], [1], [])]
     answered = servers.answer(
         {
@@ -63,8 +64,8 @@ def test_each_situation_has_its_own_stock():
     assert answered.targets[0].measured == 1 / 10
 
 
-def test_both_sides_ask_for_a_pool_in_the_same_flexvol_or_for_none():
-    def types(situation):
+def test_both_sides_ask_for_a_pool_in_the_same_flexvol_or_for_none() -> None:
+    def types(situation: str) -> dict[str, str | None]:
         return {
             driver: Way(driver, situation)
             .fields('image')['block_device_mapping_v2'][0]
@@ -76,8 +77,10 @@ def test_both_sides_ask_for_a_pool_in_the_same_flexvol_or_for_none():
     assert types('first') == {'stock': None, 'eic': None}
 
 
-def test_novas_looks_are_those_before_it_attaches():
-    def entry(user_agent, method='GET', path=f'/v3/p/volumes/{VOLUME}'):
+def test_novas_looks_are_those_before_it_attaches() -> None:
+    def entry(
+        user_agent: str, method: str = 'GET', path: str = f'/v3/p/volumes/{VOLUME}'
+    ) -> dict[str, str]:
         return {'method': method, 'path': path, 'user_agent': user_agent}
 
     nova = entry('python-cinderclient')

@@ -1,6 +1,7 @@
 """The configuration that the lab writes for its services."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 from ontap_simulator import config as simulator_config
@@ -14,6 +15,7 @@ from lab import (
     namespace,
     simulator,
 )
+from lab.context import Lab
 from lab.errors import LabError
 from lab.paths import Paths, from_environment
 from lab.ports import ports_from_environment
@@ -21,12 +23,12 @@ from lab.topology import CLUSTERS
 
 
 @pytest.fixture
-def lab(tmp_path, monkeypatch):
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     monkeypatch.delenv('EIC_LAB_PORT_BASE', raising=False)
     return context.load(Paths(tmp_path / 'lab'))
 
 
-def test_a_simulator_is_told_the_topology(lab):
+def test_a_simulator_is_told_the_topology(lab: Lab) -> None:
     config = tomllib.loads(simulator.topology_toml(lab, CLUSTERS[0]))
     assert config['cluster']['listen'] == '127.0.10.1:18443'
     gold, silver, block = config['svms']
@@ -43,12 +45,12 @@ def test_a_simulator_is_told_the_topology(lab):
     simulator_config.parse(config, lab.paths.state)
 
 
-def test_passwords_do_not_stand_in_the_topology(lab):
+def test_passwords_do_not_stand_in_the_topology(lab: Lab) -> None:
     text = simulator.topology_toml(lab, CLUSTERS[0])
     assert not any(secret in text for secret in lab.secrets.values.values())
 
 
-def test_the_two_drivers_differ_in_driver_and_user_alone(lab):
+def test_the_two_drivers_differ_in_driver_and_user_alone(lab: Lab) -> None:
     eic = cinder_config.volume_sections(lab, 'eic')['eic-gold']
     stock = cinder_config.volume_sections(lab, 'stock')['stock-gold']
     differing = {key for key in eic if eic[key] != stock[key]}
@@ -62,7 +64,7 @@ def test_the_two_drivers_differ_in_driver_and_user_alone(lab):
     }
 
 
-def test_block_backends_differ_in_driver_user_and_cinders_own_cache(lab):
+def test_block_backends_differ_in_driver_user_and_cinders_own_cache(lab: Lab) -> None:
     eic = cinder_config.volume_sections(lab, 'eic')['eic-block']
     stock = cinder_config.volume_sections(lab, 'stock')['stock-block']
     differing = {key for key in eic if eic[key] != stock[key]}
@@ -77,7 +79,7 @@ def test_block_backends_differ_in_driver_user_and_cinders_own_cache(lab):
     assert str(stock['lab_flexvols']).endswith('cluster-a/volumes/svm_block')
 
 
-def test_cinders_internal_tenant_is_known_once_keystone_knows_it(lab):
+def test_cinders_internal_tenant_is_known_once_keystone_knows_it(lab: Lab) -> None:
     before = cinder_config.volume_sections(lab, 'stock')['DEFAULT']
     identity.keep_internal_tenant(lab, 'project', 'user')
     after = cinder_config.volume_sections(lab, 'stock')['DEFAULT']
@@ -87,51 +89,57 @@ def test_cinders_internal_tenant_is_known_once_keystone_knows_it(lab):
     }
 
 
-def test_tls_is_verified_against_the_simulators_ca(lab):
+def test_tls_is_verified_against_the_simulators_ca(lab: Lab) -> None:
     section = cinder_config.volume_sections(lab, 'stock')['stock-remote']
     assert section['netapp_ssl_cert_path'] == simulator.ca_file(lab)
     assert section['netapp_transport_type'] == 'https'
 
 
-def test_the_mount_helper_knows_the_exports_of_both_clusters(lab):
+def test_the_mount_helper_knows_the_exports_of_both_clusters(lab: Lab) -> None:
     script = namespace.mount_helper(lab)
     assert script.startswith('#!/bin/sh\n')
     assert script.count('exports.json') == 2
     assert script.endswith('"$@"\n')
 
 
-def test_a_database_is_created_anew():
+def test_a_database_is_created_anew() -> None:
     sql = mariadb.database_sql('glance', 'secret', 'glance')
     assert sql.index('DROP DATABASE IF EXISTS') < sql.index('CREATE DATABASE glance')
 
 
-def test_a_user_keeps_its_other_databases():
+def test_a_user_keeps_its_other_databases() -> None:
     sql = mariadb.database_sql('nova_cell0', 'secret', 'nova')
     assert 'REPLACE USER' not in sql
     assert "GRANT ALL ON nova_cell0.* TO 'nova'@'127.0.0.1'" in sql
 
 
-def test_an_openrc_is_shell(lab):
+def test_an_openrc_is_shell(lab: Lab) -> None:
     lines = description.openrc(lab, 'demo').splitlines()
     assert all(line.startswith('export OS_') for line in lines)
     assert "export OS_PROJECT_NAME='demo'" in lines
 
 
 @pytest.mark.parametrize('text', ['relative', '/' + 'x' * 90])
-def test_a_state_directory_that_cannot_work_is_refused(monkeypatch, text):
+def test_a_state_directory_that_cannot_work_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     monkeypatch.setenv('EIC_LAB_DIR', text)
     with pytest.raises(LabError, match='EIC_LAB_DIR'):
         from_environment()
 
 
-def test_an_empty_environment_means_the_defaults(monkeypatch):
+def test_an_empty_environment_means_the_defaults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv('EIC_LAB_DIR', raising=False)
     monkeypatch.delenv('EIC_LAB_PORT_BASE', raising=False)
     assert str(from_environment().state) == '/var/lib/eic-lab'
     assert ports_from_environment().base == 18000
 
 
-def test_a_lab_keeps_the_ports_that_are_in_its_catalog(tmp_path, monkeypatch):
+def test_a_lab_keeps_the_ports_that_are_in_its_catalog(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv('EIC_LAB_PORT_BASE', '28000')
     context.keep_ports(context.load(Paths(tmp_path)))
     monkeypatch.delenv('EIC_LAB_PORT_BASE')

@@ -26,5 +26,7 @@ FIELDS = 'fields=svm.name,location.volume.name,uuid'
         ('POST', '/api/storage/file/clone', '', False),
     ],
 )
-def test_what_is_asked_on_a_timer(method, path, query, periodic):
+def test_what_is_asked_on_a_timer(
+    method: str, path: str, query: str, periodic: bool
+) -> None:
     assert is_periodic({'method': method, 'path': path, 'query': query}) is periodic

@@ -1,5 +1,8 @@
 """What the demo says of servers, and what it does not let pass."""
 
+import dataclasses
+from typing import Any
+
 import pytest
 
 from lab.demo.server_cases import CASES, ServerCase
@@ -13,20 +16,22 @@ from lab.demo.server_rows import (
 TWO = ServerCase('two', ('--flavor', 'm1.tiny'), 2)
 
 
-def row(**changes):
-    good = {
-        'api': 'nova-api',
-        'driver': 'eic',
-        'case': TWO,
-        'statuses': ['ACTIVE'] * 2,
-        'seconds': [1.0, 2.0],
-        'routes': {'cached': 2},
-        'files_left': [],
-    }
-    return ServerRow(**(good | changes))
+GOOD = ServerRow(
+    api='nova-api',
+    driver='eic',
+    case=TWO,
+    statuses=['ACTIVE'] * 2,
+    seconds=[1.0, 2.0],
+    routes={'cached': 2},
+    files_left=[],
+)
 
 
-def test_servers_that_are_active_on_clones_are_as_expected():
+def row(**changes: Any) -> ServerRow:
+    return dataclasses.replace(GOOD, **changes)
+
+
+def test_servers_that_are_active_on_clones_are_as_expected() -> None:
     assert list(row().problems()) == []
 
 
@@ -39,28 +44,28 @@ def test_servers_that_are_active_on_clones_are_as_expected():
         ({'files_left': ['a/volume-1']}, 'a/volume-1 was left behind'),
     ],
 )
-def test_each_thing_that_is_wrong_is_said(change, problem):
+def test_each_thing_that_is_wrong_is_said(change: dict[str, Any], problem: str) -> None:
     assert problem in list(row(**change).problems())
 
 
-def test_the_stock_driver_may_download_and_leave_files():
+def test_the_stock_driver_may_download_and_leave_files() -> None:
     stock = row(driver='stock', routes={'download': 2}, files_left=['x'])
     assert list(stock.problems()) == []
 
 
-def test_the_stock_drivers_routes_are_seen_from_outside():
+def test_the_stock_drivers_routes_are_seen_from_outside() -> None:
     assert routes_of_stock(10, 4) == {'download': 4, 'clone': 6}
     assert routes_of_stock(1, 0) == {'clone': 1}
 
 
-def test_eics_routes_are_counted():
+def test_eics_routes_are_counted() -> None:
     assert routes_of_eic(['cached', 'flexclone', 'cached']) == {
         'cached': 2,
         'flexclone': 1,
     }
 
 
-def test_many_servers_are_one_request_of_the_client():
+def test_many_servers_are_one_request_of_the_client() -> None:
     assert TWO.client_arguments == (
         '--flavor',
         'm1.tiny',
@@ -74,6 +79,6 @@ def test_many_servers_are_one_request_of_the_client():
     assert '--min' not in CASES[0].client_arguments
 
 
-def test_the_table_has_median_and_maximum():
+def test_the_table_has_median_and_maximum() -> None:
     assert '1.5' in server_table([row()])
     assert '2 cached' in server_table([row()])

@@ -1,24 +1,25 @@
 """What the lab writes is private and whole."""
 
 import stat
+from pathlib import Path
 
 from oslo_config import cfg
 
 from lab import files, secrets_store
 
 
-def _mode(path):
+def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_files_and_their_directories_are_private(tmp_path):
+def test_files_and_their_directories_are_private(tmp_path: Path) -> None:
     path = tmp_path / 'new' / 'secret'
     files.write_private(path, 'x')
     assert _mode(path) == 0o600
     assert _mode(path.parent) == 0o700
 
 
-def test_a_replaced_file_leaves_nothing_behind(tmp_path):
+def test_a_replaced_file_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / 'file'
     files.write_private(path, 'one')
     files.write_private(path, 'two')
@@ -26,7 +27,7 @@ def test_a_replaced_file_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_bind_mounted_file_keeps_its_inode(tmp_path):
+def test_a_bind_mounted_file_keeps_its_inode(tmp_path: Path) -> None:
     path = tmp_path / 'file'
     files.write_in_place(path, 'one', 0o755)
     inode = path.stat().st_ino
@@ -35,14 +36,14 @@ def test_a_bind_mounted_file_keeps_its_inode(tmp_path):
     assert _mode(path) == 0o755
 
 
-def test_half_a_json_file_reads_as_none(tmp_path):
+def test_half_a_json_file_reads_as_none(tmp_path: Path) -> None:
     path = tmp_path / 'half.json'
     path.write_text('{"pid": 1')
     assert files.read_json(path) is None
     assert files.read_json(tmp_path / 'missing.json') is None
 
 
-def test_oslo_config_reads_what_ini_writes(tmp_path):
+def test_oslo_config_reads_what_ini_writes(tmp_path: Path) -> None:
     path = tmp_path / 'x.conf'
     files.write_private(
         path,
@@ -63,7 +64,7 @@ def test_oslo_config_reads_what_ini_writes(tmp_path):
     assert (conf.group.password, conf.group.number) == ('a$b', -1)
 
 
-def test_passwords_are_made_once_and_never_shown(tmp_path):
+def test_passwords_are_made_once_and_never_shown(tmp_path: Path) -> None:
     first = secrets_store.load(tmp_path / 'secrets')
     again = secrets_store.load(tmp_path / 'secrets')
     assert first['user-admin'] == again['user-admin']

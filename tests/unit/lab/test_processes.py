@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +23,7 @@ SLEEP = ('sleep', '300')
 
 
 @pytest.fixture
-def processes(tmp_path):
+def processes(tmp_path: Path) -> Iterator[Processes]:
     table = Processes(Paths(tmp_path))
     yield table
     for name in table.records():
@@ -29,7 +31,9 @@ def processes(tmp_path):
     table.kill(table.ours())
 
 
-def test_a_service_is_remembered_by_another_command(processes, tmp_path):
+def test_a_service_is_remembered_by_another_command(
+    processes: Processes, tmp_path: Path
+) -> None:
     record = processes.spawn(Service('napper', SLEEP))
     other = Processes(Paths(tmp_path))
     assert other.alive('napper')
@@ -39,7 +43,9 @@ def test_a_service_is_remembered_by_another_command(processes, tmp_path):
     assert not other.stop('napper')
 
 
-def test_a_reused_pid_is_not_mistaken_for_the_service(processes, tmp_path):
+def test_a_reused_pid_is_not_mistaken_for_the_service(
+    processes: Processes, tmp_path: Path
+) -> None:
     record = processes.spawn(Service('napper', SLEEP))
     reused = dataclasses.replace(record, start_time=record.start_time - 1)
     ProcessRecords(tmp_path / 'run').save(reused)
@@ -49,12 +55,12 @@ def test_a_reused_pid_is_not_mistaken_for_the_service(processes, tmp_path):
     os.kill(record.pid, signal.SIGKILL)
 
 
-def test_a_record_of_an_earlier_boot_names_nobody(processes):
+def test_a_record_of_an_earlier_boot_names_nobody(processes: Processes) -> None:
     record = processes.spawn(Service('napper', SLEEP))
     assert not dataclasses.replace(record, boot_id='other').alive()
 
 
-def test_children_end_with_their_service(processes):
+def test_children_end_with_their_service(processes: Processes) -> None:
     script = 'sleep 300 & exec sleep 300'
     record = processes.spawn(Service('parent', ('sh', '-c', script)))
     wait_until(lambda: len(proc.in_group(record.pid)) == 2, 'the child', 5)
@@ -62,7 +68,9 @@ def test_children_end_with_their_service(processes):
     assert proc.in_group(record.pid) == []
 
 
-def test_a_service_that_ignores_sigterm_is_killed(processes, tmp_path):
+def test_a_service_that_ignores_sigterm_is_killed(
+    processes: Processes, tmp_path: Path
+) -> None:
     code = (
         'import signal, time; signal.signal(15, signal.SIG_IGN); '
         'print("ready", flush=True); time.sleep(300)'
@@ -76,7 +84,7 @@ def test_a_service_that_ignores_sigterm_is_killed(processes, tmp_path):
     assert not record.alive()
 
 
-def test_what_a_killed_command_did_not_record_is_found(processes):
+def test_what_a_killed_command_did_not_record_is_found(processes: Processes) -> None:
     known = processes.spawn(Service('known', SLEEP))
     with subprocess.Popen(SLEEP, env={LAB_ID: processes.lab_id}) as stray:
         # The child carries its own environment once it has become sleep.
@@ -86,13 +94,13 @@ def test_what_a_killed_command_did_not_record_is_found(processes):
     assert known.alive()
 
 
-def test_a_helper_in_a_group_of_its_own_is_no_stray(processes):
+def test_a_helper_in_a_group_of_its_own_is_no_stray(processes: Processes) -> None:
     processes.spawn(Service('parent', ('sh', '-c', 'setsid -w sleep 300')))
     wait_until(lambda: len(processes.ours()) >= 2, 'the helper', 5)
     assert processes.strays() == []
 
 
-def test_a_changed_configuration_changes_the_fingerprint(tmp_path):
+def test_a_changed_configuration_changes_the_fingerprint(tmp_path: Path) -> None:
     conf = tmp_path / 'x.conf'
     conf.write_text('one')
     service = Service('x', SLEEP, configs=(conf,))
@@ -102,21 +110,23 @@ def test_a_changed_configuration_changes_the_fingerprint(tmp_path):
     assert service.fingerprint() != before
 
 
-def test_a_service_gets_none_of_the_callers_environment(processes, monkeypatch):
+def test_a_service_gets_none_of_the_callers_environment(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv('OS_PASSWORD', 'mine')
     record = processes.spawn(Service('napper', SLEEP))
     wait_until(lambda: proc.name(record.pid) == 'sleep', 'sleep', 5)
     assert 'OS_PASSWORD' not in proc.environment(record.pid)
 
 
-def test_a_wait_says_what_it_waited_for_and_shows_the_log(tmp_path):
+def test_a_wait_says_what_it_waited_for_and_shows_the_log(tmp_path: Path) -> None:
     log = tmp_path / 'x.log'
     log.write_text('the reason\n')
     with pytest.raises(LabError, match=r'(?s)for the moon.*the reason'):
         wait_until(lambda: False, 'the moon', 0.1, log=log)
 
 
-def test_a_wait_can_be_cancelled():
+def test_a_wait_can_be_cancelled() -> None:
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(CancelledError):

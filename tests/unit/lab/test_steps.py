@@ -11,11 +11,11 @@ from lab.errors import CancelledError, LabError
 from lab.steps import Step
 
 
-def _run(todo):
+def _run(todo: list[Step]) -> None:
     steps.run(todo, Console(), threading.Event())
 
 
-def test_a_step_runs_after_those_it_needs(capsys):
+def test_a_step_runs_after_those_it_needs(capsys: pytest.CaptureFixture[str]) -> None:
     order = []
     _run(
         [
@@ -28,20 +28,26 @@ def test_a_step_runs_after_those_it_needs(capsys):
     assert capsys.readouterr().out.count('  ok ') == 3
 
 
-def test_independent_steps_run_at_the_same_time():
+def test_independent_steps_run_at_the_same_time() -> None:
     meet = threading.Barrier(2, timeout=5)
-    _run([Step('a', meet.wait), Step('b', meet.wait)])
+
+    def come() -> None:
+        meet.wait()
+
+    _run([Step('a', come), Step('b', come)])
 
 
-def test_the_cause_is_raised_and_the_rest_is_not_started(capsys):
+def test_the_cause_is_raised_and_the_rest_is_not_started(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     cancel = threading.Event()
     ran = []
 
-    def patient():
+    def patient() -> None:
         if cancel.wait(5):
             raise CancelledError('stopped')
 
-    def fail():
+    def fail() -> None:
         time.sleep(0.05)
         raise LabError('the cause')
 
@@ -59,6 +65,6 @@ def test_the_cause_is_raised_and_the_rest_is_not_started(capsys):
     assert 'FAILED bad' in capsys.readouterr().out
 
 
-def test_steps_that_need_what_is_not_there_are_an_error():
+def test_steps_that_need_what_is_not_there_are_an_error() -> None:
     with pytest.raises(LabError, match='needs nothing-like-this'):
         _run([Step('a', lambda: None, ('nothing-like-this',))])

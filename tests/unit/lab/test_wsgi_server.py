@@ -1,13 +1,16 @@
 """The access log counts what was sent."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import webtest
 
 from lab import wsgi_server
 
 
-def _app(environ, start_response):
+def _app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
     assert 'wsgi.file_wrapper' not in environ
     start_response(
         '200 OK', [('x-openstack-request-id', 'req-1'), ('Content-Type', 'text/plain')]
@@ -15,7 +18,7 @@ def _app(environ, start_response):
     return [b'abc', b'defg']
 
 
-def test_each_request_is_a_line(tmp_path):
+def test_each_request_is_a_line(tmp_path: Path) -> None:
     log = tmp_path / 'access.jsonl'
     client = webtest.TestApp(
         wsgi_server.AccessLog(_app, log),
@@ -31,8 +34,8 @@ def test_each_request_is_a_line(tmp_path):
     assert log.stat().st_mode & 0o077 == 0
 
 
-def test_the_applications_arguments_are_kept_apart(tmp_path):
-    ours, theirs = wsgi_server._parse(
+def test_the_applications_arguments_are_kept_apart(tmp_path: Path) -> None:
+    ours, theirs = wsgi_server.parse(
         [
             '--listen',
             '127.0.0.1:1',
@@ -48,5 +51,6 @@ def test_the_applications_arguments_are_kept_apart(tmp_path):
     assert theirs == ['--config-file', 'y']
 
 
-def test_an_application_is_loaded_by_name():
-    assert wsgi_server.load('json:dumps') is json.dumps
+def test_an_application_is_loaded_by_name() -> None:
+    loaded: object = wsgi_server.load('json:dumps')
+    assert loaded is json.dumps
