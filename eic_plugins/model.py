@@ -120,8 +120,8 @@ _MESSAGES: Mapping[Reason, str] = {
     "pool's cluster",
     Reason.IMAGE_VOLUME_NOT_FOUND: 'Cinder has no such volume as the cinder:// '
     'location names',
-    Reason.IMAGE_VOLUME_FORBIDDEN: "nothing shows that the location's Cinder volume is of this "
-    'image: its project, image_owner or glance_image_id would '
+    Reason.IMAGE_VOLUME_FORBIDDEN: "nothing shows that the location's Cinder "
+    'volume is of this image: its project, image_owner or glance_image_id would '
     'show it',
     Reason.IMAGE_VOLUME_NOT_READY: "the location's Cinder volume is in a state "
     'other than available or in-use, is not '
@@ -141,8 +141,8 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.IMAGE_NOT_ACTIVE: 'the image is not active',
     Reason.IMAGE_TOO_LARGE: 'the image does not fit into the volume',
     Reason.ENCRYPTED: 'the image or the volume type is encrypted',
-    Reason.SIGNATURE_INCOMPLETE: 'the image has only some of the img_signature properties, '
-    'which Cinder refuses',
+    Reason.SIGNATURE_INCOMPLETE: 'the image has only some of the img_signature '
+    'properties, which Cinder refuses',
     Reason.SIGNATURE_INVALID: "the image's signature is not right, or could not be "
     'verified; the log says why',
     Reason.FILE_NOT_LUN: "the image's copy is a file, and no documented call of "
