@@ -23,17 +23,18 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from oslo_config import cfg
-
-from eic_plugins import config
-from eic_plugins.middleware import cinder, nova
 from eic_plugins.middleware.body import Environ
+from eic_plugins.middleware.boot_facts import BootFacts
+from eic_plugins.middleware.boot_rules import OptIns
+from eic_plugins.middleware.cinder import CinderFilter, CinderParts
+from eic_plugins.middleware.copies import CopyLookup
+from eic_plugins.middleware.glance_as_user import VisibleImage
 from eic_plugins.middleware.hold import Hold
-from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
+from eic_plugins.middleware.lookup import LookupLimits
+from eic_plugins.middleware.nova import NovaFilter, NovaParts
+from eic_plugins.middleware.remotes import Remote
 from eic_plugins.middleware.subrequest import WSGIApp
-from eic_plugins.middleware.user_images import SeenImage
 from eic_plugins.model import Image, ImageCopy
-from eic_plugins.support.breaker import CircuitBreakers
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 VOLUME = {
@@ -58,6 +59,7 @@ CREATED = {'volume': {'id': IMAGE, 'status': 'creating'}}
 AVAILABLE = {'volume': {'id': IMAGE, 'status': 'available'}}
 FLAVOR = {'flavor': {'disk': 10, 'extra_specs': {'eic:boot_from_volume': 'true'}}}
 HEADERS = [('Content-Type', 'application/json')]
+_LIMITS = LookupLimits(4, 3600.0)
 
 
 def run(repeats: int = 5000) -> dict[str, Any]:
@@ -108,32 +110,16 @@ def cinder_filter(app: WSGIApp) -> WSGIApp:
     def find(_image_id: str) -> tuple[ImageCopy, ...]:
         return (ImageCopy('192.0.2.11', '/images/' + IMAGE),)
 
-    lookup = ImageLookup(find, LookupLimits(4, 3600.0), _breakers())
+    lookup = CopyLookup(find, _LIMITS, _remote())
     lookup.copies(IMAGE, 10, 'p')
-    return cinder.CinderFilter(
-        app, lookup, 0.5, Hold('none', 2.0, 16, lambda: (), lambda _: {})
-    )
+    hold = Hold('none', 2.0, 16, lambda: (), lambda _: {})
+    return CinderFilter(app, parts=CinderParts(lookup, 0.5, hold))
 
 
 def nova_filter(app: WSGIApp) -> WSGIApp:
     """The filter with the options' defaults but the time of remembering."""
-    conf = cfg.ConfigOpts()
-    config.register(conf)
-    conf.register_opts(
-        [
-            cfg.BoolOpt('verify_glance_signatures', default=False),
-            cfg.BoolOpt('enable_certificate_validation', default=False),
-            cfg.ListOpt('default_trusted_certificate_ids', default=[]),
-        ],
-        'glance',
-    )
-    conf([], default_config_files=[])
-    options = config.with_overrides(
-        conf, {'locations_ttl': '3600'}, config.NOVA_FILTER_OPTS
-    )
-    facts = nova.BootFacts(conf, options)
-    facts._glance = _Glance()  # type: ignore[assignment]
-    return nova.NovaFilter(app, facts, 'fast', _breakers())
+    facts = BootFacts(OptIns, 0.5, _LIMITS, _remote(), _Glance)
+    return NovaFilter(app, parts=NovaParts(facts, 'fast', _remote()))
 
 
 def environ(method: str, path: str, document: Any = None) -> dict[str, Any]:
@@ -189,12 +175,12 @@ def added(
 class _Glance:
     """Has answered before the clock starts."""
 
-    def find(self, image_id: str, _auth: Any) -> SeenImage:
-        return SeenImage(Image(image_id, 'active', 'raw', 'bare', 1 << 30))
+    def find(self, image_id: str, _auth: Any) -> VisibleImage:
+        return VisibleImage(Image(image_id, 'active', 'raw', 'bare', 1 << 30))
 
 
-def _breakers() -> CircuitBreakers:
-    return CircuitBreakers('Glance', 'x', 3, 15.0)
+def _remote() -> Remote:
+    return Remote('Glance', 'x', 3, 15.0)
 
 
 def _fresh(given: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ them uses those of ``[service_user]``. The drivers take everything about ONTAP
 from their backend's ``netapp_*`` options: there is no second set.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keystoneauth1 import loading
@@ -397,28 +396,6 @@ def register(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(ALL_OPTS, group=GROUP)
     loading.register_auth_conf_options(conf, GROUP)
     loading.register_session_conf_options(conf, GROUP)
-
-
-def with_overrides(
-    conf: cfg.ConfigOpts, overrides: Mapping[str, str], opts: Sequence[cfg.Opt]
-) -> dict[str, Any]:
-    """A filter's options: ``[eic]``, with those of the paste section on top.
-
-    :raises ValueError: a paste option is unknown or not of its type
-    """
-    options = {opt.dest: conf[GROUP][opt.dest] for opt in opts}
-    known = {opt.dest: opt for opt in opts}
-    for name, text in overrides.items():
-        if name not in known:
-            raise ValueError(
-                f'api-paste.ini: the filter eic has no option {name!r}; it '
-                f'takes {", ".join(sorted(known))}'
-            )
-        try:
-            options[name] = known[name].type(text)
-        except ValueError as err:
-            raise ValueError(f'api-paste.ini: {name} = {text}: {err}') from err
-    return options
 
 
 def list_opts() -> list[tuple[str, list[Any]]]:

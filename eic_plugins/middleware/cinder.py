@@ -16,11 +16,11 @@ is dropped. All other requests pass untouched, and so does this one whenever the
 look-up fails or takes longer than ``filter_budget``.
 
 The answer to such a request of a service (``hold_requests``) is held until the
-volume is ``available`` or ``error``, or ``hold_budget`` ends; it is still the
-answer that Cinder gave, and header ``X-EIC-Hold`` says how the holding ended.
+volume is ``available`` or ``error``, or ``hold_budget`` ends. It is still the
+answer that Cinder gave, and header ``X-EIC-Hold`` says how the hold ended.
 
 A service that asks to delete a volume which is still being made gets Cinder's
-refusal; the volume is deleted as soon as it is made (``postpone_deletions``,
+refusal, and the volume is deleted as soon as it is made (``postpone_deletions``,
 :mod:`eic_plugins.middleware.postponed`).
 
 The filter never answers a request itself.
@@ -35,28 +35,24 @@ at DEBUG.
 import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Protocol, Self
 
+from keystonemiddleware import opts as keystone_opts
 from oslo_config import cfg
 from oslo_log import log as logging
-from oslo_utils import timeutils, uuidutils
+from oslo_utils import uuidutils
 
 from eic_plugins import config
-from eic_plugins.glance.client import ImageLocations, Location
-from eic_plugins.glance.locations import LocationReader
-from eic_plugins.middleware import body, volumes
+from eic_plugins.middleware import body, cinder_internals, scheduler_hints
+from eic_plugins.middleware.copies import Copies, CopiesInGlance, CopyLookup
+from eic_plugins.middleware.deletion_requests import DeletionRequests
 from eic_plugins.middleware.hold import Hold
-from eic_plugins.middleware.lookup import (
-    Copies,
-    ImageLookup,
-    LookupLimits,
-    NotUnderstoodError,
-)
-from eic_plugins.middleware.postponed import Asker, PostponedDeletions
-from eic_plugins.middleware.subrequest import Answer, WSGIApp, call
-from eic_plugins.model import ImageCopy
-from eic_plugins.scheduler import locality
-from eic_plugins.support.breaker import CircuitBreakers
+from eic_plugins.middleware.lookup import LookupLimits
+from eic_plugins.middleware.paste_filter import PasteFilter
+from eic_plugins.middleware.postponed import PostponedDeletions
+from eic_plugins.middleware.remotes import WATCHED, Remote
+from eic_plugins.middleware.subrequest import Answer, StartResponse, WSGIApp, call
 
 LOG = logging.getLogger(__name__)
 
@@ -64,292 +60,172 @@ HOLD_HEADER = 'X-EIC-Hold'
 
 # Cinder's router lets a line end behind a path.
 _CREATE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes(?:\.json)?/?\n?')
-_DELETE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes/([0-9a-f-]{36})(?:\.json)?/?')
-_ACCEPTED = 202
-_BAD_REQUEST = 400
-_INVALID_VOLUME = 'Invalid volume: '
-"""So begins Cinder's message if a volume's state forbids what was asked."""
-_JSON_TYPES = frozenset({'application/json', 'application/vnd.openstack.volume+json'})
-_HINTS = 'OS-SCH-HNT:scheduler_hints'
-_LEGACY_HINTS = 'scheduler_hints'
-_MICROVERSION = re.compile(r'([1-9]\d{0,3})\.(0|[1-9]\d{0,3})', re.ASCII)
-_STRICT_SCHEMA = (3, 53)
-"""From this microversion on, ``volume.scheduler_hints`` is refused."""
 
 
-class CinderFilter:
-    """WSGI middleware around cinder-api's router."""
+class Lookup(Protocol):
+    """Knows where the copies of an image are, or not in time."""
+
+    def copies(self, image_id: str, budget: float, owner: str) -> Copies | None:
+        """See :class:`~eic_plugins.middleware.copies.CopyLookup`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CinderParts:
+    """What the filter is made of.
+
+    :ivar budget: seconds for a look-up
+    :ivar postponed: None to postpone no deletions
+    """
+
+    lookup: Lookup
+    budget: float
+    hold: Hold
+    postponed: PostponedDeletions | None = None
+
+    @classmethod
+    def from_options(cls, conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> Self:
+        """The parts that ``options`` ask for; Glance is watched."""
+        glance = Remote(
+            'Glance',
+            'volumes are scheduled without knowing where their image '
+            'is. Check glance-api and the credentials in [eic].',
+            options['breaker_failures'],
+            options['breaker_reset'],
+        )
+        WATCHED.add(glance)
+        budget = options['filter_budget']
+        return cls(
+            lookup=CopyLookup(
+                CopiesInGlance(conf, budget).find,
+                LookupLimits(options['filter_lookups'], options['locations_ttl']),
+                glance,
+            ),
+            budget=budget,
+            hold=Hold(
+                options['hold_requests'],
+                options['hold_budget'],
+                options['hold_limit'],
+                _service_roles(conf),
+                cinder_internals.statuses,
+            ),
+            postponed=(
+                PostponedDeletions(cinder_internals.Volumes())
+                if options['postpone_deletions']
+                else None
+            ),
+        )
+
+
+class CinderFilter(PasteFilter[bool]):
+    """WSGI middleware around cinder-api's router.
+
+    What it decides is whether a volume is asked for whose image has a UUID.
+    """
+
+    OPTIONS = config.CINDER_FILTER_OPTS
+    JSON_TYPES = frozenset(
+        {'application/json', 'application/vnd.openstack.volume+json'}
+    )
 
     def __init__(
         self,
-        app: WSGIApp,
-        lookup: ImageLookup,
-        budget: float,
-        hold: Hold,
-        postponed: PostponedDeletions | None = None,
+        application: WSGIApp,
+        conf: dict[str, Any] | cfg.ConfigOpts | None = None,
+        parts: CinderParts | None = None,
     ) -> None:
-        self._app = app
-        self._lookup = lookup
-        self._budget = budget
-        self._hold = hold
-        self._postponed = postponed
+        super().__init__(application, conf)
+        parts = parts or CinderParts.from_options(self.oslo_conf, self.options())
+        self._lookup, self._budget, self._hold = parts.lookup, parts.budget, parts.hold
+        self._deletions = (
+            DeletionRequests(application, parts.postponed) if parts.postponed else None
+        )
 
-    def __call__(
-        self, environ: body.Environ, start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        """Pass the request on, with the hint if it is a volume from image."""
-        if self._postponed is not None:
-            self._postponed.recall()
-            deleted = _deleted(environ)
-            if deleted and self._hold.of_service(environ):
-                return self._deleting(self._postponed, deleted, environ, start_response)
-        if environ['REQUEST_METHOD'] == 'POST':
-            is_create = _CREATE.fullmatch(environ.get('PATH_INFO', ''))
-            if is_create and self._prepare(environ) and self._hold.wanted(environ):
-                return self._held(environ, start_response)
-        return self._app(environ, start_response)
+    def handler(self, environ: body.Environ) -> WSGIApp | None:
+        """What handles the request, None to pass it on as it came."""
+        method = environ['REQUEST_METHOD']
+        if self._deletions is not None:
+            self._deletions.recall()
+            if method == 'DELETE' and self._hold.of_service(environ):
+                return self._deletions.handler(environ)
+        if method == 'POST' and _CREATE.fullmatch(environ.get('PATH_INFO', '')):
+            return self.create
+        return None
 
-    def _held(
-        self, environ: body.Environ, start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        multithread = bool(environ.get('wsgi.multithread'))
-        answer = call(self._app, environ)
-        volume_id = _created(answer)
-        if volume_id is None:
-            return answer.send(start_response)
-        outcome = self._hold.until_usable(volume_id, multithread)
-        return answer.send(start_response, (HOLD_HEADER, str(outcome)))
+    def decide(self, environ: body.Environ, document: Any) -> tuple[bool, Any]:
+        """See the module's docstring."""
+        image_id = scheduler_hints.image_in(document)
+        if scheduler_hints.volume_in(document) is None:
+            return False, None
+        dropped = scheduler_hints.drop_forged(document, environ)
+        added = self._add_hint(document, image_id, _project_of(environ))
+        return image_id is not None, document if dropped or added else None
 
-    def _deleting(
+    def decision_after_error(self) -> bool:
+        """Nothing is held."""
+        return False
+
+    def carry_out(
         self,
-        postponed: PostponedDeletions,
-        volume_id: str,
+        decision: bool,
+        received: bytes,
+        changed: bytes | None,
         environ: body.Environ,
-        start_response: Callable[..., Any],
+        start_response: StartResponse,
     ) -> Iterable[bytes]:
-        # Before the request: what is made meanwhile, Cinder deletes.
-        mark = postponed.in_the_making(volume_id)
-        answer = call(self._app, environ)
-        if mark is not None and _is_refused_by_state(answer):
-            postponed.postpone(volume_id, mark, _asker(environ))
-        return answer.send(start_response)
-
-    def _prepare(self, environ: body.Environ) -> bool:
-        """Add the hint.
-
-        :returns: whether a volume is asked for whose image has a UUID
-        """
-        content_type = environ.get('CONTENT_TYPE', '').partition(';')[0].strip()
-        if content_type not in _JSON_TYPES:
-            return False
-        received = body.read(environ)
-        if received is None:
-            return False
-        try:
-            document = body.parse(received)
-            image_id = _image_of(document)
-            changed = self._with_hint(document, image_id, environ)
-            if changed is not None:
-                body.replace(environ, body.serialise(changed))
-        except Exception:
-            LOG.exception(
-                'An error of the EIC filter, not of the request, '
-                'which goes on as it came.'
-            )
-            body.replace(environ, received)
-            return False
-        return image_id is not None
-
-    def _with_hint(
-        self, document: Any, image_id: str | None, environ: body.Environ
-    ) -> Any:
-        """The document to send on, None if it is to stay as it is."""
-        volume = _volume(document)
-        if volume is None:
-            return None
-        dropped = _drop_forged(document, _HINTS)
-        if not _refuses_legacy_hints(environ):
-            dropped = _drop_forged(volume, _LEGACY_HINTS) or dropped
-        added = self._add_hint(document, volume, image_id, _project_of(environ))
-        return document if dropped or added else None
+        """Send the request on, and hold the answer if somebody waits for it."""
+        if changed is not None:
+            body.replace(environ, changed)
+        if decision and self._hold.wanted(environ):
+            return self._held(environ, start_response)
+        return self.application(environ, start_response)
 
     def _add_hint(
-        self,
-        document: dict[str, Any],
-        volume: Mapping[str, Any],
-        image_id: str | None,
-        project: str,
+        self, document: dict[str, Any], image_id: str | None, project: str
     ) -> bool:
-        hints = document.get(_HINTS)
-        # Cinder takes one of the two places: adding the one would hide the
-        # other, which the user filled.
-        elsewhere = hints is None and volume.get(_LEGACY_HINTS) is not None
-        if image_id is None or elsewhere or not isinstance(hints, dict | None):
+        if image_id is None or not scheduler_hints.takes_hint(document):
             return False
         copies = self._lookup.copies(image_id, self._budget, project)
         if not copies:
             return False
-        document[_HINTS] = {**(hints or {}), locality.HINT: locality.write_hint(copies)}
+        scheduler_hints.add_hint(document, copies)
         LOG.debug(
             'Image %(image)s has %(count)d copies that a pool could clone.',
             {'image': image_id, 'count': len(copies)},
         )
         return True
 
-
-def filter_factory(
-    global_conf: Mapping[str, str], **local_conf: str
-) -> Callable[[WSGIApp], CinderFilter]:
-    """What ``paste.filter_factory`` names."""
-    conf = cfg.CONF
-    config.register(conf)
-    options = config.with_overrides(conf, local_conf, config.CINDER_FILTER_OPTS)
-    lookup = ImageLookup(
-        _Finder(conf, options['filter_budget']),
-        LookupLimits(options['filter_lookups'], options['locations_ttl']),
-        CircuitBreakers(
-            'Glance',
-            'volumes are scheduled without knowing where their image '
-            'is. Check glance-api and the credentials in [eic].',
-            options['breaker_failures'],
-            options['breaker_reset'],
-        ),
-    )
-    hold = Hold(
-        options['hold_requests'],
-        options['hold_budget'],
-        options['hold_limit'],
-        lambda: _service_roles(conf),
-        volumes.of,
-    )
-    postponed = (
-        PostponedDeletions(volumes.Deletions())
-        if options['postpone_deletions']
-        else None
-    )
-
-    def make_filter(app: WSGIApp) -> CinderFilter:
-        return CinderFilter(app, lookup, options['filter_budget'], hold, postponed)
-
-    return make_filter
+    def _held(
+        self, environ: body.Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        multithread = bool(environ.get('wsgi.multithread'))
+        answer = call(self.application, environ)
+        volume_id = _created(answer)
+        if volume_id is None:
+            return answer.send(start_response)
+        end = self._hold.until_usable(volume_id, multithread)
+        return answer.send(start_response, (HOLD_HEADER, str(end)))
 
 
-class _Finder:
-    """Asks Glance; connects at the first look-up, not at start-up."""
-
-    def __init__(self, conf: cfg.ConfigOpts, budget: float) -> None:
-        self._conf = conf
-        self._budget = budget
-        self._reader = LocationReader.from_entry_points()
-        self._glance: ImageLocations | None = None
-
-    def __call__(self, image_id: str) -> Copies:
-        if self._glance is None:
-            self._glance = ImageLocations(self._conf)
-        locations = self._glance.find(image_id)
-        try:
-            return self._read(image_id, locations)
-        except Exception as err:
-            raise NotUnderstoodError(f'{type(err).__name__}: {err}') from err
-
-    def _read(self, image_id: str, locations: Iterable[Location]) -> Copies:
-        copies, refusals = self._reader.read_all(locations)
-        for refusal in refusals:
-            LOG.info(
-                'A location of image %(image)s is of no use: %(why)s',
-                {'image': image_id, 'why': refusal.reason.message},
-            )
-        # Where a Cinder volume is, the API plane cannot know.
-        found = locality.by_address(
-            (copy for copy in copies if isinstance(copy, ImageCopy)), self._budget
-        )
-        if not found or self._glance is None or not self._glance.is_raw(image_id):
-            return found
-        return tuple(dataclasses.replace(copy, raw=True) for copy in found)
+filter_factory = CinderFilter.factory
+"""What ``paste.filter_factory`` names."""
 
 
-def _service_roles(conf: cfg.ConfigOpts) -> Collection[str]:
-    """The roles that keystonemiddleware wants of a service token."""
-    try:
-        return conf.keystone_authtoken.service_token_roles
-    except cfg.NoSuchOptError:
-        return ('service',)
+def _service_roles(conf: cfg.ConfigOpts) -> Callable[[], Collection[str]]:
+    """Gives the roles that keystonemiddleware wants of a service token."""
+    for group, opts in keystone_opts.list_auth_token_opts():
+        roles = [opt for opt in opts if opt.dest == 'service_token_roles']
+        conf.register_opts(roles, group)
+    return lambda: conf.keystone_authtoken.service_token_roles
 
 
 def _project_of(environ: body.Environ) -> str:
     return getattr(environ.get('cinder.context'), 'project_id', None) or ''
 
 
-def _deleted(environ: body.Environ) -> str | None:
-    """The id of the volume that is to be deleted, as ever and not by force."""
-    if environ['REQUEST_METHOD'] != 'DELETE' or environ.get('QUERY_STRING'):
-        return None
-    found = _DELETE.fullmatch(environ.get('PATH_INFO', ''))
-    return found[1] if found and uuidutils.is_uuid_like(found[1]) else None
-
-
-def _asker(environ: body.Environ) -> Asker | None:
-    """Who asks, with what keystonemiddleware says of the user's token."""
-    try:
-        token = environ.get('keystone.token_info', {}).get('token', {})
-        until = timeutils.parse_isotime(token['expires_at']).timestamp()
-        return Asker(environ['cinder.context'].deepcopy(), until)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def _is_refused_by_state(answer: Answer) -> bool:
-    document = answer.document() if answer.code == _BAD_REQUEST else None
-    fault = document.get('badRequest') if isinstance(document, dict) else None
-    message = fault.get('message') if isinstance(fault, dict) else None
-    return isinstance(message, str) and message.startswith(_INVALID_VOLUME)
-
-
 def _created(answer: Answer) -> str | None:
     """The id of the volume that Cinder is creating, None if it is not."""
-    document = answer.document() if answer.code == _ACCEPTED else None
-    volume_id = (_volume(document) or {}).get('id')
-    return volume_id if uuidutils.is_uuid_like(volume_id) else None
-
-
-def _volume(document: Any) -> dict[str, Any] | None:
-    volume = document.get('volume') if isinstance(document, dict) else None
-    return volume if isinstance(volume, dict) else None
-
-
-def _image_of(document: Any) -> str | None:
-    """The image's UUID, as Cinder finds it; names are left to Cinder."""
-    volume = _volume(document) or {}
-    key = 'image_id' if 'image_id' in volume else 'imageRef'
-    reference = volume.get(key)
-    if not isinstance(reference, str):
+    if answer.code != HTTPStatus.ACCEPTED:
         return None
-    image_id = reference.rpartition('/')[2]
-    return image_id if uuidutils.is_uuid_like(image_id) else None
-
-
-def _drop_forged(holder: dict[str, Any], key: str) -> bool:
-    hints = holder.get(key)
-    if not isinstance(hints, dict) or locality.HINT not in hints:
-        return False
-    holder[key] = {k: v for k, v in hints.items() if k != locality.HINT}
-    return True
-
-
-def _refuses_legacy_hints(environ: body.Environ) -> bool:
-    """True if Cinder answers 400 to ``volume.scheduler_hints``.
-
-    It quotes the volume in that answer, which must not differ.
-    """
-    version = _version(environ.get('HTTP_OPENSTACK_API_VERSION', ''))
-    if version == 'latest':
-        return True
-    found = _MICROVERSION.fullmatch(version)
-    return bool(found and (int(found[1]), int(found[2])) >= _STRICT_SCHEMA)
-
-
-def _version(header: str) -> str:
-    """As Cinder reads it; ``''`` for what it answers with an error."""
-    of_volume = next((part for part in header.split(',') if 'volume' in part), '')
-    words = of_volume.split()
-    return words[1] if len(words) == 2 else ''  # noqa: PLR2004
+    volume = scheduler_hints.volume_in(answer.document()) or {}
+    volume_id = volume.get('id')
+    return volume_id if uuidutils.is_uuid_like(volume_id) else None

@@ -3,16 +3,16 @@
 import re
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
-from eic_plugins.middleware.boot import Flavor
-from eic_plugins.middleware.lookup import Memory
+from eic_plugins.middleware.boot_rules import Flavor
+from eic_plugins.middleware.memory import Memory
 from eic_plugins.middleware.subrequest import Subrequests
 
 _ID = re.compile(r'[\w. -]+', re.ASCII)
 _WITH_EXTRA_SPECS = 'compute 2.61'
 """The first microversion whose flavors show their extra specs."""
-_OK = 200
 
 
 class Flavors:
@@ -36,7 +36,7 @@ class Flavors:
         if known is not None or not _ID.fullmatch(flavor_id):
             return known
         answer = ask.get(f'{prefix}/flavors/{flavor_id}', _WITH_EXTRA_SPECS)
-        flavor = _read(answer.document()) if answer.code == _OK else None
+        flavor = _read(answer.document()) if answer.code == HTTPStatus.OK else None
         if flavor is not None:
             self._memory.remember(key, project or '', flavor)
         return flavor
@@ -48,8 +48,8 @@ def _read(document: Any) -> Flavor | None:
     Whatever a user calls a flavor ends in the path: of ``detail`` Nova lists
     all flavors.
     """
-    found = document.get('flavor') if isinstance(document, dict) else None
-    if not isinstance(found, dict):
+    flavor = document.get('flavor') if isinstance(document, dict) else None
+    if not isinstance(flavor, dict):
         return None
     # A policy may hide extra specs from users: then no flavor opts in.
-    return Flavor(int(found['disk']), found.get('extra_specs') or {})
+    return Flavor(int(flavor['disk']), flavor.get('extra_specs') or {})

@@ -20,66 +20,13 @@ from typing import Generic, TypeVar
 
 from oslo_log import log as logging
 
-from eic_plugins.model import ImageCopy
-from eic_plugins.support.breaker import CircuitBreakers
+from eic_plugins.middleware.memory import Memory
+from eic_plugins.middleware.remotes import Remote
 
 LOG = logging.getLogger(__name__)
 
-Copies = tuple[ImageCopy, ...]
 Key = TypeVar('Key', bound=Hashable)
 Found = TypeVar('Found')
-_REMEMBERED = 1024
-_OWNERS_AT_LEAST = 4
-
-
-class Memory(Generic[Key, Found]):
-    """Answers, each for ``ttl`` seconds, no more than a thousand of them.
-
-    One owner's are no more than a quarter: who asks for a thousand images makes
-    nobody else's be forgotten.
-    """
-
-    def __init__(self, ttl: float, clock: Callable[[], float]) -> None:
-        self._ttl = ttl
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._known: collections.OrderedDict[Key, tuple[float, str, Found]] = (
-            collections.OrderedDict()
-        )
-        self._owned: collections.Counter[str] = collections.Counter()
-
-    def recall(self, key: Key) -> Found | None:
-        """The answer, None if there is none, or no longer."""
-        with self._lock:
-            known = self._known.get(key)
-        return known[2] if known and self._clock() < known[0] else None
-
-    def remember(self, key: Key, owner: str, found: Found) -> None:
-        """Keep an answer, at the cost of the owner's oldest, or the oldest.
-
-        :param owner: id of the project that asked
-        """
-        with self._lock:
-            self._forget(key)
-            self._known[key] = (self._clock() + self._ttl, owner, found)
-            self._owned[owner] += 1
-            if self._owned[owner] > _REMEMBERED // _OWNERS_AT_LEAST:
-                self._forget(
-                    next(
-                        each
-                        for each, (_, whose, _) in self._known.items()
-                        if whose == owner
-                    )
-                )
-            while len(self._known) > _REMEMBERED:
-                self._forget(next(iter(self._known)))
-
-    def _forget(self, key: Key) -> None:
-        if key in self._known:
-            owner = self._known.pop(key)[1]
-            self._owned[owner] -= 1
-            if not self._owned[owner]:
-                del self._owned[owner]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,10 +81,10 @@ class Lookup(Generic[Key, Found]):
     def __init__(
         self,
         limits: LookupLimits,
-        breakers: CircuitBreakers,
+        remote: Remote,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._breakers = breakers
+        self._remote = remote
         self._lock = threading.Lock()
         self._places = Places(limits.workers)
         self._pool = concurrent.futures.ThreadPoolExecutor(
@@ -145,6 +92,12 @@ class Lookup(Generic[Key, Found]):
         )
         self._under_way: dict[Key, concurrent.futures.Future[Found]] = {}
         self._memory: Memory[Key, Found] = Memory(limits.ttl, clock)
+
+    @property
+    def under_way(self) -> frozenset[Key]:
+        """What the remote is being asked about."""
+        with self._lock:
+            return frozenset(self._under_way)
 
     def within(
         self, budget: float, owner: str, key: Key, find: Callable[[Key], Found]
@@ -184,7 +137,7 @@ class Lookup(Generic[Key, Found]):
         key: Key,
         find: Callable[[Key], Found],
     ) -> concurrent.futures.Future[Found] | None:
-        if not self._breakers.of(owner).allows():
+        if not self._remote.may_be_asked(owner):
             return None
         if not self._places.take(owner):
             LOG.debug('Enough look-ups are under way: image %s goes without.', key)
@@ -205,34 +158,12 @@ class Lookup(Generic[Key, Found]):
     def _end(
         self, owner: str, key: Key, answered: bool, found: Found | None = None
     ) -> None:
-        breaker = self._breakers.of(owner)
         with self._lock:
             self._places.give_back(owner)
             self._under_way.pop(key, None)
             if found is not None:
                 self._memory.remember(key, owner, found)
         if answered:
-            breaker.succeeded()
+            self._remote.answered(owner)
         else:
-            breaker.failed()
-
-
-class ImageLookup(Lookup[str, Copies]):
-    """Image id to the copies that a pool could clone."""
-
-    def __init__(
-        self,
-        find: Callable[[str], Copies],
-        limits: LookupLimits,
-        breakers: CircuitBreakers,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(limits, breakers, clock)
-        self._find = find
-
-    def copies(self, image_id: str, budget: float, owner: str) -> Copies | None:
-        """The copies, None if they are not to be had in ``budget`` seconds.
-
-        :param owner: id of the project whose request it is for
-        """
-        return self.within(budget, owner, image_id, self._find)
+            self._remote.failed(owner)

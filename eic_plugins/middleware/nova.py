@@ -16,9 +16,9 @@ something is heard: flavor extra spec ``eic:boot_from_volume``, image property
 ``eic_boot_from_volume``, ``boot_from_volume_projects``, ``boot_from_volume``. A
 user opts out with the server's metadata ``eic_boot_from_volume=false``.
 
-Header ``X-EIC-Boot`` of the answer says what was done and why. Whatever the
-filter cannot look up within ``filter_budget``, or Nova would refuse, goes on as
-it came: the filter never answers a request itself. docs/nova.md has the rules,
+Header ``X-EIC-Boot`` of the answer says what was done and why. What the filter
+cannot look up within ``filter_budget`` goes on as it came, and so does what Nova
+would refuse: the filter never answers a request itself. docs/nova.md has the rules,
 and what such servers do differently.
 
 Options, in ``[eic]`` of nova.conf or in the filter's section of api-paste.ini:
@@ -27,9 +27,11 @@ Options, in ``[eic]`` of nova.conf or in the filter's section of api-paste.ini:
 ``boot_volume_type``. No credentials: flavor and image are looked up as the user.
 """
 
+import dataclasses
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Self
 
 import microversion_parse
 import webob
@@ -37,257 +39,171 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config
-from eic_plugins.middleware import body, boot, nova_answers
-from eic_plugins.middleware.boot import Reason, Verdict
-from eic_plugins.middleware.flavors import Flavors
-from eic_plugins.middleware.lookup import Lookup, LookupLimits
-from eic_plugins.middleware.subrequest import Answer, Subrequests, WSGIApp, call
-from eic_plugins.middleware.user_images import SeenImage, UserImages
-from eic_plugins.support.breaker import CircuitBreakers
+from eic_plugins.middleware import (
+    body,
+    boot_facts,
+    boot_request,
+    microversions,
+    nova_answers,
+)
+from eic_plugins.middleware.boot_facts import BootFacts
+from eic_plugins.middleware.boot_verdict import BootReason, Done, Verdict, left
+from eic_plugins.middleware.paste_filter import PasteFilter
+from eic_plugins.middleware.remotes import WATCHED, Remote
+from eic_plugins.middleware.subrequest import (
+    Answer,
+    StartResponse,
+    Subrequests,
+    WSGIApp,
+    call,
+)
 
 LOG = logging.getLogger(__name__)
 
 HEADER = 'X-EIC-Boot'
 
 _CREATE = re.compile(r'((?:/[0-9a-f-]+)?)/(?:servers|os-volumes_boot)/?')
-_JSON_TYPES = frozenset({'application/json', 'application/vnd.openstack.compute+json'})
 _LEGACY_VERSION_HEADER = 'X-OpenStack-Nova-API-Version'
-_MICROVERSION = re.compile(r'([1-9]\d{0,3})\.(0|[1-9]\d{0,3})', re.ASCII)
-_VOLUME_TYPE_SINCE = (2, 67)
-_ACCEPTED = 202
+_VOLUME_TYPE_SINCE = microversion_parse.Version(2, 67)
 
 
-class UserImage(NamedTuple):
-    """An image and who looks at it."""
+@dataclasses.dataclass(frozen=True)
+class NovaParts:
+    """What the filter is made of.
 
-    user: str | None
-    project: str | None
-    roles: frozenset[str]
-    image_id: str
+    :ivar volume_type: what volumes are asked for, None for Cinder's default
+    :ivar cinder: the Cinder that Nova asks for that type
+    """
 
-    def __str__(self) -> str:
-        return self.image_id
+    facts: BootFacts
+    volume_type: str | None
+    cinder: Remote
+
+    @classmethod
+    def from_options(cls, conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> Self:
+        """The parts that ``options`` ask for; the remotes are watched."""
+        patience = options['breaker_failures'], options['breaker_reset']
+        glance = Remote(
+            'Glance',
+            'image boots are left as they come. Check glance-api '
+            'and, in [eic], glance_interface and region_name.',
+            *patience,
+        )
+        cinder = Remote(
+            'Cinder',
+            'image boots are left as they come, for Nova asks it for '
+            "boot_volume_type. Check nova.conf's [cinder] and cinder-api.",
+            *patience,
+        )
+        WATCHED.add(glance, cinder)
+        facts = boot_facts.from_options(conf, options, glance)
+        return cls(facts, options['boot_volume_type'], cinder)
 
 
-class NovaFilter:
+class NovaFilter(PasteFilter[Verdict]):
     """WSGI middleware around nova-api's router."""
+
+    OPTIONS = config.NOVA_FILTER_OPTS
+    JSON_TYPES = frozenset(
+        {'application/json', 'application/vnd.openstack.compute+json'}
+    )
 
     def __init__(
         self,
-        app: WSGIApp,
-        facts: 'BootFacts',
-        volume_type: str | None,
-        cinder: CircuitBreakers,
+        application: WSGIApp,
+        conf: dict[str, Any] | cfg.ConfigOpts | None = None,
+        parts: NovaParts | None = None,
     ) -> None:
-        self._app = app
-        self._facts = facts
-        self._volume_type = volume_type
-        self._cinder = cinder
+        super().__init__(application, conf)
+        parts = parts or NovaParts.from_options(self.oslo_conf, self.options())
+        self._facts, self._cinder = parts.facts, parts.cinder
+        self._volume_type = parts.volume_type
 
-    def __call__(
-        self, environ: body.Environ, start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        """Pass the request on, rewritten if it is an image boot to rewrite."""
-        if environ['REQUEST_METHOD'] == 'POST':
-            create = _CREATE.fullmatch(environ.get('PATH_INFO', ''))
-            if create:
-                return self._create(environ, create[1], start_response)
-        return self._app(environ, start_response)
+    def handler(self, environ: body.Environ) -> WSGIApp | None:
+        """What handles the request, None to pass it on as it came."""
+        if environ['REQUEST_METHOD'] == 'POST' and _CREATE.fullmatch(
+            environ.get('PATH_INFO', '')
+        ):
+            return self.create
+        return None
 
-    def _create(
-        self, environ: body.Environ, prefix: str, start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
-        content_type = environ.get('CONTENT_TYPE', '').partition(';')[0].strip()
-        received = body.read(environ) if content_type in _JSON_TYPES else None
-        if received is None:
-            return self._app(environ, start_response)
-        try:
-            verdict, changed = self._decide(environ, prefix, body.parse(received))
-        except Exception:
-            LOG.exception(
-                'An error of the EIC filter, not of the request, '
-                'which goes on as it came.'
-            )
-            verdict, changed = boot.left(Reason.INTERNAL_ERROR), None
-        if changed is not None:
-            return self._send_rewritten(
-                environ, changed, verdict, received, start_response
-            )
-        return self._app(environ, _marking(start_response, verdict))
+    def decide(self, environ: body.Environ, document: Any) -> tuple[Verdict, Any]:
+        """See docs/nova.md."""
+        wanted = boot_request.read(document)
+        if isinstance(wanted, Verdict):
+            return wanted, None
+        ask = Subrequests(self.application, environ)
+        volume = self._facts.find(
+            ask, _prefix(environ), environ['nova.context'], wanted
+        )
+        if isinstance(volume, BootReason):
+            return left(volume), None
+        volume_type = self._type_for(environ)
+        if volume_type and not self._cinder.may_be_asked(_project_of(environ)):
+            return left(BootReason.CINDER_FAILED), None
+        verdict = Verdict(Done.REWRITTEN, volume.opted_in)
+        return verdict, boot_request.rewrite(document, volume.size, volume_type)
 
-    def _send_rewritten(
+    def decision_after_error(self) -> Verdict:
+        """As it came; the header says so."""
+        return left(BootReason.INTERNAL_ERROR)
+
+    def carry_out(
         self,
-        environ: body.Environ,
-        changed: bytes,
-        verdict: Verdict,
+        decision: Verdict,
         received: bytes,
-        start_response: Callable[..., Any],
+        changed: bytes | None,
+        environ: body.Environ,
+        start_response: StartResponse,
     ) -> Iterable[bytes]:
-        """Send it on rewritten and, if that is what fails, as it came.
+        """Send the request on rewritten and, if that is what fails, as it came.
 
         See :mod:`eic_plugins.middleware.nova_answers`. The answer is then the one
         to the request itself.
         """
+        if changed is None:
+            return self.application(environ, _marking(start_response, decision))
         as_it_came = dict(environ)
         body.replace(environ, changed)
-        answer = call(self._app, environ)
+        answer = call(self.application, environ)
         refused = nova_answers.reason_in(answer, bool(self._type_for(as_it_came)))
-        self._learn(environ, answer, refused)
+        self._learn(_project_of(environ), answer, refused)
         if refused is None:
-            return answer.send(start_response, (HEADER, str(verdict)))
+            return answer.send(start_response, (HEADER, str(decision)))
         LOG.info(
             'Nova answered %(status)s to a boot from image made a boot '
             'from volume (%(why)s, %(refused)s); it goes on as it came.',
-            {'status': answer.status, 'why': verdict.reason, 'refused': refused},
+            {'status': answer.status, 'why': decision.reason, 'refused': refused},
         )
         body.replace(as_it_came, received)
-        return self._app(as_it_came, _marking(start_response, boot.left(refused)))
+        return self.application(as_it_came, _marking(start_response, left(refused)))
 
-    def _learn(
-        self, environ: body.Environ, answer: Answer, refused: Reason | None
-    ) -> None:
+    def _learn(self, project: str, answer: Answer, refused: BootReason | None) -> None:
         """What the answer says of the Cinder that Nova has asked."""
-        cinder = self._cinder.of(_project_of(environ))
-        if refused is Reason.CINDER_FAILED:
-            cinder.failed()
-        elif answer.code == _ACCEPTED:
-            cinder.succeeded()
-
-    def _decide(
-        self,
-        environ: body.Environ,
-        prefix: str,
-        document: Any,
-    ) -> tuple[Verdict, bytes | None]:
-        wanted = boot.read(document)
-        if isinstance(wanted, Verdict):
-            return wanted, None
-        ask = Subrequests(self._app, environ)
-        found = self._facts.find(ask, prefix, environ['nova.context'], wanted)
-        if isinstance(found, Reason):
-            return boot.left(found), None
-        why, size = found
-        volume_type = self._type_for(environ)
-        if volume_type and not self._cinder.of(_project_of(environ)).allows():
-            return boot.left(Reason.CINDER_FAILED), None
-        changed = boot.rewrite(document, size, volume_type)
-        return Verdict(boot.Done.REWRITTEN, why), body.serialise(changed)
+        if refused is BootReason.CINDER_FAILED:
+            self._cinder.failed(project)
+        elif answer.code == HTTPStatus.ACCEPTED:
+            self._cinder.answered(project)
 
     def _type_for(self, environ: body.Environ) -> str | None:
         return self._volume_type if _can_name_type(environ) else None
 
 
-class BootFacts:
-    """Looks up what the decision about an image boot needs."""
-
-    def __init__(self, conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> None:
-        self._conf = conf
-        self._options = options
-        ttl = options['locations_ttl']
-        self._flavors = Flavors(ttl)
-        self._glance: UserImages | None = None
-        self._images: Lookup[UserImage, SeenImage] = Lookup(
-            LookupLimits(options['filter_lookups'], ttl),
-            CircuitBreakers(
-                'Glance',
-                'image boots are left as they come. Check glance-api '
-                'and, in [eic], glance_interface and region_name.',
-                options['breaker_failures'],
-                options['breaker_reset'],
-            ),
-        )
-
-    def find(
-        self, ask: Subrequests, prefix: str, context: Any, wanted: boot.ImageBoot
-    ) -> Reason | tuple[Reason, int]:
-        """Who opted in and the size in GiB, or why to leave the request."""
-        flavor = self._flavors.find(ask, prefix, context.project_id, wanted.flavor_id)
-        if flavor is None:
-            return Reason.FLAVOR_UNKNOWN
-        if boot.flavor_opts_out(flavor):
-            return Reason.NOT_OPTED_IN
-        seen = self._image(context, wanted.image_id)
-        if seen is None:
-            return Reason.IMAGE_NOT_LOOKED_UP
-        if seen.image is None:
-            return Reason.IMAGE_UNKNOWN
-        opt_ins = _opt_ins(self._conf, self._options)
-        why = boot.opted_in(flavor, seen.image, context.project_id, opt_ins)
-        if why is None:
-            return Reason.NOT_OPTED_IN
-        size = boot.hindrance(flavor, seen.image, opt_ins) or boot.volume_size(
-            flavor, seen.image
-        )
-        return size if isinstance(size, Reason) else (why, size)
-
-    def _image(self, context: Any, image_id: str) -> SeenImage | None:
-        # Another user, or the same in another project, sees other images.
-        key = UserImage(
-            context.user_id,
-            context.project_id,
-            frozenset(context.roles or ()),
-            image_id,
-        )
-        auth = context.get_auth_plugin()
-        return self._images.within(
-            self._options['filter_budget'],
-            context.project_id or '',
-            key,
-            lambda key: self._ask_glance(key, auth),
-        )
-
-    def _ask_glance(self, key: UserImage, auth: Any) -> SeenImage:
-        if self._glance is None:
-            self._glance = UserImages(self._conf)
-        return self._glance.find(key.image_id, auth)
+filter_factory = NovaFilter.factory
+"""What ``paste.filter_factory`` names."""
 
 
-def filter_factory(
-    global_conf: Mapping[str, str], **local_conf: str
-) -> Callable[[WSGIApp], NovaFilter]:
-    """What ``paste.filter_factory`` names."""
-    conf = cfg.CONF
-    config.register(conf)
-    options = config.with_overrides(conf, local_conf, config.NOVA_FILTER_OPTS)
-    facts = BootFacts(conf, options)
-
-    cinder = CircuitBreakers(
-        'Cinder',
-        'image boots are left as they come, for Nova asks it for '
-        "boot_volume_type. Check nova.conf's [cinder] and cinder-api.",
-        options['breaker_failures'],
-        options['breaker_reset'],
-    )
-
-    def make_filter(app: WSGIApp) -> NovaFilter:
-        return NovaFilter(app, facts, options['boot_volume_type'], cinder)
-
-    return make_filter
-
-
-def _opt_ins(conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> boot.OptIns:
-    """The operator's choices; Nova's own of images, from its ``[glance]``."""
-    glance = conf.glance
-    verified = bool(glance.verify_glance_signatures)
-    return boot.OptIns(
-        default=options['boot_from_volume'],
-        projects=frozenset(options['boot_from_volume_projects']),
-        signatures_verified=verified,
-        certificates_required=bool(
-            verified
-            and glance.enable_certificate_validation
-            and glance.default_trusted_certificate_ids
-        ),
-    )
-
-
-def _marking(
-    start_response: Callable[..., Any], verdict: Verdict
-) -> Callable[..., Any]:
+def _marking(start_response: StartResponse, verdict: Verdict) -> StartResponse:
     def marked(status: str, headers: list[tuple[str, str]], *args: Any) -> Any:
         return start_response(status, [*headers, (HEADER, str(verdict))], *args)
 
     return marked
+
+
+def _prefix(environ: body.Environ) -> str:
+    """What stands before ``/servers`` in the path: nothing, or a project's id."""
+    path = _CREATE.fullmatch(environ.get('PATH_INFO', ''))
+    return path[1] if path else ''
 
 
 def _project_of(environ: body.Environ) -> str:
@@ -303,7 +219,4 @@ def _can_name_type(environ: body.Environ) -> bool:
     except ValueError:
         # Nova will say what it is that cannot be read.
         return False
-    found = _MICROVERSION.fullmatch(version or '')
-    return version == 'latest' or bool(
-        found and (int(found[1]), int(found[2])) >= _VOLUME_TYPE_SINCE
-    )
+    return microversions.is_at_least(version, _VOLUME_TYPE_SINCE)

@@ -17,7 +17,7 @@ disk is to be made of:
 import re
 from http import HTTPStatus
 
-from eic_plugins.middleware.boot import Reason
+from eic_plugins.middleware.boot_verdict import BootReason
 from eic_plugins.middleware.subrequest import Answer
 
 _AT_CINDER = re.compile(
@@ -28,19 +28,19 @@ _AT_CINDER = re.compile(
 of Cinder) behind other checks; all of them are before anything is written."""
 
 
-def reason_in(answer: Answer, names_type: bool) -> Reason | None:
+def reason_in(answer: Answer, names_type: bool) -> BootReason | None:
     """Why the request goes on as it came, None if the answer is the user's.
 
     :param names_type: whether the rewritten request names a volume type
     """
     if HTTPStatus.BAD_REQUEST <= answer.code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Reason.REFUSED_BY_NOVA
+        return BootReason.REFUSED_BY_NOVA
     if (
         names_type
         and answer.code == HTTPStatus.INTERNAL_SERVER_ERROR
         and _AT_CINDER.search(_message(answer))
     ):
-        return Reason.CINDER_FAILED
+        return BootReason.CINDER_FAILED
     return None
 
 

@@ -2,26 +2,25 @@
 
 Nova gives up waiting for a new volume after ``block_device_allocate_retries``
 looks, and asks Cinder to delete it. Cinder refuses to delete what it is still
-making, Nova does not ask again, and later the volume is there, nobody's, in its
-user's quota. Here such a request is remembered, in Cinder's database, and the
-volume is deleted by Cinder's own code once it is made.
+making, and Nova does not ask again. So the volume is made all the same: nobody
+knows of it, and it counts against its user's quota. Here such a request is
+remembered, in Cinder's database, and the volume is deleted by Cinder's own code once
+it is made, unless it was used meanwhile (:mod:`deletion_rules`).
 
-It stays if anything was done with it since: if it is or was attached, is named,
-described or owned otherwise, or has a state in which Cinder deletes nothing.
-
-A worker that remembers deletions looks every few seconds, in one thread, and
-starts none otherwise. What other workers remembered before they ended it finds
-with its first request and once in ten minutes after that.
+A worker that remembers deletions looks every few seconds, in one thread; a worker
+that remembers none has no such thread. What other workers remembered before they
+ended, a worker finds with its first request and once in ten minutes after that.
 """
 
 import dataclasses
-import enum
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from oslo_log import log as logging
+
+from eic_plugins.middleware.deletion_rules import Next, VolumeState, decide
 
 LOG = logging.getLogger(__name__)
 
@@ -31,29 +30,18 @@ RECALL = 600.0
 """Seconds between two looks for deletions that other workers remembered."""
 
 _ASKING_SECONDS = 60.0
-_IN_THE_MAKING = frozenset({'creating', 'downloading'})
-_MADE = frozenset({'available', 'error'})
 
 
-class RefusedError(Exception):
+class DeletionRefusedError(Exception):
     """Cinder does not delete the volume, in its own words."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
-    """A volume: its status, whether anything was ever attached to it, and a
-    digest of what only people change about it.
-    """
-
-    status: str
-    used: bool
-    mark: str
-
-
-@dataclasses.dataclass(frozen=True)
 class Asker:
-    """Who asked: Cinder's context of the request, with a token that is valid
-    until then (seconds since the epoch). It is kept in memory alone.
+    """Who asked for a deletion: Cinder's context of the request.
+
+    Its token is valid until then (seconds since the epoch). It is kept in memory
+    alone.
     """
 
     context: Any
@@ -74,40 +62,23 @@ class Pending:
     asker: Asker | None = None
 
 
-class Next(enum.StrEnum):
-    """What becomes of a postponed deletion."""
+class CinderVolumes(Protocol):
+    """Cinder's volumes and the deletions noted there; each method may raise."""
 
-    WAIT = 'wait'
-    DELETE = 'delete'
-    FORGET = 'forget'
-
-
-class Deletions(Protocol):
-    """Cinder, as :class:`eic_plugins.middleware.volumes.Deletions` has it."""
-
-    def seen(self, volume_ids: Collection[str]) -> Mapping[str, Seen]:
+    def states(self, volume_ids: Collection[str]) -> Mapping[str, VolumeState]:
         """These volumes; none of one that is gone."""
 
-    def postpone(self, volume_id: str, mark: str) -> None:
-        """Remember a deletion."""
+    def note_deletion(self, volume_id: str, mark: str) -> None:
+        """Have a deletion remembered."""
 
-    def postponed(self) -> Mapping[str, str]:
-        """All that are remembered, with the volumes' marks."""
+    def noted_deletions(self) -> Mapping[str, str]:
+        """All that are remembered: the volumes' marks by id."""
 
-    def forget(self, volume_id: str) -> None:
+    def forget_deletion(self, volume_id: str) -> None:
         """Remember it no more."""
 
     def delete(self, volume_id: str, asker: Asker | None) -> None:
-        """Delete the volume, or raise :class:`RefusedError`."""
-
-
-def decide(volume: Seen | None, mark: str) -> Next:
-    """What becomes of a deletion of a volume that had this mark: pure."""
-    if volume is None or volume.used or volume.mark != mark:
-        return Next.FORGET
-    if volume.status in _IN_THE_MAKING:
-        return Next.WAIT
-    return Next.DELETE if volume.status in _MADE else Next.FORGET
+        """Delete the volume, or raise :class:`DeletionRefusedError`."""
 
 
 def in_thread(work: Callable[[], None]) -> None:
@@ -125,12 +96,12 @@ class PostponedDeletions:
 
     def __init__(
         self,
-        deletions: Deletions,
+        volumes: CinderVolumes,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         start: Callable[[Callable[[], None]], None] = in_thread,
     ) -> None:
-        self._deletions = deletions
+        self._volumes = volumes
         self._clock = clock
         self._sleep = sleep
         self._start = start
@@ -142,7 +113,7 @@ class PostponedDeletions:
     def in_the_making(self, volume_id: str) -> str | None:
         """The mark of a volume that is being made; None of any other one."""
         try:
-            volume = self._deletions.seen([volume_id]).get(volume_id)
+            volume = self._volumes.states([volume_id]).get(volume_id)
         except Exception as err:
             LOG.warning(
                 'Whether volume %(volume)s is being made is not known: %(err)s',
@@ -156,7 +127,7 @@ class PostponedDeletions:
     def postpone(self, volume_id: str, mark: str, asker: Asker | None = None) -> None:
         """Have it deleted when it is made."""
         try:
-            self._deletions.postpone(volume_id, mark)
+            self._volumes.note_deletion(volume_id, mark)
         except Exception as err:
             LOG.warning(
                 'That volume %(volume)s is to be deleted when it is '
@@ -181,10 +152,10 @@ class PostponedDeletions:
         """Do what is to be done now; whether there is more to wait for."""
         try:
             self._recall_if_due()
-            seen = self._deletions.seen(list(self._pending))
+            states = self._volumes.states(list(self._pending))
             for volume_id, pending in list(self._pending.items()):
                 self._handle(
-                    volume_id, pending, decide(seen.get(volume_id), pending.mark)
+                    volume_id, pending, decide(states.get(volume_id), pending.mark)
                 )
         except Exception as err:
             LOG.warning(
@@ -220,10 +191,10 @@ class PostponedDeletions:
         if now < self._recall_at:
             return
         self._recall_at = now + RECALL
-        found = self._deletions.postponed()
+        noted = self._volumes.noted_deletions()
         with self._lock:
             self._pending = {
-                **{key: Pending(mark) for key, mark in found.items()},
+                **{key: Pending(mark) for key, mark in noted.items()},
                 **self._pending,
             }
 
@@ -232,14 +203,14 @@ class PostponedDeletions:
             return
         if what is Next.DELETE:
             self._delete(volume_id, pending.asker)
-        self._deletions.forget(volume_id)
+        self._volumes.forget_deletion(volume_id)
         with self._lock:
             self._pending.pop(volume_id, None)
 
     def _delete(self, volume_id: str, asker: Asker | None) -> None:
         try:
-            self._deletions.delete(volume_id, asker)
-        except RefusedError as err:
+            self._volumes.delete(volume_id, asker)
+        except DeletionRefusedError as err:
             LOG.info(
                 'Volume %(volume)s stays, though a service asked to delete '
                 'it while it was being made: %(err)s',

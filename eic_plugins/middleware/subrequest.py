@@ -14,7 +14,8 @@ import webob
 
 from eic_plugins.middleware import body
 
-WSGIApp = Callable[[body.Environ, Callable[..., Any]], Iterable[bytes]]
+StartResponse = Callable[..., Any]
+WSGIApp = Callable[[body.Environ, StartResponse], Iterable[bytes]]
 
 _KEPT = (
     'SCRIPT_NAME',
@@ -54,7 +55,7 @@ class Answer:
         return body.parse(self.body)
 
     def send(
-        self, start_response: Callable[..., Any], *extra: tuple[str, str]
+        self, start_response: StartResponse, *extra: tuple[str, str]
     ) -> list[bytes]:
         """Pass the answer on, with more headers."""
         start_response(self.status, [*self.headers, *extra])

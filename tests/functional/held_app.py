@@ -8,7 +8,7 @@ import os
 import pathlib
 import uuid
 
-from eic_plugins.middleware.cinder import CinderFilter
+from eic_plugins.middleware.cinder import CinderFilter, CinderParts
 from eic_plugins.middleware.hold import Hold
 
 
@@ -44,11 +44,11 @@ def make(state: str, budget: float, limit: int):
         else:
             status = '200 OK'
             answer = {
-                'free': hold._free._value,
+                'free': hold.free,
                 'pid': os.getpid(),
-                'held': sorted(hold._watch._seen),
+                'held': hold.held,
             }
         start_response(status, [('Content-Type', 'application/json')])
         return [json.dumps(answer).encode()]
 
-    return CinderFilter(api, NoCopies(), 1.0, hold)
+    return CinderFilter(api, parts=CinderParts(NoCopies(), 1.0, hold))

@@ -6,7 +6,7 @@ import re
 import pytest
 from webtest.app import TestRequest
 
-from eic_plugins.middleware.lookup import ImageLookup
+from eic_plugins.middleware.copies import CopyLookup
 from tests.functional.conftest import PROJECT
 from tests.functional.glance_stub import (
     IMAGE,
@@ -232,7 +232,7 @@ def test_a_glance_too_slow_for_the_budget_costs_the_hint_alone(
     plain_app, filtered_app, glance, scheduled, monkeypatch
 ):
     monkeypatch.setattr(
-        'eic_plugins.middleware.cinder.ImageLookup.copies', _with_budget(0.01)
+        'eic_plugins.middleware.copies.CopyLookup.copies', _with_budget(0.01)
     )
     glance.answer_locations.clear()
     assert seen(send(filtered_app, volume())) == seen(send(plain_app, volume()))
@@ -240,8 +240,10 @@ def test_a_glance_too_slow_for_the_budget_costs_the_hint_alone(
 
 
 def _with_budget(seconds):
-    original = ImageLookup.copies
-    return lambda lookup, image_id, _budget: original(lookup, image_id, seconds)
+    original = CopyLookup.copies
+    return lambda lookup, image_id, _budget, owner: original(
+        lookup, image_id, seconds, owner
+    )
 
 
 def test_the_scheduler_learns_where_the_image_is(filtered_app, scheduled):

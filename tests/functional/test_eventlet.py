@@ -9,8 +9,9 @@ LOOK_UP = """
 import eventlet
 eventlet.monkey_patch()
 import time
-from eic_plugins.support.breaker import CircuitBreakers
-from eic_plugins.middleware.lookup import ImageLookup, LookupLimits
+from eic_plugins.middleware.copies import CopyLookup
+from eic_plugins.middleware.lookup import LookupLimits
+from eic_plugins.middleware.remotes import Remote
 from eic_plugins.model import ImageCopy
 
 COPIES = (ImageCopy('127.0.11.1', '/images/a'),)
@@ -19,8 +20,7 @@ def find(image_id):
     eventlet.sleep(5 if image_id == 'slow' else 0)
     return COPIES
 
-lookup = ImageLookup(find, LookupLimits(2, 60.0),
-                     CircuitBreakers('Glance', 'x', 9, 1.0))
+lookup = CopyLookup(find, LookupLimits(2, 60.0), Remote('Glance', 'x', 9, 1.0))
 others = []
 ticker = eventlet.spawn(lambda: [others.append(eventlet.sleep(0.01))
                                  for _ in range(20)])

@@ -10,8 +10,8 @@ from oslo_utils import timeutils
 from webtest.app import TestRequest
 
 from eic_plugins.middleware import cinder as cinder_filter
+from eic_plugins.middleware.cinder_internals import Volumes
 from eic_plugins.middleware.postponed import PostponedDeletions
-from eic_plugins.middleware.volumes import Deletions
 from tests.functional.conftest import PROJECT, load_app
 from tests.functional.test_cinder_filter import seen
 
@@ -79,14 +79,14 @@ def deleting(monkeypatch):
         lambda _self, _context, volume, *_args: cast.append(volume.id),
     )
     yield cast
-    for volume_id in Deletions().postponed():
-        Deletions().forget(volume_id)
+    for volume_id in Volumes().noted_deletions():
+        Volumes().forget_deletion(volume_id)
 
 
 @pytest.fixture(scope='module')
 def worker(cinder_conf):
     """What looks after them, in no thread but when a test says so."""
-    return PostponedDeletions(Deletions(), start=lambda _work: None)
+    return PostponedDeletions(Volumes(), start=lambda _work: None)
 
 
 @pytest.fixture(scope='module')
@@ -112,7 +112,7 @@ def test_it_goes_when_it_is_made(before, end, path, filtered_app, worker, deleti
     become(volume_id, end)
     worker.look()
     assert (status_of(volume_id), deleting) == ('deleting', [volume_id])
-    assert volume_id not in Deletions().postponed()
+    assert volume_id not in Volumes().noted_deletions()
 
 
 def test_it_goes_without_the_filter_never(plain_app, deleting):
@@ -221,7 +221,7 @@ def test_one_that_somebody_does_something_with_stays(
     use(volume_id)
     worker.look()
     assert (status_of(volume_id), deleting) == ('available', [])
-    assert volume_id not in Deletions().postponed()
+    assert volume_id not in Volumes().noted_deletions()
 
 
 def test_one_with_a_snapshot_stays(filtered_app, worker, deleting):
@@ -260,7 +260,7 @@ def test_a_driver_that_saves_admin_metadata_does_not_undo_it(
         volume.save()
     become(volume_id, 'available')
     assert db.volume_admin_metadata_get(admin(), volume_id) == {'format': 'raw'}
-    PostponedDeletions(Deletions()).look()
+    PostponedDeletions(Volumes()).look()
     assert deleting == [volume_id]
 
 
@@ -270,7 +270,7 @@ def test_nobody_sees_or_changes_it_through_the_api(filtered_app, worker):
     shown = send(filtered_app, 'GET', f'/v3/volumes/{volume_id}').text
     assert 'eic' not in shown
     assert db.volume_admin_metadata_get(admin(), volume_id) == {}
-    Deletions().forget(volume_id)
+    Volumes().forget_deletion(volume_id)
 
 
 def test_it_is_purged_with_its_volume(filtered_app, worker, monkeypatch):
@@ -280,7 +280,7 @@ def test_it_is_purged_with_its_volume(filtered_app, worker, monkeypatch):
     later = timeutils.utcnow().replace(year=timeutils.utcnow().year + 1)
     monkeypatch.setattr(timeutils, 'utcnow', lambda *_args: later)
     db.purge_deleted_rows(admin(), 1)
-    assert volume_id not in Deletions().postponed()
+    assert volume_id not in Volumes().noted_deletions()
     with pytest.raises(exception.VolumeNotFound):
         objects.Volume.get_by_id(
             context.get_admin_context(read_deleted='yes'), volume_id
@@ -307,7 +307,7 @@ def test_an_error_of_ours_is_not_the_services(
         raise OSError('the database went away')
 
     one, two = make(), make()
-    monkeypatch.setattr(Deletions, 'seen', broken)
+    monkeypatch.setattr(Volumes, 'states', broken)
     assert seen(delete(filtered_app, one)) == seen(delete(plain_app, two))
 
 
@@ -369,5 +369,5 @@ def test_after_a_restart_an_encrypted_volume_stays_as_it_is(
     volume_id = make(encryption_key_id=SERVICE)
     ask_with_token(filtered_app, volume_id, '2100-01-01T00:00:00.000000Z')
     become(volume_id, 'available')
-    PostponedDeletions(Deletions()).look()
+    PostponedDeletions(Volumes()).look()
     assert (status_of(volume_id), deleting, keys.deleted) == ('available', [], [])

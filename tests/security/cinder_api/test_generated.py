@@ -10,7 +10,7 @@ import types
 import pytest
 from oslo_utils import uuidutils
 
-from eic_plugins.middleware.cinder import CinderFilter
+from eic_plugins.middleware.cinder import CinderFilter, CinderParts
 from eic_plugins.middleware.hold import Hold
 from eic_plugins.model import ImageCopy
 from tests.security.generated import Generator, Request, Service, how_many
@@ -190,7 +190,7 @@ def logged(monkeypatch):
     """The filter's logged errors of its own."""
     errors = []
     monkeypatch.setattr(
-        'eic_plugins.middleware.cinder.LOG.exception',
+        'eic_plugins.middleware.paste_filter.LOG.exception',
         lambda *arguments: errors.append(arguments),
     )
     return errors
@@ -239,7 +239,7 @@ def test_what_reaches_cinder_differs_as_documented(logged, capsys):
     generator = Generator(SERVICE, SEED)
     alone, behind = Recorder(), Recorder()
     held = Hold('service', 1e-9, 4, lambda: ['service'], lambda ids: {})
-    filtered = CinderFilter(behind, Lookup(), 1.0, held)
+    filtered = CinderFilter(behind, parts=CinderParts(Lookup(), 1.0, held))
     rng, counts = generator.random, generator.counts
     for number in range(how_many(1000)):
         request = generator.next()
@@ -315,7 +315,8 @@ def test_no_depth_hides_a_forged_hint(logged):
                 reached.append(None)
             return 'at once', 202, b'{}'
 
-    filtered = CinderFilter(Reader(), Lookup(), 1.0, Hold('none', 0, 0, list, dict))
+    held = Hold('none', 0, 0, list, dict)
+    filtered = CinderFilter(Reader(), parts=CinderParts(Lookup(), 1.0, held))
     for depth in range(1, sys.getrecursionlimit() + 10):
         text = json.dumps(
             {'volume': {'imageRef': NOWHERE, 'name': 0}, HINTS: {'eic': FORGED, 'x': 1}}

@@ -119,7 +119,6 @@ def test_slow_images_of_one_project_take_nobody_elses_threads(
     cinder_conf, glance, scheduled, monkeypatch
 ):
     """What is slow stays under way until the end of the test."""
-    hasty = app_with(cinder_conf, 'hasty', filter_budget=0.05)
     asked, slow = [], threading.Event()
 
     def find(_finder, image_id):
@@ -127,7 +126,8 @@ def test_slow_images_of_one_project_take_nobody_elses_threads(
         slow.wait(20)
         return ()
 
-    monkeypatch.setattr('eic_plugins.middleware.cinder._Finder.__call__', find)
+    monkeypatch.setattr('eic_plugins.middleware.copies.CopiesInGlance.find', find)
+    hasty = app_with(cinder_conf, 'hasty', filter_budget=0.05)
     theirs = [f'{number:08d}-2222-4333-8444-555555555555' for number in range(8)]
     for image_id in theirs:
         send(hasty, volume(imageRef=image_id), project=ATTACKER)

@@ -10,11 +10,14 @@ import pytest
 from nova.api.openstack import common
 from oslo_utils import uuidutils
 
-from eic_plugins import config
 from eic_plugins.glance.client import image_from_api
-from eic_plugins.middleware import nova
-from eic_plugins.middleware.user_images import SeenImage
-from eic_plugins.support.breaker import CircuitBreakers
+from eic_plugins.middleware import paste_filter
+from eic_plugins.middleware.boot_facts import BootFacts
+from eic_plugins.middleware.boot_rules import OptIns
+from eic_plugins.middleware.glance_as_user import VisibleImage
+from eic_plugins.middleware.lookup import LookupLimits
+from eic_plugins.middleware.nova import NovaFilter, NovaParts
+from eic_plugins.middleware.remotes import Remote
 from tests.security.generated import Generator, Service, how_many
 from tests.security.recorder import Recorder, ask, canonical
 
@@ -252,31 +255,25 @@ class Glance:
 
     def find(self, image_id, _auth):
         known = image_id.lower().replace('-', '').endswith(KNOWN.replace('-', ''))
-        return SeenImage(image_from_api(IMAGE) if known else None)
+        return VisibleImage(image_from_api(IMAGE) if known else None)
 
 
 @pytest.fixture
 def filtered(monkeypatch):
     """The filter over Nova, with that Glance; and the errors that it logs."""
-    conf = types.SimpleNamespace(
-        glance=types.SimpleNamespace(
-            verify_glance_signatures=False,
-            enable_certificate_validation=False,
-            default_trusted_certificate_ids=[],
-        )
-    )
-    options = {opt.dest: opt.default for opt in config.NOVA_FILTER_OPTS}
-    facts = nova.BootFacts(conf, {**options, 'filter_budget': 20})
-    facts._glance = Glance()
+    facts = BootFacts(OptIns, 20, LookupLimits(4, 60.0), _remote('Glance', 3), Glance)
     application = Nova()
-    made = nova.NovaFilter(
-        application, facts, 'fast', CircuitBreakers('Cinder', 'x', 10**9, 1.0)
-    )
+    parts = NovaParts(facts, 'fast', _remote('Cinder', 10**9))
+    made = NovaFilter(application, parts=parts)
     errors = []
     monkeypatch.setattr(
-        nova.LOG, 'exception', lambda *arguments: errors.append(arguments)
+        paste_filter.LOG, 'exception', lambda *arguments: errors.append(arguments)
     )
     return made, application, errors
+
+
+def _remote(name, failures):
+    return Remote(name, 'x', failures, 1.0)
 
 
 def read_as_json(request, read):

@@ -167,27 +167,6 @@ def conf():
     return made
 
 
-def test_the_paste_section_goes_before_cinder_conf(conf):
-    options = config.with_overrides(
-        conf, {'filter_budget': '0.25'}, config.CINDER_FILTER_OPTS
-    )
-    assert options['filter_budget'] == 0.25
-    assert options['filter_lookups'] == 4
-
-
-@pytest.mark.parametrize(
-    ('name', 'value', 'says'),
-    [
-        ('filter_budgte', '1', 'filter_budget'),
-        ('filter_budget', 'fast', 'filter_budget = fast'),
-        ('filter_lookups', '0', 'filter_lookups = 0'),
-    ],
-)
-def test_a_wrong_paste_option_says_what_is_wrong(conf, name, value, says):
-    with pytest.raises(ValueError, match=says):
-        config.with_overrides(conf, {name: value}, config.CINDER_FILTER_OPTS)
-
-
 def test_without_credentials_the_error_names_the_sections(conf):
     with pytest.raises(glance.CredentialsMissingError, match=r'\[eic\].*service_user'):
         glance.ImageLocations(conf)

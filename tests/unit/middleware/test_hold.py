@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from eic_plugins.middleware import hold
+from eic_plugins.middleware import status_watch
 from eic_plugins.middleware.hold import Hold
 
 SECONDS = 20
@@ -40,7 +40,7 @@ class Database:
 @pytest.fixture
 def clock(monkeypatch):
     passing = Clock()
-    monkeypatch.setattr(hold.time, 'sleep', passing.sleep)
+    monkeypatch.setattr(status_watch.time, 'sleep', passing.sleep)
     return passing
 
 

@@ -4,13 +4,10 @@ import threading
 
 import pytest
 
-from eic_plugins.middleware.lookup import (
-    ImageLookup,
-    LookupLimits,
-    NotUnderstoodError,
-)
+from eic_plugins.middleware.copies import CopyLookup
+from eic_plugins.middleware.lookup import LookupLimits, NotUnderstoodError
+from eic_plugins.middleware.remotes import Remote
 from eic_plugins.model import ImageCopy
-from eic_plugins.support.breaker import CircuitBreakers
 
 COPIES = (ImageCopy('127.0.11.1', '/images/a'),)
 
@@ -53,10 +50,10 @@ def clock():
 
 
 def lookup_of(glance, clock, workers=2, failures=2):
-    return ImageLookup(
+    return CopyLookup(
         glance,
         LookupLimits(workers, ttl=60.0),
-        CircuitBreakers('Glance', 'x', failures, 15.0, clock),
+        Remote('Glance', 'x', failures, 15.0, clock),
         clock,
     )
 
@@ -75,9 +72,9 @@ def test_a_slow_answer_is_not_waited_for_but_kept(glance, clock):
     lookup = lookup_of(glance, clock)
     glance.release.clear()
     assert lookup.copies('a', 0.01, 'p') is None
-    future = lookup._under_way['a']
+    assert lookup.under_way == {'a'}
     glance.release.set()
-    future.result(20)
+    assert lookup.copies('a', 20, 'p') == COPIES
     assert lookup.copies('a', 0.01, 'p') == COPIES
     assert glance.asked == ['a']
 
@@ -129,7 +126,7 @@ def started(lookup, project, images):
     """How many look-ups a project gets under way of those it asks for."""
     for image in images:
         assert lookup.copies(f'{project}-{image}', 0.001, project) is None
-    return sum(name.startswith(f'{project}-') for name in lookup._under_way)
+    return sum(name.startswith(f'{project}-') for name in lookup.under_way)
 
 
 @pytest.mark.parametrize(
@@ -184,15 +181,12 @@ def test_a_thousand_images_of_one_project_make_nobody_elses_be_forgotten(glance,
     for number in range(100):
         lookup.copies(f'ours-{number}', 5, 'ours')
     assert glance.asked == []
-    assert len(lookup._memory._known) <= 100 + 256
 
 
 def test_what_is_remembered_has_an_end_whoever_asks(glance, clock):
     lookup = lookup_of(glance, clock)
     for number in range(3000):
         lookup.copies(str(number), 5, f'project-{number % 50}')
-    assert len(lookup._memory._known) == 1024
-    assert sum(lookup._memory._owned.values()) == 1024
     glance.asked.clear()
     lookup.copies('2999', 5, 'project-49')
     lookup.copies('0', 5, 'project-0')

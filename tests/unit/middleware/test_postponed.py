@@ -5,15 +5,13 @@ import time
 
 import pytest
 
+from eic_plugins.middleware.deletion_rules import Next, VolumeState, decide
 from eic_plugins.middleware.postponed import (
     PAUSE,
     RECALL,
     Asker,
-    Next,
+    DeletionRefusedError,
     PostponedDeletions,
-    RefusedError,
-    Seen,
-    decide,
 )
 
 VOLUME, OTHER, MARK = 'volume', 'other', 'as it was'
@@ -41,7 +39,7 @@ STATES = [
 
 
 def made(status='creating', used=False, mark=MARK):
-    return Seen(status, used, mark)
+    return VolumeState(status, used, mark)
 
 
 class Cinder:
@@ -59,20 +57,20 @@ class Cinder:
         if self.broken:
             raise self.broken
 
-    def seen(self, volume_ids):
+    def states(self, volume_ids):
         self._work()
         self.looks += 1
         return {each: self.volumes[each] for each in volume_ids if each in self.volumes}
 
-    def postpone(self, volume_id, mark):
+    def note_deletion(self, volume_id, mark):
         self._work()
         self.notes[volume_id] = mark
 
-    def postponed(self):
+    def noted_deletions(self):
         self._work()
         return dict(self.notes)
 
-    def forget(self, volume_id):
+    def forget_deletion(self, volume_id):
         self._work()
         self.notes.pop(volume_id, None)
 
@@ -80,7 +78,7 @@ class Cinder:
         self._work()
         self.askers.append(asker)
         if self.volumes[volume_id].status not in {'available', 'error'}:
-            raise RefusedError('Volume status must be available')
+            raise DeletionRefusedError('Volume status must be available')
         self.deleted.append(volume_id)
         del self.volumes[volume_id]
 
@@ -93,9 +91,15 @@ class Worker:
         self.pauses = []
         self.threads = []
         self.then = []
+        self.has_threads = True
         self.postponed = PostponedDeletions(
-            cinder, lambda: self.now, self._sleep, self.threads.append
+            cinder, lambda: self.now, self._sleep, self._start
         )
+
+    def _start(self, work):
+        if not self.has_threads:
+            raise RuntimeError("can't start new thread")
+        self.threads.append(work)
 
     def _sleep(self, seconds):
         self.pauses.append(seconds)
@@ -249,7 +253,7 @@ def test_what_the_database_did_not_take_this_process_remembers():
 def test_what_cinder_refuses_after_all_stays():
     class Snapshots(Cinder):
         def delete(self, volume_id, asker):
-            raise RefusedError('Volume must not have snapshots')
+            raise DeletionRefusedError('Volume must not have snapshots')
 
     cinder = Snapshots(volume=made('available'))
     worker = Worker(cinder)
@@ -262,13 +266,9 @@ def test_what_cinder_refuses_after_all_stays():
 def test_a_process_without_threads_tries_again_with_the_next_request():
     cinder = Cinder(volume=made('available'))
     worker = Worker(cinder)
-
-    def refuse(_work):
-        raise RuntimeError("can't start new thread")
-
-    start, worker.postponed._start = worker.postponed._start, refuse
+    worker.has_threads = False
     worker.postponed.postpone(VOLUME, MARK)
-    worker.postponed._start = start
+    worker.has_threads = True
     worker.postponed.recall()
     worker.run()
     assert cinder.deleted == [VOLUME]

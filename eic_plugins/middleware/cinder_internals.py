@@ -1,14 +1,14 @@
-"""Cinder's volumes, as the filter of cinder-api knows and deletes them.
+"""Cinder's database and volume API, in the process of cinder-api.
 
-Read in the process of cinder-api, with its connections. A filter loads without
-Cinder, so Cinder is imported at the first look.
+The one module of the API plane that imports Cinder, and that at its first use: a
+filter loads without Cinder. It uses the connections that cinder-api has.
 
 A postponed deletion is a row of Cinder's table ``volume_admin_metadata``, which
 no user can write, for the volume and with key ``eic_delete_when_made``. The row
-is marked as deleted from the beginning: drivers save a volume's admin metadata
-as a whole while they make it, which removes every other row that is not so
-marked. ``cinder-manage db purge`` removes such rows with those of deleted
-volumes.
+is marked as deleted from the beginning. A driver that saves a volume's admin
+metadata while it makes the volume saves them as a whole, and removes every other
+row that is not so marked. ``cinder-manage db purge`` removes such rows with those
+of deleted volumes.
 """
 
 import hashlib
@@ -19,13 +19,14 @@ from typing import Any
 
 from oslo_utils import timeutils
 
-from eic_plugins.middleware.postponed import Asker, RefusedError, Seen
+from eic_plugins.middleware.deletion_rules import VolumeState
+from eic_plugins.middleware.postponed import Asker, DeletionRefusedError
 
 _CREATING = 'creating'
 _KEY = 'eic_delete_when_made'
 
 
-def of(volume_ids: Collection[str]) -> Mapping[str, str]:
+def statuses(volume_ids: Collection[str]) -> Mapping[str, str]:
     """The statuses of these volumes, in one query; none of one that is gone.
 
     :raises Exception: what Cinder's database layer raises
@@ -33,20 +34,21 @@ def of(volume_ids: Collection[str]) -> Mapping[str, str]:
     return {row.id: _status(row) for row in _rows(volume_ids)}
 
 
-class Deletions:
-    """What postponed deletions need of Cinder; each method raises what Cinder
-    does.
+class Volumes:
+    """What :class:`~eic_plugins.middleware.postponed.CinderVolumes` says.
+
+    Each method raises what Cinder does.
     """
 
-    def seen(self, volume_ids: Collection[str]) -> Mapping[str, Seen]:
+    def states(self, volume_ids: Collection[str]) -> Mapping[str, VolumeState]:
         """These volumes as they are now; none of one that is gone."""
         used = _attached_ever(volume_ids)
         return {
-            row.id: Seen(_status(row), row.id in used, _mark(row))
+            row.id: VolumeState(_status(row), row.id in used, _mark(row))
             for row in _rows(volume_ids)
         }
 
-    def postpone(self, volume_id: str, mark: str) -> None:
+    def note_deletion(self, volume_id: str, mark: str) -> None:
         """Have the volume's deletion remembered, once."""
         from cinder.db import models  # noqa: PLC0415
 
@@ -62,21 +64,23 @@ class Deletions:
                     )
                 )
 
-    def postponed(self) -> Mapping[str, str]:
+    def noted_deletions(self) -> Mapping[str, str]:
         """The marks of the volumes whose deletions are remembered, by id."""
         with _reading() as session:
             return {row.volume_id: row.value for row in _notes(session)}
 
-    def forget(self, volume_id: str) -> None:
+    def forget_deletion(self, volume_id: str) -> None:
         """Remember it no more."""
         with _writing() as session:
             _notes(session).filter_by(volume_id=volume_id).delete()
 
     def delete(self, volume_id: str, asker: Asker | None) -> None:
-        """Ask Cinder, as the volume's owner and as an admin; for an encrypted
-        volume, whose key Cinder deletes as who asks, as who asked.
+        """Have Cinder delete the volume, as its owner and with an admin's rights.
 
-        :raises RefusedError: the volume is gone, or in a state to be kept, or
+        Of an encrypted volume Cinder deletes the key, too, and as whoever asks: so
+        that is asked for as ``asker``.
+
+        :raises DeletionRefusedError: the volume is gone, or in a state to be kept, or
             its key cannot be deleted
         """
         from cinder import context, exception, objects  # noqa: PLC0415
@@ -92,13 +96,13 @@ class Deletions:
                 asking = _context_of(asker)
             api.API().delete(asking, volume)
         except (exception.Invalid, exception.VolumeNotFound) as err:
-            raise RefusedError(str(err)) from err
+            raise DeletionRefusedError(str(err)) from err
 
 
 def _context_of(asker: Asker | None) -> Any:
     # Without a token Cinder would leave the volume in error_deleting.
     if asker is None or not asker.may_ask():
-        raise RefusedError(
+        raise DeletionRefusedError(
             'it is encrypted, and there is no token any more to delete its key with'
         )
     return asker.context

@@ -1,0 +1,96 @@
+"""Looks at volumes until they are there, with one look for all who wait.
+
+The looks are queries of Cinder's database. They come every 50 ms, or less often
+where a query is slow: a busy worker has better things to do.
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+Statuses = Callable[[Collection[str]], Mapping[str, str]]
+"""The statuses of volumes by their ids; of one that is gone there is none."""
+
+IN_THE_MAKING = frozenset({'creating', 'downloading'})
+"""The statuses of a volume that Cinder is making."""
+
+_PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
+_LOOK_SHARE = 10
+"""A look takes no more than one part in so many of the time."""
+
+
+class StatusWatch:
+    """Of those who wait, one at a time looks, for all of them."""
+
+    def __init__(self, statuses: Statuses, clock: Callable[[], float]) -> None:
+        self._statuses = statuses
+        self._clock = clock
+        self._seen: dict[str, str] = {}
+        self._changed = threading.Condition()
+        self._somebody_looks = False
+        self._pause = _PAUSE
+
+    @property
+    def watched(self) -> list[str]:
+        """The volumes that somebody waits for, by id."""
+        with self._changed:
+            return sorted(self._seen)
+
+    def wait(self, volume_id: str, deadline: float) -> str:
+        """The status that the volume has at its end, or by the deadline.
+
+        :returns: ``''`` of a volume that is gone
+        :raises Exception: the look-up failed
+        """
+        with self._watched(volume_id):
+            while (
+                self._seen[volume_id] in IN_THE_MAKING
+                and (left := deadline - self._clock()) > 0
+            ):
+                if self._somebody_looks:
+                    self._changed.wait(left)
+                else:
+                    self._look(left)
+            return self._seen[volume_id]
+
+    @contextlib.contextmanager
+    def _watched(self, volume_id: str) -> Iterator[None]:
+        with self._changed:
+            self._seen[volume_id] = 'creating'
+            try:
+                yield
+            finally:
+                del self._seen[volume_id]
+                if not self._seen:
+                    self._pause = _PAUSE
+
+    def _look(self, left: float) -> None:
+        self._somebody_looks = True
+        try:
+            with self._let_go():
+                time.sleep(min(self._pause, left))
+            volumes = list(self._seen)
+            with self._let_go():
+                began = self._clock()
+                found = self._statuses(volumes)
+                took = self._clock() - began
+            self._pause = min(max(_PAUSE, (_LOOK_SHARE - 1) * took), _LONGEST_PAUSE)
+            self._seen.update(
+                (volume, found.get(volume, ''))
+                for volume in volumes
+                if volume in self._seen
+            )
+        finally:
+            self._somebody_looks = False
+            self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def _let_go(self) -> Iterator[None]:
+        """Others may go on meanwhile."""
+        self._changed.release()
+        try:
+            yield
+        finally:
+            self._changed.acquire()
