@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.functional.contributing import Copy, blocks
+from tests.unit.contributing import Copy, blocks
 
 PYTEST = ('-m', 'pytest', '-q', '-p', 'no:cacheprovider')
 FILES = [block.path for block in blocks() if block.language == 'python']
