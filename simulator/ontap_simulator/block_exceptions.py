@@ -75,10 +75,6 @@ class BlockCodes:
     shrinks: str
     mapped: str
 
-    def error(self, rule: str, message: str, target: str | None = None) -> BlockError:
-        """What to raise when the rule is broken."""
-        return BlockError(getattr(self, rule), message, target)
-
 
 ISCSI_SERVICE_MISSING = '5374078'
 FCP_SERVICE_MISSING = '5374083'

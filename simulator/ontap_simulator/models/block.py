@@ -107,20 +107,20 @@ def place_of(
     """
     parts = name.split('/')
     if parts[:2] != ['', 'vol'] or not parts[2:3] or not parts[2]:
-        raise codes.error(
-            'no_volume',
+        raise BlockError(
+            codes.no_volume,
             f'"{name}" names no volume: write it as /vol/VOLUME/NAME.',
             'name',
         )
     inside = parts[3:]
     if not inside or not inside[-1]:
-        raise codes.error('no_base_name', f'"{name}" has no base name.', 'name')
+        raise BlockError(codes.no_base_name, f'"{name}" has no base name.', 'name')
     volume = volume_named(parts[2], svm, volumes)
     if len(inside) > _LONGEST_PATH or not all(
         _BASE_NAME.fullmatch(part) and part.strip('.') for part in inside
     ):
-        raise codes.error(
-            'bad_characters',
+        raise BlockError(
+            codes.bad_characters,
             f'The name "{name}" is not made of '
             'A-Z, a-z, 0-9, "-", ".", "_", "{" and "}".',
             'name',
@@ -186,8 +186,10 @@ class BlockStore:
         with self._lock:
             found = self._objects.get(identifier)
         if found is None or found.kind != codes.noun:
-            raise codes.error(
-                'not_found', f'The {codes.noun} "{identifier}" was not found.', 'uuid'
+            raise BlockError(
+                codes.not_found,
+                f'The {codes.noun} "{identifier}" was not found.',
+                'uuid',
             )
         return found
 

@@ -100,8 +100,8 @@ class BlockObjects:
         with file_errors(file.path), file.volume.directory.open(file.path) as data:
             size = os.fstat(data).st_size
         if size < SMALLEST or size % new.block_size:
-            raise self.codes.error(
-                'bad_size',
+            raise BlockError(
+                self.codes.bad_size,
                 f'A file of {size} bytes has no '
                 f'whole blocks of {new.block_size} bytes.',
             )
@@ -163,8 +163,8 @@ class BlockObjects:
             try:
                 volume.directory.rename(found.path, place.path)
             except FileExistsError as err:
-                raise self.codes.error(
-                    'rename_exists', f'"{place.name}" exists already.', 'name'
+                raise BlockError(
+                    self.codes.rename_exists, f'"{place.name}" exists already.', 'name'
                 ) from err
         return self.change(found, path=place.path)
 
@@ -174,8 +174,8 @@ class BlockObjects:
         :raises BlockError: it is as large, or larger, already
         """
         if size < found.size:
-            raise self.codes.error(
-                'shrinks', 'It cannot be made smaller.', 'space.size'
+            raise BlockError(
+                self.codes.shrinks, 'It cannot be made smaller.', 'space.size'
             )
         if size == found.size and self.codes is LUN:
             raise BlockError(SAME_SIZE, 'It has that size already.', 'space.size')
@@ -201,7 +201,7 @@ class BlockObjects:
         """
         if self.fabric.is_mapped(found.uuid):
             if not even_if_mapped:
-                raise self.codes.error('mapped', f'"{found.name}" is mapped.')
+                raise BlockError(self.codes.mapped, f'"{found.name}" is mapped.')
             self.fabric.unmap(found.uuid)
         before()
         with contextlib.suppress(FileNotFoundError):
@@ -217,7 +217,7 @@ class BlockObjects:
         :raises BlockError: they do, or it is not one that can be converted
         """
         if mapped:
-            raise self.codes.error('convert_mapped', f'"{source.name}" is mapped.')
+            raise BlockError(self.codes.convert_mapped, f'"{source.name}" is mapped.')
         self._check_convertible(source)
         is_lun = self.codes is LUN
         new = dataclasses.replace(
@@ -290,8 +290,8 @@ class BlockObjects:
                 raise self._exists(place) from err
 
     def _exists(self, place: Place) -> BlockError:
-        return self.codes.error(
-            'exists',
+        return BlockError(
+            self.codes.exists,
             f'A LUN or NVMe namespace exists at "{place.name}" already.',
             'name',
         )

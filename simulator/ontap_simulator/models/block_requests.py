@@ -57,7 +57,7 @@ def way_of(body: Record, codes: BlockCodes) -> str:
 def _check_required(body: Record, codes: BlockCodes) -> None:
     for name in ('os_type', 'space.size'):
         if value(body, name) is None:
-            raise codes.error('required', f'"{name}" is required.', name)
+            raise BlockError(codes.required, f'"{name}" is required.', name)
     if body['os_type'] not in codes.os_types:
         raise InvalidValueError('os_type', body['os_type'])
 
@@ -65,13 +65,15 @@ def _check_required(body: Record, codes: BlockCodes) -> None:
 def _check_clone(body: Record, codes: BlockCodes) -> None:
     for name in ('copy', 'convert'):
         if name in body:
-            raise codes.error(
-                'clone_with', f'"{name}" cannot be given with "clone".', name
+            raise BlockError(
+                codes.clone_with, f'"{name}" cannot be given with "clone".', name
             )
     for name in _NOT_FOR_CLONES:
         if value(body, name) is not None:
-            raise codes.error(
-                'clone_property', f'"{name}" of a clone is that of its source.', name
+            raise BlockError(
+                codes.clone_property,
+                f'"{name}" of a clone is that of its source.',
+                name,
             )
 
 
@@ -84,8 +86,8 @@ def _check_copy(body: Record, codes: BlockCodes) -> None:
 
 def _check_convert(body: Record, codes: BlockCodes) -> None:
     for name in sorted(set(body) - {'svm', 'convert'}):
-        raise codes.error(
-            'convert_property', f'"{name}" cannot be given with "convert".', name
+        raise BlockError(
+            codes.convert_property, f'"{name}" cannot be given with "convert".', name
         )
 
 
@@ -99,12 +101,18 @@ def size_of(body: Record, codes: BlockCodes, block_size: int) -> int | None:
         return None
     match = _SIZE.fullmatch(str(found).strip())
     if isinstance(found, bool) or not match:
-        raise codes.error('bad_size', f'The size "{found}" is invalid.', 'space.size')
+        raise BlockError(
+            codes.bad_size, f'The size "{found}" is invalid.', 'space.size'
+        )
     size = int(match[1]) * _UNITS.get((match[2] or '').upper(), 1)
     if size < SMALLEST:
-        raise codes.error('too_small', f'The size {size} is too small.', 'space.size')
+        raise BlockError(
+            codes.too_small, f'The size {size} is too small.', 'space.size'
+        )
     if size > LARGEST:
-        raise codes.error('too_large', f'The size {size} is too large.', 'space.size')
+        raise BlockError(
+            codes.too_large, f'The size {size} is too large.', 'space.size'
+        )
     return -(-size // block_size) * block_size
 
 

@@ -107,11 +107,6 @@ class LunCopies:
             found.job.cancelled.set()
             found.job.done.wait(_CANCEL_SECONDS)
 
-    def is_going_on(self, destination: str) -> bool:
-        """Whether a LUN is still being filled."""
-        found = self._shown().get(destination)
-        return found is not None and not found.job.done.is_set()
-
     def record(self, lun: BlockObject) -> Record:
         """``copy`` of a LUN, empty where no copy is about it."""
         shown, now = self._shown(), self._clock.time()

@@ -35,8 +35,9 @@ def visible_one(call: Call, objects: BlockObjects) -> BlockObject:
     for found in visible(call, objects):
         if found.uuid == call['uuid']:
             return found
-    rule = 'delete_not_found' if call.method == 'DELETE' else 'not_found'
-    raise objects.codes.error(rule, f'The {objects.codes.noun} was not found.', 'uuid')
+    codes = objects.codes
+    code = codes.delete_not_found if call.method == 'DELETE' else codes.not_found
+    raise BlockError(code, f'The {codes.noun} was not found.', 'uuid')
 
 
 def body_svm(call: Call, body: Record) -> Svm:
@@ -84,9 +85,9 @@ def _composed(
     if not volume and value(location, 'volume.uuid'):
         volume = call.cluster.find_volume(location['volume'], call.svm).name
     if not volume:
-        raise objects.codes.error('no_volume', 'No volume was specified.', 'name')
+        raise BlockError(objects.codes.no_volume, 'No volume was specified.', 'name')
     if not base:
-        raise objects.codes.error('no_base_name', 'No name was specified.', 'name')
+        raise BlockError(objects.codes.no_base_name, 'No name was specified.', 'name')
     qtree = value(location, 'qtree.name')
     return '/'.join(part for part in ('/vol', volume, qtree, base) if part)
 
@@ -111,8 +112,8 @@ def source(
         o for o in objects.all() if o.svm == svm.name and o.name == wanted.get('name')
     ]
     if wanted.get('uuid') and wanted.get('name') and by_uuid != by_name:
-        raise objects.codes.error(
-            'clone_ambiguous',
+        raise BlockError(
+            objects.codes.clone_ambiguous,
             f'"{target}" has a UUID and a name that do not agree.',
             target,
         )
@@ -131,7 +132,7 @@ def clone_source(
         value(body, 'clone.source'),
         svm,
         'clone.source',
-        lambda text: objects.codes.error('clone_missing', text, 'clone.source'),
+        lambda text: BlockError(objects.codes.clone_missing, text, 'clone.source'),
     )
 
 
