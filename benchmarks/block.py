@@ -11,7 +11,7 @@ from oslo_utils import units
 
 from benchmarks import disks, fills
 from benchmarks.arithmetic import spread
-from benchmarks.model import Answer, Table, Target
+from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import Tenant
 from lab.context import Lab
 from lab.demo.observe import Observer
@@ -20,6 +20,7 @@ from lab.topology import DRIVERS
 _POOLS = ('block-one', 'block-two')
 _VOLUMES = 20
 _HIT_CALLS = 2
+_QUESTION = 'What do volumes in pools of LUNs cost?'
 _TITLE = f'{_VOLUMES} first volumes at once'
 
 
@@ -71,54 +72,32 @@ def _again(
 
 
 def _answer(rows: list[fills.Row], hits: list[dict[str, Any]]) -> Answer:
-    ours = [hit for hit in hits if hit['driver'] == 'eic']
+    first = f'{_VOLUMES} volumes at once, {fills.IMAGE_MIB} MiB, two pools of LUNs'
     return Answer(
-        'What do volumes in pools of LUNs cost?',
-        (
-            *fills.targets(rows),
-            Target(
-                'REST calls of a hit',
-                max(len(hit['calls']) for hit in ours),
-                _HIT_CALLS,
-                is_count=True,
-            ),
-            Target(
-                'downloads of a hit',
-                max(hit['downloads'] for hit in ours),
-                0,
-                is_count=True,
-            ),
-        ),
-        (
-            fills.table(
-                f'{_VOLUMES} volumes at once, {fills.IMAGE_MIB} MiB, two pools of LUNs',
-                rows,
-            ),
-            Table(
-                'One more volume',
-                (
-                    'pool',
-                    'driver',
-                    'route',
-                    'REST calls',
-                    'new connections',
-                    'downloads',
-                    'host I/O MiB',
-                ),
-                tuple(
-                    (
-                        hit['pool'],
-                        hit['driver'],
-                        hit['route'],
-                        str(len(hit['calls'])),
-                        str(hit['connections']),
-                        str(hit['downloads']),
-                        f'{hit["host_io"] / units.Mi:.0f}',
-                    )
-                    for hit in hits
-                ),
-            ),
-        ),
+        _QUESTION,
+        (*fills.targets(rows), *_targets(hits)),
+        (fills.table(first, rows), Table.of('One more volume', hits, _COLUMNS)),
         {'first': rows, 'again': hits},
         (fills.NOTE,),
     )
+
+
+def _targets(hits: list[dict[str, Any]]) -> list[Target]:
+    ours = [hit for hit in hits if hit['driver'] == 'eic']
+    calls = max(len(hit['calls']) for hit in ours)
+    downloads = max(hit['downloads'] for hit in ours)
+    return [
+        Target('REST calls of a hit', calls, _HIT_CALLS, is_count=True),
+        Target('downloads of a hit', downloads, 0, is_count=True),
+    ]
+
+
+_COLUMNS: Columns = {
+    'pool': lambda hit: hit['pool'],
+    'driver': lambda hit: hit['driver'],
+    'route': lambda hit: hit['route'],
+    'REST calls': lambda hit: len(hit['calls']),
+    'new connections': lambda hit: hit['connections'],
+    'downloads': lambda hit: hit['downloads'],
+    'host I/O MiB': lambda hit: f'{hit["host_io"] / units.Mi:.0f}',
+}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks import disks
-from benchmarks.model import Answer, Table, Target
+from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import Tenant
 from lab.context import Lab
 from lab.demo.observe import Cost, Observer
@@ -63,46 +63,29 @@ def _row(
 
 
 def _answer(rows: list[dict[str, Any]]) -> Answer:
-    hits = [row for row in rows if (row['driver'], row['situation']) == ('eic', _HIT)]
     return Answer(
         'How many REST calls, over how many new connections, does a volume cost?',
-        (
-            Target(
-                'REST calls of a hit',
-                max(len(row['calls']) for row in hits),
-                _HIT_CALLS,
-                is_count=True,
-            ),
-            Target(
-                'new connections of a hit',
-                max(row['connections'] for row in hits),
-                0,
-                is_count=True,
-            ),
-        ),
-        (
-            Table(
-                'REST calls of one volume',
-                (
-                    'situation',
-                    'pool',
-                    'driver',
-                    'calls',
-                    'new connections',
-                    'downloads',
-                ),
-                tuple(
-                    (
-                        row['situation'],
-                        row['pool'],
-                        row['driver'],
-                        str(len(row['calls'])),
-                        str(row['connections']),
-                        str(row['downloads']),
-                    )
-                    for row in rows
-                ),
-            ),
-        ),
+        tuple(_targets(rows)),
+        (Table.of('REST calls of one volume', rows, _COLUMNS),),
         rows,
     )
+
+
+def _targets(rows: list[dict[str, Any]]) -> list[Target]:
+    hits = [row for row in rows if (row['driver'], row['situation']) == ('eic', _HIT)]
+    calls = max(len(row['calls']) for row in hits)
+    connections = max(row['connections'] for row in hits)
+    return [
+        Target('REST calls of a hit', calls, _HIT_CALLS, is_count=True),
+        Target('new connections of a hit', connections, 0, is_count=True),
+    ]
+
+
+_COLUMNS: Columns = {
+    'situation': lambda row: row['situation'],
+    'pool': lambda row: row['pool'],
+    'driver': lambda row: row['driver'],
+    'calls': lambda row: len(row['calls']),
+    'new connections': lambda row: row['connections'],
+    'downloads': lambda row: row['downloads'],
+}

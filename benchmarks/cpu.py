@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks import disks, in_process
 from benchmarks.arithmetic import per_volume, ratio
-from benchmarks.model import Answer, Table, Target
+from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import Tenant
 from lab.context import Lab
 from lab.demo.observe import Observer
@@ -22,6 +22,15 @@ _SERVICE_HITS = 15
 _DRIVER_HITS = 10
 _IDLE_SECONDS = 60  # a round of the periodic tasks
 _LIMIT = 0.2
+_NOTES = (
+    'In the driver: clone_image alone, with its database writes and the '
+    'programs that it runs (sudo, rootwrap, qemu-img), in a process of its '
+    'own on the same clusters and FlexVols.',
+    'In cinder-volume: what it uses with nothing to do is subtracted.',
+)
+
+Rows = dict[str, dict[str, Any]]
+"""By driver: what was measured in the driver alone, and in the service."""
 
 
 def run(lab: Lab) -> dict[str, Any]:
@@ -86,55 +95,44 @@ def _in_service(
     }
 
 
-def _answer(rows: dict[str, dict[str, Any]]) -> Answer:
-    def compare(kind: str, key: str) -> float:
-        return ratio(rows['eic'][kind][key], rows['stock'][kind][key])
-
+def _answer(rows: Rows) -> Answer:
+    in_driver, in_service = (_times_stock(rows, kind) for kind in ('driver', 'service'))
     return Answer(
         "How much CPU of cinder-volume's host does a hit cost?",
         (
             Target(
                 'CPU of a hit in the driver, EIC / stock',
-                compare('driver', 'per_volume'),
+                in_driver,
                 _LIMIT,
                 is_count=False,
             ),
         ),
         (
-            Table(
-                'CPU milliseconds of one hit',
-                (
-                    'driver',
-                    'in the driver',
-                    'of which programs it runs',
-                    'in cinder-volume',
-                ),
-                tuple(
-                    (
-                        driver,
-                        f'{row["driver"]["per_volume"] * 1000:.0f}',
-                        f'{row["driver"]["programs_per_volume"] * 1000:.0f}',
-                        f'{row["service"]["per_volume"] * 1000:.0f}',
-                    )
-                    for driver, row in rows.items()
-                ),
-            ),
+            Table.of('CPU milliseconds of one hit', rows.items(), _COLUMNS),
             Table(
                 'EIC / stock',
                 ('in the driver', 'in cinder-volume'),
-                (
-                    (
-                        f'{compare("driver", "per_volume"):.2f}',
-                        f'{compare("service", "per_volume"):.2f}',
-                    ),
-                ),
+                ((f'{in_driver:.2f}', f'{in_service:.2f}'),),
             ),
         ),
         rows,
-        (
-            'In the driver: clone_image alone, with its database writes and the '
-            'programs that it runs (sudo, rootwrap, qemu-img), in a process of its '
-            'own on the same clusters and FlexVols.',
-            'In cinder-volume: what it uses with nothing to do is subtracted.',
-        ),
+        _NOTES,
     )
+
+
+def _times_stock(rows: Rows, kind: str) -> float:
+    return ratio(rows['eic'][kind]['per_volume'], rows['stock'][kind]['per_volume'])
+
+
+def _milliseconds(seconds: float) -> str:
+    return f'{seconds * 1000:.0f}'
+
+
+_COLUMNS: Columns = {
+    'driver': lambda row: row[0],
+    'in the driver': lambda row: _milliseconds(row[1]['driver']['per_volume']),
+    'of which programs it runs': lambda row: _milliseconds(
+        row[1]['driver']['programs_per_volume']
+    ),
+    'in cinder-volume': lambda row: _milliseconds(row[1]['service']['per_volume']),
+}

@@ -4,13 +4,14 @@ Shared by the benchmarks that ask this of different images and orders.
 """
 
 import collections
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import control, disks, storage
 from benchmarks.arithmetic import copies_by_pool, copies_in_all, median
-from benchmarks.model import Table, Target
+from benchmarks.model import Columns, Table, Target
 from benchmarks.tenant import Made, Tenant
 from lab.demo.observe import Observer
 
@@ -68,74 +69,44 @@ def measure(
 def targets(rows: list[Row]) -> list[Target]:
     """What is asked of EIC's rows, whatever the image."""
     return [
-        target
+        Target(f'{what}, {row["image"]}', measured, limit, is_count=True)
         for row in rows
         if row['driver'] == 'eic'
-        for target in (
-            Target(
-                f'copies in a pool, {row["image"]}',
-                max(row['copies'].values()),
-                1,
-                is_count=True,
-            ),
-            Target(
-                f'copies in all, {row["image"]}',
-                row['copies_in_all'],
-                len(row['copies']),
-                is_count=True,
-            ),
-            Target(
-                f'downloads in all, {row["image"]}', row['downloads'], 1, is_count=True
-            ),
-            Target(
-                f'volumes with other bytes, {row["image"]}',
-                row['different'],
-                0,
-                is_count=True,
-            ),
+        for what, measured, limit in (
+            ('copies in a pool', max(row['copies'].values()), 1),
+            ('copies in all', row['copies_in_all'], len(row['copies'])),
+            ('downloads in all', row['downloads'], 1),
+            ('volumes with other bytes', row['different'], 0),
         )
     ]
 
 
 def table(title: str, rows: list[Row]) -> Table:
     """The rows for people."""
-    pools = tuple(rows[0]['copies'])
-    header = (
-        'image',
-        'driver',
-        *(f'copies in {pool}' for pool in pools),
-        'downloads',
-        'conversions',
-        'file copies',
-        'file clones',
-        'REST calls',
-        'other bytes',
-        'median s',
-    )
-    return Table(
-        title,
-        header,
-        tuple(
-            (
-                row['image'],
-                row['driver'],
-                *(str(row['copies'][p]) for p in pools),
-                *(
-                    str(row[key])
-                    for key in (
-                        'downloads',
-                        'conversions',
-                        'file_copies',
-                        'file_clones',
-                        'calls',
-                        'different',
-                    )
-                ),
-                f'{median(row["seconds"]):.1f}',
-            )
-            for row in rows
-        ),
-    )
+    copies: Columns = {
+        f'copies in {pool}': functools.partial(_copies, pool=pool)
+        for pool in rows[0]['copies']
+    }
+    return Table.of(title, rows, {**_IMAGE_COLUMNS, **copies, **_COLUMNS})
+
+
+def _copies(row: Row, pool: str) -> int:
+    return int(row['copies'][pool])
+
+
+_IMAGE_COLUMNS: Columns = {
+    'image': lambda row: row['image'],
+    'driver': lambda row: row['driver'],
+}
+_COLUMNS: Columns = {
+    'downloads': lambda row: row['downloads'],
+    'conversions': lambda row: row['conversions'],
+    'file copies': lambda row: row['file_copies'],
+    'file clones': lambda row: row['file_clones'],
+    'REST calls': lambda row: row['calls'],
+    'other bytes': lambda row: row['different'],
+    'median s': lambda row: f'{median(row["seconds"]):.1f}',
+}
 
 
 def _places(

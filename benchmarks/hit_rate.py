@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from benchmarks import disks, storage
-from benchmarks.model import Answer, Table, Target
+from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import Made, Tenant
 from lab import image_volumes, weigher
 from lab.context import Lab
@@ -24,6 +24,7 @@ _VOLUMES = 10
 _POOLS = ('block-one', 'block-two')
 _TYPE = ('stock', 'iscsi')
 _SECONDS = 300
+_TITLE = f'{_VOLUMES} volumes of a new image over two pools'
 
 Row = dict[str, Any]
 
@@ -97,40 +98,23 @@ def _digest(lab: Lab, volume: Made, size: int) -> str:
 
 
 def _answer(rows: list[Row]) -> Answer:
-    ours = rows[-1]
+    different = sum(row['different'] for row in rows)
     return Answer(
         "How often does the stock driver's volume find Cinder's image-volume cache?",
         (
-            Target('misses after one precache', ours['misses'], 0, is_count=True),
-            Target(
-                'volumes with other bytes',
-                sum(row['different'] for row in rows),
-                0,
-                is_count=True,
-            ),
+            Target('misses after one precache', rows[-1]['misses'], 0, is_count=True),
+            Target('volumes with other bytes', different, 0, is_count=True),
         ),
-        (
-            Table(
-                f'{_VOLUMES} volumes of a new image over two pools',
-                (
-                    'scheduler',
-                    'downloads before',
-                    'misses',
-                    'hits, percent',
-                    'other bytes',
-                ),
-                tuple(
-                    (
-                        row['title'],
-                        str(row['downloads_before']),
-                        str(row['misses']),
-                        f'{100 * (1 - row["misses"] / row["volumes"]):.0f}',
-                        str(row['different']),
-                    )
-                    for row in rows
-                ),
-            ),
-        ),
+        (Table.of(_TITLE, rows, _COLUMNS),),
         rows,
         ('A miss is a download of the image by cinder-volume.',),
     )
+
+
+_COLUMNS: Columns = {
+    'scheduler': lambda row: row['title'],
+    'downloads before': lambda row: row['downloads_before'],
+    'misses': lambda row: row['misses'],
+    'hits, percent': lambda row: f'{100 * (1 - row["misses"] / row["volumes"]):.0f}',
+    'other bytes': lambda row: row['different'],
+}

@@ -1,6 +1,7 @@
 """Does the time of a volume grow with the size of its image?"""
 
 import dataclasses
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchmarks import disks, in_process, storage
@@ -23,6 +24,13 @@ download, is waited for."""
 _HEAD_MIB = 8
 _LIMIT = 1.15
 _HOME, _OTHER = 'images', 'gold'
+_LARGEST = f'{max(SIZES)} GiB / {min(SIZES)} GiB'
+_NOTES = (
+    'The images are sparse: 8 MiB at the start and 1 MiB at the end are not '
+    'holes. Each volume was compared with its image there.',
+    "The stock driver's first volume in another FlexVol is a download; it "
+    f'was measured for {" and ".join(map(str, _DOWNLOADED_SIZES))} GiB.',
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,65 +148,54 @@ def growth(times: list[Times], driver: str, kind: str) -> float:
 
 
 def _answer(times: list[Times]) -> Answer:
-    largest = f'{max(SIZES)} GiB / {min(SIZES)} GiB'
     return Answer(
         'Does the time of a volume grow with the size of its image?',
         (
-            Target(
-                f'a hit in the driver alone, {largest}',
-                growth(times, 'eic', 'driver_hits'),
-                _LIMIT,
-                is_count=False,
-            ),
-            Target(
-                f'request to available of a hit, {largest}',
-                growth(times, 'eic', 'hits'),
-                _LIMIT,
-                is_count=False,
-            ),
+            _target(times, 'a hit in the driver alone', 'driver_hits'),
+            _target(times, 'request to available of a hit', 'hits'),
         ),
         (
-            Table(
+            Table.of(
                 f'Seconds from request to available (medians; {_ROUNDS} hits or more)',
-                (
-                    'GiB',
-                    'driver',
-                    'hit',
-                    'hit, the driver alone',
-                    'first',
-                    'first, other FlexVol',
-                ),
-                tuple(map(_row, times)),
+                times,
+                _COLUMNS,
             ),
-            Table(
-                f'Growth of a hit, {largest}',
-                ('driver', 'request to available', 'the driver alone'),
-                tuple(
-                    (
-                        driver,
-                        f'{growth(times, driver, "hits"):.2f}',
-                        f'{growth(times, driver, "driver_hits"):.2f}',
-                    )
-                    for driver in DRIVERS
-                ),
-            ),
+            _growth_table(times),
         ),
-        [found.to_json() for found in times],
-        (
-            'The images are sparse: 8 MiB at the start and 1 MiB at the end are not '
-            'holes. Each volume was compared with its image there.',
-            "The stock driver's first volume in another FlexVol is a download; it "
-            f'was measured for {" and ".join(map(str, _DOWNLOADED_SIZES))} GiB.',
-        ),
+        [each.to_json() for each in times],
+        _NOTES,
     )
 
 
-def _row(times: Times) -> tuple[str, ...]:
-    return (
-        str(times.gib),
-        times.driver,
-        f'{median(times.hits):.2f}',
-        f'{median(times.driver_hits):.4f}',
-        f'{times.first:.2f}',
-        '-' if times.first_elsewhere is None else f'{times.first_elsewhere:.2f}',
+def _target(times: list[Times], what: str, kind: str) -> Target:
+    measured = growth(times, 'eic', kind)
+    return Target(f'{what}, {_LARGEST}', measured, _LIMIT, is_count=False)
+
+
+def _growth_table(times: list[Times]) -> Table:
+    def shown(driver: str, kind: str) -> str:
+        return f'{growth(times, driver, kind):.2f}'
+
+    return Table.of(
+        f'Growth of a hit, {_LARGEST}',
+        DRIVERS,
+        {
+            'driver': str,
+            'request to available': lambda driver: shown(driver, 'hits'),
+            'the driver alone': lambda driver: shown(driver, 'driver_hits'),
+        },
     )
+
+
+def _elsewhere(times: Times) -> str:
+    return '-' if times.first_elsewhere is None else f'{times.first_elsewhere:.2f}'
+
+
+_COLUMNS: Mapping[str, Callable[[Times], object]] = {
+    'GiB': lambda times: times.gib,
+    'driver': lambda times: times.driver,
+    'hit': lambda times: f'{median(times.hits):.2f}',
+    'hit, the driver alone': lambda times: f'{median(times.driver_hits):.4f}',
+    'first': lambda times: f'{times.first:.2f}',
+    'first, other FlexVol': _elsewhere,
+}

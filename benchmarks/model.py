@@ -1,7 +1,13 @@
 """What a benchmark answers: targets, tables, and the numbers behind them."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+Measured = TypeVar('Measured')
+"""What a row of a table is about."""
+Columns = Mapping[str, Callable[[Any], object]]
+"""What stands in each column of a table, by its header."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +38,23 @@ class Table:
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(
+        cls,
+        title: str,
+        rows: Iterable[Measured],
+        columns: Mapping[str, Callable[[Measured], object]],
+    ) -> 'Table':
+        """A table of what was measured.
+
+        :param columns: what stands in each column, by its header
+        """
+        return cls(
+            title,
+            tuple(columns),
+            tuple(tuple(str(cell(row)) for cell in columns.values()) for row in rows),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""

@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks import control, disks, fills, storage
 from benchmarks.arithmetic import fullest
-from benchmarks.model import Answer, Table, Target
+from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import PREFIX, Made, Tenant
 from lab import identity
 from lab.context import Lab
@@ -187,14 +187,16 @@ def _answer(rows: list[Row], modelled: list[Row]) -> Answer:
             target for row in every if row['driver'] == 'eic' for target in targets(row)
         ),
         (
-            _table(
-                [row for row in every if row['where'] == 'lab'],
+            Table.of(
                 f'{USERS} users at a time, each waits for its volume; the lab',
+                rows,
+                _COLUMNS,
             ),
-            _table(
-                modelled,
+            Table.of(
                 "Cinder's host manager and weighers in a process; "
                 'time is counted, not spent',
+                modelled,
+                _COLUMNS,
             ),
         ),
         every,
@@ -211,38 +213,19 @@ def _answer(rows: list[Row], modelled: list[Row]) -> Answer:
     )
 
 
-def _table(rows: list[Row], title: str) -> Table:
-    return Table(
-        title,
-        (
-            'volumes',
-            'pools',
-            'image',
-            'driver',
-            'volumes in each pool',
-            'share',
-            'copies in a pool, most',
-            'downloads',
-            'routes',
-        ),
-        tuple(
-            (
-                str(row['volumes']),
-                str(len(row['pools'])),
-                row['image'],
-                row['driver'],
-                ' '.join(map(str, row['pools'].values())),
-                f'{row["share"]:.2f}',
-                str(max(row['copies'].values())),
-                str(row['downloads']),
-                ', '.join(
-                    f'{count} {route}'
-                    for route, count in sorted(
-                        row['routes'].items(), key=lambda pair: -pair[1]
-                    )
-                )
-                or '-',
-            )
-            for row in rows
-        ),
-    )
+def _routes(row: Row) -> str:
+    most_first = sorted(row['routes'].items(), key=lambda pair: -pair[1])
+    return ', '.join(f'{count} {route}' for route, count in most_first) or '-'
+
+
+_COLUMNS: Columns = {
+    'volumes': lambda row: row['volumes'],
+    'pools': lambda row: len(row['pools']),
+    'image': lambda row: row['image'],
+    'driver': lambda row: row['driver'],
+    'volumes in each pool': lambda row: ' '.join(map(str, row['pools'].values())),
+    'share': lambda row: f'{row["share"]:.2f}',
+    'copies in a pool, most': lambda row: max(row['copies'].values()),
+    'downloads': lambda row: row['downloads'],
+    'routes': _routes,
+}
