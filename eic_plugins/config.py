@@ -162,7 +162,7 @@ VOLUME_OPTS = [
         'clone_timeout',
         default=60,
         min=1,
-        help='Seconds that one FlexClone of a file may take.',
+        help='Seconds that one FlexClone of a file, LUN or namespace may take.',
     ),
     cfg.IntOpt(
         'copy_offload_max_throughput',

@@ -302,8 +302,8 @@ class ImageCopy:
 class VolumeCopy:
     """A Cinder volume that begins with an image's bytes.
 
-    Where that volume is, only Cinder's database says: the API plane has no use
-    for it, the volume plane looks it up.
+    Only Cinder's database says where that volume is. The volume plane looks it
+    up; the API plane does not use it.
     """
 
     volume_id: str
@@ -347,7 +347,9 @@ class StoredObject:
 
 @dataclasses.dataclass(frozen=True)
 class Pool:
-    """A Cinder pool: one NFS share, and the FlexVol directory it exports."""
+    """A Cinder pool: one NFS share, and the directory of a FlexVol that it
+    exports; or one FlexVol with LUNs or namespaces (``directory`` is '').
+    """
 
     name: str
     flexvol: FlexVol
@@ -498,7 +500,7 @@ class Situation:
 
 @dataclasses.dataclass(frozen=True)
 class Offer:
-    """A route that can make the cached image; ``source`` if from a file."""
+    """A route that can make the cached image; ``source`` if of something on ONTAP."""
 
     route: str
     cost: int

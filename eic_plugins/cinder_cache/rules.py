@@ -6,8 +6,9 @@ For backends whose driver is not EIC's. Cinder keeps an *entry*, a row of
 image at that time. It uses an entry in the volume's own pool, and only as long as
 the image's ``updated_at`` is still the same; otherwise it deletes the
 image-volume and downloads. A backend that reports ``clone_across_pools`` and is
-not clustered gets the entries of all pools, whatever their backend: those of its
-own it can clone, and as long as there is any other Cinder makes none there.
+not clustered gets the entries of all pools, also those of other backends. It can
+clone its own ones. But as long as there is an entry of another backend, Cinder
+makes none here.
 
 Who names pools for an image is as in :mod:`eic_plugins.precache.precache_rules`.
 """

@@ -1,14 +1,14 @@
 """Has Cinder's image-volume cache hold an image before anybody asks.
 
-Nothing of ours runs in the cinder-volume of another driver. What fills Cinder's
-cache there is a volume from the image in that very pool, so one is made, as the
-internal tenant, and deleted: a *seed*. What stays is Cinder's own entry.
+Nothing of ours runs in the cinder-volume of another driver. There, a volume from
+the image in that very pool fills Cinder's cache. So the internal tenant makes such
+a volume, a *seed*, and deletes it. Cinder's own entry stays.
 
-There is no memory of what was done. A run begins with the seeds of runs that
-were cut off: what is ready or in error is deleted, what Cinder still makes is
-waited for by nobody, and counts as a reason not to make another one. So runs may
-overlap, on any number of controllers. One volume is made at a time: Cinder's
-lock is of the image, not of the pool, and would let two wait for each other.
+Nothing is remembered. A run begins with the seeds of runs that were cut off: it
+deletes those that are ready or in error. If Cinder is still making a seed, nobody
+waits for it, and no other one is made in that pool. So runs may overlap, on any
+number of controllers. One volume is made at a time: Cinder's lock is of the image,
+not of the pool, so two of them would only wait for each other.
 """
 
 import dataclasses

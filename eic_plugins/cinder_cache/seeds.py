@@ -1,11 +1,11 @@
 """Cinder as ``eic precache`` uses it: pools, entries of its cache, seed volumes.
 
 A seed is a volume of the internal tenant, made by Cinder's own
-``volume.API.create``: quota, limits, image and volume type are checked as ever.
-One thing is added on its way to the scheduler, ``resource_backend`` in the
-request's spec, by which Cinder itself keeps a clone in the pool of its source.
-Filters, capacity and retries of the scheduler thus hold, and the volume can land
-nowhere else. Not a scheduler hint: anybody can send those.
+``volume.API.create``, which checks quota, limits, image and volume type as always.
+One thing is added on its way to the scheduler: ``resource_backend`` in the
+request's spec. With that field Cinder itself keeps a clone in the pool of its
+source. So the scheduler's filters, capacities and retries hold, and the volume
+can land nowhere else. It is not a scheduler hint, for anybody can send those.
 
 Import it by :func:`eic_plugins.cinder_cache.controller.open_cinder`.
 """

@@ -1,11 +1,12 @@
 """Finds a cached image in pools that belong to other backends of the cluster.
 
-Backends of one cluster do not share mounts, maybe not even hosts. What they
-share is ONTAP: a cached image's record is looked up in the FlexVols that pools
-of this deployment live on, and copied into the pool to be read. No other FlexVol
-is looked at, and a record counts only with its seal
-(:mod:`eic_plugins.storage.seals`). Asked only before a download, beside which a
-few calls cost nothing.
+For files on NFS. Backends of one cluster do not share mounts, maybe not even
+hosts. What they share is ONTAP: it finds a cached image's record in another
+FlexVol, and copies it into the own pool, where it can be read. Only FlexVols
+that pools of this deployment live on are looked at, and a record counts only
+with its seal (:mod:`eic_plugins.storage.seals`). This is done only before a
+download, beside which a few calls cost nothing. (Block pools see the devices of
+their whole SVM anyway.)
 """
 
 import secrets

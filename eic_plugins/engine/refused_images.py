@@ -1,12 +1,12 @@
 """Remembers which images' bytes were refused, so that nobody fetches them again.
 
-An image that cannot become a cached image, by its bytes alone, is left to
-Cinder's download at once, with the reason that was found: who has waited for
-somebody else's attempt does not begin one of his own. That holds for ten
-minutes, for exactly these bytes (:attr:`~eic_plugins.model.Image.identity`) and
-this signature, and in all cinder-volume processes of a host: each refusal is a
-small file below Cinder's ``state_path``, too. A wrong one can do no more than
-have Cinder download an image.
+If an image's bytes cannot become a cached image, its volumes are left to
+Cinder's download, with the reason that was found. Whoever waited for somebody
+else's attempt does not begin another one. That holds for ten minutes, for
+exactly these bytes (:attr:`~eic_plugins.model.Image.identity`) and this
+signature. It holds in all cinder-volume processes of a host: each refusal is
+also a small file below Cinder's ``state_path``. A wrong refusal can do no more
+than have Cinder download an image.
 """
 
 import contextlib

@@ -1,9 +1,9 @@
 """Keystone password authentication with one token for a process, not one a use.
 
 Cinder makes its ``[glance]`` authentication plugin anew for every volume from
-an image, and so asks Keystone for a token, and Glance asks Keystone about it,
-each time. This plugin, found by keystoneauth through ``keystoneauth1.plugin``,
-takes the options of ``password`` and keeps what it has made. In cinder.conf of
+an image. So each time it asks Keystone for a token, and Glance asks Keystone
+about that token. This plugin takes the options of ``password`` and keeps its
+token; keystoneauth finds it through ``keystoneauth1.plugin``. In cinder.conf of
 cinder-volume, in place of ``auth_type = password``::
 
     [glance]

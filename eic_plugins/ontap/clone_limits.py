@@ -1,11 +1,12 @@
 """ONTAP's limits for clones: is a FlexVol, or its node, near one?
 
-A FlexVol may have 640 TB of shared data. Each node takes a load of clones to
-split; at its maximum it refuses new clones until it has worked some off.
-``[eic] clone_limit_percent`` of either, and volumes are downloaded.
+A FlexVol may have 640 TB of shared data. Each node takes a certain load of clones
+that are still to be split; at the maximum it refuses new clones, until it has
+split some. When ``[eic] clone_limit_percent`` of either is used, volumes are
+downloaded.
 
-Both are read now and then, for the pool statistics, and never for a volume. A
-user that may not read one of them clones until ONTAP refuses.
+Both are read with the pool statistics, and never for a volume. If the user may
+not read one of them, volumes are cloned until ONTAP refuses.
 """
 
 import time

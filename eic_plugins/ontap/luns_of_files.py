@@ -1,12 +1,12 @@
 """Image files of an NFS export as LUNs, without a download (experimental).
 
-An image file is cloned or copied into the pool's FlexVol, as a file; a LUN is
-made of that file (:meth:`~eic_plugins.ontap.block.Luns.create_from_file`) and
-cloned. The clone is a LUN like all others; the LUN that has a file for its second
-name, and then the file, are deleted again.
+An image file is cloned or copied into the pool's FlexVol, as a file. A LUN is made
+of that file (:meth:`~eic_plugins.ontap.block.Luns.create_from_file`), and cloned.
+The clone is a LUN like all others. Then the LUN that was made of the file is
+deleted, and last the file.
 
-Next to a LUN ``NAME`` that is being made there are thus, for a while, the file
-``NAME.raw`` and the LUN ``NAME.lun``.
+So while a LUN ``NAME`` is being made, the file ``NAME.raw`` and the LUN
+``NAME.lun`` are beside it.
 """
 
 import dataclasses

@@ -1,12 +1,12 @@
 """Spreads images in demand over the pools of a backend, in the background.
 
 :mod:`eic_plugins.precache.spread_rules` says what is copied where. A look is one query
-of Cinder's database. There is one every ``spread_interval`` seconds, and a second
-after a volume was asked for whose image some pool of the backend lacks: such a
-hint says when to look, never what is found. Volumes that are being made here
-count, too: the database does not know their image yet.
+of Cinder's database. There is one every ``spread_interval`` seconds, and one a
+second after somebody asked for a volume whose image some pool of the backend
+lacks; such a hint only says when to look. Volumes that are being made here count,
+too: the database does not know their image yet.
 
-Copies are inside the cluster, or there are none: nothing is downloaded for it.
+Copies are made inside the cluster, and nothing is downloaded for them.
 Every host of every backend does this. The locks of
 :mod:`eic_plugins.engine.pool_cache` make it one copy in all, and nobody waits
 for them here.

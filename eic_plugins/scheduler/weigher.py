@@ -7,18 +7,18 @@ In cinder.conf of the scheduler::
 
 The pool with the cached image weighs 1, and so does the pool in the FlexVol of
 Glance's image file if that is raw: both serve in constant time, and the other
-weighers decide among them. With a file that must be converted it weighs 0.75, a
-pool on the SVM that serves the file 0.5, a pool of its cluster 0.25, all others,
-and those nearly full, 0, times ``[eic] locality_weight_multiplier``. Where the
-image is comes as the scheduler hint ``eic`` from the API's filter, where the
-pools are as the capability ``eic`` from the drivers; without either, all pools
-weigh the same.
+weighers decide among them. If the file must be converted, its pool weighs 0.75.
+A pool on the SVM that serves the file weighs 0.5, a pool of its cluster 0.25. All
+others weigh 0, and so do pools that are nearly full. All of that is multiplied by
+``[eic] locality_weight_multiplier``. The filter of the API says where the image is
+(scheduler hint ``eic``), the drivers say where the pools are (capability ``eic``).
+Without either, all pools weigh the same.
 
 A pool of another driver weighs 1 if Cinder's own image-volume cache has the
-image there: Cinder itself takes the entry only if the volume happens to land in
-its pool, or, where that reports ``clone_across_pools``, in its backend. For
-requests with such a pool among the candidates this takes the weigher's one
-query, of an indexed column. If it fails, no pool weighs more for it.
+image there. Cinder itself uses an entry only if the volume happens to land in the
+entry's pool, or in its backend if the pool reports ``clone_across_pools``. If such
+a pool is among the candidates, the weigher asks one query, of an indexed column.
+If the query fails, no pool weighs more for it.
 ``[eic] weigh_image_volume_cache = False`` turns it off.
 """
 

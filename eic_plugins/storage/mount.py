@@ -8,9 +8,9 @@ rootwrap filters) when that is denied.
 
 Others may write to the share, too. So no symbolic link is followed, by this
 process or by a command; nothing but regular files is opened; and what is read is
-bounded. Between a look at a name and a command on it, whoever may write to the
-share's root could still put a link there: he has all volumes on it in his hands
-as it is, and the stock driver's own commands follow links.
+bounded. Whoever may write to the share's root could still put a link there between
+a look at a name and a command on it. But he can change all volumes there anyway,
+and the stock driver's own commands follow links.
 """
 
 import contextlib
@@ -127,7 +127,7 @@ class ShareMount:
             self._run('truncate', '-s', str(size), str(self._regular(name)))
 
     def sync(self, name: str) -> None:
-        """Have the server have what this host wrote, for however long it takes.
+        """Wait until the server has everything that this host wrote.
 
         To close a file is not enough: with an NFSv4 write delegation the client
         may write later. ONTAP clones what the server has.

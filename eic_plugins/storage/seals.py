@@ -2,9 +2,9 @@
 
 A record lies beside the bytes, where others may write as well. Its seal is an
 HMAC, with a secret of the deployment, over everything that the record says and
-over where it is said: FlexVol, file or device, image. So neither what somebody
-else wrote counts, nor a true record that was copied to another place. What has
-no valid seal is no record.
+over where it is said: FlexVol, file or device, image. So a record that somebody
+else wrote does not count, and neither does a true one that was copied to another
+place. Without a valid seal it is no record.
 
 The secret is ``[eic] record_secret``, the same on all hosts that run
 cinder-volume; see :mod:`eic_plugins.volume.record_secret`.

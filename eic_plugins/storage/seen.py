@@ -1,9 +1,9 @@
 """What a backend has seen of the cached images' LUNs or namespaces of its SVM.
 
-A device that was seen with a valid record is remembered by its uuid. What has
-that uuid has those bytes, as long as there is such a device at all: whoever
-clones it by uuid gets them, or is told that it is gone. So a volume of a cached
-image that was seen before needs no look at it.
+A device that was seen with a valid record is remembered by its uuid. As long as
+there is a device with that uuid, it has those bytes. Whoever clones it by uuid
+gets them, or is told that it is gone. So nobody looks again at a cached image that
+was seen before.
 
 The times of use are remembered, too, and written later: by
 :meth:`SeenDevices.unwritten`, once a minute.

@@ -1,8 +1,8 @@
-"""What is known of a thing that takes a while to list, and changes meanwhile.
+"""What is known of things that take a while to list, and change meanwhile.
 
-A listing that replaces what is known would lose what was added since it began,
-and bring back what was removed. So each change is noted for the listings that
-are under way, and applied again when they end.
+If a listing simply replaced what is known, it would lose what was added since it
+began, and bring back what was removed. So each change is noted for the listings
+that are under way, and applied again when they end.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """From the name of an NFS server to its addresses.
 
-A name server may be deaf, and then the resolver blocks for as long as
-resolv.conf lets it. Names are therefore resolved in native threads and waited
-for no longer than the caller may; what comes later is there for the next one.
+If a name server does not answer, the resolver blocks for as long as resolv.conf
+lets it. So names are resolved in native threads, and nobody waits longer than he
+may. An answer that comes later is there for the next one who asks.
 """
 
 import ipaddress

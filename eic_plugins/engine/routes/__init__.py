@@ -2,7 +2,7 @@
 
 A route answers two questions. ``offer`` (pure): could the cached image be made
 this way here, or why not? ``fill``: make it, under the temporary name given.
-To add one, declare it under ``eic.routes``.
+To add one, declare it under ``eic.routes``; CONTRIBUTING.md has an example.
 """
 
 import abc
@@ -70,7 +70,7 @@ class FillTools(Protocol):
         """What clones and copies from there into the pool."""
 
     def download(self, target: StoredObject) -> Filled:
-        """Fetch the image from Glance into a file."""
+        """Fetch the image from Glance into a file or a device."""
 
     def prove(self, target: StoredObject) -> None:
         """Cut a file to the image's size, and check that it is the image.
@@ -109,12 +109,12 @@ class FillRoute(Route):
 
 
 class CopyRoute(FillRoute):
-    """A route that makes the cached image from a file on ONTAP."""
+    """A route that has ONTAP make the cached image: of a file, or of a LUN."""
 
     def fill(
         self, tools: FillTools, source: Source | None, target: StoredObject
     ) -> Filled:
-        """Have ONTAP make the file."""
+        """Have ONTAP make it."""
         if source is None:
             raise ValueError(f'route {self.name} has no source')
         self.make(tools, source, target)

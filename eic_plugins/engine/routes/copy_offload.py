@@ -1,8 +1,9 @@
 """Route ``copy_offload``: the bytes are elsewhere on the pool's cluster.
 
-The cluster copies them between FlexVols (``/storage/file/copy``), from Glance's
-image file or from another pool's cached image; no host reads or writes them.
-Between SVMs that takes a peering with the application ``file_copy``.
+The cluster copies them between FlexVols, as a file or as a LUN: from Glance's
+image file, or from another pool's cached image. No host reads or writes them.
+Between SVMs only files are copied, and that takes a peering with the application
+``file_copy``.
 """
 
 from collections.abc import Iterable
@@ -42,7 +43,7 @@ class CopyOffload(CopyRoute):
         return self.accept(source)
 
     def make(self, tools: FillTools, source: Source, target: StoredObject) -> None:
-        """Have the cluster copy the file."""
+        """Have the cluster copy it."""
         tools.keep(source)
         tools.copier_for(source).copy(
             source.stored,

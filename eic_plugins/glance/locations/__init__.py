@@ -1,10 +1,11 @@
 """``eic.locations``: one plugin per URL scheme reads a Glance location.
 
-A plugin turns a location (URL and metadata) into an
-:class:`~eic_plugins.model.ImageCopy`, the NFS server and path of the image
-file, or a :class:`~eic_plugins.model.VolumeCopy`, the Cinder volume, by strict
-parsing alone: no look-up, no I/O. To add one, declare it under
-``eic.locations`` with the URL scheme as its name.
+A plugin turns a location (URL and metadata) into one of two things: an
+:class:`~eic_plugins.model.ImageCopy`, which is the NFS server and path of the
+image file, or a :class:`~eic_plugins.model.VolumeCopy`, which is a Cinder volume.
+It parses strictly, and does nothing else: no look-up, no I/O. To add a plugin,
+declare it under ``eic.locations`` with the URL scheme as its name; CONTRIBUTING.md
+has an example.
 """
 
 import abc

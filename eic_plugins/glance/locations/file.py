@@ -2,16 +2,16 @@
 
 Configure Glance with ``filesystem_store_metadata_file`` naming a JSON file
 with ``share_location`` (``nfs://SERVER/EXPORT``), ``mountpoint`` (where Glance
-has mounted it) and ``"type": "nfs"``: one such object, or a list of them for
-several mounts. Of a list, Glance gives an image the first entry whose
-``mountpoint`` its path starts with, letter by letter: of mounts inside each
-other, list the inner one first, and end each with a slash if another one's name
-goes on from it (``/images/`` and ``/images2/``). Images stored before that was
-set carry no such metadata and are refused with ``location_unsupported``.
+has mounted it) and ``"type": "nfs"``. For several mounts, the file has a list of
+such objects. Glance compares an image's path with each ``mountpoint``, letter by
+letter, and takes the first one that the path begins with. So list an inner mount
+before the outer one, and end both with a slash if one name begins with the other
+(``/images/`` and ``/images2/``). Images that were stored before have no such
+metadata and are refused with ``location_unsupported``.
 
-Glance writes a path into the URL as it is, and reads it so: percent signs are
-part of a name there. A name that would lead elsewhere if somebody decoded it is
-refused all the same. ``share_location`` is a URL, decoded once.
+Glance writes a path into the URL as it is: percent signs are a part of the name.
+If a name would lead elsewhere when it is decoded, it is refused, for safety.
+``share_location`` is a URL, and is decoded once.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Location plugin ``nfs``: ``nfs://SERVER/EXPORT/IMAGE``, with no metadata.
 
-The form that the stock driver accepts as an image's direct URL. Glance itself
-only registers a URL whose scheme one of its stores knows, and none of those that
-come with it knows this one. The server may be a name or any LIF of the SVM.
+The stock driver accepts this form as an image's direct URL. Glance registers only
+URLs whose scheme one of its stores knows, and none of the stores that come with
+it knows this one. The server may be a name or any LIF of the SVM.
 """
 
 from eic_plugins.glance.client import Location
