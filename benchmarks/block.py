@@ -5,6 +5,7 @@ and clones them. The stock driver has Cinder's image-volume cache, which downloa
 once for each pool, one pool after the other, and clones from then on.
 """
 
+from pathlib import Path
 from typing import Any
 
 from oslo_utils import units
@@ -31,22 +32,22 @@ def run(lab: Lab) -> dict[str, Any]:
         with Tenant(lab) as tenant:
             disk = disks.random_disk(tenant, fills.IMAGE_MIB)
             image_id = tenant.upload(disk)
-            rows.append(
-                fills.measure(
-                    tenant,
-                    driver,
-                    _TITLE,
-                    image_id,
-                    disk,
-                    lambda t=tenant, i=image_id, d=driver: (  # type: ignore[misc]
-                        t.create_at_once(i, d, spread(_VOLUMES, _POOLS))
-                    ),
-                    _POOLS,
-                    'iscsi',
-                )
-            )
+            rows.append(_first(tenant, driver, image_id, disk))
             hits += [_again(tenant, driver, image_id, pool) for pool in _POOLS]
     return _answer(rows, hits).to_json()
+
+
+def _first(tenant: Tenant, driver: str, image_id: str, disk: Path) -> fills.Row:
+    return fills.measure(
+        tenant,
+        driver,
+        _TITLE,
+        image_id,
+        disk,
+        lambda: tenant.create_at_once(image_id, driver, spread(_VOLUMES, _POOLS)),
+        _POOLS,
+        'iscsi',
+    )
 
 
 def _again(

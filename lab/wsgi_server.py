@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import waitress  # type: ignore[import-untyped]
+import waitress
 
 App = Callable[..., Iterable[bytes]]
 _LARGEST_BODY = 1 << 42  # waitress stops at 1 GiB unless told; images do not

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import cleanliness
 from lab.errors import LabError
 from lab.paths import REPOSITORY
-from tests.e2e.conftest import DEADLINE
+from tests.e2e.deadline import DEADLINE
 
 COMMAND = [sys.executable, '-u', '-m', 'benchmarks']
 

@@ -8,7 +8,7 @@ from oslo_utils import units
 
 from lab import image_volumes, simulator
 from lab.topology import BLOCK_BACKENDS
-from tests.e2e.conftest import IMAGE_SIZE
+from tests.e2e.user import IMAGE_SIZE
 
 
 class Luns:

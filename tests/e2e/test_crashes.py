@@ -24,7 +24,8 @@ from lab import cinder, files, proc
 from lab import cloud as lab_cloud
 from lab.paths import REPOSITORY
 from lab.service import Service
-from tests.e2e.conftest import Cloud, wait_for
+from tests.e2e.deadline import wait_for
+from tests.e2e.user import LabUser
 
 # Restarts and sweeps take longer than all other end-to-end tests together.
 pytestmark = pytest.mark.skipif(
@@ -89,7 +90,7 @@ class Crashing:
         return path.read_text() if path.exists() else None
 
 
-class User(Cloud):
+class User(LabUser):
     """A user with many images, no two of the same bytes."""
 
     def __init__(self, lab):

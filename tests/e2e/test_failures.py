@@ -8,7 +8,7 @@ import pytest
 from keystoneauth1 import exceptions
 from oslo_utils import units
 
-from tests.e2e.conftest import wait_for
+from tests.e2e.deadline import wait_for
 
 CLONE = '/api/storage/file/clone$'
 COPY = '/api/storage/file/copy$'

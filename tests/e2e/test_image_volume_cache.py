@@ -18,7 +18,8 @@ import pytest
 from lab import cinder, image_volumes, simulator, weigher
 from lab.files import read_json
 from lab.topology import BLOCK_BACKENDS
-from tests.e2e.conftest import DEADLINE, IMAGE_SIZE, wait_for
+from tests.e2e.deadline import DEADLINE, wait_for
+from tests.e2e.user import IMAGE_SIZE
 
 TYPE = 'stock-iscsi'
 POOLS = [f'lab-stock@stock-block#block_{name}' for name in ('one', 'two')]

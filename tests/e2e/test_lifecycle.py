@@ -6,7 +6,8 @@ import os
 import pytest
 from oslo_utils import units
 
-from tests.e2e.conftest import IMAGE_SIZE, wait_for
+from tests.e2e.deadline import wait_for
+from tests.e2e.user import IMAGE_SIZE
 
 REIMAGE = {'OpenStack-API-Version': 'volume 3.68'}
 

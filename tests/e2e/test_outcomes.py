@@ -11,8 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lab import cinder
 from lab.topology import DEMO_PROJECT, DEMO_USER
-from tests.e2e.conftest import IMAGE_SIZE, SHARES, wait_for
+from tests.e2e.deadline import wait_for
 from tests.e2e.test_lifecycle import REIMAGE, act
+from tests.e2e.user import IMAGE_SIZE, SHARES
 
 SERVICE = cinder.volume_service('eic')
 NOTIFICATION = 'oslo.messaging.notification.eic.volume.'

@@ -7,7 +7,8 @@ import os
 from keystoneauth1 import exceptions
 from oslo_utils import units
 
-from tests.e2e.conftest import SHARES, wait_for
+from tests.e2e.deadline import wait_for
+from tests.e2e.user import SHARES
 
 LOG = 'cinder-volume-eic'
 

@@ -7,7 +7,8 @@ import subprocess
 
 from oslo_utils import units
 
-from tests.e2e.conftest import SHARES, wait_for
+from tests.e2e.deadline import wait_for
+from tests.e2e.user import SHARES
 
 
 def test_the_scheduler_sends_a_volume_to_the_flexvol_of_its_image(cloud, image, digest):

@@ -15,7 +15,8 @@ from lab import cinder, identity, nova, qemu_img
 from lab.boots import PLAIN_FLAVOR
 from lab.ports import LOOPBACK
 from lab.topology import DRIVERS, SERVICE_PROJECT
-from tests.e2e.conftest import seen_by_user, wait_for
+from tests.e2e.deadline import wait_for
+from tests.e2e.servers import seen_by_user
 
 CLONES = {'flexclone', 'copy_offload', 'cached'}
 OPT_IN_FLAVOR = 'eic.tiny'

@@ -10,7 +10,7 @@ import pytest
 from lab import cinder, files
 from lab.paths import venv_bin
 from lab.service import Service
-from tests.e2e.conftest import wait_for
+from tests.e2e.deadline import wait_for
 
 FIRST = cinder.volume_service('eic')
 SECOND = f'{FIRST}-2'
