@@ -2,10 +2,10 @@
 
 import uuid
 
-from benchmarks import servers
+from benchmarks import server_answer
 from benchmarks.model import Answer
 from benchmarks.server_boots import Booted, waiting_looks
-from benchmarks.servers import Way
+from benchmarks.server_ways import Way
 
 STOCK = Way('stock', 'again')
 EIC = Way('eic', 'again')
@@ -13,7 +13,7 @@ VOLUME = str(uuid.uuid4())
 
 
 def answer(eic: Booted) -> Answer:
-    return servers.answer(
+    return server_answer.answer(
         {
             (STOCK, 1): [
                 Booted([4.0], ['ACTIVE'], ['-'], [2], ['left']),
@@ -54,7 +54,7 @@ def test_what_the_stock_driver_leaves_is_shown_and_no_target() -> None:
 
 def test_each_situation_has_its_own_stock() -> None:
     first = [Booted([1.0], ['ACTIVE'], ['flexclone'], [1], [])]
-    answered = servers.answer(
+    answered = server_answer.answer(
         {
             (STOCK, 1): first,
             (Way('stock', 'first'), 1): [Booted([10.0], ['ACTIVE'], ['-'], [5], [])],
