@@ -1,6 +1,6 @@
 """EIC and the stock driver side by side, in one run on one lab: `make bench`.
 
-A module a question, each with ``run(lab) -> dict``: the answer as
-:class:`benchmarks.model.Answer` puts it into JSON. docs/bench.md says how to read
-what comes of it.
+Each question is a module with ``run(lab) -> dict``: the answer as
+:class:`benchmarks.model.Answer` puts it into JSON. docs/bench.md says how to
+read the result.
 """

@@ -1,9 +1,9 @@
 """`python -m benchmarks [NAME ...]`: runs them on the running lab.
 
-Without names all of them, with the result in docs/bench.json, docs/bench.png
-and docs/bench.md; with names these alone, printed, with the numbers in the
-lab's state directory or, with --update, in the place of those of their last run
-in docs/. 1 if a target that is a count was missed.
+Without names it runs all of them and writes docs/bench.json, docs/bench.png and
+docs/bench.md. With names it runs these alone, prints the tables, and writes the
+numbers into the lab's state directory; with --update into docs/, in the place of
+their last ones. It ends with 1 if a target that is a count was missed.
 """
 
 import argparse
@@ -124,7 +124,7 @@ def _measure(lab: Lab, names: list[str], update: bool) -> int:
     missed = missed_counts(answers)
     for line in missed:
         print(f'MISSED: {line}', file=sys.stderr)
-    # Behind the results, which it must not cost.
+    # Last: results must not be lost because of it.
     cleanliness.check(lab)
     return 1 if missed else 0
 
@@ -138,7 +138,7 @@ def _write(lab: Lab, found: dict[str, Any]) -> list[Path]:
     files.write_json(written[0], found)
     written[0].chmod(0o644)
     report.write_block(written[1], report.markdown(found))
-    # Not for who runs some: matplotlib is installed by `make bench` alone.
+    # matplotlib is installed by `make bench` alone.
     with contextlib.suppress(ImportError):
         from benchmarks import plot  # noqa: PLC0415
 

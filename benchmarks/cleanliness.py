@@ -1,4 +1,4 @@
-"""Says what of others is on a lab: a benchmark shares it with nobody."""
+"""Says what others have on a lab: a benchmark shares a lab with nobody."""
 
 import re
 from collections.abc import Iterator

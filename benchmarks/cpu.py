@@ -1,8 +1,8 @@
 """How much CPU of cinder-volume's host does a hit cost?
 
-Twice: inside the driver alone, in a process that runs nothing else
-(:mod:`benchmarks.in_process`), and in the lab's cinder-volume, where RPC and
-database, the same for both drivers, are counted as well.
+It is measured twice: in the driver alone, in a process that runs nothing else
+(:mod:`benchmarks.in_process`), and in the lab's cinder-volume. The second counts
+RPC and database, too, which are the same for both drivers.
 """
 
 import time

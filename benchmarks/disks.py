@@ -41,10 +41,10 @@ def sparse_image(tenant: Tenant, head: Path, gib: int) -> str:
     """A raw image of ``gib`` GiB, all of it a hole but for its two ends.
 
     Sending 64 GiB of zeros takes Glance minutes, and its Locations API refuses
-    ``file://``. So the image is uploaded with its head alone; then its file in
-    Glance's store is grown, and Glance's database told the size. The row is as
-    a location that was registered without ``do_secure_hash`` has it: no
-    checksums, no virtual size.
+    ``file://``. So the image is uploaded with its head alone. Then its file in
+    Glance's store is grown, and the size is written into Glance's database. The
+    row looks like that of a location that was registered without
+    ``do_secure_hash``: no checksums, no virtual size.
     """
     image_id = tenant.upload(head)
     size = gib * units.Gi

@@ -1,9 +1,9 @@
 """How often does the stock driver's volume find Cinder's image-volume cache?
 
-Volumes of one new image, one after the other, of a type that leads to two pools
-of LUNs of the unmodified stock driver, whose backend has Cinder's own cache:
-with the released scheduler, which does not look at it, and with EIC's weigher
-after one ``eic precache``.
+Volumes of one new image are made one after the other. Their type leads to two pools
+of LUNs of the unmodified stock driver, whose backend has Cinder's own cache. This
+is done with the released scheduler, which does not look at that cache, and with
+EIC's weigher after one ``eic precache``.
 """
 
 import subprocess

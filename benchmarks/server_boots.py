@@ -21,7 +21,8 @@ _VOLUME = re.compile(r'/volumes/(?P<id>[0-9a-f-]{36})$')
 _NOVAS_CLIENT = 'python-cinderclient'
 _LOOKS_WHEN_ATTACHING = 2
 """nova-compute reads the volume once before it makes the attachment, and once
-before it connects it (Nova 34); what came before that were waiting looks."""
+before it connects it (Nova 34). All reads before these two are looks of one who
+waits."""
 
 
 @dataclasses.dataclass(frozen=True)

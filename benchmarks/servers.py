@@ -71,8 +71,8 @@ def _upload(tenant: Tenant) -> str:
 class _Boots:
     """Boots in turn, each time behind one more that is not timed.
 
-    What that one finds cold - tokens that have run out, connections, and at
-    first the cached image - is not what is compared.
+    That one pays for what is not compared: tokens that have run out, connections,
+    and the first time the cached image.
     """
 
     tenant: Tenant

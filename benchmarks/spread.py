@@ -5,9 +5,9 @@ one backend, asked for by some users at a time who each wait for their volume. T
 stock driver's volumes go through the same scheduler, whose weigher prefers no
 pool for them.
 
-A thousand of them, and more pools than the lab has, would take an hour and say
-nothing more about the scheduler: those are :mod:`benchmarks.spread_model`, which
-has Cinder's own host manager and weighers in a process.
+A thousand volumes, and more pools than the lab has, would take an hour and say
+nothing more about the scheduler. :mod:`benchmarks.spread_model` does that with
+Cinder's own host manager and weighers in one process.
 """
 
 import collections

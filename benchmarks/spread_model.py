@@ -6,8 +6,8 @@ Real: Cinder's ``HostManager`` with its pool states, what it does with reports a
 with volumes that it has placed; ``CapacityWeigher`` and ``EICImageLocalityWeigher``
 as its handler loads them; EIC's ``Spreader`` with its rule, and its ``StatsPublisher``.
 Not real: services, volumes, copies and time, which is counted. Users ask for one
-volume after the other; a volume takes a hit, and before it what is left of the
-copy or of the first fill that its pool needs.
+volume after the other. A volume takes as long as a hit; if its pool does not have
+the image yet, it first waits until the copy or the download has ended.
 """
 
 import contextlib

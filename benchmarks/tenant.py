@@ -67,7 +67,7 @@ class Tenant:
 
     @property
     def directory(self) -> Path:
-        """For files that are in the way afterwards."""
+        """For files of the benchmark's own, which are deleted at the end."""
         return files.private_dir(self.lab.paths / 'bench')
 
     def upload(
@@ -146,7 +146,7 @@ class Tenant:
             return list(executor.map(create, range(volumes)))
 
     def expect(self, volume_id: str) -> None:
-        """Have the file of a volume removed that Cinder does not know."""
+        """Have the file of a volume removed, too, that Cinder does not know."""
         self._ids.add(volume_id)
 
     def delete_volumes(self) -> None:

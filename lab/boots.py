@@ -1,5 +1,6 @@
-"""Boots servers through one side's Nova, sees when they are ACTIVE, deletes
-them: what demo, tests and benchmarks have in common.
+"""Boots servers through one side's Nova, sees when they are ACTIVE, deletes them.
+
+For the demo, the end-to-end tests and the benchmarks.
 """
 
 import dataclasses
@@ -18,7 +19,7 @@ from lab.waiting import wait_until
 
 _BOOT_SECONDS = 300
 _POLL_SECONDS = 0.2
-# A server that fails is not timed, so it need not be seen at once.
+# Nobody times a server that fails, so it need not be seen at once.
 _POLLS_FOR_ERROR = 5
 PLAIN_FLAVOR = FLAVORS[0].name
 
@@ -85,7 +86,7 @@ class Side:
     def _ended(self, prefix: str, look: int) -> Iterator[BuiltServer]:
         statuses = ['ACTIVE', *(['ERROR'] if look % _POLLS_FOR_ERROR == 0 else [])]
         for status in statuses:
-            # The short list asks neither Cinder nor for a server's ports.
+            # The short list needs neither Cinder nor the ports of a server.
             listed = self.nova('GET', f'/servers?name={prefix}&status={status}')
             for entry in listed['servers']:
                 yield BuiltServer(str(entry['id']), status, time.time())

@@ -3,8 +3,9 @@
 Two cinder-api processes (the catalog names the one with the EIC filter), one
 cinder-scheduler, and two cinder-volume processes, ``lab-eic`` and
 ``lab-stock``, which differ in ``volume_driver`` and in the ONTAP user alone.
-What they are called and where their files are; lab/cinder_config.py has what
-stands in these, and lab/cinder_services.py starts them.
+
+This module has the names and the paths, lab/cinder_config.py the configuration;
+lab/cinder_services.py starts the processes.
 """
 
 from pathlib import Path
@@ -23,7 +24,7 @@ BLOCK_DRIVERS = {
     'eic': 'lab.fabric.EICISCSIDriver',
     'stock': 'lab.fabric.StockISCSIDriver',
 }
-# Who asks an API without saying the type gets its driver.
+# A request that names no volume type gets the driver of the API.
 DEFAULT_TYPES = {API: 'eic', STOCK_API: 'stock'}
 
 

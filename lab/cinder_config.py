@@ -58,14 +58,14 @@ def volume_sections(lab: Lab, driver: str) -> files.Sections:
             'enabled_backends': ','.join(
                 f'{driver}-{b.name}' for b in (*BACKENDS, *BLOCK_BACKENDS)
             ),
-            # Of use to the backends with an image-volume cache alone.
+            # Only a backend with an image-volume cache uses it.
             **(identity.internal_tenant(lab) if driver == 'stock' else {}),
         },
         'coordination': {'backend_url': _coordination(lab, driver)},
     }
     if driver == 'eic':
         sections['eic'] = {'metrics_directory': files.private_dir(cinder.metrics(lab))}
-        # One token, not one a volume.
+        # One token for all volumes.
         sections['glance'] = {'auth_type': 'eic_shared_password'}
         # Into the service's log: a queue that nobody reads would fill.
         sections['oslo_messaging_notifications'] = {'driver': 'log'}
@@ -86,7 +86,7 @@ def _backend(lab: Lab, driver: str, backend: BackendSpec) -> dict[str, object]:
         'netapp_vserver': backend.svm,
         'nfs_shares_config': cinder.shares_file(lab, driver, backend),
         'nfs_mount_point_base': files.private_dir(cinder.mount_base(lab, driver)),
-        # The shortest that Cinder allows: who looks at the lab does not wait.
+        # The shortest that Cinder allows: nobody should have to wait for it.
         'netapp_nfs_image_cache_cleanup_interval': 60,
         'nas_secure_file_operations': False,
         'nas_secure_file_permissions': False,
@@ -101,8 +101,8 @@ def _block_backend(lab: Lab, driver: str, backend: BackendSpec) -> dict[str, obj
         'netapp_storage_protocol': backend.protocol,
         'netapp_vserver': backend.svm,
         'netapp_lun_space_reservation': 'disabled',
-        # What an operator of the stock driver turns on where it has no
-        # clone_image; EIC's driver has.
+        # Operators turn it on for a stock driver without clone_image. EIC's
+        # driver has a clone_image.
         'image_volume_cache_enabled': driver == 'stock',
         'lab_flexvols': simulator.svm_directory(lab, backend),
     }
@@ -138,7 +138,7 @@ def _common(lab: Lab) -> files.Sections:
             'glance_api_servers': lab.ports.url('glance'),
             'scheduler_default_weighers': _WEIGHERS,
             'osapi_volume_workers': 1,
-            # The lab must tell soon that a service is up or down.
+            # The lab must see soon that a service is up or down.
             'report_interval': 3,
             'service_down_time': 30,
             'quota_volumes': -1,
@@ -188,7 +188,7 @@ def _rootwrap(lab: Lab) -> files.Sections:
 
 
 def _coordination(lab: Lab, name: str) -> str:
-    # Apart, so that neither driver waits for the other's locks.
+    # One directory for each driver: neither waits for the other's locks.
     directory = files.private_dir(lab.paths / f'cinder/coordination/{name}')
     return f'file://{directory}'
 
@@ -202,5 +202,5 @@ def paste(name: str) -> Path:
 
 def _write_shares(lab: Lab, driver: str, backend: BackendSpec) -> None:
     shares = ''.join(f'{share}\n' for _, share in backend.shares)
-    # Read by a `cat` as root, but never writable to anybody else.
+    # root reads it with `cat`; nobody else may write it.
     files.write_private(cinder.shares_file(lab, driver, backend), shares, 0o640)

@@ -16,7 +16,7 @@ _BACKEND_SECONDS = 120
 
 
 def ensure_volume_types(lab: Lab) -> None:
-    """Have the volume types, one a driver and one a pool."""
+    """Have the volume types: one for each driver, one for each pool."""
     lab.once('volume-types', repr(volume_types()), lambda: _create_types(lab))
 
 

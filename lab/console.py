@@ -1,7 +1,7 @@
-"""Shows what is going on: one line a finished step, with its seconds.
+"""Shows what goes on: a line for each step that is done, with its seconds.
 
-On a terminal the last line tells what is under way; elsewhere a line every
-half minute does.
+On a terminal the last line says what is under way. Elsewhere there is a line about
+that every half minute.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What every part of the lab is handed."""
+"""The lab that a command works on: paths, ports, passwords, processes, console."""
 
 import dataclasses
 import threading
@@ -41,7 +41,7 @@ class Lab:
         return record.pid
 
     def up_to_date(self, service: Service) -> bool:
-        """Runs, as it is configured now, and in the namespace of now."""
+        """Whether it runs as it is configured now, in the present namespace."""
         record = self.processes.record(service.name)
         return (
             record is not None

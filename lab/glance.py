@@ -51,7 +51,7 @@ def _create_tables(lab: Lab) -> None:
 
 
 def location_metadata(lab: Lab) -> dict[str, str]:
-    """What Glance tells of where an image's file is."""
+    """What Glance says about the place of an image's file."""
     return {
         'id': 'images',
         'type': 'nfs',

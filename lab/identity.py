@@ -25,9 +25,9 @@ ADMIN_PROJECT = 'admin'
 ROLES = {
     'demo': ('member', 'reader'),
     # The role service validates tokens and opens Glance's Locations API. That
-    # API still answers 404 for an image that the caller cannot see: for the
-    # private images of users it takes the role admin as well, which DevStack
-    # and Kolla give Cinder's user, too.
+    # API answers 404 for an image that the caller cannot see. For the private
+    # images of users the role admin is needed as well; DevStack and Kolla give
+    # it to Cinder's user, too.
     'glance': ('service',),
     'cinder': ('service', 'admin'),
     'placement': ('service',),
@@ -154,7 +154,7 @@ def internal_tenant(lab: Lab) -> Mapping[str, str]:
 
 
 def keep_internal_tenant(lab: Lab, project_id: str, user_id: str) -> None:
-    """Have it known from now on."""
+    """Remember Cinder's internal tenant."""
     files.write_json(
         _tenant_file(lab),
         {

@@ -1,4 +1,4 @@
-"""Removes LUNs as an operator would: the simulator's files alone do not."""
+"""Removes LUNs as an operator would; to delete their files is not enough."""
 
 from lab.cluster_api import ClusterApi
 from lab.context import Lab
@@ -6,7 +6,7 @@ from lab.topology import BLOCK_BACKENDS, cluster_named
 
 
 def remove(lab: Lab, pattern: str) -> None:
-    """Delete the LUNs of the lab's block backends whose path ends so.
+    """Delete the LUNs of the block backends whose path ends with a pattern.
 
     :param pattern: of the name, as ONTAP takes it: ``img-cache-1*``
     """

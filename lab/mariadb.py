@@ -35,8 +35,8 @@ def url(lab: Lab, database: str, owner: str = '') -> str:
 def create_database(lab: Lab, name: str, owner: str = '') -> None:
     """Create a service's database, empty, with a user for it.
 
-    A migration that was cut short cannot be taken up again (DDL is not
-    transactional), so what is there from that is dropped.
+    DDL is not transactional: a migration that was cut short cannot go on. What it
+    has left is dropped.
     """
     user = owner or name
     lab.run(
@@ -52,7 +52,7 @@ def database_sql(name: str, password: str, owner: str) -> str:
     return (
         f'DROP DATABASE IF EXISTS {name};\n'
         f'CREATE DATABASE {name} CHARACTER SET utf8;\n'
-        # Not replaced: that would take its other databases from it.
+        # REPLACE USER would take the user's other databases away.
         f'CREATE USER IF NOT EXISTS {user};\n'
         f"ALTER USER {user} IDENTIFIED BY '{password}';\n"
         f'GRANT ALL ON {name}.* TO {user};\n'
@@ -69,7 +69,7 @@ def _socket(lab: Lab) -> Path:
 
 def _install(lab: Lab) -> None:
     user = getpass.getuser()
-    # What an install that was cut short has left behind is in its way.
+    # An install that was cut short may have left something, and would fail.
     shutil.rmtree(_directory(lab) / 'data', ignore_errors=True)
     lab.run(
         NAME,

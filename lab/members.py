@@ -29,7 +29,7 @@ from lab.topology import CLUSTERS, DRIVERS
 
 
 class Wave(enum.IntEnum):
-    """Who stops with whom: those who use something before that what they use."""
+    """Who stops with whom: a service stops before those that it uses."""
 
     USERS = 0
     SHARED = 1

@@ -3,10 +3,11 @@
 Two nova-api processes (the catalog names the one with the EIC filter) and two
 nova-compute processes, ``compute-eic`` and ``compute-stock``, each in an
 availability zone of its driver's name and each speaking to its own cinder-api.
-Conductor, scheduler and cells are shared. Servers are the fake virt driver's,
-which starts them at once and sleeps nowhere; their volumes are real.
-What they are called and where their files are; lab/nova_config.py has what
-stands in these, and lab/nova_services.py starts them.
+Conductor, scheduler and cells are shared. Servers are those of the fake virt
+driver, which starts them at once; their volumes are real.
+
+This module has the names and the paths, lab/nova_config.py the configuration;
+lab/nova_services.py starts the processes.
 """
 
 from pathlib import Path
@@ -18,10 +19,10 @@ STOCK_API = 'nova-api-stock'
 CONDUCTOR = 'nova-conductor'
 SCHEDULER = 'nova-scheduler'
 SIDES = {API: 'eic', STOCK_API: 'stock'}
-"""Which driver's volumes and hosts the servers of an API have."""
+"""By API, the driver whose volumes and hosts its servers have."""
 CELL0 = 'nova_cell0'
 DATABASE_OWNER = 'nova'
-"""Whose all of Nova's databases are."""
+"""The database user that owns all of Nova's databases."""
 
 
 def api_of(driver: str) -> str:

@@ -48,8 +48,7 @@ def api_sections(lab: Lab, name: str, driver: str) -> files.Sections:
             'default_schedule_zone': nova.availability_zone(driver),
         },
         'cinder': _cinder(lab, driver),
-        # A first look-up on a busy machine of two cores takes longer than the
-        # default, and what is to be seen here must not depend on that.
+        # On two busy cores a first look-up takes longer than the default.
         'eic': {'filter_budget': 10},
     }
 
@@ -62,8 +61,8 @@ def compute_sections(lab: Lab, driver: str) -> files.Sections:
             # The host's identity is kept there.
             'state_path': files.private_dir(lab.paths / f'nova/{nova.host(driver)}'),
             'compute_driver': _VIRT_DRIVER,
-            # A fake server does not live through a restart, and must not be
-            # found to be gone while somebody looks at it.
+            # A fake server does not survive a restart. Nova must not notice
+            # that while somebody looks at the server.
             'sync_power_state_interval': -1,
             'heal_instance_info_cache_interval': -1,
         },
@@ -80,7 +79,7 @@ def _common(lab: Lab) -> files.Sections:
             'my_ip': LOOPBACK,
             'state_path': files.private_dir(lab.paths / 'nova/state'),
             'transport_url': rabbitmq.url(lab),
-            # The lab must tell soon that a service is up or down.
+            # The lab must see soon that a service is up or down.
             'report_interval': 3,
             'service_down_time': 30,
         },
@@ -91,7 +90,7 @@ def _common(lab: Lab) -> files.Sections:
         'service_user': {**service_user, 'send_service_user_token': True},
         'placement': service_user,
         'glance': {'endpoint_override': lab.ports.url('glance')},
-        # Conductor and scheduler ask Cinder nothing; the others say whom.
+        # Conductor and scheduler ask Cinder nothing; the others override it.
         'cinder': _cinder(lab, 'eic'),
         'neutron': {
             **service_user,
@@ -113,7 +112,7 @@ def _cinder(lab: Lab, driver: str) -> dict[str, object]:
 
 
 def paste(name: str) -> Path:
-    """The one place where it is said which pipeline a nova-api has."""
+    """The pipeline of a nova-api."""
     ours = REPOSITORY / 'api-paste-nova.ini.sample'
     if name == nova.API and ours.exists():
         return ours

@@ -18,7 +18,7 @@ def prepare(lab: Lab) -> None:
 
 
 def start_network(lab: Lab) -> None:
-    """Have it said that there are no networks."""
+    """Have the service running that knows no networks."""
     wsgi.ensure(lab, wsgi.service(lab, no_network.NAME, 'lab.no_network:application'))
 
 
@@ -39,7 +39,7 @@ def start_api(lab: Lab, name: str) -> None:
 
 
 def start_conductor(lab: Lab) -> None:
-    """Have the conductor running, of the API and of cell1 in one."""
+    """Have the conductor running: one for the API and for cell1."""
     _start(lab, nova.CONDUCTOR, nova.CONDUCTOR, nova.configs(lab, 'database'))
 
 
@@ -51,7 +51,7 @@ def start_scheduler(lab: Lab) -> None:
 def start_compute(lab: Lab, driver: str) -> None:
     """Have one nova-compute running; cloud.py waits for its host."""
     name = nova.compute_service(driver)
-    # No database: a nova-compute must not know one.
+    # Without database.conf: a nova-compute must not know a database.
     _start(lab, name, 'nova-compute', nova.configs(lab, name))
 
 

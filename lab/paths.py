@@ -1,7 +1,7 @@
 """Where the lab keeps its things: one state directory, 0700.
 
-``EIC_LAB_DIR`` (default /var/lib/eic-lab) is that directory. Everything the
-lab writes is below it; deleting it, with the lab down, forgets the lab.
+``EIC_LAB_DIR`` (default /var/lib/eic-lab) is that directory. Everything
+that the lab writes is below it. Who deletes it, with the lab down, deletes the lab.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ class Paths:
 
     @property
     def logs(self) -> Path:
-        """One log a service, and one access log a WSGI service."""
+        """A log for each service, and an access log for each WSGI service."""
         return self.state / 'log'
 
     @property
@@ -60,7 +60,7 @@ class Paths:
         return self.logs / f'{service}.log'
 
     def access_log(self, service: str) -> Path:
-        """The access log of a WSGI service, one JSON object a line."""
+        """The access log of a WSGI service: a JSON object in each line."""
         return self.logs / f'{service}.access.jsonl'
 
     def data_dir(self, cluster: str) -> Path:

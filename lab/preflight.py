@@ -1,4 +1,4 @@
-"""Looks before it leaps: what is wrong with this machine, and what to do."""
+"""Checks the machine before anything is started, and says what to do."""
 
 import shutil
 from collections.abc import Callable

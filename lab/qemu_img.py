@@ -1,8 +1,8 @@
 """The services' ``qemu-img``: it notes its arguments and becomes the real one.
 
-First on the services' PATH and among rootwrap's ``exec_dirs``. What a driver
-converts is then known without asking it: log/qemu-img.log has a line a run, the
-arguments apart by tabs.
+It is the first one on the services' PATH and in rootwrap's ``exec_dirs``. So it is
+known what a driver converts: log/qemu-img.log has a line for each run, with tabs
+between the arguments.
 """
 
 import shlex
@@ -38,7 +38,7 @@ def install(lab: Lab) -> None:
 
 
 def script(real: str, noted_in: Path) -> str:
-    """The program: a shell that forks nothing, so that it costs next to none."""
+    """The program: a shell that starts no other process, so it costs little."""
     return (
         '#!/bin/sh\n'
         "IFS='\t'\n"

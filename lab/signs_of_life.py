@@ -1,4 +1,4 @@
-"""Tells a sign of life of a service's process of now from an older one's."""
+"""Whether a service has reported to Cinder or Nova since it was started."""
 
 import datetime
 
@@ -6,7 +6,10 @@ from lab.context import Lab
 
 
 def since_start(lab: Lab, process: str, updated_at: str | None) -> bool:
-    """A sign of life from the last run says nothing about this one."""
+    """True if the report is not older than the process.
+
+    :param updated_at: when the service reported, in ISO 8601 and UTC
+    """
     record = lab.processes.record(process)
     if record is None or updated_at is None:
         return False

@@ -1,4 +1,4 @@
-"""The simulated ONTAP clusters: one eic-ontap-simulator process each."""
+"""The simulated ONTAP clusters: an eic-ontap-simulator process for each."""
 
 import json
 import sys
@@ -124,7 +124,7 @@ def _flexvol(volume: FlexVolSpec) -> dict[str, Any]:
 
 
 def _table(header: str, values: dict[str, Any]) -> str:
-    # A JSON string or number is a TOML one too.
+    # JSON's strings and numbers are TOML, too.
     return '\n'.join([header, *(f'{k} = {json.dumps(v)}' for k, v in values.items())])
 
 

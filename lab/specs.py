@@ -52,7 +52,7 @@ class ClusterSpec:
 
 @dataclasses.dataclass(frozen=True)
 class BackendSpec:
-    """A backend of cinder-volume: one SVM, one pool a share or a FlexVol."""
+    """A backend of cinder-volume: an SVM, and a pool for each share or FlexVol."""
 
     name: str
     cluster: str
@@ -62,7 +62,7 @@ class BackendSpec:
     protocol: str = 'nfs'
 
     def volume_backend_name(self, driver: str) -> str:
-        """What volume types select: block volumes are asked for apart."""
+        """What volume types select; pools of LUNs have a name of their own."""
         return driver if self.protocol == 'nfs' else f'{driver}-{self.protocol}'
 
 

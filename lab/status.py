@@ -9,7 +9,7 @@ _SOME_DOWN = 3
 
 
 def show(lab: Lab) -> int:
-    """Print a line a service; 0 if all run."""
+    """Print a line for each service; 0 if all run."""
     down = [name for name in MEMBERS if not _show(lab, name)]
     if down:
         print('Not all of the lab runs: `make lab` starts what is missing.')

@@ -79,6 +79,6 @@ def _timed(step: Step, console: Console) -> None:
 
 
 def _first(failures: list[BaseException]) -> BaseException:
-    """The cause, not one of those that were cancelled because of it."""
+    """The cause: not a step that was cancelled because of another one."""
     causes = [f for f in failures if not isinstance(f, CancelledError)]
     return (causes or failures)[0]

@@ -13,8 +13,8 @@ from lab.specs import (
 )
 
 DRIVERS = ('eic', 'stock')
-# Who may use the simulators' API: one user a driver, so that its REST calls
-# can be told apart, and one for the lab's own control calls.
+# The users of the simulators' API: one for each driver, so that its REST calls
+# can be counted apart, and one for the lab's own control calls.
 ONTAP_USERS = ('eic', 'stock', 'lab')
 
 
@@ -95,15 +95,15 @@ BLOCK_BACKENDS = (
     ),
 )
 
-# Glance reaches the FlexVol through another LIF than Cinder does: a share's
-# address says nothing about which FlexVol it is.
+# Glance reaches the FlexVol through another LIF than Cinder. So the address of a
+# share does not say which FlexVol it is.
 IMAGE_SHARE = '127.0.11.2:/images'
 
 FLAVORS = (
     FlavorSpec('m1.tiny', 1),
     # Its servers boot from a volume where the Nova filter is in place.
     FlavorSpec('eic.tiny', 1, (('eic:boot_from_volume', 'true'),)),
-    # No local disk: a volume boot must say its size.
+    # No local disk: who boots from a volume must name its size.
     FlavorSpec('m1.diskless', 0),
 )
 
@@ -141,7 +141,7 @@ def _pools_of(backends: Sequence[BackendSpec]) -> Iterator[PoolSpec]:
 def volume_types() -> dict[str, dict[str, str]]:
     """Volume types and their extra specs.
 
-    One a driver and protocol, one a pool.
+    One for each driver and protocol, one for each pool.
     """
     types: dict[str, dict[str, str]] = {}
     for pool in all_pools():

@@ -1,4 +1,4 @@
-"""The scheduler without EIC's weigher, as it is released."""
+"""Runs cinder-scheduler as released: without EIC's weigher."""
 
 import contextlib
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ NAME = 'EICImageLocalityWeigher'
 
 @contextlib.contextmanager
 def left_out(lab: Lab) -> Iterator[None]:
-    """cinder-scheduler without it for as long as the context lasts."""
+    """Run cinder-scheduler without EIC's weigher until the context ends."""
     path = cinder.common_config(lab)
     before = path.read_text()
     path.write_text(before.replace(f',{NAME}', ''))

@@ -5,7 +5,7 @@
 
 What stands behind ``--`` is the application's own ``sys.argv``: OpenStack's
 WSGI modules parse it when they are imported. The access log has a JSON object
-a line: time, method, path, status, bytes (of the body sent), seconds,
+in each line: time, method, path, status, bytes (of the body sent), seconds,
 user_agent, request_id.
 """
 

@@ -30,7 +30,7 @@ class DemoRun:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
-            # The first error is what matters; what is left over harms nobody.
+            # The first error is what matters; what is left does no harm.
             with contextlib.suppress(LabError, exceptions.ClientException):
                 self.remove()
 

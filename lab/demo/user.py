@@ -1,4 +1,4 @@
-"""The demo's user: the ordinary ``openstack`` command, and a watchful eye."""
+"""The demo's user: runs the ordinary ``openstack`` command, and times it."""
 
 import json
 import subprocess

@@ -10,7 +10,7 @@ LUN_HIT_CALLS = 3
 
 @dataclasses.dataclass(frozen=True)
 class VolumeCase:
-    """One volume from the image: where, the how manieth time, and how."""
+    """One volume from the image: in which pool, and what is expected of EIC."""
 
     title: str
     pool: str
