@@ -8,7 +8,7 @@ import dataclasses
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from eic_plugins.support.breaker import CircuitBreakers
 
@@ -100,6 +100,24 @@ class Remote:
         return {each for each in self._failed_for if not self.may_be_asked(each)}
 
 
+def _together(seen: Sequence[LastSeen]) -> LastSeen:
+    """How one remote was last seen by several filters."""
+    answered = min(
+        (each.answered for each in seen if each.answered is not None), default=None
+    )
+    failed = min(
+        (each.failed for each in seen if each.failed is not None), default=None
+    )
+    answered_since = answered is not None and failed is not None and answered < failed
+    return LastSeen(
+        seen[0].remote,
+        answered,
+        failed,
+        max(each.left_alone for each in seen),
+        answered_since or all(each.in_order for each in seen),
+    )
+
+
 class Watched:
     """The remotes of the filters that a process has."""
 
@@ -110,12 +128,13 @@ class Watched:
         """Watch these as long as their filter is there."""
         self._remotes.update(remotes)
 
-    def last_seen(self) -> Iterable[LastSeen]:
-        """How each was last seen, by name."""
-        return sorted(
-            (remote.last_seen() for remote in list(self._remotes)),
-            key=lambda seen: seen.remote,
-        )
+    def last_seen(self) -> list[LastSeen]:
+        """How each was last seen by any of the filters, by name."""
+        found = [remote.last_seen() for remote in list(self._remotes)]
+        return [
+            _together([seen for seen in found if seen.remote == name])
+            for name in sorted({seen.remote for seen in found})
+        ]
 
 
 WATCHED = Watched()

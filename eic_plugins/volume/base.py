@@ -462,10 +462,12 @@ class VolumeFromImage(abc.ABC):
         if outcome.fills:
             self._publisher.publish_soon()
         if Reason.ONTAP_UNREACHABLE in reasons:
+            self._metrics.ontap(answered=False)
             if self._ontap_breaker.allows():
                 self._ontap_breaker.failed()
         elif not outcome.left_to_cinder or Reason.CLONE_FAILED in reasons:
             # Of an image that was refused, ONTAP was not even asked.
+            self._metrics.ontap(answered=True)
             self._ontap_breaker.succeeded()
         # What was looked up may not be true any more.
         if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:

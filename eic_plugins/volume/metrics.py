@@ -25,6 +25,7 @@ from prometheus_client import (
 )
 
 from eic_plugins.model import Outcome
+from eic_plugins.support import ontap_sightings
 
 LOG = logging.getLogger(__name__)
 
@@ -111,6 +112,19 @@ CLONE_LIMIT = Metric(
     "How much of ONTAP's limits for clones is used, the nearer one of shared "
     'data and split load; 1 is the limit. Absent while neither is known.',
 )
+ONTAP_ANSWERED = Metric(
+    Gauge,
+    ontap_sightings.ANSWERED,
+    ('backend',),
+    'When ONTAP last answered what a volume or a cached image needed, in seconds '
+    'since the epoch. Absent while it was not asked.',
+)
+ONTAP_FAILED = Metric(
+    Gauge,
+    ontap_sightings.FAILED,
+    ('backend',),
+    'When it last did not (reason ontap_unreachable), likewise.',
+)
 
 METRICS = (
     VOLUMES,
@@ -122,6 +136,8 @@ METRICS = (
     CACHED_IMAGES,
     CACHED_BYTES,
     CLONE_LIMIT,
+    ONTAP_ANSWERED,
+    ONTAP_FAILED,
 )
 
 
@@ -191,6 +207,11 @@ class Metrics:
             return
         with contextlib.suppress(KeyError):
             self._collectors[CLONE_LIMIT].remove(self._backend, pool)
+
+    def ontap(self, answered: bool) -> None:
+        """ONTAP answered just now, or did not."""
+        metric = ONTAP_ANSWERED if answered else ONTAP_FAILED
+        self._of(metric).set_to_current_time()
 
     def write(self, at_once: bool = False) -> None:
         """Write the file, unless that was done a few seconds ago.

@@ -50,6 +50,8 @@ def test_every_declared_metric_has_the_name_it_is_exposed_by(tmp_path):
     counts.evicted(POOL)
     counts.cached(POOL, 1, 2)
     counts.clone_limit(POOL, 0.5)
+    counts.ontap(answered=True)
+    counts.ontap(answered=False)
     counts.write()
     exposed = {name.removesuffix('_count') for name, *_ in samples(tmp_path)}
     assert {metric.name for metric in metrics.METRICS} <= exposed
