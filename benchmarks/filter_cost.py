@@ -20,7 +20,7 @@ import json
 import statistics
 import time
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from eic_plugins.middleware.body import Environ
@@ -28,10 +28,12 @@ from eic_plugins.middleware.boot_facts import BootFacts
 from eic_plugins.middleware.boot_rules import OptIns
 from eic_plugins.middleware.cinder import CinderFilter, CinderParts
 from eic_plugins.middleware.copies import CopyLookup
+from eic_plugins.middleware.deletion_rules import VolumeState
 from eic_plugins.middleware.glance_as_user import VisibleImage
 from eic_plugins.middleware.hold import Hold
 from eic_plugins.middleware.lookup import LookupLimits
 from eic_plugins.middleware.nova import NovaFilter, NovaParts
+from eic_plugins.middleware.postponed import Asker, PostponedDeletions
 from eic_plugins.middleware.remotes import Remote
 from eic_plugins.middleware.subrequest import WSGIApp
 from eic_plugins.model import Image, ImageCopy
@@ -113,7 +115,8 @@ def cinder_filter(app: WSGIApp) -> WSGIApp:
     lookup = CopyLookup(find, _LIMITS, _remote())
     lookup.copies(IMAGE, 10, 'p')
     hold = Hold('none', 2.0, 16, lambda: (), lambda _: {})
-    return CinderFilter(app, parts=CinderParts(lookup, 0.5, hold))
+    postponed = PostponedDeletions(_NoVolumes())
+    return CinderFilter(app, parts=CinderParts(lookup, 0.5, hold, postponed))
 
 
 def nova_filter(app: WSGIApp) -> WSGIApp:
@@ -170,6 +173,25 @@ def added(
             b''.join(app(fresh, _ignore))
             spent.append(clock() - begin)
     return statistics.median(times[with_filter]) - statistics.median(times[without])
+
+
+class _NoVolumes:
+    """A Cinder that remembers no deletions."""
+
+    def states(self, volume_ids: Collection[str]) -> Mapping[str, VolumeState]:
+        return {}
+
+    def note_deletion(self, volume_id: str, mark: str) -> None:
+        """Nothing is noted."""
+
+    def noted_deletions(self) -> Mapping[str, str]:
+        return {}
+
+    def forget_deletion(self, volume_id: str) -> None:
+        """Nothing is forgotten."""
+
+    def delete(self, volume_id: str, asker: Asker | None) -> None:
+        """Nothing is deleted."""
 
 
 class _Glance:

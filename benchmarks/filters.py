@@ -19,7 +19,7 @@ from lab.context import Lab
 from lab.topology import DEMO_PROJECT, DEMO_USER, DRIVERS
 
 REQUESTS = 400
-_PASSED_ON_US = 15
+_PASSED_ON_US = 2
 _HANDLED_CPU_MS = 2
 _SLOWER = 1.05
 

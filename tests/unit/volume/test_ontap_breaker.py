@@ -21,6 +21,10 @@ class Driver:
     def __init__(self):
         self._ontap_breaker = CircuitBreaker('ONTAP', 'x', 2, 30.0)
         self._namespace = self._peers = types.SimpleNamespace(forget=lambda: None)
+        self.seen = []
+        self._metrics = types.SimpleNamespace(
+            ontap=lambda answered: self.seen.append(answered)
+        )
         self._report = types.SimpleNamespace(add=lambda *_: None)
 
     def learns(self, route, *reasons):
@@ -61,6 +65,7 @@ def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason):
     for _ in range(9):
         driver.learns(CINDER_DOWNLOAD, reason)
     assert driver.asks
+    assert driver.seen == []
     driver.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
     driver.learns(CINDER_DOWNLOAD, reason)
     driver.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
@@ -81,6 +86,7 @@ def test_a_cluster_that_answers_is_well(route, reasons):
         driver.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
         driver.learns(route, *reasons)
         assert driver.asks
+    assert driver.seen == [False, True] * 9
 
 
 def test_what_cannot_be_written_says_nothing_of_ontap():
