@@ -20,6 +20,18 @@ class CountedTime:
         self._numbers = itertools.count()
         self._set()
 
+    def monotonic(self) -> float:
+        """Seconds since the beginning."""
+        return self.now
+
+    def time(self) -> float:
+        """The same."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody does."""
+        raise NotImplementedError
+
     def after(self, seconds: float, what: Callable[[], None]) -> None:
         """Have something happen."""
         heapq.heappush(self._events, (self.now + seconds, next(self._numbers), what))

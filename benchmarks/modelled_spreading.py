@@ -37,7 +37,7 @@ class ModelledSpreading:
         self._spreader = Spreader(
             self,
             Rule(options.spread_volumes, options.spread_window, options.spread_copies),
-            lambda: time.now,
+            time,
         )
         self._looking = False
         self._ends: list[float] = []

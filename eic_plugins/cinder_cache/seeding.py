@@ -12,7 +12,6 @@ not of the pool, so two of them would only wait for each other.
 """
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -32,6 +31,7 @@ from eic_plugins.cinder_cache.rules import (
 from eic_plugins.glance.client import ListedImage
 from eic_plugins.model import Image
 from eic_plugins.precache.precache_rules import Wishes
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
@@ -86,14 +86,6 @@ class Result:
         return 'skipped' if self.why in FINE else 'failed'
 
 
-@dataclasses.dataclass(frozen=True)
-class Clock:
-    """Time, for tests to pass by."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-
 class Seeder:
     """Makes the entries that are missing.
 
@@ -111,14 +103,14 @@ class Seeder:
         timeout: float,
         *,
         assume_enabled: bool = False,
-        clock: Clock | None = None,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._cinder = cinder
         self._refused = refused
         self._wishes = wishes
         self._timeout = timeout
         self._assume_enabled = assume_enabled
-        self._clock = clock or Clock()
+        self._clock = clock
 
     def clean_up(self) -> list[Seed]:
         """Delete what other runs left; the seeds that Cinder still makes."""
@@ -158,7 +150,7 @@ class Seeder:
     def _fill(
         self, image: Image, pool: CachePool, why: Why, being_made: Iterable[Seed]
     ) -> Result:
-        began = self._clock.now()
+        began = self._clock.monotonic()
         for seed in being_made:
             if (seed.image_id, seed.pool) == (image.id, pool.name):
                 return self._others(image, seed)
@@ -172,7 +164,7 @@ class Seeder:
             failed or why,
             failed is None,
             detail,
-            self._clock.now() - began,
+            self._clock.monotonic() - began,
         )
 
     def _others(self, image: Image, seed: Seed) -> Result:
@@ -224,10 +216,10 @@ class Seeder:
 
     def _wait(self, seed: Seed, ready: Callable[[Seed | None], bool]) -> bool:
         """True if the seed became as it is to be in time."""
-        deadline = self._clock.now() + self._timeout
+        deadline = self._clock.monotonic() + self._timeout
         pause = _FIRST_PAUSE
         while not ready(self._cinder.look(seed.volume_id)):
-            if self._clock.now() >= deadline:
+            if self._clock.monotonic() >= deadline:
                 return False
             self._clock.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Iterator
 
 from oslo_log import log as logging
@@ -26,6 +25,7 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.session import OntapError, OntapForbiddenError
 from eic_plugins.storage.interface import VolumeNotMadeError
+from eic_plugins.support.clock import SYSTEM
 
 LOG = logging.getLogger(__name__)
 
@@ -61,12 +61,12 @@ class Attempt:
 
     def run(self) -> Outcome:
         """Plan and execute until something worked or nothing is left."""
-        started = time.monotonic()
+        started = SYSTEM.monotonic()
         plan, cached = self._until_done()
         return Outcome(
             plan.route,
             tuple(dict.fromkeys((*self._failed, *plan.refusals))),
-            time.monotonic() - started,
+            SYSTEM.monotonic() - started,
             self._kept_off_host(plan),
             cached is not None and is_verified(self._demand.image, cached.signature),
             tuple(self._fills),

@@ -14,15 +14,14 @@ import dataclasses
 import json
 import os
 import secrets
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from eic_plugins.model import Image, Reason, Refusal
+from eic_plugins.support.clock import SYSTEM, Clock
+from eic_plugins.support.memory import Memory
 
 SECONDS = 600.0
-_MOST = 1000
-"""Images that are remembered, by one process or in files."""
+MOST = 1000
 _LIMIT = 4096
 _SUFFIX = '.json'
 
@@ -57,20 +56,21 @@ class Refusals:
     """The images that were refused lately.
 
     :param directory: shared by the processes of a host; None for this one alone
-    :param clock: seconds since the epoch
+    :param most: images that are remembered, by one process or in files
     """
 
     def __init__(
-        self, directory: Path | None = None, clock: Callable[[], float] = time.time
+        self, directory: Path | None = None, clock: Clock = SYSTEM, most: int = MOST
     ) -> None:
         self._directory = directory
         self._clock = clock
-        self._known: dict[str, _Note] = {}
+        self._notes: Memory[str, _Note] = Memory(SECONDS, most, clock)
+        self._most = most
 
     def find(self, image: Image, size: int | None = None) -> Refusal | None:
         """Why a volume of ``size`` bytes cannot be had, None if nothing is known."""
-        now = self._clock()
-        for note in (self._known.get(image.id), self._read(image.id)):
+        now = self._clock.time()
+        for note in (self._notes.get(image.id), self._read(image.id)):
             if note is not None and note.holds(image, size, now):
                 return Refusal.of_everything(note.reason, note.detail)
         return None
@@ -86,13 +86,10 @@ class Refusals:
             _identity(image),
             reason,
             detail[: _LIMIT // 4],
-            self._clock() + SECONDS,
+            self._clock.time() + SECONDS,
             too_large_for,
         )
-        if len(self._known) >= _MOST:
-            self._known.pop(next(iter(self._known)), None)
-        self._known.pop(image.id, None)
-        self._known[image.id] = note
+        self._notes.put(image.id, note)
         self._write(image.id, note)
 
     def _path(self, image_id: str) -> Path | None:
@@ -107,13 +104,13 @@ class Refusals:
             return None
         try:
             with path.open('rb') as stream:
-                found = json.loads(stream.read(_LIMIT))
+                fields = json.loads(stream.read(_LIMIT))
             return _Note(
-                str(found['identity']),
-                Reason(found['reason']),
-                str(found['detail']),
-                float(found['until']),
-                int(found['too_large_for']),
+                str(fields['identity']),
+                Reason(fields['reason']),
+                str(fields['detail']),
+                float(fields['until']),
+                int(fields['too_large_for']),
             )
         except (OSError, ValueError, TypeError, KeyError):
             return None
@@ -134,10 +131,10 @@ class Refusals:
 
     def _make_room(self, directory: Path) -> None:
         """Remove what does not hold any more, and keep the number in bounds."""
-        oldest = self._clock() - SECONDS
+        oldest = self._clock.time() - SECONDS
         kept = 0
         for path in directory.iterdir():
-            if path.lstat().st_mtime < oldest or kept >= _MOST:
+            if path.lstat().st_mtime < oldest or kept >= self._most:
                 path.unlink(missing_ok=True)
             else:
                 kept += 1

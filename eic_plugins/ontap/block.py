@@ -11,15 +11,15 @@ among the cluster's 50 copies.
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from oslo_log import log as logging
 
 from eic_plugins.model import FlexVol, StoredObject, VolumeProperties
-from eic_plugins.ontap import jobs
-from eic_plugins.ontap.files import COPY_LIMIT, DestinationMissingError, Progress
+from eic_plugins.ontap import copies, jobs
+from eic_plugins.ontap.files import DestinationMissingError
 from eic_plugins.ontap.session import (
     RETURN_TIMEOUT,
     JsonObject,
@@ -29,11 +29,11 @@ from eic_plugins.ontap.session import (
     OntapTimeoutError,
     OntapUnreachableError,
 )
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 _FIELDS = 'uuid,name,comment,os_type,space.size,create_time,location.volume'
 _PROGRESS = 'copy.source.progress'
-_NOT_FOUND = 404
 _BUSY = 'Device busy'
 """Of this error no code is documented; the stock driver knows it so, too."""
 BLOCK = 4096
@@ -82,14 +82,12 @@ class BlockDevices:
         session: OntapSession,
         svm: str,
         options: BlockOptions | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._session = session
         self._svm = svm
         self._options = options or BlockOptions()
         self._clock = clock
-        self._sleep = sleep
         self._copied: dict[str, BlockDevice] = {}
 
     def take_copied(self, file: StoredObject) -> BlockDevice | None:
@@ -158,7 +156,7 @@ class BlockDevices:
                 if _BUSY not in err.message:
                     raise
                 LOG.debug('%s; it is asked again in %s s', err, interval)
-            self._sleep(interval)
+            self._clock.sleep(interval)
         return self._clone(source, destination, timeout, properties)
 
     def _clone(
@@ -222,7 +220,7 @@ class BlockDevices:
             if any(found.uuid == device.uuid for found in self.named(device.name)):
                 raise
         except OntapRejectedError as err:
-            if err.status != _NOT_FOUND:
+            if err.status != HTTPStatus.NOT_FOUND:
                 raise
 
     def _list(self, names: str) -> Sequence[BlockDevice]:
@@ -262,7 +260,7 @@ class BlockDevices:
     def _finish(self, answer: JsonObject, timeout: float = RETURN_TIMEOUT) -> None:
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
-            jobs.wait(self._session, uuid, timeout, self._sleep)
+            jobs.wait(self._session, uuid, timeout, self._clock)
 
 
 class Luns(BlockDevices):
@@ -301,25 +299,19 @@ class Luns(BlockDevices):
             'name': device_path(destination),
             'copy': {'source': ends},
         }
-        deadline = self._clock() + timeout
-        for pause in jobs.pauses():
-            try:
-                answer = self._session.post(
-                    self.resource, body, return_timeout=RETURN_TIMEOUT
-                )
-            except OntapRejectedError as err:
-                left = deadline - self._clock()
-                if err.code != COPY_LIMIT or left <= pause:
-                    raise
-            else:
-                # Of a job that is not known the destination tells as much.
-                with contextlib.suppress(jobs.JobUnknownError):
-                    self._finish(answer, deadline - self._clock())
-                break
-            LOG.debug('All places for copies of the cluster are taken.')
-            self._sleep(pause)
+        deadline = self._clock.monotonic() + timeout
+        answer = copies.start(
+            lambda: self._session.post(
+                self.resource, body, return_timeout=RETURN_TIMEOUT
+            ),
+            deadline,
+            self._clock,
+        )
+        # Of a job that is not known the destination tells as much.
+        with contextlib.suppress(jobs.JobUnknownError):
+            self._finish(answer, deadline - self._clock.monotonic())
         self._wait_for_copy(
-            destination, deadline, Progress(destination, keep, self._clock)
+            destination, deadline, copies.Progress(destination, keep, self._clock)
         )
 
     def create_from_file(self, file: StoredObject, lun: StoredObject) -> None:
@@ -349,19 +341,19 @@ class Luns(BlockDevices):
         deadline: float,
         still_running: Callable[[str], None],
     ) -> None:
-        for pause in jobs.pauses():
+        for _ in jobs.looks(deadline, self._clock):
             state, why, copied = self._copy_state(destination)
             if state == 'complete' and copied:
                 self._copied[device_path(destination)] = copied
                 return
             if state in {'failed', 'reverting'}:
-                raise OntapRejectedError(200, 'none', f'the copy failed: {why}')
-            if self._clock() >= deadline:
-                raise OntapTimeoutError(
-                    f'the copy to {device_path(destination)} had not ended in time'
+                raise OntapRejectedError(
+                    HTTPStatus.OK, 'none', f'the copy failed: {why}'
                 )
             still_running(state)
-            self._sleep(min(pause, max(deadline - self._clock(), 0)))
+        raise OntapTimeoutError(
+            f'the copy to {device_path(destination)} had not ended in time'
+        )
 
     def _copy_state(
         self,

@@ -9,10 +9,10 @@ Both are read with the pool statistics, and never for a volume. If the user may
 not read one of them, volumes are cloned until ONTAP refuses.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 
 from oslo_log import log as logging
+from oslo_utils import units
 
 from eic_plugins.model import FlexVol
 from eic_plugins.ontap.session import (
@@ -21,10 +21,11 @@ from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapSession,
 )
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
-SHARED_DATA_LIMIT = 640 * 1024**4
+SHARED_DATA_LIMIT = 640 * units.Ti
 """Bytes that files of one FlexVol may share."""
 _SPLIT_STATUS = '/api/storage/file/clone/split-status'
 _SPLIT_LOADS = '/api/storage/file/clone/split-loads'
@@ -45,7 +46,7 @@ class CloneLimits:
         self,
         session: OntapSession,
         percent: int,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._session = session
         self._percent = percent
@@ -72,9 +73,9 @@ class CloneLimits:
 
     def refresh(self, flexvols: Iterable[FlexVol]) -> None:
         """Read the cluster again if what is known is five minutes old."""
-        if not self._percent or self._clock() - self._read < _TTL:
+        if not self._percent or self._clock.monotonic() - self._read < _TTL:
             return
-        self._read = self._clock()
+        self._read = self._clock.monotonic()
         here = {flexvol.uuid: flexvol for flexvol in flexvols}
         svms = '|'.join(sorted({flexvol.svm for flexvol in here.values()}))
         if not svms:

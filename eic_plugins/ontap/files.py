@@ -7,14 +7,14 @@ by a stat of the destination.
 """
 
 import dataclasses
-import time
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from urllib.parse import quote
 
 from oslo_log import log as logging
 
 from eic_plugins.model import FlexVol, StoredObject
-from eic_plugins.ontap import jobs
+from eic_plugins.ontap import copies, jobs
 from eic_plugins.ontap.session import (
     RETURN_TIMEOUT,
     JsonObject,
@@ -23,15 +23,13 @@ from eic_plugins.ontap.session import (
     OntapSession,
     OntapUnreachableError,
 )
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
-_NOT_FOUND = 404
 # The first as Cinder's driver expects it, the second as NetApp's reference
 # documents it for DELETE.
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
-COPY_LIMIT = '7018877'
 _NOT_PEERED = '7012362'
-_PROGRESS_SECONDS = 30.0
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
 
@@ -66,15 +64,9 @@ class ListedFile:
 class Files:
     """File operations of one cluster."""
 
-    def __init__(
-        self,
-        session: OntapSession,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, session: OntapSession, clock: Clock = SYSTEM) -> None:
         self._session = session
         self._clock = clock
-        self._sleep = sleep
 
     def clone(
         self, source: StoredObject, destination: StoredObject, timeout: float
@@ -128,21 +120,19 @@ class Files:
         }
         if throughput:
             body['max_throughput'] = throughput
-        deadline = self._clock() + timeout
-        progress = Progress(destination, keep, self._clock)
-        for pause in jobs.pauses():
-            left = deadline - self._clock()
-            try:
-                self._run(_COPY, body, left, progress)
-            except OntapRejectedError as err:
-                if err.code == _NOT_PEERED:
-                    raise SvmNotPeeredError(err.status, err.code, err.message) from err
-                if err.code != COPY_LIMIT or left <= pause:
-                    raise
-            else:
-                return
-            LOG.debug('All places for copies of the cluster are taken.')
-            self._sleep(pause)
+        clock = self._clock
+        deadline = clock.monotonic() + timeout
+        progress = copies.Progress(destination, keep, clock)
+        try:
+            copies.start(
+                lambda: self._run(_COPY, body, deadline - clock.monotonic(), progress),
+                deadline,
+                clock,
+            )
+        except OntapRejectedError as err:
+            if err.code == _NOT_PEERED:
+                raise SvmNotPeeredError(err.status, err.code, err.message) from err
+            raise
 
     def stat(self, file: StoredObject) -> FileStat | None:
         """The file's size, None if there is no such file."""
@@ -223,39 +213,7 @@ class Files:
     ) -> None:
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
-            jobs.wait(self._session, uuid, timeout, self._sleep, still_running)
-
-
-class Progress:
-    """Says every half minute how a copy gets on."""
-
-    def __init__(
-        self,
-        destination: StoredObject,
-        keep: Callable[[], None],
-        clock: Callable[[], float],
-    ) -> None:
-        self._destination = destination
-        self._keep = keep
-        self._clock = clock
-        self._began = self._said = clock()
-
-    def __call__(self, message: str) -> None:
-        now = self._clock()
-        if now - self._said < _PROGRESS_SECONDS:
-            return
-        self._said = now
-        self._keep()
-        LOG.info(
-            'The copy to %(file)s in FlexVol %(flexvol)s goes on after '
-            '%(seconds).0f s. %(message)s',
-            {
-                'file': self._destination.name,
-                'message': message,
-                'flexvol': self._destination.flexvol.name,
-                'seconds': now - self._began,
-            },
-        )
+            jobs.wait(self._session, uuid, timeout, self._clock, still_running)
 
 
 def _copy_end(file: StoredObject) -> JsonObject:
@@ -271,4 +229,4 @@ def _url(file: StoredObject) -> str:
 
 
 def _is_missing(err: OntapRejectedError) -> bool:
-    return err.status == _NOT_FOUND or err.code in _NO_SUCH_FILE
+    return err.status == HTTPStatus.NOT_FOUND or err.code in _NO_SUCH_FILE

@@ -4,8 +4,8 @@ A job can vanish: about 300 s after its end by design, and on some systems at
 once. :class:`JobUnknownError` then means "look at the result itself".
 """
 
-import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 
 from oslo_log import log as logging
 
@@ -17,13 +17,14 @@ from eic_plugins.ontap.session import (
     OntapTimeoutError,
     rejected,
 )
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
 _FIRST_POLL = 0.05
 _LONGEST_POLL = 2.0
 _BACKOFF = 1.6
-_UNKNOWN = frozenset({403, 404})
+_UNKNOWN = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 """It is no more, or the user may not look."""
 _LOOKS = 3
 """Refused in a row, after which nothing is known of the job."""
@@ -45,7 +46,7 @@ def wait(
     session: OntapSession,
     uuid: str,
     timeout: float,
-    sleep: Callable[[float], None] = time.sleep,
+    clock: Clock = SYSTEM,
     still_running: Callable[[str], None] | None = None,
 ) -> None:
     """Return when the job has succeeded.
@@ -57,9 +58,8 @@ def wait(
     :raises OntapTimeoutError: it was still going on after ``timeout``; it has
         been asked to end
     """
-    deadline = time.monotonic() + timeout
     refused = 0
-    for pause in pauses():
+    for _ in looks(clock.monotonic() + timeout, clock):
         try:
             job = _state(session, uuid)
             refused = 0
@@ -71,15 +71,10 @@ def wait(
             job = {}
         if _succeeded(job):
             return
-        left = deadline - time.monotonic()
-        if left <= 0:
-            _cancel(session, uuid)
-            raise OntapTimeoutError(
-                f'ONTAP job {uuid} had not ended after {timeout:.0f} s'
-            )
         if still_running:
             still_running(str(job.get('message') or ''))
-        sleep(min(pause, left))
+    _cancel(session, uuid)
+    raise OntapTimeoutError(f'ONTAP job {uuid} had not ended after {timeout:.0f} s')
 
 
 def _cancel(session: OntapSession, uuid: str) -> None:
@@ -109,8 +104,21 @@ def _succeeded(job: JsonObject) -> bool:
             'code': job.get('code', 'none'),
             'message': job.get('message', 'none'),
         }
-        raise rejected(200, error)
+        raise rejected(HTTPStatus.OK, error)
     return state == 'success'
+
+
+def looks(deadline: float, clock: Clock) -> Iterator[None]:
+    """Ends after the first look behind the deadline; pauses between two looks.
+
+    :param deadline: on ``clock.monotonic``
+    """
+    for pause in pauses():
+        yield
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            return
+        clock.sleep(min(pause, left))
 
 
 def pauses() -> Iterator[float]:

@@ -6,8 +6,7 @@ lie below a junction: all three are looked up, and remembered for a while.
 
 import posixpath
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from eic_plugins.model import (
@@ -19,11 +18,22 @@ from eic_plugins.model import (
     StoredObject,
 )
 from eic_plugins.ontap.session import OntapRejectedError, OntapSession
+from eic_plugins.support.clock import SYSTEM, Clock
+from eic_plugins.support.memory import Memory
 from eic_plugins.support.name_resolution import addresses, canonical
 
 _LIF_TTL = 600.0
-_JUNCTION_TTL = 600.0
+_TTL = 600.0
+"""Seconds for which a FlexVol's junction path is remembered."""
 _FRESH = 30.0
+"""Seconds for which it is that a directory is outside of all of them."""
+_LIFS = 'all'
+
+Lifs = Mapping[str, frozenset[str]]
+"""Address of a LIF -> names of the SVMs that have it."""
+_Directory = tuple[str, str]
+"""The name of an SVM, and a path in its namespace."""
+
 _QUERY_CHARACTERS = frozenset('|,*!<>{}"\\')
 
 
@@ -46,16 +56,18 @@ class Namespace:
         self,
         session: OntapSession,
         own_svm: str,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._session = session
         self._own_svm = own_svm
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._lifs: Mapping[str, frozenset[str]] = {}
-        self._lifs_read = float('-inf')
-        self._flexvols: dict[tuple[str, str], tuple[float, FlexVol | None]] = {}
-        self._junctions: dict[tuple[str, ...], tuple[float, list[FlexVol]]] = {}
+        self._fetching_lifs = threading.Lock()
+        self._lifs: Memory[str, Lifs] = Memory(_LIF_TTL, clock=clock)
+        self._fresh_lifs: Memory[str, Lifs] = Memory(_FRESH, clock=clock)
+        self._flexvol_of: Memory[_Directory, FlexVol] = Memory(_TTL, clock=clock)
+        self._outside: Memory[_Directory, bool] = Memory(_FRESH, clock=clock)
+        self._flexvols_of: Memory[tuple[str, ...], list[FlexVol]] = Memory(
+            _TTL, clock=clock
+        )
         self._cluster: str | None = None
 
     def locate(self, copy: ImageCopy) -> StoredObject | Refusal:
@@ -64,10 +76,10 @@ class Namespace:
         :raises OntapError: the cluster did not answer
         """
         directory, name = posixpath.split(copy.path)
-        found = self._directory(copy.server, directory)
-        if isinstance(found, Refusal):
-            return found
-        flexvol, inside = found
+        held = self._directory(copy.server, directory)
+        if isinstance(held, Refusal):
+            return held
+        flexvol, inside = held
         return StoredObject(flexvol, posixpath.join(inside, name))
 
     def pool(self, share: str) -> Pool:
@@ -77,10 +89,10 @@ class Namespace:
         :raises OntapError: the cluster did not answer
         """
         server, _, export = share.rpartition(':')
-        found = self._directory(server.strip('[]'), export, own=True)
-        if isinstance(found, Refusal):
-            raise UnknownShareError(f'{share}: {found.reason.message}')
-        flexvol, inside = found
+        held = self._directory(server.strip('[]'), export, own=True)
+        if isinstance(held, Refusal):
+            raise UnknownShareError(f'{share}: {held.reason.message}')
+        flexvol, inside = held
         if flexvol.svm != self._own_svm:
             raise UnknownShareError(
                 f'{share} is of SVM {flexvol.svm}, not of '
@@ -90,10 +102,11 @@ class Namespace:
 
     def forget(self) -> None:
         """Look everything up again: something was not where it should be."""
-        with self._lock:
-            self._lifs_read = float('-inf')
-            self._flexvols.clear()
-            self._junctions.clear()
+        for memory in (self._lifs, self._fresh_lifs):
+            memory.clear()
+        self._flexvol_of.clear()
+        self._outside.clear()
+        self._flexvols_of.clear()
 
     def lifs_of(self, svm: str) -> tuple[str, ...]:
         """The addresses of the SVM's LIFs that no other SVM has."""
@@ -109,9 +122,9 @@ class Namespace:
         :raises OntapError: the cluster did not answer
         """
         key = tuple(sorted(set(svms)))
-        read, found = self._junctions.get(key, (float('-inf'), []))
-        if self._clock() - read <= _JUNCTION_TTL:
-            return found
+        known = self._flexvols_of.get(key)
+        if known is not None:
+            return known
         records = self._session.records(
             '/api/storage/volumes',
             **{
@@ -120,7 +133,7 @@ class Namespace:
                 'fields': 'name,uuid,nas.path,svm.name',
             },
         )
-        found = [
+        flexvols = [
             FlexVol(
                 self._cluster_uuid(),
                 record['svm']['name'],
@@ -130,8 +143,8 @@ class Namespace:
             )
             for record in records
         ]
-        self._junctions[key] = (self._clock(), found)
-        return found
+        self._flexvols_of.put(key, flexvols)
+        return flexvols
 
     def flexvol(self, name: str) -> FlexVol:
         """A FlexVol of the backend's own SVM.
@@ -164,13 +177,13 @@ class Namespace:
         return flexvol, '' if inside == '.' else inside
 
     def _svm_of(self, server: str, own: bool) -> str | Refusal:
-        found = addresses(server)
+        server_addresses = addresses(server)
         for fresh in (False, True):
             lifs = self._read_lifs(fresh)
-            each = [lifs.get(address, frozenset()) for address in found]
+            svms_of = [lifs.get(address, frozenset()) for address in server_addresses]
             if own:
-                each = [svms & {self._own_svm} or svms for svms in each]
-            svms = frozenset[str]().union(*each)
+                svms_of = [svms & {self._own_svm} or svms for svms in svms_of]
+            svms = frozenset[str]().union(*svms_of)
             if len(svms) == 1:
                 return next(iter(svms))
             if svms:
@@ -178,37 +191,39 @@ class Namespace:
                 return Refusal.of_location(Reason.LOCATION_AMBIGUOUS)
         return Refusal.of_location(Reason.OTHER_CLUSTER)
 
-    def _read_lifs(self, fresh: bool = False) -> Mapping[str, frozenset[str]]:
+    def _read_lifs(self, fresh: bool = False) -> Lifs:
         """LIF address -> SVM names; ``fresh``: not older than half a minute."""
-        with self._lock:
-            age = self._clock() - self._lifs_read
-            if age > (_FRESH if fresh else _LIF_TTL):
-                self._lifs = self._fetch_lifs()
-                self._lifs_read = self._clock()
-            return self._lifs
+        memory = self._fresh_lifs if fresh else self._lifs
+        with self._fetching_lifs:
+            lifs = memory.get(_LIFS)
+            if lifs is None:
+                lifs = self._fetch_lifs()
+                self._lifs.put(_LIFS, lifs)
+                self._fresh_lifs.put(_LIFS, lifs)
+            return lifs
 
-    def _fetch_lifs(self) -> Mapping[str, frozenset[str]]:
+    def _fetch_lifs(self) -> Lifs:
         records = self._session.records(
             '/api/network/ip/interfaces', fields='ip.address,svm.name'
         )
-        found: dict[str, frozenset[str]] = {}
+        lifs: dict[str, frozenset[str]] = {}
         for record in records:
             svm = record.get('svm', {}).get('name')
             if svm:
                 address = canonical(record['ip']['address'])
-                found[address] = found.get(address, frozenset()) | {svm}
-        return found
+                lifs[address] = lifs.get(address, frozenset()) | {svm}
+        return lifs
 
     def _flexvol_holding(self, svm: str, path: str) -> FlexVol | None:
-        key = (svm, path)
-        with self._lock:
-            read, flexvol = self._flexvols.get(key, (float('-inf'), None))
-            known = self._clock() - read <= (_JUNCTION_TTL if flexvol else _FRESH)
-        if known:
-            return flexvol
+        directory = svm, path
+        known = self._flexvol_of.get(directory)
+        if known is not None or self._outside.get(directory):
+            return known
         flexvol = self._fetch_flexvol(svm, path)
-        with self._lock:
-            self._flexvols[key] = (self._clock(), flexvol)
+        if flexvol is None:
+            self._outside.put(directory, True)
+        else:
+            self._flexvol_of.put(directory, flexvol)
         return flexvol
 
     def _fetch_flexvol(self, svm: str, path: str) -> FlexVol | None:
@@ -257,8 +272,8 @@ def _may_pass(err: Exception) -> bool:
 
 
 def _and_parents(path: str) -> list[str]:
-    found = [path]
+    directories = [path]
     while path not in {'/', ''}:
         path = posixpath.dirname(path)
-        found.append(path)
-    return found
+        directories.append(path)
+    return directories

@@ -6,9 +6,7 @@ created only with SVMs that the operator named (``[eic] create_svm_peering``): o
 a cluster of several tenants, others are not ours to peer with.
 """
 
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from oslo_log import log as logging
 
@@ -19,6 +17,8 @@ from eic_plugins.ontap.session import (
     OntapError,
     OntapSession,
 )
+from eic_plugins.support.clock import SYSTEM, Clock
+from eic_plugins.support.memory import Memory
 
 LOG = logging.getLogger(__name__)
 
@@ -40,22 +40,20 @@ class Peers:
         self,
         session: OntapSession,
         may_create: Iterable[str] = (),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._session = session
         self._may_create = frozenset(may_create)
         self._clock = clock
-        self._lock = threading.Lock()
-        self._known: dict[frozenset[str], float] = {}
+        self._peered: Memory[frozenset[str], bool] = Memory(_TTL, clock=clock)
 
     def may_copy(self, svm: str, other: str) -> bool:
         """True if files can be copied between the two; a no is in the log."""
         pair = frozenset({svm, other})
         if len(pair) == 1:
             return True
-        with self._lock:
-            if self._clock() - self._known.get(pair, float('-inf')) <= _TTL:
-                return True
+        if self._peered.get(pair):
+            return True
         try:
             peered = self._find(pair) or self._create(svm, other)
         except OntapError as err:
@@ -67,8 +65,7 @@ class Peers:
             )
             return False
         if peered:
-            with self._lock:
-                self._known[pair] = self._clock()
+            self._peered.put(pair, True)
         return peered
 
     def partners(self, svm: str) -> list[str]:
@@ -90,8 +87,7 @@ class Peers:
 
     def forget(self) -> None:
         """Ask again: a copy was refused."""
-        with self._lock:
-            self._known.clear()
+        self._peered.clear()
 
     def _find(self, pair: frozenset[str]) -> bool:
         records = self._session.records(
@@ -117,7 +113,7 @@ class Peers:
         )
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
-            jobs.wait(self._session, uuid, RETURN_TIMEOUT)
+            jobs.wait(self._session, uuid, RETURN_TIMEOUT, self._clock)
         LOG.info(
             'Peered SVMs %(svm)s and %(other)s for file_copy, as '
             'create_svm_peering says.',

@@ -15,7 +15,6 @@ one fill in all; whoever waited finds the image cached.
 
 import collections
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
@@ -39,6 +38,7 @@ from eic_plugins.precache.precache_rules import (
 )
 from eic_plugins.storage.eviction import Space, Usage
 from eic_plugins.storage.interface import Record
+from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.support.known import KnownIds
 from eic_plugins.support.patience import Failures
 
@@ -86,7 +86,7 @@ class Precacher:
         wishes: Wishes,
         start_percent: int,
         pause: float,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._pools = pools
         self._images = images
@@ -147,7 +147,7 @@ class Precacher:
         gone = frozenset(
             image_id for image_id in held - known if images.is_gone(image_id)
         )
-        for action in compare(listed, gone, pools, self._wishes, self._clock()):
+        for action in compare(listed, gone, pools, self._wishes, self._clock.time()):
             self._carry_out(action)
 
     def _list(self, images: Images, pools: Iterable[PoolState]) -> list[ListedImage]:
@@ -182,7 +182,7 @@ class Precacher:
                 frozenset({image_id} if gone else ()),
                 pools,
                 self._wishes,
-                self._clock(),
+                self._clock.time(),
             )
         )
 

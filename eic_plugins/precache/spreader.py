@@ -16,7 +16,7 @@ import collections
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from oslo_log import log as logging
@@ -24,6 +24,7 @@ from oslo_log import log as logging
 from eic_plugins.model import KnownPool
 from eic_plugins.precache.fill_queue import FillQueue
 from eic_plugins.precache.spread_rules import Rule, lacking, neighbours, share
+from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.support.patience import Failures
 
 LOG = logging.getLogger(__name__)
@@ -59,9 +60,7 @@ class SpreadPools(Protocol):
 class Spreader:
     """Looks and copies, for one backend."""
 
-    def __init__(
-        self, pools: SpreadPools, rule: Rule, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, pools: SpreadPools, rule: Rule, clock: Clock = SYSTEM) -> None:
         self._pools = pools
         self._rule = rule
         self._fills = FillQueue(

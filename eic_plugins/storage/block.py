@@ -18,7 +18,6 @@ second use; before, it has served one volume at most, as far as is known.
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -60,6 +59,7 @@ from eic_plugins.storage.interface import (
 from eic_plugins.storage.names import FILL_PREFIX, is_image_id
 from eic_plugins.storage.seals import Place, Seals
 from eic_plugins.storage.seen import SeenDevice, SeenDevices
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 _USE_SECONDS = 600.0
@@ -97,7 +97,7 @@ class BlockStorage(PoolStorage):
         attach: Attach,
         clone_timeout: float,
         seals: Seals,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM,
         files: Files | None = None,
         seen: SeenDevices | None = None,
         release: Release = lambda _file, _device: False,
@@ -139,7 +139,7 @@ class BlockStorage(PoolStorage):
 
     def touch(self, image_id: str) -> bool:
         """Remember the time of use: no call."""
-        return self._seen.use(self.pool.flexvol, image_id, self._clock())
+        return self._seen.use(self.pool.flexvol, image_id, self._clock.time())
 
     def keep(self, image_id: str) -> None:
         """Write it often enough that no eviction takes the image meanwhile."""
@@ -239,13 +239,13 @@ class BlockStorage(PoolStorage):
         except OntapRejectedError as err:
             if err.code not in _TOO_LARGE:
                 raise
-            self._limits[cached.stored.uuid] = wanted, self._clock()
+            self._limits[cached.stored.uuid] = wanted, self._clock.time()
             raise CannotGrowError(str(err)) from err
 
     def _check_limit(self, cached: CachedImage, wanted: int) -> None:
         """What could not grow so far lately is not tried again."""
         limit, since = self._limits.get(cached.stored.uuid, (wanted + 1, 0.0))
-        if wanted >= limit and self._clock() - since < _USE_SECONDS:
+        if wanted >= limit and self._clock.time() - since < _USE_SECONDS:
             raise CannotGrowError(f'it could not grow to {limit} bytes before')
 
     def _is_gone(self, cached: CachedImage, err: OntapError) -> bool:
@@ -267,7 +267,7 @@ class BlockStorage(PoolStorage):
         if device is None:
             raise OntapRejectedError(404, '4', f'{target.path} is gone')
         comment = format_comment(
-            self._place(device, image.id), record, self._seals, self._clock()
+            self._place(device, image.id), record, self._seals, self._clock.time()
         )
         final = self.pool.stored(image.cached_name)
         try:

@@ -8,8 +8,9 @@ may. An answer that comes later is there for the next one who asks.
 import ipaddress
 import socket
 import threading
-import time
 
+from eic_plugins.support.clock import SYSTEM
+from eic_plugins.support.memory import Memory
 from eic_plugins.support.native import Call, original
 
 WAIT = 5.0
@@ -33,7 +34,7 @@ def addresses(server: str, wait: float = WAIT) -> Addresses:
     """
     if _is_address(server):
         return (canonical(server),)
-    return _RESOLVER.find(server, wait) or (server,)
+    return RESOLVER.find(server, wait) or (server,)
 
 
 def canonical(address: str) -> str:
@@ -47,7 +48,7 @@ def canonical(address: str) -> str:
         return address
 
 
-class _Resolver:
+class Resolver:
     """Asks for a name once at a time, and remembers for a while.
 
     Its lock is held by nobody who waits.
@@ -56,23 +57,24 @@ class _Resolver:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._asked: dict[str, tuple[float, Call[Addresses]]] = {}
-        self._known: dict[str, tuple[float, Addresses]] = {}
+        self._known: Memory[str, Addresses] = Memory(_KNOWN_FOR, _REMEMBERED)
+        self._unknown: Memory[str, bool] = Memory(_UNKNOWN_FOR, _REMEMBERED)
 
     def find(self, name: str, wait: float) -> Addresses:
         """The addresses, none if there are none or not in time."""
         with self._lock:
             self._collect()
-            until, found = self._known.get(name, (float('-inf'), ()))
-            if time.monotonic() < until:
-                return found
+            known = self._known.get(name)
+            if known or self._unknown.get(name):
+                return known or ()
             if name not in self._asked and len(self._asked) >= _AT_ONCE:
                 return ()
             if name not in self._asked:
-                self._asked[name] = time.monotonic(), Call(_resolve, name)
+                self._asked[name] = SYSTEM.monotonic(), Call(_resolve, name)
             began, call = self._asked[name]
         try:
             # What is late keeps the first waiting, and no others.
-            return call.wait(began + wait - time.monotonic())
+            return call.wait(began + wait - SYSTEM.monotonic())
         except TimeoutError:
             return ()
 
@@ -81,23 +83,23 @@ class _Resolver:
         for name, (_, call) in list(self._asked.items()):
             if call.over:
                 del self._asked[name]
-                found = call.wait()
-                lasts = _KNOWN_FOR if found else _UNKNOWN_FOR
-                self._known[name] = (time.monotonic() + lasts, found)
-        while len(self._known) > _REMEMBERED:
-            del self._known[next(iter(self._known))]
+                resolved = call.wait()
+                if resolved:
+                    self._known.put(name, resolved)
+                else:
+                    self._unknown.put(name, True)
 
 
-_RESOLVER = _Resolver()
+RESOLVER = Resolver()
 
 
 def _resolve(name: str) -> Addresses:
     try:
-        found = original('socket').getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        entries = original('socket').getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         # UnicodeError: no name that DNS can hold.
         return ()
-    return tuple(dict.fromkeys(canonical(str(entry[4][0])) for entry in found))
+    return tuple(dict.fromkeys(canonical(str(entry[4][0])) for entry in entries))
 
 
 def _is_address(server: str) -> bool:

@@ -3,7 +3,9 @@
 Kept in memory: after a restart everything is tried at once.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
+
+from eic_plugins.support.clock import Clock
 
 _LONGEST_PAUSE = 86400.0  # seconds
 
@@ -15,7 +17,7 @@ class Failures:
         further one, a day at most
     """
 
-    def __init__(self, pause: float, clock: Callable[[], float]) -> None:
+    def __init__(self, pause: float, clock: Clock) -> None:
         self._pause = pause
         self._clock = clock
         self._seen: dict[Hashable, tuple[float, float]] = {}
@@ -26,8 +28,8 @@ class Failures:
             self._seen.pop(key, None)
             return
         pause = min(2 * self._seen.get(key, (0.0, self._pause / 2))[1], _LONGEST_PAUSE)
-        self._seen[key] = (self._clock() + pause, pause)
+        self._seen[key] = (self._clock.time() + pause, pause)
 
     def too_recent(self, key: Hashable) -> bool:
         """True if it failed and its pause is not over."""
-        return self._clock() < self._seen.get(key, (0.0, 0.0))[0]
+        return self._clock.time() < self._seen.get(key, (0.0, 0.0))[0]

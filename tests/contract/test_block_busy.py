@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from eic_plugins.support.clock import SYSTEM
 from tests.contract.block import NEEDS_ROOT, ONE, RESOURCES, BlockWorld
 from tests.contract.images import Glance, Image
 from tests.contract.stock import BACKEND, MIB
@@ -30,7 +31,7 @@ def waits(world: BlockWorld, monkeypatch: pytest.MonkeyPatch) -> list[float]:
         cfg.CONF.set_override(f'netapp_lun_clone_busy_{name}', value, BACKEND)
     world.start_anew()
     found: list[float] = []
-    monkeypatch.setattr(world.driver._devices, '_sleep', found.append)
+    monkeypatch.setattr(SYSTEM, 'sleep', found.append)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from eic_plugins.support.clock import SYSTEM
 from tests.contract.block import NEEDS_ROOT, ONE, RESOURCES, TWO, BlockWorld
 from tests.contract.images import Glance, Image
 from tests.contract.stock import GIB, MIB
@@ -76,11 +77,14 @@ def test_a_hit_is_two_calls_where_the_volume_is_larger(
 
 
 def test_a_hit_long_after_the_last_one_has_no_call_for_its_time(
-    world: BlockWorld, counted: Counted, image: Image
+    world: BlockWorld,
+    counted: Counted,
+    image: Image,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is written in the background."""
     world.make(image)
-    world.driver._cache_of(ONE).storage._clock = lambda: time.time() + LONG_AGO
+    monkeypatch.setattr(SYSTEM, 'time', lambda: time.time() + LONG_AGO)
     assert counted.of(image) == ['POST devices', 'PATCH devices']
 
 
@@ -95,7 +99,10 @@ def test_the_first_hit_of_a_process_is_a_look_more(
 
 
 def test_the_first_lun_of_a_further_pool(
-    world: BlockWorld, counted: Counted, image: Image
+    world: BlockWorld,
+    counted: Counted,
+    image: Image,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A look at all pools, one more under the lock, the source's use; the
     copy and its end; the name and the record; the volume and its size.
@@ -103,8 +110,7 @@ def test_the_first_lun_of_a_further_pool(
     if world.protocol == 'nvme':
         pytest.skip('ONTAP copies no namespaces')
     world.make(image)
-    storage = world.driver._cache_of(ONE).storage
-    storage._clock = lambda: time.time() + LONG_AGO
+    monkeypatch.setattr(SYSTEM, 'time', lambda: time.time() + LONG_AGO)
     world.driver._cache_of(TWO)
     # As the volume manager does it once a minute: how full the pools are.
     world.driver.get_volume_stats(refresh=True)

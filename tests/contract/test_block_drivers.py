@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from eic_plugins.storage.eviction import Space
+from eic_plugins.support.clock import SYSTEM
 from tests.contract.block import (
     NEEDS_ROOT,
     ONE,
@@ -161,12 +162,15 @@ def test_a_job_that_vanishes_when_it_is_done_costs_no_clone(
 
 
 def test_the_time_of_use_is_written_with_the_periodic_statistics(
-    world: BlockWorld, image: Image, simulator: Simulator
+    world: BlockWorld,
+    image: Image,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And its job that vanishes does not keep it from being written."""
     world.make(image)
     now = time.time() + HOUR
-    world.driver._cache_of(ONE).storage._clock = lambda: now
+    monkeypatch.setattr(SYSTEM, 'time', lambda: now)
     world.create(image)
     simulator.fault(
         'job_vanishes',

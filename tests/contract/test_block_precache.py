@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from eic_plugins.support.clock import SYSTEM
 from tests.contract import stock
 from tests.contract.block import NEEDS_ROOT, ONE, POOLS, BlockWorld
 from tests.contract.images import Image
@@ -88,7 +89,7 @@ def test_cached_images_of_a_deleted_image_go(
     del world.glance.images[precached.id]
     world.driver._precacher.reconcile()
     assert is_cached(world, precached, ONE)  # it has just been used
-    monkeypatch.setattr(world.driver._precacher, '_clock', lambda: time.time() + LATER)
+    monkeypatch.setattr(SYSTEM, 'time', lambda: time.time() + LATER)
     world.driver._precacher.reconcile()
     assert [world.names(pool) for pool in POOLS] == [[volume.name], []]
     assert world.is_right(volume, precached)

@@ -96,7 +96,6 @@ def test_older_ones_make_room_for_newer_ones_and_what_others_use_stays(
 ) -> None:
     now, passed = time.time, [0.0]
     monkeypatch.setattr('time.time', lambda: now() + passed[0])
-    world.driver._cache_of(ONE).storage._clock = lambda: now() + passed[0]
     popular = world.glance.add(b'p' * MIB)
     for _ in range(2):
         make_and_delete(world, popular)

@@ -6,11 +6,12 @@ import itertools
 import pytest
 
 from eic_plugins.cinder_cache.rules import CachePool, CacheSettings, Entry, Seed, Why
-from eic_plugins.cinder_cache.seeding import Clock, Seeder
+from eic_plugins.cinder_cache.seeding import Seeder
 from eic_plugins.cli import precache as command
 from eic_plugins.glance.client import ListedImage
 from eic_plugins.precache.precache_rules import Wishes
 from tests.unit.factories import IMAGE_ID, image
+from tests.unit.fake_clock import FakeClock
 
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)
 ONE, TWO = (CachePool(f'host@block#{name}', 'iscsi') for name in ('one', 'two'))
@@ -81,14 +82,6 @@ class FakeCinder:
         return seed
 
 
-class Time:
-    def __init__(self):
-        self.now = 0.0
-
-    def sleep(self, seconds):
-        self.now += seconds
-
-
 @pytest.fixture
 def cinder():
     return FakeCinder()
@@ -108,13 +101,12 @@ def asking(pools='all', image_id=IMAGE_ID):
 
 
 def run(cinder, *images, pools=(ONE, TWO), **options):
-    time = Time()
     seeder = Seeder(
         cinder,
         RefusedError,
         Wishes(),
         TIMEOUT,
-        clock=Clock(lambda: time.now, time.sleep),
+        clock=FakeClock(),
         **options,
     )
     return [

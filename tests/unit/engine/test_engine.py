@@ -47,6 +47,7 @@ from tests.unit.factories import (
     image,
     pool,
 )
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_engine import (
     FakeNeighbours,
     FakeSource,
@@ -377,13 +378,13 @@ def test_clones_that_are_forbidden_cost_one_fill(cluster):
 
 
 def test_what_is_forbidden_is_tried_again_when_the_role_may_have_changed():
-    now = [0.0]
-    known = Denials(lambda: now[0])
+    clock = FakeClock()
+    known = Denials(clock)
     refusal = Refusal.of_everything(Reason.PERMISSION_DENIED)
     known.add(['download'], refusal)
     assert known.find('download') is refusal
     assert known.find('flexclone') is None
-    now[0] += SECONDS
+    clock.now += SECONDS
     assert known.find('download') is None
 
 

@@ -8,23 +8,15 @@ import pytest
 from eic_plugins.engine.refused_images import SECONDS, Refusals
 from eic_plugins.model import SIGNATURE_PROPERTIES, Reason, Refusal
 from tests.unit.factories import GIB, image
+from tests.unit.fake_clock import FakeClock
 
 IMAGE = image()
 FOUND = Refusal.of_everything(Reason.IMAGE_REFUSED, 'why')
 
 
-class Clock:
-    """Stands still until it is told otherwise."""
-
-    now = 1_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock(1_000_000.0)
 
 
 @pytest.fixture(params=['memory', 'file'])
@@ -57,7 +49,7 @@ def test_a_file_for_another_process_is_what_is_written(tmp_path, clock):
                 'identity': f'{IMAGE.identity} ',
                 'reason': 'image_refused',
                 'detail': 'why',
-                'until': clock() + 1,
+                'until': clock.now + 1,
                 'too_large_for': 0,
             }
         )
@@ -130,16 +122,16 @@ def test_a_directory_that_cannot_be_made_costs_the_other_processes_only(
     assert known.find(IMAGE) == FOUND
 
 
-def test_what_is_remembered_has_bounds(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr('eic_plugins.engine.refused_images._MOST', 3)
-    known = Refusals(tmp_path, clock)
-    for number in range(9):
-        known.add(
-            dataclasses.replace(IMAGE, id=f'image-{number}'),
-            Reason.IMAGE_REFUSED,
-            'x' * 100_000,
-        )
-    assert len(known._known) == 3
+def test_what_is_remembered_has_bounds(tmp_path, clock):
+    images = [dataclasses.replace(IMAGE, id=f'image-{n}') for n in range(9)]
+    alone, known = Refusals(None, clock, most=3), Refusals(tmp_path, clock, most=3)
+    for each in images:
+        for refusals in (alone, known):
+            refusals.add(each, Reason.IMAGE_REFUSED, 'x' * 100_000)
+    assert [alone.find(each) is not None for each in images] == [
+        *[False] * 6,
+        *[True] * 3,
+    ]
     assert len(list(tmp_path.iterdir())) == 4
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 8000
     assert known.find(dataclasses.replace(IMAGE, id='image-8'))

@@ -7,6 +7,7 @@ import pytest
 from eic_plugins.ontap.clone_limits import SHARED_DATA_LIMIT, CloneLimits
 from eic_plugins.ontap.session import OntapRejectedError, OntapUnreachableError
 from tests.unit.factories import flexvol
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_ontap import FakeSession
 
 GOLD, IMAGES = flexvol('gold_vol'), flexvol('images_vol')
@@ -67,16 +68,9 @@ def cluster(shared=0, load=None):
     }
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
 def watched(answers, percent=95, clock=None):
     session = FakeSession(answers)
-    limits = CloneLimits(session, percent, clock or Clock())
+    limits = CloneLimits(session, percent, clock or FakeClock(1000.0))
     limits.refresh([GOLD, IMAGES])
     return limits, session
 
@@ -133,7 +127,7 @@ def test_zero_percent_turns_the_guard_off():
 
 
 def test_no_volume_asks_and_the_statistics_ask_every_five_minutes():
-    clock = Clock()
+    clock = FakeClock(1000.0)
     limits, session = watched(cluster(), clock=clock)
     asked = len(session.calls)
     assert asked == 4
@@ -161,7 +155,7 @@ def test_before_the_first_look_clones_go_on():
 
 def test_a_user_that_may_not_read_it_clones_on_and_one_line_says_so(caplog):
     caplog.set_level(logging.INFO)
-    clock = Clock()
+    clock = FakeClock(1000.0)
     answers = {STATUS: refused(), LOADS: refused()}
     limits, _ = watched(answers, clock=clock)
     clock.now += 301
@@ -179,7 +173,7 @@ def test_who_may_read_one_of_the_two_is_guarded_by_that():
 
 
 def test_what_was_known_stays_while_the_cluster_does_not_answer():
-    clock = Clock()
+    clock = FakeClock(1000.0)
     answers = cluster(shared=SHARED_DATA_LIMIT)
     limits, session = watched(answers, clock=clock)
     session.answers[STATUS] = OntapUnreachableError('no answer')
@@ -191,7 +185,7 @@ def test_what_was_known_stays_while_the_cluster_does_not_answer():
 
 def test_reaching_a_limit_and_leaving_it_is_logged_once_each(caplog):
     caplog.set_level(logging.INFO)
-    clock = Clock()
+    clock = FakeClock(1000.0)
     limits, session = watched(cluster(shared=SHARED_DATA_LIMIT), clock=clock)
     clock.now += 301
     limits.refresh([GOLD, IMAGES])

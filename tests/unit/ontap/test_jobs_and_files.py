@@ -15,6 +15,7 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from tests.unit.factories import stored
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_ontap import FakeSession, no_such_file, no_such_job
 
 CLONE = ('POST', '/api/storage/file/clone')
@@ -152,12 +153,12 @@ def test_every_code_for_no_such_file_is_known(code):
 def test_a_copy_of_unknown_end_is_an_error_even_if_a_file_is_there():
     session = FakeSession({COPY: RUNNING, JOB: no_such_job()})
     with pytest.raises(jobs.JobUnknownError):
-        copy(session, Clock())
+        copy(session, FakeClock())
 
 
 def test_a_copy_names_volume_svm_and_path_at_both_ends():
     session = FakeSession({COPY: {}})
-    copy(session, Clock())
+    copy(session, FakeClock())
     (pair,) = session.calls[0][2]['files_to_copy']
     assert pair['source'] == {
         'volume': {'uuid': stored().flexvol.uuid, 'name': 'images_vol'},
@@ -168,9 +169,10 @@ def test_a_copy_names_volume_svm_and_path_at_both_ends():
 
 
 def test_polling_starts_fast_and_backs_off():
-    pauses = []
+    clock = FakeClock()
     session = FakeSession({JOB: [{'state': 'running'}] * 12 + [{'state': 'success'}]})
-    jobs.wait(session, 'job-1', timeout=60, sleep=pauses.append)
+    jobs.wait(session, 'job-1', timeout=60, clock=clock)
+    pauses = clock.pauses
     assert pauses[0] == 0.05
     assert pauses == sorted(pauses)
     assert max(pauses) == 2.0
@@ -193,11 +195,11 @@ def test_a_job_that_nobody_waits_for_any_more_is_cancelled():
 
 
 def test_a_long_copy_says_that_its_source_is_in_use():
-    now = [0.0]
+    class SlowClock(FakeClock):
+        def sleep(self, _seconds):
+            self.now += 31
 
-    def sleep(_seconds):
-        now[0] += 31
-
+    clock = SlowClock()
     session = FakeSession(
         {
             ('POST', '/api/storage/file/copy'): {'job': {'uuid': 'job-1'}},
@@ -209,8 +211,8 @@ def test_a_long_copy_says_that_its_source_is_in_use():
         }
     )
     kept = []
-    Files(session, clock=lambda: now[0], sleep=sleep).copy(
-        stored(), stored('gold_vol'), 100, keep=lambda: kept.append(now[0])
+    Files(session, clock).copy(
+        stored(), stored('gold_vol'), 100, keep=lambda: kept.append(clock.now)
     )
     assert kept == [31.0]
 
@@ -235,27 +237,14 @@ def limit_reached():
     return OntapRejectedError(400, '7018877', 'maximum number of copies')
 
 
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-        self.pauses = []
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.pauses.append(seconds)
-        self.now += seconds
-
-
 def copy(session, clock, timeout=60, throughput=0):
-    Files(session, clock, clock.sleep).copy(
+    Files(session, clock).copy(
         stored(path='a'), stored('gold_vol', 'b'), timeout, throughput
     )
 
 
 def test_a_copy_waits_for_one_of_the_clusters_places():
-    clock = Clock()
+    clock = FakeClock()
     session = FakeSession({COPY: [limit_reached(), limit_reached(), {}]})
     copy(session, clock)
     assert len(session.calls) == 3
@@ -263,14 +252,14 @@ def test_a_copy_waits_for_one_of_the_clusters_places():
 
 
 def test_a_copy_does_not_wait_for_a_place_for_ever():
-    clock = Clock()
+    clock = FakeClock()
     with pytest.raises(OntapRejectedError, match='7018877'):
         copy(FakeSession({COPY: limit_reached()}), clock, timeout=10)
     assert clock.now <= 10
 
 
 def test_another_refusal_of_a_copy_is_not_waited_out():
-    clock = Clock()
+    clock = FakeClock()
     with pytest.raises(OntapRejectedError, match='7012362'):
         copy(FakeSession({COPY: OntapRejectedError(400, '7012362', 'no peer')}), clock)
     assert clock.pauses == []
@@ -279,7 +268,7 @@ def test_another_refusal_of_a_copy_is_not_waited_out():
 @pytest.mark.parametrize(('throughput', 'sent'), [(0, None), (5_000_000, 5_000_000)])
 def test_a_cap_on_throughput_is_ontaps_to_keep(throughput, sent):
     session = FakeSession({COPY: {}})
-    copy(session, Clock(), throughput=throughput)
+    copy(session, FakeClock(), throughput=throughput)
     assert session.calls[0][2].get('max_throughput') == sent
 
 

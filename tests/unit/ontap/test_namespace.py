@@ -5,6 +5,7 @@ import pytest
 from eic_plugins.model import ImageCopy, Reason, Refusal
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
 from eic_plugins.ontap.session import OntapRejectedError
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_ontap import FakeSession
 
 LIFS = ('GET', '/api/network/ip/interfaces')
@@ -67,12 +68,12 @@ def test_a_second_look_costs_no_call():
 
 
 def test_what_is_remembered_is_looked_up_again_after_a_while():
-    now = [0.0]
+    clock = FakeClock()
     fake = session(volume('a', '/a'))
-    namespace = Namespace(fake, 'svm_gold', clock=lambda: now[0])
+    namespace = Namespace(fake, 'svm_gold', clock)
     namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
     before = len(fake.calls)
-    now[0] = 601.0
+    clock.now = 601.0
     namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
     assert len(fake.calls) == before + 2
 

@@ -4,6 +4,7 @@ import pytest
 
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapRejectedError
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_ontap import FakeSession
 
 PEERS = ('GET', '/api/svm/peers')
@@ -63,11 +64,11 @@ def test_a_yes_is_remembered_and_a_no_is_not():
 
 
 def test_a_yes_is_asked_for_again_after_a_while_or_a_refusal():
-    now = [0.0]
+    clock = FakeClock()
     session = FakeSession({PEERS: peering()})
-    peers = Peers(session, clock=lambda: now[0])
+    peers = Peers(session, clock=clock)
     peers.may_copy('gold', 'silver')
-    now[0] = 601.0
+    clock.now = 601.0
     peers.may_copy('gold', 'silver')
     peers.forget()
     peers.may_copy('gold', 'silver')

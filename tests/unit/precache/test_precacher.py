@@ -19,6 +19,7 @@ from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.interface import Filled
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.factories import SEALS, image, pool
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_engine import FakeFill
 from tests.unit.fake_files import FakeFiles
 
@@ -53,7 +54,7 @@ class Backends:
         self.fills = []
         self.failure = None
         self.told = []
-        self.now = time.time()
+        self.clock = FakeClock(time.time())
         self.wishes = {}
         self.precacher = Precacher(
             self,
@@ -61,7 +62,7 @@ class Backends:
             Wishes(self.wishes),
             20,
             600.0,
-            lambda: self.now,
+            self.clock,
         )
 
     def caches(self):
@@ -120,7 +121,7 @@ class Backends:
 
     def aged(self, seconds=3600):
         for path in self.root.iterdir():
-            os.utime(path, (self.now - seconds, self.now - seconds))
+            os.utime(path, (self.clock.now - seconds, self.clock.now - seconds))
 
     def fill_all(self):
         while self.precacher.waiting:
@@ -303,14 +304,14 @@ def test_a_pool_without_room_is_not_filled_to_be_cleaned(backend, look):
 def test_a_fill_that_fails_is_tried_again_ever_more_rarely(backend, look, failure):
     backend.images[RAW.id] = ASKED
     backend.failure = failure
-    begun = backend.now
+    begun = backend.clock.now
     tried = []
-    while backend.now < begun + 6000:
+    while backend.clock.now < begun + 6000:
         look()
         backend.fill_all()
         if len(backend.fills) > len(tried):
-            tried.append(backend.now - begun)
-        backend.now += 100
+            tried.append(backend.clock.now - begun)
+        backend.clock.now += 100
     assert tried == [0, 600, 1800, 4200]
 
 
@@ -319,7 +320,7 @@ def test_a_fill_that_ended_well_makes_good_for_those_that_failed(backend, look):
     backend.failure = UNREACHABLE
     look()
     backend.fill_all()
-    backend.failure, backend.now = None, backend.now + 601
+    backend.failure, backend.clock.now = None, backend.clock.now + 601
     look()
     backend.fill_all()
     (backend.root / RAW.cached_name).unlink()

@@ -8,6 +8,7 @@ from eic_plugins.model import KnownPool
 from eic_plugins.precache.spread_rules import Rule, lacking, neighbours, share
 from eic_plugins.precache.spreader import Spreader
 from eic_plugins.volume.stats_publisher import StatsPublisher
+from tests.unit.fake_clock import FakeClock
 
 RULE = Rule(volumes=8, within=3600, copies=2)
 IMAGE, OTHER = 'image', 'other'
@@ -114,8 +115,8 @@ class Cloud:
         self.asked = []
         self.copied = []
         self.failure = False
-        self.now = 0.0
-        self.spreader = Spreader(self, RULE, lambda: self.now)
+        self.clock = FakeClock()
+        self.spreader = Spreader(self, RULE, self.clock)
 
     def own(self):
         return [pool(name, cached) for name, cached in self.cached.items()]
@@ -222,7 +223,7 @@ def test_a_copy_that_failed_is_left_alone_for_a_while(cloud, failure):
     for _ in range(3):
         cloud.settle()
     assert sorted(cloud.copied) == [(IMAGE, 'three'), (IMAGE, 'two')]
-    cloud.failure, cloud.now = False, 601.0
+    cloud.failure, cloud.clock.now = False, 601.0
     cloud.settle()
     assert len(cloud.copied) == 4
 

@@ -39,6 +39,7 @@ from eic_plugins.storage.interface import (
 from eic_plugins.storage.seals import Place
 from eic_plugins.storage.seen import SeenDevices
 from tests.unit.factories import GIB, SEALS, SIGNATURE, image
+from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_engine import FakeFill, FakeNeighbours, FakeSource, FakeVolume
 from tests.unit.fake_luns import LunSession
 
@@ -61,10 +62,10 @@ class Svm:
     def __init__(self, root):
         self.root = root
         self.session = LunSession()
-        self.luns = Luns(self.session, 'svm_gold', sleep=lambda _: None)
+        self.luns = Luns(self.session, 'svm_gold', clock=FakeClock())
         self.seen = SeenDevices(self.luns)
         self.attached = []
-        self.now = 1e9
+        self.clock = FakeClock(1e9)
         self.mutex, self.locks = threading.Lock(), {}
         self.downloads = 0
         self.engine = Engine(
@@ -106,7 +107,7 @@ class Svm:
                 self.attach,
                 1,
                 SEALS,
-                clock=lambda: self.now,
+                clock=self.clock,
                 seen=seen or self.seen,
             ),
             self,
@@ -275,10 +276,10 @@ def test_a_clone_that_has_not_the_size_it_must_have_is_no_volume(
 def test_what_is_copied_from_is_in_use_when_the_copy_begins(svm):
     """A use is written every ten minutes only, but for this."""
     svm.create()
-    svm.now += 300
+    svm.clock.now += 300
     svm.create('volume-2', at='silver_vol')
     (usage,) = svm.cache().storage.usages()
-    assert usage.last_used == svm.now
+    assert usage.last_used == svm.clock.now
 
 
 def test_the_other_pool_copies_inside_the_cluster(svm):
@@ -306,8 +307,7 @@ def test_a_copy_that_fails_or_vanishes_is_removed_and_downloaded(svm, state):
 def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm):
     svm.create()
     svm.session.copy_states = [{'state': 'replicating'}] * 1000
-    now = iter(range(0, 10_000, 5))
-    luns = Luns(svm.session, 'svm_gold', clock=lambda: next(now), sleep=lambda _: None)
+    luns = Luns(svm.session, 'svm_gold', clock=FakeClock())
     with pytest.raises(OntapTimeoutError):
         luns.copy(
             svm.cache().find(RAW).stored,
@@ -383,30 +383,30 @@ def test_a_use_is_written_once_in_ten_minutes_and_no_volume_waits_for_it(svm):
     svm.create()
     storage = svm.cache().storage
     svm.session.calls.clear()
-    svm.now += 599
+    svm.clock.now += 599
     svm.create('volume-2')
     storage.write_uses()
     assert svm.session.verbs() == ['POST', 'PATCH']
-    svm.now += 2
+    svm.clock.now += 2
     svm.create('volume-3')
     svm.session.calls.clear()
     assert [storage.write_uses(), storage.write_uses()] == [1, 0]
     assert svm.session.verbs() == ['PATCH']
     (usage,) = svm.other_host().storage.usages()
-    assert usage.last_used == svm.now
+    assert usage.last_used == svm.clock.now
 
 
 def test_a_use_that_is_not_written_yet_counts_where_it_was(svm):
     svm.create()
-    svm.now += 5
+    svm.clock.now += 5
     svm.create('volume-2')
     (usage,) = svm.cache().storage.usages()
-    assert usage.last_used == svm.now
+    assert usage.last_used == svm.clock.now
 
 
 def test_a_use_of_what_is_gone_by_now_is_forgotten(svm):
     svm.create()
-    svm.now += 601
+    svm.clock.now += 601
     svm.create('volume-2')
     other = svm.other_host()
     assert other.evict(*other.storage.usages())
@@ -416,20 +416,20 @@ def test_a_use_of_what_is_gone_by_now_is_forgotten(svm):
 
 def test_a_use_that_cannot_be_written_is_written_next_time(svm):
     svm.create()
-    svm.now += 601
+    svm.clock.now += 601
     svm.create('volume-2')
     svm.session.errors = [('PATCH', OntapUnreachableError('lost'))]
     with pytest.raises(OntapUnreachableError):
         svm.cache().storage.write_uses()
     svm.cache().storage.write_uses()
     (usage,) = svm.other_host().storage.usages()
-    assert usage.last_used == svm.now
+    assert usage.last_used == svm.clock.now
 
 
 def test_an_image_that_was_used_meanwhile_is_not_evicted(svm):
     svm.create()
     (usage,) = svm.cache().storage.usages()
-    svm.now += 601
+    svm.clock.now += 601
     svm.create('volume-2')
     assert not svm.cache().evict(usage)
     assert svm.cache().find(RAW)
@@ -497,7 +497,7 @@ def test_a_later_use_says_that_it_served_more_than_one(svm):
 
     svm.create()
     assert once()
-    svm.now += 601
+    svm.clock.now += 601
     svm.create('volume-2')
     assert not once()
     svm.create('volume-3')
@@ -524,7 +524,7 @@ def test_a_clone_that_cannot_grow_is_cinders_and_is_not_tried_again(svm):
     assert not raised.value.image_is_gone
     assert svm.session.calls == []
     storage.make_volume('volume-4', cached, 2, VolumeProperties())
-    svm.now += 601
+    svm.clock.now += 601
     storage.make_volume('volume-5', cached, 4, VolumeProperties())
     assert [name.rpartition('/')[2] for name in svm.names()] == [
         f'img-cache-{RAW.id}',

@@ -52,7 +52,7 @@ class NameServer:
 def name_server(monkeypatch):
     remote = NameServer()
     monkeypatch.setattr(socket, 'getaddrinfo', remote)
-    monkeypatch.setattr(servers, '_RESOLVER', servers._Resolver())
+    monkeypatch.setattr(servers, 'RESOLVER', servers.Resolver())
     yield remote
     remote.answers.set()
 
@@ -84,7 +84,7 @@ def test_a_deaf_name_server_is_waited_for_once(name_server):
 def test_a_late_answer_is_there_for_the_next(name_server):
     assert addresses('nfs', 0.01) == ('nfs',)
     name_server.answers.set()
-    assert servers._RESOLVER._asked['nfs'][1].wait(20) == ('192.0.2.7',)
+    assert servers.RESOLVER._asked['nfs'][1].wait(20) == ('192.0.2.7',)
     assert addresses('nfs', 0.01) == ('192.0.2.7',)
     assert name_server.asked == ['nfs']
 
