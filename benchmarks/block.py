@@ -15,7 +15,7 @@ from benchmarks.arithmetic import spread
 from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import Tenant
 from lab.context import Lab
-from lab.demo.observe import Observer
+from lab.observer import Observer
 from lab.topology import DRIVERS
 
 _POOLS = ('block-one', 'block-two')

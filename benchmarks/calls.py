@@ -6,7 +6,7 @@ from benchmarks import disks
 from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import Tenant
 from lab.context import Lab
-from lab.demo.observe import Cost, Observer
+from lab.observer import Cost, Observer
 from lab.topology import DRIVERS
 
 _IMAGE_MIB = 32

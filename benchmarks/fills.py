@@ -13,7 +13,7 @@ from benchmarks import control, disks, storage
 from benchmarks.arithmetic import copies_by_pool, copies_in_all, median
 from benchmarks.model import Columns, Table, Target
 from benchmarks.tenant import Made, Tenant
-from lab.demo.observe import Observer
+from lab.observer import Observer
 
 POOLS = ('images', 'gold', 'bronze')
 """Three pools of one backend; Glance's store is in the FlexVol of the first."""

@@ -16,8 +16,8 @@ from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import Made, Tenant
 from lab import image_volumes, weigher
 from lab.context import Lab
-from lab.demo.observe import Observer
 from lab.errors import LabError
+from lab.observer import Observer
 
 _IMAGE_MIB = 64
 _VOLUMES = 10

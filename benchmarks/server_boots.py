@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, server_watch
-from lab import cinder
+from lab import cinder, leftovers
 from lab.boots import Side
 from lab.context import Lab
-from lab.demo.servers import files_left, remove_files
 
 _VOLUME = re.compile(r'/volumes/(?P<id>[0-9a-f-]{36})$')
 _NOVAS_CLIENT = 'python-cinderclient'
@@ -71,7 +70,7 @@ def boot(lab: Lab, side: Side, servers: int, fields: dict[str, Any]) -> Booted:
         [s.status for s in seen],
         [volume['metadata'].get('eic_route', '-') for volume in shown],
         [looks.get(volume_id, 0) for volume_id in volumes],
-        remove_files(lab, files_left(lab, volumes)),
+        leftovers.remove_volume_files(lab, volumes),
         round(busy, 2),
     )
 

@@ -24,8 +24,8 @@ from benchmarks.model import Answer, Columns, Table, Target
 from benchmarks.tenant import PREFIX, Made, Tenant
 from lab import identity
 from lab.context import Lab
-from lab.demo.observe import Observer
 from lab.errors import LabError
+from lab.observer import Observer
 from lab.paths import REPOSITORY
 from lab.topology import DRIVERS, pools
 

@@ -55,7 +55,7 @@ def start_scheduler(lab: Lab) -> None:
 
 
 def start_volume(lab: Lab, driver: str) -> None:
-    """Have one cinder-volume running; cloud.py waits for its backends."""
+    """Have one cinder-volume running; cinder_ready.py waits for its backends."""
     configs = cinder.volume_configs(lab, driver)
     name = cinder.volume_service(driver)
     # lab.fabric is not installed.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lab import image_volumes, luns, simulator
 from lab.context import Lab
+from lab.topology import pools
 
 
 def remove(lab: Lab, image_ids: Collection[str], others: Collection[str] = ()) -> None:
@@ -28,3 +29,19 @@ def files_about(lab: Lab, ids: Collection[str]) -> Iterator[Path]:
         for path in list(directory.iterdir()):
             if any(key in path.name for key in ids):
                 yield path
+
+
+def remove_volume_files(lab: Lab, volumes: Collection[str]) -> list[str]:
+    """Remove the files of volumes that are deleted, on any FlexVol of files.
+
+    :returns: where there were some, as SHARE/NAME
+    """
+    left = []
+    for pool in pools():
+        root = simulator.flexvol_directory_from_host(lab, pool.share)
+        for volume_id in volumes:
+            path = root / f'volume-{volume_id}'
+            if path.exists():
+                path.unlink()
+                left.append(f'{pool.share}/{path.name}')
+    return left

@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from lab import (
     cinder,
     cinder_config,
+    cinder_ready,
     cinder_services,
-    cloud,
-    compute_cloud,
     glance,
     keystone,
     mariadb,
@@ -18,6 +17,7 @@ from lab import (
     no_network,
     nova,
     nova_config,
+    nova_ready,
     nova_services,
     placement,
     preparations,
@@ -114,7 +114,7 @@ def _of_cinder() -> Sequence[Member]:
                     rabbitmq.NAME,
                     *(cluster.service for cluster in CLUSTERS),
                 ),
-                settle=functools.partial(cloud.wait_for_pools, drivers=[driver]),
+                settle=functools.partial(cinder_ready.wait_for_pools, drivers=[driver]),
             )
             for driver in DRIVERS
         ),
@@ -152,9 +152,7 @@ def _of_nova() -> Sequence[Member]:
                 functools.partial(nova_services.start_compute, driver=driver),
                 Wave.USERS,
                 (nova.CONDUCTOR,),
-                settle=functools.partial(
-                    compute_cloud.wait_for_hosts, drivers=[driver]
-                ),
+                settle=functools.partial(nova_ready.wait_for_hosts, drivers=[driver]),
             )
             for driver in DRIVERS
         ),

@@ -49,7 +49,7 @@ def start_scheduler(lab: Lab) -> None:
 
 
 def start_compute(lab: Lab, driver: str) -> None:
-    """Have one nova-compute running; cloud.py waits for its host."""
+    """Have one nova-compute running; nova_ready.py waits for its host."""
     name = nova.compute_service(driver)
     # Without database.conf: a nova-compute must not know a database.
     _start(lab, name, 'nova-compute', nova.configs(lab, name))

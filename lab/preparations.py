@@ -6,14 +6,14 @@ from collections.abc import Callable
 from lab import (
     cinder,
     cinder_config,
+    cinder_ready,
     cinder_services,
-    cloud,
-    compute_cloud,
     glance,
     keystone,
     mariadb,
     no_network,
     nova,
+    nova_ready,
     nova_services,
     placement,
 )
@@ -46,10 +46,12 @@ PREPARATIONS = (
     Preparation(PLACEMENT_TABLES, placement.prepare, (mariadb.NAME,)),
     Preparation(NOVA_TABLES, nova_services.prepare, (mariadb.NAME,)),
     Preparation(INTERNAL_TENANT, cinder_config.write, (CINDER_TABLES, keystone.NAME)),
-    Preparation(VOLUME_TYPES, cloud.ensure_volume_types, (cinder.API, keystone.NAME)),
+    Preparation(
+        VOLUME_TYPES, cinder_ready.ensure_volume_types, (cinder.API, keystone.NAME)
+    ),
     Preparation(
         'pools of all backends',
-        cloud.wait_for_pools,
+        cinder_ready.wait_for_pools,
         (
             VOLUME_TYPES,
             cinder.SCHEDULER,
@@ -60,7 +62,7 @@ PREPARATIONS = (
     ),
     Preparation(
         'compute hosts and flavors',
-        compute_cloud.ensure,
+        nova_ready.ensure,
         (
             *nova.SIDES,
             nova.SCHEDULER,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from lab import files
 from lab.context import Lab
 from lab.net import answers
 from lab.service import Service
-from lab.specs import BackendSpec, ClusterSpec, FlexVolSpec, PoolSpec
+from lab.specs import BackendSpec, ClusterSpec, FlexVolSpec, PoolSpec, SvmSpec
 from lab.topology import ONTAP_USERS, all_pools, cluster_named, flexvol_of
 
 
@@ -70,47 +71,42 @@ def start(lab: Lab, cluster: ClusterSpec) -> None:
 def topology_toml(lab: Lab, cluster: ClusterSpec) -> str:
     """A cluster as the simulator's TOML describes it."""
     blocks = [
-        _table(
-            '[cluster]',
-            {
-                'name': cluster.name,
-                'version': '9.15.1',
-                'listen': f'{cluster.address}:{lab.ports.cluster(cluster)}',
-                'copy_throughput': 0,
-                'copy_limit': 50,
-            },
-        )
+        _cluster(lab, cluster),
+        *(_user(lab, user) for user in ONTAP_USERS),
+        *(_aggregate(cluster, name) for name in cluster.aggregates),
+        *(block for svm in cluster.svms for block in _svm(svm)),
     ]
-    blocks += [
-        _table(
-            '[[users]]',
-            {
-                'name': user,
-                'role': 'admin',
-                'password_file': str(lab.secrets.file(f'ontap-{user}')),
-            },
-        )
-        for user in ONTAP_USERS
-    ]
-    blocks += [
-        _table(
-            '[[aggregates]]',
-            {'name': aggregate, 'size': '2TiB', 'node': f'{cluster.name}-01'},
-        )
-        for aggregate in cluster.aggregates
-    ]
-    for svm in cluster.svms:
-        blocks.append(
-            _table('[[svms]]', {'name': svm.name, 'protocols': svm.protocols})
-        )
-        blocks += [
-            _table('[[svms.lifs]]', {'name': f'lif{number}', 'address': address})
-            for number, address in enumerate(svm.lifs, start=1)
-        ]
-        blocks += [
-            _table('[[svms.volumes]]', _flexvol(volume)) for volume in svm.volumes
-        ]
     return '\n\n'.join(blocks) + '\n'
+
+
+def _cluster(lab: Lab, cluster: ClusterSpec) -> str:
+    values = {
+        'name': cluster.name,
+        'version': '9.15.1',
+        'listen': f'{cluster.address}:{lab.ports.cluster(cluster)}',
+        'copy_throughput': 0,
+        'copy_limit': 50,
+    }
+    return _table('[cluster]', values)
+
+
+def _user(lab: Lab, name: str) -> str:
+    password_file = str(lab.secrets.file(f'ontap-{name}'))
+    values = {'name': name, 'role': 'admin', 'password_file': password_file}
+    return _table('[[users]]', values)
+
+
+def _aggregate(cluster: ClusterSpec, name: str) -> str:
+    values = {'name': name, 'size': '2TiB', 'node': f'{cluster.name}-01'}
+    return _table('[[aggregates]]', values)
+
+
+def _svm(svm: SvmSpec) -> Iterator[str]:
+    yield _table('[[svms]]', {'name': svm.name, 'protocols': svm.protocols})
+    for number, address in enumerate(svm.lifs, start=1):
+        yield _table('[[svms.lifs]]', {'name': f'lif{number}', 'address': address})
+    for volume in svm.volumes:
+        yield _table('[[svms.volumes]]', _flexvol(volume))
 
 
 def _flexvol(volume: FlexVolSpec) -> dict[str, Any]:

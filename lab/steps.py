@@ -26,51 +26,69 @@ def run(
     cancel: threading.Event,
 ) -> None:
     """Run all steps; the first failure cancels the others and is raised."""
-    pool = concurrent.futures.ThreadPoolExecutor(max_workers=len(steps))
-    try:
-        with console.ticking():
-            _run(steps, pool, console, cancel)
-    finally:
-        # After a failure or Ctrl-C the threads see this and end.
-        cancel.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(steps)) as pool:
+        under_way = _Run(steps, pool, console, cancel)
+        try:
+            with console.ticking():
+                under_way.finish()
+        finally:
+            # After a failure or Ctrl-C the threads see this and end.
+            cancel.set()
     cancel.clear()
 
 
-def _run(
-    steps: Sequence[Step],
-    pool: concurrent.futures.Executor,
-    console: Console,
-    cancel: threading.Event,
-) -> None:
-    waiting = list(steps)
-    running: dict[concurrent.futures.Future[None], str] = {}
-    done: set[str] = set()
-    failures: list[BaseException] = []
-    while (waiting and not failures) or running:
-        if not failures:
-            ready = [s for s in waiting if done.issuperset(s.needs)]
-            waiting = [s for s in waiting if s not in ready]
-            running |= {pool.submit(_timed, s, console): s.name for s in ready}
-        if not running:
-            raise LabError(
-                f'Nothing can do {waiting[0].name}: it needs '
-                f'{", ".join(waiting[0].needs)}.'
-            )
+class _Run:
+    """Steps that wait, run, are done, or have failed."""
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        pool: concurrent.futures.Executor,
+        console: Console,
+        cancel: threading.Event,
+    ) -> None:
+        self._pool = pool
+        self._console = console
+        self._cancel = cancel
+        self._waiting = list(steps)
+        self._running: dict[concurrent.futures.Future[None], str] = {}
+        self._done: set[str] = set()
+        self._failures: list[BaseException] = []
+
+    def finish(self) -> None:
+        """Run all of them, and raise the first failure."""
+        while (self._waiting and not self._failures) or self._running:
+            if not self._failures:
+                self._start_those_that_can()
+            if not self._running:
+                stuck = self._waiting[0]
+                raise LabError(
+                    f'Nothing can do {stuck.name}: it needs {", ".join(stuck.needs)}.'
+                )
+            self._collect()
+        if self._failures:
+            raise _first(self._failures)
+
+    def _start_those_that_can(self) -> None:
+        ready = [step for step in self._waiting if self._done.issuperset(step.needs)]
+        self._waiting = [step for step in self._waiting if step not in ready]
+        for step in ready:
+            future = self._pool.submit(_timed, step, self._console)
+            self._running[future] = step.name
+
+    def _collect(self) -> None:
         # A short wait, so that Ctrl-C is seen at once.
         finished, _ = concurrent.futures.wait(
-            running,
+            self._running,
             timeout=_POLL_SECONDS,
             return_when=concurrent.futures.FIRST_COMPLETED,
         )
         for future in finished:
-            done.add(running.pop(future))
+            self._done.add(self._running.pop(future))
             error = future.exception()
             if error is not None:
-                failures.append(error)
-                cancel.set()
-    if failures:
-        raise _first(failures)
+                self._failures.append(error)
+                self._cancel.set()
 
 
 def _timed(step: Step, console: Console) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from lab import cinder, cinder_services, cloud
+from lab import cinder, cinder_ready, cinder_services
 from lab.context import Lab
 
 NAME = 'EICImageLocalityWeigher'
@@ -26,4 +26,4 @@ def left_out(lab: Lab) -> Iterator[None]:
 def _restart(lab: Lab) -> None:
     lab.processes.stop(cinder.SCHEDULER)
     cinder_services.start_scheduler(lab)
-    cloud.wait_for_pools(lab)
+    cinder_ready.wait_for_pools(lab)

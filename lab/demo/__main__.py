@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from lab import context, files, paths, simulator
 from lab.context import Lab
 from lab.demo import disk, servers
-from lab.demo.observe import Observer
 from lab.demo.rows import DemoResult, Row, route_taken, table
 from lab.demo.run import DemoRun
 from lab.demo.server_rows import ServerRow, server_problems, server_table
 from lab.demo.user import CommandLineUser
 from lab.demo.volume_cases import CASES, VolumeCase
 from lab.errors import LabError
+from lab.observer import Observer
 from lab.specs import PoolSpec
 from lab.topology import DRIVERS, all_pools
 

@@ -7,8 +7,8 @@ from typing import Any
 from oslo_utils import units
 
 from lab import tables
-from lab.demo.observe import Cost
 from lab.demo.volume_cases import VolumeCase
+from lab.observer import Cost
 
 HOST_IO_NOISE = 8 * units.Mi
 """Logs, the header of the image and the like; the image has 256 MiB."""

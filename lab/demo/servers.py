@@ -4,11 +4,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from lab import nova, simulator
+from lab import leftovers, nova
 from lab.boots import BuiltServer, Side
 from lab.context import Lab
 from lab.demo import disk
-from lab.demo.observe import Cost, Observer
 from lab.demo.server_cases import (
     CASES,
     ServerCase,
@@ -17,7 +16,7 @@ from lab.demo.server_cases import (
 from lab.demo.server_rows import ServerRow, routes_of_eic, routes_of_stock
 from lab.demo.user import CommandLineUser, arrival
 from lab.demo.watching import while_watching
-from lab.topology import pools
+from lab.observer import Cost, Observer
 
 
 def run(lab: Lab, user: CommandLineUser, images: dict[str, str]) -> list[ServerRow]:
@@ -37,36 +36,38 @@ def run(lab: Lab, user: CommandLineUser, images: dict[str, str]) -> list[ServerR
 
 
 def _run_one(
-    lab: Lab, user: CommandLineUser, driver: str, image_id: str, case: ServerCase
+    lab: Lab,
+    user: CommandLineUser,
+    driver: str,
+    image_id: str,
+    case: ServerCase,
 ) -> ServerRow:
     side = Side(user.api, driver)
     name = f'demo-{secrets.token_hex(4)}'
     observer = Observer(lab, driver, image_id)
     mark = observer.mark()
     try:
-        seen, began = _boot(lab, user, side, name, image_id, case)
+        built, began = _boot(lab, user, side, name, image_id, case)
         cost = observer.since(mark)
-        volumes = [volume for entry in seen for volume in side.volumes(entry.server_id)]
-        shown = [
-            side.cinder('GET', f'/volumes/{volume_id}')['volume']
-            for volume_id in volumes
-        ]
+        volumes = [volume for each in built for volume in side.volumes(each.server_id)]
+        shown = [side.cinder('GET', f'/volumes/{each}')['volume'] for each in volumes]
     finally:
-        servers = [
-            entry['id']
-            for entry in side.nova('GET', f'/servers?name={name}')['servers']
-        ]
-        side.delete(servers, ())
+        side.delete(_servers_named(side, name), ())
     side.delete((), volumes)
     return ServerRow(
-        nova.api_of(driver),
-        driver,
-        case,
-        [entry.status for entry in seen],
-        sorted(entry.at - began for entry in seen if entry.status == 'ACTIVE'),
-        _routes(driver, shown, cost),
-        remove_files(lab, files_left(lab, volumes)),
+        api=nova.api_of(driver),
+        driver=driver,
+        case=case,
+        statuses=[each.status for each in built],
+        seconds=sorted(each.at - began for each in built if each.status == 'ACTIVE'),
+        routes=_routes(driver, shown, cost),
+        files_left=leftovers.remove_volume_files(lab, volumes),
     )
+
+
+def _servers_named(side: Side, name: str) -> list[str]:
+    listed = side.nova('GET', f'/servers?name={name}')['servers']
+    return [server['id'] for server in listed]
 
 
 def _boot(
@@ -97,26 +98,3 @@ def _routes(
             [volume['metadata'].get('eic_route', 'unknown') for volume in volumes]
         )
     return routes_of_stock(len(volumes), round(cost.downloaded / disk.SIZE))
-
-
-def remove_files(lab: Lab, left: list[str]) -> list[str]:
-    """Remove the files that were counted: nothing else ever would."""
-    for name in left:
-        share, _, file_name = name.rpartition('/')
-        root = simulator.flexvol_directory_from_host(lab, share)
-        (root / file_name).unlink(missing_ok=True)
-    return left
-
-
-def files_left(lab: Lab, volumes: Sequence[str]) -> list[str]:
-    """Files of these volumes on any FlexVol."""
-    roots = {
-        pool.share: simulator.flexvol_directory_from_host(lab, pool.share)
-        for pool in pools()
-    }
-    return [
-        f'{share}/volume-{volume_id}'
-        for share, root in roots.items()
-        for volume_id in volumes
-        if (root / f'volume-{volume_id}').exists()
-    ]

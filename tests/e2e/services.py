@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
-from lab import cinder, cinder_services, cloud
+from lab import cinder, cinder_ready, cinder_services
 from lab.context import Lab
 from tests.e2e.deadline import DEADLINE
 
@@ -65,7 +65,7 @@ class Services:
             # Not by command, which would write the configuration anew.
             self.lab.processes.stop(cinder.volume_service('eic'))
             cinder_services.start_volume(self.lab, 'eic')
-            cloud.wait_for_pools(self.lab, ['eic'])
+            cinder_ready.wait_for_pools(self.lab, ['eic'])
             yield
         finally:
             self.command('restart', cinder.volume_service('eic'))

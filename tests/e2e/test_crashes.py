@@ -20,8 +20,7 @@ import psutil
 import pytest
 from oslo_utils import units
 
-from lab import cinder, files, proc
-from lab import cloud as lab_cloud
+from lab import cinder, cinder_ready, files, proc
 from lab.paths import REPOSITORY
 from lab.service import Service
 from tests.e2e.deadline import wait_for
@@ -71,7 +70,7 @@ class Crashing:
             ),
             lambda: True,
         )
-        lab_cloud.wait_for_pools(self.lab, ['eic'])
+        cinder_ready.wait_for_pools(self.lab, ['eic'])
 
     def kill(self):
         """The parent first: it would start its children anew.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lab.demo.observe import is_periodic
+from lab.periodic_calls import is_periodic
 
 SVM = 'svm.name=svm_block&'
 FIELDS = 'fields=svm.name,location.volume.name,uuid'

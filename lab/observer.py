@@ -8,7 +8,6 @@ of the driver's processes.
 import contextlib
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,33 +17,9 @@ import psutil
 from lab import proc, qemu_img
 from lab.cluster_api import ClusterApi
 from lab.context import Lab
+from lab.periodic_calls import LUNS, is_periodic
 from lab.specs import ClusterSpec
 from lab.topology import CLUSTERS
-
-# What both drivers ask on a timer (pool statistics, housekeeping) has nothing
-# to do with the volume that happens to be created meanwhile.
-_PERIODIC = (
-    '/api/cluster/counter/',
-    '/api/storage/aggregates',
-    '/api/storage/qos/policies',
-    '/api/support/ems',
-    '/api/storage/file/clone/split-',
-    '/api/private/cli/',
-)
-_PERIODIC_PARTS = ('/snapshots',)
-_PERIODIC_QUERIES = (
-    'space.',
-    'efficiency',
-    'aggregates',
-    # the FlexVols whose snapshots are looked through
-    'fields=name,uuid&',
-)
-_LUNS = ('/api/storage/luns', '/api/storage/namespaces')
-# All LUNs of a FlexVol or an SVM, and all cached images or fills.
-_PERIODIC_LUN_QUERY = re.compile(
-    r'fields=space\.size,name&|(img-cache|eic-fill)-(%2A|\*)|'
-    r'^svm\.name=\w+&fields=svm\.name,[^&]*&max_records=\d+$'
-)
 
 Number = TypeVar('Number', int, float)
 
@@ -119,7 +94,27 @@ class Observer:
     def since(self, mark: Mark) -> Cost:
         """What happened since then."""
         cpu, host_io = self.cpu(), self._host_io()
-        found = {
+        by_cluster = self._calls_since(mark)
+        calls = [call for made in by_cluster.values() for call in made]
+        sent = self._sent_since(mark)
+        return Cost(
+            calls=tuple(f'{call["method"]} {call["path"]}' for call in calls),
+            file_clones=_posts(calls, '/file/clone'),
+            file_copies=_posts(calls, '/file/copy'),
+            downloaded=sum(sent),
+            host_io=host_io - mark.host_io,
+            downloads=len(sent),
+            conversions=self._conversions_since(mark),
+            connections=sum(
+                len({call['connection'] for call in made} - mark.connections[name])
+                for name, made in by_cluster.items()
+            ),
+            cpu=cpu - mark.cpu,
+        )
+
+    def _calls_since(self, mark: Mark) -> dict[str, list[dict[str, Any]]]:
+        """By cluster, without those of the timers and of the other backend."""
+        return {
             cluster.name: [
                 call
                 for call in self._calls(cluster, mark.calls[cluster.name])['calls']
@@ -127,33 +122,21 @@ class Observer:
             ]
             for cluster in CLUSTERS
         }
-        calls = [call for made in found.values() for call in made]
-        sent = [
+
+    def _sent_since(self, mark: Mark) -> list[int]:
+        """The bytes of each download of the image."""
+        return [
             entry['bytes']
             for entry in self._glance_entries(mark)
             if entry['path'] == self._download and entry['bytes']
         ]
-        posted = [call['path'] for call in calls if call['method'] == 'POST']
-        return Cost(
-            tuple(f'{call["method"]} {call["path"]}' for call in calls),
-            sum(path.rstrip('/').endswith('/file/clone') for path in posted),
-            sum(path.rstrip('/').endswith('/file/copy') for path in posted),
-            sum(sent),
-            host_io - mark.host_io,
-            len(sent),
-            sum(
-                line.split('\t')[0] == qemu_img.CONVERT
-                for line in self._qemu_runs(mark)
-            ),
-            sum(
-                len({call['connection'] for call in made} - mark.connections[name])
-                for name, made in found.items()
-            ),
-            cpu - mark.cpu,
-        )
+
+    def _conversions_since(self, mark: Mark) -> int:
+        runs = self._qemu_runs(mark)
+        return sum(line.split('\t')[0] == qemu_img.CONVERT for line in runs)
 
     def _is_of_protocol(self, call: dict[str, Any]) -> bool:
-        return self._protocol != 'nfs' or not call['path'].startswith(_LUNS)
+        return self._protocol != 'nfs' or not call['path'].startswith(LUNS)
 
     def cpu(self) -> float:
         """CPU seconds until now of the driver's processes."""
@@ -195,22 +178,10 @@ class Observer:
                 yield count(process)
 
 
-def is_periodic(call: dict[str, Any]) -> bool:
-    """True for what the drivers ask on a timer."""
-    path = call['path'].replace('//', '/')
-    query = json.dumps(call.get('query') or '')
-    return (
-        path.startswith(_PERIODIC)
-        or any(part in path for part in _PERIODIC_PARTS)
-        or (
-            path.startswith('/api/storage/volumes')
-            and any(word in query for word in _PERIODIC_QUERIES)
-        )
-        or (
-            call['method'] == 'GET'
-            and path in _LUNS
-            and _PERIODIC_LUN_QUERY.search(str(call.get('query'))) is not None
-        )
+def _posts(calls: list[dict[str, Any]], path_end: str) -> int:
+    return sum(
+        call['method'] == 'POST' and call['path'].rstrip('/').endswith(path_end)
+        for call in calls
     )
 
 
