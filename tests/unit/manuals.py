@@ -14,6 +14,7 @@ _FENCED = re.compile(r'^ *(?P<fence>```+).*?^ *(?P=fence)$', re.DOTALL | re.MULT
 _CODE = re.compile(r'`[^`]*`')
 _COMMENT = re.compile(r'<!--.*?-->', re.DOTALL)
 _LINK = re.compile(r'\]\((?P<target>[^()\s]+)\)')
+_NAMED = re.compile(r'<a id="(?P<anchor>[^"]+)"></a>')
 _HEADING = re.compile(r'^#+ (?P<title>.+)$', re.MULTILINE)
 _TYPED = re.compile(r'^ *(?:sudo )?make (?P<target>[a-z][a-z0-9-]*)', re.MULTILINE)
 _INLINE = re.compile(r'`make (?P<target>[a-z][a-z0-9-]*)[^`]*`')
@@ -33,9 +34,9 @@ def links(manual: Path) -> Iterator[str]:
 
 
 def anchors(manual: Path) -> set[str]:
-    """What a link may have behind the ``#``, as the forge makes it of headings."""
+    """What a link may have behind the ``#``: named, or made of headings."""
     prose = _COMMENT.sub('', _FENCED.sub('', manual.read_text()))
-    made: set[str] = set()
+    made = {found['anchor'] for found in _NAMED.finditer(prose)}
     for found in _HEADING.finditer(prose):
         slug = _slug(found['title'])
         number = 0
