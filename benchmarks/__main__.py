@@ -114,12 +114,12 @@ def _measure(lab: Lab, names: list[str], update: bool) -> int:
             lab.console.line(name)
             answers[name] = BENCHMARKS[name](lab)
     print(f'\n{report.text(answers)}\n')
-    found = report.document(answers, time.monotonic() - began)
+    results = report.document(answers, time.monotonic() - began)
     if update:
-        found = report.updated(
-            json.loads((DOCS / 'bench.json').read_text()), found, list(BENCHMARKS)
+        results = report.updated(
+            json.loads((DOCS / 'bench.json').read_text()), results, list(BENCHMARKS)
         )
-    for path in _write(lab, found):
+    for path in _write(lab, results):
         print(f'Written: {path}')
     missed = missed_counts(answers)
     for line in missed:
@@ -129,20 +129,20 @@ def _measure(lab: Lab, names: list[str], update: bool) -> int:
     return 1 if missed else 0
 
 
-def _write(lab: Lab, found: dict[str, Any]) -> list[Path]:
-    if set(found['answers']) != set(BENCHMARKS):
+def _write(lab: Lab, results: dict[str, Any]) -> list[Path]:
+    if set(results['answers']) != set(BENCHMARKS):
         path = lab.paths / 'bench.json'
-        files.write_json(path, found)
+        files.write_json(path, results)
         return [path]
     written = [DOCS / f'bench.{kind}' for kind in ('json', 'md', 'png')]
-    files.write_json(written[0], found)
+    files.write_json(written[0], results)
     written[0].chmod(0o644)
-    report.write_block(written[1], report.markdown(found))
+    report.write_block(written[1], report.markdown(results))
     # matplotlib is installed by `make bench` alone.
     with contextlib.suppress(ImportError):
         from benchmarks import plot  # noqa: PLC0415
 
-        plot.draw(found, written[2])
+        plot.draw(results, written[2])
         return written
     print(
         'No plot: matplotlib is not installed; `make bench` does that.', file=sys.stderr

@@ -55,14 +55,14 @@ def copies_by_pool(
     A place that other pools have as well came by a copy, if there was one; else
     it was written here, and the others have it by copies.
     """
-    found = {}
+    copies = {}
     for pool, here in places.items():
         elsewhere = set().union(
             *(there for other, there in places.items() if other != pool)
         )
         copied = begun.get(pool, 0)
-        found[pool] = copied + len(here if not copied else here - elsewhere)
-    return found
+        copies[pool] = copied + len(here if not copied else here - elsewhere)
+    return copies
 
 
 def copies_in_all(places: Mapping[str, Set[int]], begun: Mapping[str, int]) -> int:

@@ -18,10 +18,10 @@ def check(lab: Lab) -> None:
 
     :raises LabError: says what there is and how to be rid of it
     """
-    found = [*_down(lab), *_objects(lab), *_files(lab), *_faults(lab)]
-    if found:
-        shown = ', '.join(found[:_SHOWN])
-        more = f' and {len(found) - _SHOWN} more' if len(found) > _SHOWN else ''
+    problems = [*_down(lab), *_objects(lab), *_files(lab), *_faults(lab)]
+    if problems:
+        shown = ', '.join(problems[:_SHOWN])
+        more = f' and {len(problems) - _SHOWN} more' if len(problems) > _SHOWN else ''
         raise LabError(
             f'The lab is not clean: {shown}{more}. `python -m benchmarks --clean` '
             'removes what a benchmark has left; delete the rest, or `make '

@@ -10,8 +10,8 @@ from lab.topology import CLUSTERS, all_pools, flexvol_of
 
 def get(lab: Lab, cluster: ClusterSpec, path: str) -> dict[str, Any]:
     """GET of a cluster's control API."""
-    found: dict[str, Any] = ClusterApi(lab, cluster).control('GET', path)
-    return found
+    answer: dict[str, Any] = ClusterApi(lab, cluster).control('GET', path)
+    return answer
 
 
 def copies_begun(lab: Lab) -> dict[str, int]:

@@ -37,17 +37,17 @@ def run(lab: Lab) -> dict[str, Any]:
     """The answer."""
     with Tenant(lab) as tenant:
         disk = disks.random_disk(tenant, _IMAGE_MIB)
-        found = {driver: tenant.upload(disk) for driver in DRIVERS}
-        for driver, image_id in found.items():
+        images = {driver: tenant.upload(disk) for driver in DRIVERS}
+        for driver, image_id in images.items():
             with lab.console.step(f'{driver}: the cached image'):
                 tenant.create(image_id, driver, _POOL)
         tenant.delete_volumes()
         rows = {
             driver: {'driver': _in_driver(tenant, driver, image_id)}
-            for driver, image_id in found.items()
+            for driver, image_id in images.items()
         }
-        idle = _idle_rates(lab, found)
-        for driver, image_id in found.items():
+        idle = _idle_rates(lab, images)
+        for driver, image_id in images.items():
             rows[driver]['service'] = _in_service(
                 tenant, driver, image_id, idle[driver]
             )
@@ -59,9 +59,9 @@ def _in_driver(tenant: Tenant, driver: str, image_id: str) -> dict[str, Any]:
         return in_process.measure(tenant, driver, {image_id: 1}, _POOL, _DRIVER_HITS)
 
 
-def _idle_rates(lab: Lab, found: dict[str, str]) -> dict[str, float]:
+def _idle_rates(lab: Lab, images: dict[str, str]) -> dict[str, float]:
     observers = {
-        driver: Observer(lab, driver, image_id) for driver, image_id in found.items()
+        driver: Observer(lab, driver, image_id) for driver, image_id in images.items()
     }
     with lab.console.step('both drivers with nothing to do'):
         before = {driver: o.cpu() for driver, o in observers.items()}

@@ -63,9 +63,9 @@ def run(lab: Lab) -> dict[str, Any]:
     return _answer(times).to_json()
 
 
-def _measure(tenant: Tenant, driver: str, found: dict[int, str]) -> list[Times]:
+def _measure(tenant: Tenant, driver: str, images: dict[int, str]) -> list[Times]:
     first, elsewhere = {}, {}
-    for gib, image_id in found.items():
+    for gib, image_id in images.items():
         with tenant.lab.console.step(f'{driver}: first volumes of {gib} GiB'):
             first[gib] = _create(tenant, image_id, driver, _HOME, gib)
             if driver == 'eic' or gib in _DOWNLOADED_SIZES:
@@ -77,13 +77,13 @@ def _measure(tenant: Tenant, driver: str, found: dict[int, str]) -> list[Times]:
             f'{driver}: hits, round {number + 1} of {_ROUNDS}'
         ):
             for gib in _ROUND:
-                hits[gib].append(_create(tenant, found[gib], driver, _HOME, gib))
+                hits[gib].append(_create(tenant, images[gib], driver, _HOME, gib))
         # Or the scheduler thinks that the pool is full.
         tenant.delete_volumes()
-    alone = _driver_alone(tenant, driver, found)
+    alone = _driver_alone(tenant, driver, images)
     return [
         _times(
-            driver, gib, first[gib], elsewhere.get(gib), hits[gib], alone[found[gib]]
+            driver, gib, first[gib], elsewhere.get(gib), hits[gib], alone[images[gib]]
         )
         for gib in SIZES
     ]
@@ -92,11 +92,11 @@ def _measure(tenant: Tenant, driver: str, found: dict[int, str]) -> list[Times]:
 def _driver_alone(
     tenant: Tenant,
     driver: str,
-    found: dict[int, str],
+    images: dict[int, str],
 ) -> dict[str, list[float]]:
     """Seconds of hits in the driver, by image."""
     with tenant.lab.console.step(f'{driver}: hits, the driver alone'):
-        sizes = {image_id: gib for gib, image_id in found.items()}
+        sizes = {image_id: gib for gib, image_id in images.items()}
         seconds: dict[str, list[float]] = in_process.measure(
             tenant, driver, sizes, _HOME, _DRIVER_ROUNDS
         )['seconds']
@@ -140,9 +140,7 @@ def _times(
 def growth(times: list[Times], driver: str, kind: str) -> float:
     """Median of the largest image's hits, in those of the smallest one."""
     by_size = {
-        found.gib: median(getattr(found, kind))
-        for found in times
-        if found.driver == driver
+        each.gib: median(getattr(each, kind)) for each in times if each.driver == driver
     }
     return ratio(by_size[max(by_size)], by_size[min(by_size)])
 

@@ -124,5 +124,5 @@ def _run(tenant: Tenant, driver: str, job: dict[str, Any]) -> dict[str, Any]:
             process.wait()
     if process.returncode:
         raise LabError(f'{name} failed: {errors[-2000:]}')
-    found: dict[str, Any] = json.loads(answer.splitlines()[-1])
-    return found
+    measured: dict[str, Any] = json.loads(answer.splitlines()[-1])
+    return measured

@@ -19,9 +19,9 @@ _DPI = 110
 _LABEL = 20  # characters a line
 
 
-def draw(found: dict[str, Any], path: Path) -> None:
+def draw(results: dict[str, Any], path: Path) -> None:
     """Four panels, EIC and stock in each."""
-    answers = found['answers']
+    answers = results['answers']
     figure, panels = plt.subplots(2, 2, figsize=_SIZE, constrained_layout=True)
     _image_size(panels[0][0], answers['image_size']['numbers'])
     _calls(panels[0][1], answers['calls']['numbers'])

@@ -32,7 +32,7 @@ def document(answers: Answers, seconds: float) -> dict[str, Any]:
 
 
 def updated(
-    last: dict[str, Any], found: dict[str, Any], names: Sequence[str]
+    last: dict[str, Any], results: dict[str, Any], names: Sequence[str]
 ) -> dict[str, Any]:
     """The last run, with what was measured again since then in its place.
 
@@ -42,8 +42,8 @@ def updated(
     answers = {
         **last['answers'],
         **{
-            name: {**answer, 'date': found['date']}
-            for name, answer in found['answers'].items()
+            name: {**answer, 'date': results['date']}
+            for name, answer in results['answers'].items()
         },
     }
     return {
@@ -65,19 +65,19 @@ def text(answers: Answers) -> str:
     return '\n\n\n'.join(blocks)
 
 
-def markdown(found: dict[str, Any]) -> str:
+def markdown(results: dict[str, Any]) -> str:
     """The generated block of docs/bench.md."""
     packages = ', '.join(
-        f'{name} {version}' for name, version in found['packages'].items()
+        f'{name} {version}' for name, version in results['packages'].items()
     )
     lines = [
         BEGIN,
         '',
-        f'Run on {found["date"]}: {found["seconds"]} s on '
-        f'{found["cpus"]} CPUs, Python {found["python"]}, {packages}.',
+        f'Run on {results["date"]}: {results["seconds"]} s on '
+        f'{results["cpus"]} CPUs, Python {results["python"]}, {packages}.',
         '',
     ]
-    for name, answer in found['answers'].items():
+    for name, answer in results['answers'].items():
         lines += [f'### {name}', '', answer['question'], '']
         if 'date' in answer:
             lines += [f'Measured again, alone, on {answer["date"]}.', '']
@@ -95,9 +95,9 @@ def write_block(path: Path, block: str) -> None:
     :raises ValueError: the file does not have both of them once, in order
     """
     whole = path.read_text(encoding='utf-8')
-    before, found, rest = whole.partition(BEGIN)
+    before, begun, rest = whole.partition(BEGIN)
     _, ended, after = rest.partition(END)
-    if not found or not ended:
+    if not begun or not ended:
         raise ValueError(f'{path} does not have the lines {BEGIN} and {END}.')
     path.write_text(before + block + after, encoding='utf-8')
 

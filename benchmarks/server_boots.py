@@ -79,7 +79,7 @@ def waiting_looks(
     entries: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],
 ) -> dict[str, int]:
     """How often nova-compute looked at each volume before it was there."""
-    found: Counter[str] = Counter()
+    looks: Counter[str] = Counter()
     for entry in entries:
         path = _VOLUME.search(entry['path'])
         if (
@@ -87,9 +87,9 @@ def waiting_looks(
             and entry['method'] == 'GET'
             and entry['user_agent'].startswith(_NOVAS_CLIENT)
         ):
-            found[path['id']] += 1
+            looks[path['id']] += 1
     return {
-        volume_id: count - _LOOKS_WHEN_ATTACHING for volume_id, count in found.items()
+        volume_id: count - _LOOKS_WHEN_ATTACHING for volume_id, count in looks.items()
     }
 
 

@@ -119,12 +119,12 @@ def _measure(tenant: Tenant, driver: str, kind: str) -> Row:
 
 def _placed(lab: Lab, made: list[Made]) -> dict[str, list[str]]:
     """The volumes' ids by the pool that has their file."""
-    found: dict[str, list[str]] = {pool: [] for pool in POOLS}
+    placed: dict[str, list[str]] = {pool: [] for pool in POOLS}
     for volume in made:
         for pool in POOLS:
             if storage.volume_file(lab, pool, volume.id).exists():
-                found[pool].append(volume.id)
-    return found
+                placed[pool].append(volume.id)
+    return placed
 
 
 def _different(tenant: Tenant, placed: dict[str, list[str]], disk: Any) -> int:

@@ -44,15 +44,15 @@ def place(path: Path) -> int | None:
     """
     try:
         with path.open('rb') as stream:
-            found = reflink.extents(stream.fileno(), flush=True)
+            extents = reflink.extents(stream.fileno(), flush=True)
     except FileNotFoundError:
         return None
-    return found[0].physical if found and found[0].logical == 0 else None
+    return extents[0].physical if extents and extents[0].logical == 0 else None
 
 
 def places(paths: Iterable[Path], original: Path) -> set[int]:
     """Where the bytes were written for these files, without those of
     ``original``: Glance's own file, which may be on another file system.
     """
-    found = {place(path) for path in paths} - {None, place(original)}
-    return {at for at in found if at is not None}
+    here = {place(path) for path in paths} - {None, place(original)}
+    return {at for at in here if at is not None}

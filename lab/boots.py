@@ -67,8 +67,8 @@ class Side:
 
     def show(self, server_id: str) -> dict[str, Any]:
         """The server as its user sees it."""
-        found: dict[str, Any] = self.nova('GET', f'/servers/{server_id}')
-        return dict(found['server'])
+        answer: dict[str, Any] = self.nova('GET', f'/servers/{server_id}')
+        return dict(answer['server'])
 
     def watch(
         self, prefix: str, count: int, cancel: threading.Event | None = None

@@ -95,11 +95,11 @@ def inhabitants(namespaces: set[str]) -> list[int]:
 def known(lab: Lab) -> set[str]:
     """The mount namespaces that the lab's records speak of."""
     records = lab.processes.records().values()
-    found = {r.mount_namespace for r in records if r.mount_namespace}
+    names = {r.mount_namespace for r in records if r.mount_namespace}
     holder = lab.processes.record(HOLDER)
     if holder and holder.alive():
-        found.add(proc.mount_namespace(holder.pid))
-    return found
+        names.add(proc.mount_namespace(holder.pid))
+    return names
 
 
 def wait_released(lab: Lab) -> None:
@@ -125,7 +125,7 @@ def _make_image(lab: Lab) -> None:
     image = _image(lab)
     if image.exists():
         return
-    # Renamed when it is done: half a file system is not found again.
+    # Renamed when it is done, so that half a file system is never used.
     unfinished = image.with_suffix('.new')
     with unfinished.open('wb') as stream:
         unfinished.chmod(0o600)

@@ -44,9 +44,9 @@ def serves(url: str) -> bool:
 def listeners() -> dict[Address, int | None]:
     """Who listens where: the pid by the address, None if we may not see it."""
     return {
-        (_plain(found.laddr.ip), found.laddr.port): found.pid
-        for found in psutil.net_connections('tcp')
-        if found.status == psutil.CONN_LISTEN and found.laddr
+        (_plain(connection.laddr.ip), connection.laddr.port): connection.pid
+        for connection in psutil.net_connections('tcp')
+        if connection.status == psutil.CONN_LISTEN and connection.laddr
     }
 
 

@@ -21,10 +21,10 @@ def application(
 ) -> Iterable[bytes]:
     """The WSGI application."""
     kind = environ['PATH_INFO'].removesuffix('.json').rpartition('/')[2]
-    found = environ['REQUEST_METHOD'] == 'GET' and kind in _EMPTY
+    known = environ['REQUEST_METHOD'] == 'GET' and kind in _EMPTY
     body: dict[str, Any] = (
         {kind.replace('-', '_'): []}
-        if found
+        if known
         else {
             'NeutronError': {
                 'type': 'NotFound',
@@ -33,7 +33,7 @@ def application(
             }
         }
     )
-    status = HTTPStatus.OK if found else HTTPStatus.NOT_FOUND
+    status = HTTPStatus.OK if known else HTTPStatus.NOT_FOUND
     start_response(
         f'{status.value} {status.phrase}', [('Content-Type', 'application/json')]
     )

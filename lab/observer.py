@@ -80,10 +80,10 @@ class Observer:
         """Remember now."""
         before = {cluster.name: self._calls(cluster, 0) for cluster in CLUSTERS}
         return Mark(
-            {name: found['last'] for name, found in before.items()},
+            {name: record['last'] for name, record in before.items()},
             {
-                name: frozenset(call['connection'] for call in found['calls'])
-                for name, found in before.items()
+                name: frozenset(call['connection'] for call in record['calls'])
+                for name, record in before.items()
             },
             self._glance_log.stat().st_size,
             self._qemu_log.stat().st_size,

@@ -55,9 +55,9 @@ def wait_until(
         sleep=pause,
         retry_error_callback=give_up,
     )
-    found = ask(check)
+    answer = ask(check)
     # Not None: that would have been asked again.
-    return cast(Found, found)
+    return cast(Found, answer)
 
 
 _growing = tenacity.wait_exponential(_FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH)

@@ -5,14 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lab import proc
-from lab.errors import CancelledError, LabError
 from lab.paths import Paths
 from lab.process_record import ProcessRecords
 from lab.processes import LAB_ID, Processes
@@ -117,17 +115,3 @@ def test_a_service_gets_none_of_the_callers_environment(
     record = processes.spawn(Service('napper', SLEEP))
     wait_until(lambda: proc.name(record.pid) == 'sleep', 'sleep', 5)
     assert 'OS_PASSWORD' not in proc.environment(record.pid)
-
-
-def test_a_wait_says_what_it_waited_for_and_shows_the_log(tmp_path: Path) -> None:
-    log = tmp_path / 'x.log'
-    log.write_text('the reason\n')
-    with pytest.raises(LabError, match=r'(?s)for the moon.*the reason'):
-        wait_until(lambda: False, 'the moon', 0.1, log=log)
-
-
-def test_a_wait_can_be_cancelled() -> None:
-    cancel = threading.Event()
-    cancel.set()
-    with pytest.raises(CancelledError):
-        wait_until(lambda: False, 'the moon', 60, cancel=cancel)
