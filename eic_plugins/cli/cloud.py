@@ -7,6 +7,7 @@
 import argparse
 import os
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from keystoneauth1 import adapter, exceptions, loading, session
@@ -18,19 +19,30 @@ class CloudError(Exception):
     """Says what to do about it."""
 
 
-class Volumes:
-    """The volumes that the user may see."""
+def cinder() -> adapter.Adapter:
+    """The user's Cinder; it is asked for nothing yet.
 
-    def __init__(self) -> None:
-        self._cinder = adapter.Adapter(
-            _session(),
-            service_type='block-storage',
-            min_version='3',
-            max_version='3.latest',
-            raise_exc=False,
-            interface=os.environ.get('OS_INTERFACE') or 'public',
-            region_name=os.environ.get('OS_REGION_NAME') or None,
-        )
+    :raises CloudError: the environment does not say who the user is, or where
+    """
+    return adapter.Adapter(
+        _session(),
+        service_type='block-storage',
+        min_version='3',
+        max_version='3.latest',
+        raise_exc=False,
+        interface=os.environ.get('OS_INTERFACE') or 'public',
+        region_name=os.environ.get('OS_REGION_NAME') or None,
+    )
+
+
+class VolumeFinder:
+    """Finds the volumes that the user may see.
+
+    :param cinder: see :func:`cinder`
+    """
+
+    def __init__(self, cinder: adapter.Adapter) -> None:
+        self._cinder = cinder
 
     def find(self, name_or_id: str) -> Mapping[str, Any]:
         """One volume, by its id or by its name in the user's project.
@@ -41,20 +53,20 @@ class Volumes:
         if answer is not None:
             return dict(answer['volume'])
         listed = self._get('/volumes/detail', name=name_or_id) or {}
-        found = listed.get('volumes', [])
-        if len(found) != 1:
-            many = f'{len(found)} volumes have' if found else 'No volume has'
+        volumes = listed.get('volumes', [])
+        if len(volumes) != 1:
+            many = f'{len(volumes)} volumes have' if volumes else 'No volume has'
             raise CloudError(
                 f'{many} the name or id {name_or_id!r} among those that you may see.'
             )
-        return dict(found[0])
+        return dict(volumes[0])
 
     def _get(self, path: str, **query: str) -> Any:
         try:
             answer = self._cinder.get(path, params=query)
         except exceptions.ClientException as err:
             raise CloudError(f'Cinder could not be asked: {err}') from err
-        if answer.status_code == 404:  # noqa: PLR2004
+        if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
         if not answer.ok:
             raise CloudError(f'Cinder answered {answer.status_code} {answer.reason}.')

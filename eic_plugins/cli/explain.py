@@ -11,7 +11,7 @@ from typing import Any
 
 from cliff.command import Command
 
-from eic_plugins.cli.cloud import Volumes
+from eic_plugins.cli.cloud import VolumeFinder, cinder
 from eic_plugins.model import CINDER_DOWNLOAD, NOTE_KEY, Reason, read_note
 
 _ROUTES = {
@@ -46,7 +46,7 @@ class Explain(Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Print it."""
-        for line in explain(Volumes().find(parsed_args.volume)):
+        for line in explain(VolumeFinder(cinder()).find(parsed_args.volume)):
             self.app.stdout.write(f'{line}\n')
 
 

@@ -35,11 +35,12 @@ class GlanceStub:
     def __call__(self, environ, start_response):
         path = environ['PATH_INFO']
         self.asked.append(path)
-        status, body = self._answer(path, environ.get('QUERY_STRING', ''))
+        status, body = self.answer(path, environ.get('QUERY_STRING', ''))
         start_response(f'{status} x', [('Content-Type', 'application/json')])
         return [body if isinstance(body, bytes) else json.dumps(body).encode()]
 
-    def _answer(self, path, query):
+    def answer(self, path, query):
+        """Status and body."""
         if path in {'/versions', '/'}:
             return 200, {
                 'versions': [{'id': 'v2.17', 'status': 'CURRENT', 'links': []}]

@@ -145,6 +145,14 @@ def converted(tmp_path, qemu_format, *options):
     return path.read_bytes()
 
 
+def _fetch_in_vain(share, service, monkeypatch):
+    """What was fetched is kept for Cinder's own download."""
+    share.keeps = True
+    monkeypatch.setattr(share.storage, 'writable', _no_device)
+    with pytest.raises(DownloadError):
+        share.fetch(service)
+
+
 def test_after_a_failure_cinders_own_download_has_a_file_of_its_own(
     share, tmp_path, monkeypatch
 ):
@@ -167,10 +175,7 @@ def test_after_a_failure_cinders_own_download_has_a_file_of_its_own(
 def test_what_was_fetched_in_vain_is_cinders_own_download(share, monkeypatch):
     """Once, for this request, and of this image; and nothing is left of it."""
     service = ImageService(RAW)
-    share.keeps = True
-    monkeypatch.setattr(share.storage, 'writable', _no_device)
-    with pytest.raises(DownloadError):
-        share.fetch(service)
+    _fetch_in_vain(share, service, monkeypatch)
     share.fetcher.fetched.hand_over(service, IMAGE_ID)
     admin = context.get_admin_context()
     for downloads in (1, 2):
@@ -183,10 +188,7 @@ def test_what_cinder_does_not_fetch_into_a_file_beside_it_is_written(
     share, monkeypatch, tmp_path
 ):
     service = ImageService(RAW)
-    share.keeps = True
-    monkeypatch.setattr(share.storage, 'writable', _no_device)
-    with pytest.raises(DownloadError):
-        share.fetch(service)
+    _fetch_in_vain(share, service, monkeypatch)
     share.fetcher.fetched.hand_over(service, IMAGE_ID)
     device = tmp_path / 'device'
     device.write_bytes(b'')
@@ -199,10 +201,7 @@ def test_what_cinder_does_not_fetch_into_a_file_beside_it_is_written(
 
 def test_what_was_fetched_in_vain_never_costs_cinder_its_room(share, monkeypatch):
     service = ImageService(RAW)
-    share.keeps = True
-    monkeypatch.setattr(share.storage, 'writable', _no_device)
-    with pytest.raises(DownloadError):
-        share.fetch(service)
+    _fetch_in_vain(share, service, monkeypatch)
     monkeypatch.setattr(
         shutil, 'disk_usage', lambda _: types.SimpleNamespace(free=len(RAW))
     )
@@ -214,10 +213,7 @@ def test_what_was_fetched_in_vain_never_costs_cinder_its_room(share, monkeypatch
 
 def test_a_request_that_never_downloads_leaves_no_file(share, monkeypatch):
     service = ImageService(RAW)
-    share.keeps = True
-    monkeypatch.setattr(share.storage, 'writable', _no_device)
-    with pytest.raises(DownloadError):
-        share.fetch(service)
+    _fetch_in_vain(share, service, monkeypatch)
     share.fetcher.fetched.hand_over(service, IMAGE_ID)
     conversion = Path(CONF.image_conversion_dir)
     assert len(list(conversion.iterdir())) == 1

@@ -92,7 +92,7 @@ class Images(GlanceStub):
         self.token = environ.get('HTTP_X_AUTH_TOKEN', '')
         return super().__call__(environ, start_response)
 
-    def _answer(self, path, query):
+    def answer(self, path, query):
         if path == '/v2/schemas/image':
             return 200, {
                 'name': 'image',
@@ -100,13 +100,14 @@ class Images(GlanceStub):
                 'additionalProperties': {'type': 'string'},
             }
         if not path.startswith('/v2/images/'):
-            return super()._answer(path, query)
+            return super().answer(path, query)
         self.answer_locations.wait(20)
         if self.status != 200:
             return self.status, {}
-        return self._image(path.removeprefix('/v2/images/'))
+        return self.image(path.removeprefix('/v2/images/'))
 
-    def _image(self, image_id):
+    def image(self, image_id):
+        """Status and body of one, for who asks."""
         visible = [
             *IMAGES.values(),
             *([PRIVATE] if self.token.startswith('owner:') else []),

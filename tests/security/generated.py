@@ -100,6 +100,26 @@ OTHER_HEADERS = {
 }
 
 
+def content_types(service: str) -> dict[str | None, bool]:
+    """Whether an API reads a document in a content type, the usual one first."""
+    return {
+        'application/json': True,
+        'application/json; charset=utf-8': True,
+        'application/json;charset=utf-16': True,
+        ' application/json ': True,
+        f'application/vnd.openstack.{service}+json': True,
+        'Application/JSON': False,
+        'text/plain': False,
+        None: False,
+        '': False,
+        'application/x-www-form-urlencoded': False,
+        'multipart/form-data; boundary=x': False,
+        'json': False,
+        'application/json, text/plain': False,
+        '\xff': False,
+    }
+
+
 class Breaking(io.RawIOBase):
     """A body whose client goes away with an error."""
 

@@ -13,7 +13,13 @@ from oslo_utils import uuidutils
 from eic_plugins.middleware.cinder import CinderFilter, CinderParts
 from eic_plugins.middleware.hold import Hold
 from eic_plugins.model import ImageCopy
-from tests.security.generated import Generator, Request, Service, how_many
+from tests.security.generated import (
+    Generator,
+    Request,
+    Service,
+    content_types,
+    how_many,
+)
 from tests.security.recorder import Recorder, ask, canonical
 
 SEED = 9
@@ -134,22 +140,7 @@ SERVICE = Service(
         '/v3/volumes\n': True,
         '/v3/ /volumes': True,
     },
-    content_types={
-        'application/json': True,
-        'application/json; charset=utf-8': True,
-        'application/json;charset=utf-16': True,
-        ' application/json ': True,
-        'application/vnd.openstack.volume+json': True,
-        'Application/JSON': False,
-        'text/plain': False,
-        None: False,
-        '': False,
-        'application/x-www-form-urlencoded': False,
-        'multipart/form-data; boundary=x': False,
-        'json': False,
-        'application/json, text/plain': False,
-        '\xff': False,
-    },
+    content_types=content_types('volume'),
     versions={
         name: {} if header is None else {'HTTP_OPENSTACK_API_VERSION': header}
         for name, (header, _) in VERSIONS.items()

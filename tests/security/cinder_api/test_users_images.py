@@ -4,7 +4,6 @@ import threading
 
 import pytest
 
-from eic_plugins.support import breaker
 from tests.functional.conftest import load_app
 from tests.functional.glance_stub import IMAGE, locations
 from tests.functional.test_cinder_filter import COPIES, send, volume
@@ -39,20 +38,6 @@ ODD = {
         }
     ],
 }
-
-
-@pytest.fixture
-def failures(monkeypatch):
-    """The failures that were counted against Glance."""
-    counted = []
-    failed = breaker.CircuitBreaker.failed
-
-    def count(self):
-        counted.append(self)
-        failed(self)
-
-    monkeypatch.setattr(breaker.CircuitBreaker, 'failed', count)
-    return counted
 
 
 @pytest.mark.parametrize('name', ODD)

@@ -18,7 +18,7 @@ from eic_plugins.middleware.glance_as_user import VisibleImage
 from eic_plugins.middleware.lookup import LookupLimits
 from eic_plugins.middleware.nova import NovaFilter, NovaParts
 from eic_plugins.middleware.remotes import Remote
-from tests.security.generated import Generator, Service, how_many
+from tests.security.generated import Generator, Service, content_types, how_many
 from tests.security.recorder import Recorder, ask, canonical
 
 SEED = 9
@@ -179,22 +179,7 @@ SERVICE = Service(
         '/servers/?': False,
         '/-/servers': True,
     },
-    content_types={
-        'application/json': True,
-        'application/json; charset=utf-8': True,
-        'application/json;charset=utf-16': True,
-        ' application/json ': True,
-        'application/vnd.openstack.compute+json': True,
-        'Application/JSON': False,
-        'text/plain': False,
-        None: False,
-        '': False,
-        'application/x-www-form-urlencoded': False,
-        'multipart/form-data; boundary=x': False,
-        'json': False,
-        'application/json, text/plain': False,
-        '\xff': False,
-    },
+    content_types=content_types('compute'),
     versions={
         **{
             name: {} if header is None else {'HTTP_OPENSTACK_API_VERSION': header}

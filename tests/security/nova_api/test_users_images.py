@@ -2,42 +2,25 @@
 
 import pytest
 
-from eic_plugins.support import breaker
 from tests.functional_nova.conftest import OTHER_PROJECT, load_app
 from tests.functional_nova.glance_stub import IMAGES
 from tests.functional_nova.requests import HEADER, seen, send, server
+from tests.security import odd
 
 ATTACKER = f'mallory:{OTHER_PROJECT}:member,reader'
 ODD = {
+    **odd.FIELDS,
     # Glance shows custom properties beside its own fields.
     'a property named properties': {'properties': 'x'},
     'properties as a list': {'properties': ['x']},
     'a size in words': {'size': 'large'},
     'no size': {'size': None},
-    'a virtual size in words': {'virtual_size': 'large'},
-    'a negative virtual size': {'virtual_size': -1},
-    'a minimal disk in words': {'min_disk': 'small'},
     'formats as lists': {'disk_format': ['raw'], 'container_format': {}},
     'a status of another type': {'status': 7},
-    'a time that is none': {'updated_at': 'yesterday'},
     'an opt-in of another type': {'eic_boot_from_volume': ['true']},
     'no id': {'id': None},
     'lone surrogates': {'name': '\ud800', 'os_distro': '\udfff'},
 }
-
-
-@pytest.fixture
-def failures(monkeypatch):
-    """The failures that were counted against Glance."""
-    counted = []
-    failed = breaker.CircuitBreaker.failed
-
-    def count(self):
-        counted.append(self)
-        failed(self)
-
-    monkeypatch.setattr(breaker.CircuitBreaker, 'failed', count)
-    return counted
 
 
 def odd_image(monkeypatch, fields):
@@ -45,7 +28,7 @@ def odd_image(monkeypatch, fields):
     image = {**IMAGES['raw'], **fields}
     monkeypatch.setitem(IMAGES, 'raw', image)
     monkeypatch.setattr(
-        'tests.functional_nova.glance_stub.Images._image',
+        'tests.functional_nova.glance_stub.Images.image',
         lambda _stub, _image_id: (200, image),
     )
 

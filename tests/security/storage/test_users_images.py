@@ -18,12 +18,14 @@ from tests.contract.shares import (  # noqa: F401 - fixtures
     world,
 )
 from tests.contract.stock import MIB
+from tests.security import odd
 
 PROTOCOL = 'nfs'
 
 pytestmark = pytest.mark.usefixtures('nfs')
 
 ODD: Mapping[str, Mapping[str, Any]] = {
+    **odd.FIELDS,
     'a property named properties': {'properties': {'properties': 'x'}},
     'properties that are none': {'properties': 'x'},
     'a list of properties': {'properties': ['img_signature']},
@@ -41,10 +43,6 @@ ODD: Mapping[str, Mapping[str, Any]] = {
             'owner': [],
         }
     },
-    'a minimal disk in words': {'min_disk': 'small'},
-    'a virtual size in words': {'virtual_size': 'large'},
-    'a negative virtual size': {'virtual_size': -1},
-    'a time that is none': {'updated_at': ['yesterday']},
     'an owner of another type': {'owner': {'a': 'b'}},
     'lone surrogates': {'name': '\ud800', 'properties': {'\udfff': '\ud800'}},
 }

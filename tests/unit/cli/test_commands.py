@@ -1,9 +1,11 @@
 """`eic` answers in sentences, and says what to do when it cannot."""
 
+import io
 import json
 import logging
 
 import pytest
+import requests
 
 from eic_plugins.cli import cloud, explain, main
 from eic_plugins.engine import routes
@@ -157,20 +159,29 @@ def test_without_credentials_it_says_how_to_give_them(capsys):
     assert 'OS_CLOUD' in err
 
 
-class Answers(cloud.Volumes):
-    """Cinder's answers by path; a name is what /volumes/detail is asked for."""
+class Cinder:
+    """Answers by path; a name is what /volumes/detail is asked for."""
 
     def __init__(self, answers):
         self._answers = answers
 
-    def _get(self, path, **query):
-        return self._answers.get(query.get('name', path))
+    def get(self, path, params):
+        found = self._answers.get(params.get('name', path))
+        answer = requests.Response()
+        answer.status_code = 404 if found is None else 200
+        answer.encoding = 'utf-8'
+        answer.raw = io.BytesIO(json.dumps(found).encode())
+        return answer
+
+
+def finder(answers):
+    return cloud.VolumeFinder(Cinder(answers))
 
 
 def test_a_volume_is_found_by_id_and_by_name():
-    by_id = Answers({'/volumes/7d3a3f0e': {'volume': VOLUME}})
+    by_id = finder({'/volumes/7d3a3f0e': {'volume': VOLUME}})
     assert by_id.find('7d3a3f0e') == VOLUME
-    assert Answers({'v1': {'volumes': [VOLUME]}}).find('v1') == VOLUME
+    assert finder({'v1': {'volumes': [VOLUME]}}).find('v1') == VOLUME
 
 
 @pytest.mark.parametrize(
@@ -179,4 +190,4 @@ def test_a_volume_is_found_by_id_and_by_name():
 )
 def test_a_name_of_no_volume_or_of_several_is_an_error(volumes, said):
     with pytest.raises(cloud.CloudError, match=said):
-        Answers({'v1': {'volumes': volumes}}).find('v1')
+        finder({'v1': {'volumes': volumes}}).find('v1')

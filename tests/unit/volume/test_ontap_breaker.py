@@ -23,7 +23,7 @@ class Driver:
         self._namespace = self._peers = types.SimpleNamespace(forget=lambda: None)
         self.seen = []
         self._metrics = types.SimpleNamespace(
-            ontap=lambda answered: self.seen.append(answered)
+            ontap=lambda *, answered: self.seen.append(answered)
         )
         self._report = types.SimpleNamespace(add=lambda *_: None)
 
