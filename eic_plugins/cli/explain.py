@@ -1,8 +1,8 @@
-"""``eic explain VOLUME``: the outcome that a volume tells, in sentences.
+"""``eic explain VOLUME``: tells in sentences how a volume got its image.
 
-It stands in the volume's metadata, or, if its request brought metadata of its
-own, in its ``volume_image_metadata``. The volume's owner can edit both; the
-authority is the line in cinder-volume's log.
+If the request brought metadata of its own, the outcome is in the volume's
+``volume_image_metadata``. The volume's owner can edit both. What cinder-volume has
+written into its log is sure.
 """
 
 import argparse

@@ -1,10 +1,11 @@
-"""``eic precache``: has Cinder's own image-volume cache hold images beforehand.
+"""``eic precache``: fills Cinder's own image-volume cache before anybody asks.
 
-For backends whose driver is not EIC's; EIC's drivers precache by themselves.
-Runs on a controller, as Cinder's user, with Cinder installed and the same
-cinder.conf; from a timer, for example every ten minutes. Without ``--image`` it
-makes what the images' property ``eic_precache`` and ``[eic] precache_images`` ask
-for. Images are read with the credentials of ``[eic]`` or ``[service_user]``.
+It is for backends whose driver is not EIC's; EIC's drivers precache by themselves.
+It runs on a controller, as Cinder's user, with Cinder installed and the same
+cinder.conf, from a timer, for example every ten minutes. Without ``--image`` it
+makes the entries that the images' property ``eic_precache`` and ``[eic]
+precache_images`` ask for. It reads images with the credentials of ``[eic]`` or
+``[service_user]``.
 
 The exit status is not 0 if an entry that is asked for could not be made.
 """
@@ -101,8 +102,9 @@ class Precache(Lister):
 
 
 def wishes_of(options: Any, images: Iterable[str]) -> Wishes:
-    """The images asked for, in all pools; without any what is configured.
+    """What is to be cached: ``images`` in all pools, or what is configured.
 
+    :param images: ids or names; without any, the configuration decides
     :raises ValueError: a line of ``precache_images`` says nothing
     """
     asked = dict.fromkeys(images, _ALL)
@@ -120,17 +122,17 @@ def chosen_images(
 
     :raises ValueError: there is none of that name
     """
-    found = [
+    chosen = [
         each for each in listed if not asked or {each.image.id, each.name} & {*asked}
     ]
-    known = {word for each in found for word in (each.image.id, each.name)}
+    known = {word for each in chosen for word in (each.image.id, each.name)}
     for name in asked:
         if name not in known:
             raise ValueError(
                 f'Glance lists no image {name!r} to the user of '
                 '[eic] or [service_user].'
             )
-    return found
+    return chosen
 
 
 def chosen_pools(pools: Iterable[CachePool], asked: Sequence[str]) -> list[CachePool]:
@@ -138,18 +140,21 @@ def chosen_pools(pools: Iterable[CachePool], asked: Sequence[str]) -> list[Cache
 
     :raises ValueError: there is none of that name
     """
-    found = [each for each in pools if not asked or each.names & {*asked}]
+    chosen = [each for each in pools if not asked or each.names & {*asked}]
     for name in asked:
-        if not any(name in each.names for each in found):
+        if not any(name in each.names for each in chosen):
             raise ValueError(
                 f'The scheduler knows no pool or backend {name!r}; '
                 'see openstack volume backend pool list.'
             )
-    return found
+    return chosen
 
 
 def _open(config_files: Sequence[str]) -> tuple[Any, Any]:
-    """The modules that know Cinder, which a laptop with the rest may lack."""
+    """The modules that know Cinder.
+
+    :raises CloudError: Cinder is not installed, as on a laptop
+    """
     try:
         from eic_plugins.cinder_cache import controller, seeding  # noqa: PLC0415
     except ImportError as err:

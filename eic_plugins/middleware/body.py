@@ -1,7 +1,8 @@
 """Reads a request's body and puts back exactly what was read.
 
-A filter may look at a body only if the application behind it cannot tell: the
-same bytes, the same end of input, the same error at the same place.
+A filter may look at a body only if the application behind it does not notice. So that
+one must find the same bytes, the same end of input, and the same error at the same
+place.
 """
 
 import io

@@ -124,8 +124,10 @@ def _status(row: Any) -> str:
 
 
 def _is_unfinished(status: str, service_uuid: str | None) -> bool:
-    """cinder-volume says "available" first and which service it is a moment
-    later; os-brick fails on a volume that has the one without the other.
+    """True for a moment after cinder-volume has made it available.
+
+    cinder-volume writes the status first, and its own service's id a moment later.
+    os-brick fails on a volume that has the one without the other.
     """
     return status == 'available' and service_uuid is None
 
@@ -137,7 +139,7 @@ def _mark(row: Any) -> str:
 
 
 def _attached_ever(volume_ids: Collection[str]) -> set[str]:
-    """Attachments that are gone count, too."""
+    """Those that were attached to anything, if only in the past."""
     from cinder.db import models  # noqa: PLC0415
 
     attachment = models.VolumeAttachment
@@ -151,7 +153,7 @@ def _attached_ever(volume_ids: Collection[str]) -> set[str]:
 
 
 def _notes(session: Any) -> Any:
-    """All rows of ours, which Cinder's own queries do not see."""
+    """The rows of postponed deletions, which Cinder's own queries do not see."""
     from cinder.db import models  # noqa: PLC0415
 
     return session.query(models.VolumeAdminMetadata).filter_by(key=_KEY)

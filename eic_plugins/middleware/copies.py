@@ -55,12 +55,12 @@ class CopiesInGlance:
                 {'image': image_id, 'why': refusal.reason.message},
             )
         # Where a Cinder volume is, the API plane cannot know.
-        found = locality.by_address(
+        reachable = locality.by_address(
             (copy for copy in copies if isinstance(copy, ImageCopy)), self._budget
         )
-        if not found or not glance.is_raw(image_id):
-            return found
-        return tuple(dataclasses.replace(copy, raw=True) for copy in found)
+        if not reachable or not glance.is_raw(image_id):
+            return reachable
+        return tuple(dataclasses.replace(copy, raw=True) for copy in reachable)
 
 
 class CopyLookup:

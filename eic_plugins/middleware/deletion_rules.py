@@ -15,8 +15,10 @@ _MADE = frozenset({'available', 'error'})
 
 @dataclasses.dataclass(frozen=True)
 class VolumeState:
-    """A volume: its status, whether anything was ever attached to it, and a
-    digest of what only people change about it.
+    """What is to be known of a volume.
+
+    ``used`` if it was ever attached to anything; ``mark`` is a digest of what only
+    people change about it.
     """
 
     status: str

@@ -45,8 +45,8 @@ class Flavors:
 def _read(document: Any) -> Flavor | None:
     """The flavor, None if Nova shows something else.
 
-    Whatever a user calls a flavor ends in the path: of ``detail`` Nova lists
-    all flavors.
+    A user's name of a flavor is the end of the path. With the name ``detail`` Nova
+    lists all flavors.
     """
     flavor = document.get('flavor') if isinstance(document, dict) else None
     if not isinstance(flavor, dict):

@@ -1,13 +1,13 @@
 """What is known of an image, within a budget, or not at all.
 
-Look-ups run in a few threads of their own, so that a slow Glance can hold
-neither the request (it goes on when the budget is spent) nor the worker (no
-more than ``filter_lookups`` are under way). Answers are remembered for a while;
-after failures in a row Glance is left alone for a while.
+Look-ups run in a few threads of their own. So a slow Glance holds neither the
+request, which goes on when the budget is spent, nor the worker, which has no more
+than ``filter_lookups`` of them under way. Answers are remembered for a while. After
+failures in a row Glance is left alone for a while.
 
-Whose requests they are is known, by project: images can be made slow to look up,
-or such that a look-up fails. One project has no more than half of the threads,
-and never the last one; and its failures keep nobody else from asking.
+A user can make images that are slow to look up, or that fail. So look-ups are
+counted by project: one project has half of the threads at most, and never the last
+one, and its failures keep nobody else from asking.
 """
 
 import collections
@@ -38,16 +38,16 @@ class LookupLimits:
 
 
 class NotUnderstoodError(Exception):
-    """The remote answered, but nothing can be read from that.
+    """The remote answered, but nothing can be read from its answer.
 
-    The remote is not to blame: what it told of is a user's.
+    That is no failure of the remote: the answer shows what a user wrote.
     """
 
 
 class Places:
     """The look-ups that may be under way at once, shared by owners.
 
-    Not locked: who uses it is.
+    It has no lock: its user holds one.
     """
 
     def __init__(self, number: int) -> None:

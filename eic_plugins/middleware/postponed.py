@@ -54,8 +54,10 @@ class Asker:
 
 @dataclasses.dataclass(frozen=True)
 class Pending:
-    """A deletion that one worker looks after: the volume's mark, and who asked,
-    if that was asked of this worker.
+    """A deletion that one worker looks after.
+
+    ``mark`` is the volume's when the deletion was asked for; ``asker`` is known to
+    the worker alone that was asked.
     """
 
     mark: str
@@ -82,14 +84,14 @@ class CinderVolumes(Protocol):
 
 
 def in_thread(work: Callable[[], None]) -> None:
-    """Run it in a thread that ends with the process."""
+    """Run ``work`` in a thread that ends with the process."""
     threading.Thread(target=work, daemon=True, name='eic-postponed').start()
 
 
 class PostponedDeletions:
-    """Those that one API worker looks after.
+    """The postponed deletions that one API worker looks after.
 
-    No method raises.
+    No method raises an error.
 
     :param start: runs a callable in the background
     """
@@ -144,12 +146,18 @@ class PostponedDeletions:
         self._wake()
 
     def recall(self) -> None:
-        """Called with each request: see once in a while what is remembered."""
+        """Look once in a while for what other workers remembered.
+
+        Called with each request.
+        """
         if self._clock() >= self._recall_at:
             self._wake()
 
     def look(self) -> bool:
-        """Do what is to be done now; whether there is more to wait for."""
+        """Do what can be done now.
+
+        :returns: whether deletions are left to wait for
+        """
         try:
             self._recall_if_due()
             states = self._volumes.states(list(self._pending))

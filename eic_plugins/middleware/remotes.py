@@ -1,7 +1,7 @@
 """The remotes that a filter asks, and how each was last seen in this process.
 
-A remote that fails is left alone for a while, for the project alone that it
-failed for: whose fault a failure is, nobody can tell (:mod:`support.breaker`).
+A remote that fails is left alone for a while, and only for the project that it
+failed for. The failure may be that project's doing: nobody can tell.
 """
 
 import dataclasses
@@ -130,13 +130,13 @@ class Watched:
 
     def last_seen(self) -> list[LastSeen]:
         """How each was last seen by any of the filters, by name."""
-        found = [remote.last_seen() for remote in list(self._remotes)]
+        all_seen = [remote.last_seen() for remote in list(self._remotes)]
         return [
-            _together([seen for seen in found if seen.remote == name])
-            for name in sorted({seen.remote for seen in found})
+            _together([seen for seen in all_seen if seen.remote == name])
+            for name in sorted({seen.remote for seen in all_seen})
         ]
 
 
 WATCHED = Watched()
-"""Those of this process. paste.deploy loads a filter and the healthcheck apart, and
-neither can be handed the other."""
+"""Those of this process. paste.deploy loads the filters and the healthcheck one by one,
+and hands none of them to another."""

@@ -27,7 +27,7 @@ class StatusWatch:
     def __init__(self, statuses: Statuses, clock: Callable[[], float]) -> None:
         self._statuses = statuses
         self._clock = clock
-        self._seen: dict[str, str] = {}
+        self._latest: dict[str, str] = {}
         self._changed = threading.Condition()
         self._somebody_looks = False
         self._pause = _PAUSE
@@ -36,7 +36,7 @@ class StatusWatch:
     def watched(self) -> list[str]:
         """The volumes that somebody waits for, by id."""
         with self._changed:
-            return sorted(self._seen)
+            return sorted(self._latest)
 
     def wait(self, volume_id: str, deadline: float) -> str:
         """The status that the volume has at its end, or by the deadline.
@@ -46,24 +46,24 @@ class StatusWatch:
         """
         with self._watched(volume_id):
             while (
-                self._seen[volume_id] in IN_THE_MAKING
+                self._latest[volume_id] in IN_THE_MAKING
                 and (left := deadline - self._clock()) > 0
             ):
                 if self._somebody_looks:
                     self._changed.wait(left)
                 else:
                     self._look(left)
-            return self._seen[volume_id]
+            return self._latest[volume_id]
 
     @contextlib.contextmanager
     def _watched(self, volume_id: str) -> Iterator[None]:
         with self._changed:
-            self._seen[volume_id] = 'creating'
+            self._latest[volume_id] = 'creating'
             try:
                 yield
             finally:
-                del self._seen[volume_id]
-                if not self._seen:
+                del self._latest[volume_id]
+                if not self._latest:
                     self._pause = _PAUSE
 
     def _look(self, left: float) -> None:
@@ -71,16 +71,16 @@ class StatusWatch:
         try:
             with self._let_go():
                 time.sleep(min(self._pause, left))
-            volumes = list(self._seen)
+            volumes = list(self._latest)
             with self._let_go():
                 began = self._clock()
-                found = self._statuses(volumes)
+                statuses = self._statuses(volumes)
                 took = self._clock() - began
             self._pause = min(max(_PAUSE, (_LOOK_SHARE - 1) * took), _LONGEST_PAUSE)
-            self._seen.update(
-                (volume, found.get(volume, ''))
+            self._latest.update(
+                (volume, statuses.get(volume, ''))
                 for volume in volumes
-                if volume in self._seen
+                if volume in self._latest
             )
         finally:
             self._somebody_looks = False

@@ -1,8 +1,8 @@
 """Asks the application behind a filter, in process, as the same user.
 
-A subrequest is no network call: it enters the pipeline right behind the filter,
-with the context that authentication made for the request in hand, and so passes
-the same policies and sees what the user may see.
+A subrequest is no network call. It enters the pipeline right behind the filter, with
+the context that authentication made for the user's own request. So the same policies
+hold for it, and it sees what the user may see.
 """
 
 import dataclasses
@@ -33,8 +33,8 @@ _KEPT = (
     'nova.context',
     'openstack.request_id',
 )
-"""Who asks and where. What routers and WebOb noted on the request in hand (its
-route, its parsed body, its content type) would be wrong for another one."""
+"""Who asks, and where. All else is left out: what routers and WebOb noted on the user's
+request (its route, its parsed body) would be wrong for another one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +77,10 @@ def call(app: WSGIApp, environ: body.Environ) -> Answer:
 
 
 class Subrequests:
-    """Made before ``environ`` is passed on, for the application may change it."""
+    """Asks as whoever sent a request.
+
+    Make it before ``environ`` is passed on: the application may change that.
+    """
 
     def __init__(self, app: WSGIApp, environ: body.Environ) -> None:
         self._app = app
