@@ -51,6 +51,9 @@ def wait(
 ) -> None:
     """Return when the job has succeeded.
 
+    If the wait is ended by an exception that is no error (a program that is
+    asked to end), so is the job: nobody wants what it makes.
+
     :param timeout: seconds
     :param still_running: called with the job's own message at each look
     :raises OntapRejectedError: the job failed, with its error
@@ -58,6 +61,22 @@ def wait(
     :raises OntapTimeoutError: it was still going on after ``timeout``; it has
         been asked to end
     """
+    try:
+        _wait(session, uuid, timeout, clock, still_running)
+    except Exception:
+        raise
+    except BaseException:
+        _cancel(session, uuid)
+        raise
+
+
+def _wait(
+    session: OntapSession,
+    uuid: str,
+    timeout: float,
+    clock: Clock,
+    still_running: Callable[[str], None] | None,
+) -> None:
     refused = 0
     for _ in looks(clock.monotonic() + timeout, clock):
         try:

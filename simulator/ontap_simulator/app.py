@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import webob
-from ontap_simulator import urls
+from ontap_simulator import urls, zapi
 from ontap_simulator.calls import Calls
 from ontap_simulator.config import User
 from ontap_simulator.control import PREFIX, Control
@@ -134,11 +134,15 @@ class Application:
         exchange.faults = self.cluster.faults.for_request(
             request.method, exchange.path, user.name
         )
-        if user.role == 'readonly' and request.method not in _READ_METHODS:
+        reads = request.method in _READ_METHODS or exchange.path == zapi.PATH
+        if user.role == 'readonly' and not reads:
             raise NotPermittedError
 
     def _dispatch(self, exchange: _Exchange) -> Answer:
         request, path = exchange.request, exchange.path
+        if path == zapi.PATH and request.method == 'POST':
+            exchange.template = path
+            return Answer(xml=zapi.answer(request.body, self.cluster.version))
         if path != API and not path.startswith(f'{API}/'):
             raise ApiNotFoundError('API not found')
         below = path[len(API) :]
@@ -232,6 +236,8 @@ def _error(err: OntapError) -> Answer:
 
 
 def _serialise(answer: Answer) -> bytes:
+    if answer.xml is not None:
+        return answer.xml
     return json.dumps(answer.body, indent=1).encode()
 
 
@@ -239,7 +245,7 @@ def _response(answer: Answer) -> webob.Response:
     response = webob.Response(
         body=_serialise(answer),
         status=answer.status,
-        content_type='application/hal+json',
+        content_type='application/hal+json' if answer.xml is None else 'text/xml',
         charset=None,
     )
     response.headers.update(answer.headers)

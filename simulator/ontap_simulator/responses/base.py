@@ -22,11 +22,12 @@ _VANISHING_SECONDS = 1.0
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """An HTTP answer."""
+    """An HTTP answer; ``xml``, if any, in place of the JSON of ``body``."""
 
     body: Record = dataclasses.field(default_factory=dict)
     status: int = 200
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    xml: bytes | None = None
 
 
 @dataclasses.dataclass(frozen=True)

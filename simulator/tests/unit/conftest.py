@@ -72,6 +72,12 @@ class FakeClock:
         return self.now
 
 
+def _sent(body: Any) -> bytes:
+    if body is None or isinstance(body, bytes):
+        return body or b''
+    return json.dumps(body).encode()
+
+
 class Api:
     """The API as a user calls it."""
 
@@ -96,7 +102,7 @@ class Api:
             method=method,
             expect_errors=True,
             headers=self._headers | (headers or {}),
-            body=b'' if body is None else json.dumps(body).encode(),
+            body=_sent(body),
         )
 
     def get(self, path: str, **headers: str) -> TestResponse:
