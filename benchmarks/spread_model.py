@@ -60,9 +60,7 @@ class Model:
         self._hit = durations.hit
         self._hints = _hints(case.file_in)
         self._scheduler = RealScheduler(_WEIGHERS[case.driver], IMAGE)
-        self._publisher = StatsPublisher(
-            self._report, lambda: self.time.now, self.time.after
-        )
+        self._publisher = StatsPublisher(self._report, self.time, self.time.after)
         self._background = ModelledSpreading(
             self.time, self.pools, self.has_image, durations.copy
         )

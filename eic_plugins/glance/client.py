@@ -13,6 +13,7 @@ the image stays the gate.
 import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import glanceclient
@@ -43,7 +44,15 @@ _CORE_FIELDS = frozenset(
     }
 )
 _DELETED = {'deleted', 'pending_delete'}
-_ABOUT_THE_IMAGE = frozenset({400, 403, 404, 409, 413})
+_ABOUT_THE_IMAGE = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    }
+)
 """HTTP statuses that say something of what was asked for, whatever it is."""
 
 

@@ -1,7 +1,6 @@
 """Finds out from Glance, as the service, where the copies of an image are."""
 
 import dataclasses
-import time
 from collections.abc import Callable, Iterable
 
 from oslo_config import cfg
@@ -13,6 +12,7 @@ from eic_plugins.middleware.lookup import Lookup, LookupLimits, NotUnderstoodErr
 from eic_plugins.middleware.remotes import Remote
 from eic_plugins.model import ImageCopy
 from eic_plugins.scheduler import locality
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class CopyLookup:
         find: Callable[[str], Copies],
         limits: LookupLimits,
         remote: Remote,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._find = find
         self._lookup: Lookup[str, Copies] = Lookup(limits, remote, clock)

@@ -1,14 +1,13 @@
 """Reads a flavor from Nova itself, in process, as the user who boots."""
 
 import re
-import time
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from eic_plugins.middleware.boot_rules import Flavor
 from eic_plugins.middleware.memory import Memory
 from eic_plugins.middleware.subrequest import Subrequests
+from eic_plugins.support.clock import SYSTEM, Clock
 
 _ID = re.compile(r'[\w. -]+', re.ASCII)
 _WITH_EXTRA_SPECS = 'compute 2.61'
@@ -21,7 +20,7 @@ class Flavors:
     :param ttl: seconds for which one is remembered
     """
 
-    def __init__(self, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, ttl: float, clock: Clock = SYSTEM) -> None:
         self._memory: Memory[tuple[str | None, str], Flavor] = Memory(ttl, clock)
 
     def find(

@@ -17,8 +17,7 @@ these remotes, so a process is as good without them, and the answer stays 200. W
 That is for an endpoint of the monitoring alone, not for a load balancer.
 """
 
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from oslo_middleware.healthcheck import pluginbase
 from eic_plugins import config
 from eic_plugins.middleware.remotes import WATCHED, LastSeen, Watched
 from eic_plugins.support import ontap_sightings
+from eic_plugins.support.clock import SYSTEM, Clock
 
 OPTIONS = [
     cfg.BoolOpt(
@@ -43,7 +43,6 @@ class Healthcheck(pluginbase.HealthcheckBaseExtension):
     """Says how the remotes were last seen.
 
     :param watched: the remotes that the process has seen
-    :param clock: seconds since the epoch
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Healthcheck(pluginbase.HealthcheckBaseExtension):
         oslo_conf: cfg.ConfigOpts,
         conf: dict[str, Any],
         watched: Watched = WATCHED,
-        clock: Callable[[], float] = time.time,
+        clock: Clock = SYSTEM,
     ) -> None:
         super().__init__(oslo_conf, conf)
         config.register(oslo_conf)
@@ -78,7 +77,7 @@ class Healthcheck(pluginbase.HealthcheckBaseExtension):
     def _backends(self) -> Iterable[LastSeen]:
         if self._directory is None:
             return
-        now = self._clock()
+        now = self._clock.time()
         for backend, answered, failed in ontap_sightings.read(self._directory):
             yield LastSeen(
                 f'ONTAP of backend {backend}',

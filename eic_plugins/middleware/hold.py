@@ -12,13 +12,13 @@ by a server that gives a worker one request at a time.
 import contextlib
 import enum
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator
 
 from oslo_log import log as logging
 
 from eic_plugins.middleware import body
 from eic_plugins.middleware.status_watch import IN_THE_MAKING, Statuses, StatusWatch
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Hold:
         limit: int,
         service_roles: Callable[[], Collection[str]],
         statuses: Statuses,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._whose = whose
         self._budget = budget
@@ -96,7 +96,7 @@ class Hold:
 
     def _wait_for(self, volume_id: str) -> str:
         try:
-            status = self._watch.wait(volume_id, self._clock() + self._budget)
+            status = self._watch.wait(volume_id, self._clock.monotonic() + self._budget)
         except Exception:
             LOG.exception('An error while an answer was held; it is sent now.')
             return HoldEnd.UNKNOWN

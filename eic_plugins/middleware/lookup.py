@@ -14,7 +14,6 @@ import collections
 import concurrent.futures
 import dataclasses
 import threading
-import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -22,6 +21,7 @@ from oslo_log import log as logging
 
 from eic_plugins.middleware.memory import Memory
 from eic_plugins.middleware.remotes import Remote
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Lookup(Generic[Key, Found]):
         self,
         limits: LookupLimits,
         remote: Remote,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._remote = remote
         self._lock = threading.Lock()

@@ -1,11 +1,12 @@
 """Remembers answers for a while, and nobody's at everybody's cost."""
 
 import threading
-import time
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 import cachetools
+
+from eic_plugins.support.clock import SYSTEM, Clock
 
 Key = TypeVar('Key', bound=Hashable)
 Found = TypeVar('Found')
@@ -22,10 +23,10 @@ class Memory(Generic[Key, Found]):
     nobody else's be forgotten.
     """
 
-    def __init__(self, ttl: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, ttl: float, clock: Clock = SYSTEM) -> None:
         self._lock = threading.Lock()
         self._known: cachetools.TTLCache[Key, Found] = cachetools.TTLCache(
-            REMEMBERED, ttl, clock
+            REMEMBERED, ttl, clock.monotonic
         )
         self._owners: dict[Key, str] = {}
 

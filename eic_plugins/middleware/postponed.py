@@ -14,13 +14,13 @@ ended, a worker finds with its first request and once in ten minutes after that.
 
 import dataclasses
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from oslo_log import log as logging
 
 from eic_plugins.middleware.deletion_rules import Next, VolumeState, decide
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Asker:
 
     def may_ask(self) -> bool:
         """True if the token is good for a while."""
-        return time.time() < self.until - _ASKING_SECONDS
+        return SYSTEM.time() < self.until - _ASKING_SECONDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,17 +99,15 @@ class PostponedDeletions:
     def __init__(
         self,
         volumes: CinderVolumes,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = SYSTEM,
         start: Callable[[Callable[[], None]], None] = in_thread,
     ) -> None:
         self._volumes = volumes
         self._clock = clock
-        self._sleep = sleep
         self._start = start
         self._lock = threading.Lock()
         self._pending: dict[str, Pending] = {}
-        self._recall_at = clock()
+        self._recall_at = clock.monotonic()
         self._looking = False
 
     def in_the_making(self, volume_id: str) -> str | None:
@@ -150,7 +148,7 @@ class PostponedDeletions:
 
         Called with each request.
         """
-        if self._clock() >= self._recall_at:
+        if self._clock.monotonic() >= self._recall_at:
             self._wake()
 
     def look(self) -> bool:
@@ -187,7 +185,7 @@ class PostponedDeletions:
 
     def _watch(self) -> None:
         while self.look() or not self._may_end():
-            self._sleep(PAUSE)
+            self._clock.sleep(PAUSE)
 
     def _may_end(self) -> bool:
         with self._lock:
@@ -195,7 +193,7 @@ class PostponedDeletions:
             return not self._looking
 
     def _recall_if_due(self) -> None:
-        now = self._clock()
+        now = self._clock.monotonic()
         if now < self._recall_at:
             return
         self._recall_at = now + RECALL

@@ -6,11 +6,11 @@ failed for. The failure may be that project's doing: nobody can tell.
 
 import dataclasses
 import threading
-import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from eic_plugins.support.breaker import CircuitBreakers
+from eic_plugins.support.clock import SYSTEM, Clock
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Remote:
         effect: str,
         failures: int,
         reset: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._name = name
         self._clock = clock
@@ -72,7 +72,7 @@ class Remote:
         """It answered what was asked for ``owner``."""
         self._breakers.of(owner).succeeded()
         with self._lock:
-            self._answered = self._clock()
+            self._answered = self._clock.monotonic()
             self._in_order = True
             self._failed_for.discard(owner)
 
@@ -80,14 +80,14 @@ class Remote:
         """It did not answer ``owner`` as it should."""
         self._breakers.of(owner).failed()
         with self._lock:
-            self._failed = self._clock()
+            self._failed = self._clock.monotonic()
             self._failed_for = {*self._left_alone(), owner}
             self._in_order = self._in_order and self.may_be_asked(owner)
 
     def last_seen(self) -> LastSeen:
         """How it was last seen; nobody is asked for that."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             return LastSeen(
                 self._name,
                 None if self._answered is None else now - self._answered,

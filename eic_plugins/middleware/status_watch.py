@@ -6,8 +6,9 @@ where a query is slow: a busy worker has better things to do.
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+
+from eic_plugins.support.clock import Clock
 
 Statuses = Callable[[Collection[str]], Mapping[str, str]]
 """The statuses of volumes by their ids; of one that is gone there is none."""
@@ -24,7 +25,7 @@ _LOOK_SHARE = 10
 class StatusWatch:
     """Of those who wait, one at a time looks, for all of them."""
 
-    def __init__(self, statuses: Statuses, clock: Callable[[], float]) -> None:
+    def __init__(self, statuses: Statuses, clock: Clock) -> None:
         self._statuses = statuses
         self._clock = clock
         self._latest: dict[str, str] = {}
@@ -47,7 +48,7 @@ class StatusWatch:
         with self._watched(volume_id):
             while (
                 self._latest[volume_id] in IN_THE_MAKING
-                and (left := deadline - self._clock()) > 0
+                and (left := deadline - self._clock.monotonic()) > 0
             ):
                 if self._somebody_looks:
                     self._changed.wait(left)
@@ -70,12 +71,12 @@ class StatusWatch:
         self._somebody_looks = True
         try:
             with self._let_go():
-                time.sleep(min(self._pause, left))
+                self._clock.sleep(min(self._pause, left))
             volumes = list(self._latest)
             with self._let_go():
-                began = self._clock()
+                began = self._clock.monotonic()
                 statuses = self._statuses(volumes)
-                took = self._clock() - began
+                took = self._clock.monotonic() - began
             self._pause = min(max(_PAUSE, (_LOOK_SHARE - 1) * took), _LONGEST_PAUSE)
             self._latest.update(
                 (volume, statuses.get(volume, ''))

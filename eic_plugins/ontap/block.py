@@ -404,7 +404,9 @@ class Namespaces(BlockDevices):
     ) -> None:
         """Refused: there is no such call."""
         raise OntapRejectedError(
-            400, 'none', 'ONTAP copies no NVMe namespace between FlexVols'
+            HTTPStatus.BAD_REQUEST,
+            'none',
+            'ONTAP copies no NVMe namespace between FlexVols',
         )
 
 

@@ -7,6 +7,7 @@ calls go through the ``requests`` session of its ``HostConnection``.
 import dataclasses
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 import netapp_ontap
@@ -148,7 +149,7 @@ class OntapSession:
                 f'{method} {path.partition("?")[0]} on ONTAP at {self.host}: '
                 f'{_explain(err)}'
             ) from err
-        if response.status_code == requests.codes.forbidden:
+        if response.status_code == HTTPStatus.FORBIDDEN:
             raise _forbidden(method, path, response)
         return _parse(response)
 
@@ -198,9 +199,9 @@ def _parse(response: requests.Response) -> JsonObject:
         raise OntapRejectedError(
             response.status_code, 'none', 'the answer is not a JSON object'
         )
-    if response.status_code >= requests.codes.bad_request:
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
         raise rejected(response.status_code, body.get('error'))
-    if response.status_code != requests.codes.accepted:
+    if response.status_code != HTTPStatus.ACCEPTED:
         # Within return_timeout the work ended; its job is history.
         body.pop('job', None)
     return body

@@ -15,7 +15,6 @@ for them here.
 import collections
 import contextlib
 import threading
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -175,4 +174,4 @@ class Spreader:
         while True:
             self._hinted.wait(interval)
             self.look()
-            time.sleep(_SHORTEST_PAUSE)
+            SYSTEM.sleep(_SHORTEST_PAUSE)

@@ -20,6 +20,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from pathlib import Path
 
 from oslo_log import log as logging
@@ -65,7 +66,6 @@ LOG = logging.getLogger(__name__)
 _USE_SECONDS = 600.0
 _WRITING_SECONDS = 120.0
 """Twice as long as between two times of writing uses."""
-_NOT_FOUND = 404
 _TOO_LARGE = frozenset({'5374125', '72089724'})
 """ONTAP's codes of a LUN's and of a namespace's size."""
 
@@ -170,7 +170,7 @@ class BlockStorage(PoolStorage):
         try:
             self._devices.modify(device, comment=comment)
         except OntapRejectedError as err:
-            if err.status != _NOT_FOUND:
+            if err.status != HTTPStatus.NOT_FOUND:
                 raise
             self._forget(device)
             return False
@@ -265,7 +265,9 @@ class BlockStorage(PoolStorage):
         device = self._made_as(target)
         self._made.pop(target.name, None)
         if device is None:
-            raise OntapRejectedError(404, '4', f'{target.path} is gone')
+            raise OntapRejectedError(
+                HTTPStatus.NOT_FOUND, '4', f'{target.path} is gone'
+            )
         comment = format_comment(
             self._place(device, image.id), record, self._seals, self._clock.time()
         )

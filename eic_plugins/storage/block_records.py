@@ -6,12 +6,12 @@ Sealed, as JSON; the last use stands there, too, which is not.
 import dataclasses
 import datetime
 import json
-import time
 
 from eic_plugins.model import CACHED_IMAGE_PREFIX
 from eic_plugins.ontap.block import BlockDevice
 from eic_plugins.storage.interface import Record
 from eic_plugins.storage.seals import Place, Seals
+from eic_plugins.support.clock import SYSTEM
 
 
 def image_id_of(device: BlockDevice) -> str:
@@ -83,4 +83,4 @@ def time_of(created: str) -> float:
     try:
         return datetime.datetime.fromisoformat(created).timestamp()
     except ValueError:
-        return time.time()
+        return SYSTEM.time()

@@ -15,7 +15,6 @@ import dataclasses
 import os
 import re
 import stat
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -58,6 +57,7 @@ from eic_plugins.storage.names import FILL_PREFIX, IMAGE_ID
 from eic_plugins.storage.seals import Place, Seals
 from eic_plugins.storage.share_files import ShareFiles
 from eic_plugins.support import native
+from eic_plugins.support.clock import SYSTEM
 
 LOG = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ class FileStorage(PoolStorage):
         # its record first, a crash in between leaves no cached image.
         self.withdraw(image.id)
         self._share.rename(target, self.pool.stored(image.cached_name))
-        made = time.time()
+        made = SYSTEM.time()
         try:
             self.mount.write(
                 record_name(image.id),

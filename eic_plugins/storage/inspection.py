@@ -14,6 +14,7 @@ import re
 import stat
 from typing import Any
 
+from oslo_utils import units
 from oslo_utils.imageutils import format_inspector
 
 from eic_plugins.support import native
@@ -24,7 +25,7 @@ partitions looks so, too), a CD, encrypted, or several of them at once.
 """
 _SECTOR = 512
 _READ = 4096
-_ENOUGH = 1 << 20
+_ENOUGH = units.Mi
 _VMDK = re.compile(rb'KDMV|COWD|(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*version[ \t]*=', re.I)
 """As qemu-img finds one. It may be a text alone, of comments, empty lines and a
 version, which then names the files that have the data. oslo.utils' inspector

@@ -19,8 +19,9 @@ import pathlib
 import secrets
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+
+from eic_plugins.support.clock import SYSTEM
 
 _RECORD_MODE = 0o640
 
@@ -157,7 +158,7 @@ class ShareMount:
         :param at: seconds since the epoch, None for now
         :returns: False if there is no such file
         """
-        now = time.time() if at is None else at
+        now = SYSTEM.time() if at is None else at
         try:
             os.utime(self.path(name), (now, now), follow_symlinks=False)
         except FileNotFoundError:

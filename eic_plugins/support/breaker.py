@@ -2,10 +2,10 @@
 
 import collections
 import threading
-import time
-from collections.abc import Callable
 
 from oslo_log import log as logging
+
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 _OWNERS = 1024
@@ -26,7 +26,7 @@ class CircuitBreaker:
         effect: str,
         failures: int,
         reset: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._remote = remote
         self._effect = effect
@@ -39,12 +39,7 @@ class CircuitBreaker:
 
     def allows(self) -> bool:
         """False while the remote is left alone."""
-        return self._clock() >= self._asked_again
-
-    @property
-    def healthy(self) -> bool:
-        """True if the remote has not failed since it last answered."""
-        return self._failures == 0
+        return self._clock.monotonic() >= self._asked_again
 
     def succeeded(self) -> None:
         """The remote answered."""
@@ -59,7 +54,7 @@ class CircuitBreaker:
             self._failures += 1
             if self._failures < self._limit:
                 return
-            self._asked_again = self._clock() + self._reset
+            self._asked_again = self._clock.monotonic() + self._reset
             LOG.warning(
                 '%(remote)s failed %(failures)d times in a row: for '
                 '%(seconds).0f s %(effect)s',
@@ -90,7 +85,7 @@ class CircuitBreakers:
         effect: str,
         failures: int,
         reset: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._remote = remote
         self._how = effect, failures, reset, clock

@@ -4,12 +4,11 @@ Small on purpose: it travels to every scheduler once a minute.
 """
 
 import collections
-import time
-from collections.abc import Callable
 from typing import Any
 
 from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.ontap.namespace import Namespace
+from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.support.known import KnownIds
 
 _MOST_IMAGES = 256
@@ -19,9 +18,7 @@ _RESCAN_SECONDS = 600.0
 class PoolCapabilities:
     """The capability ``eic`` of the pools of one backend."""
 
-    def __init__(
-        self, namespace: Namespace, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, namespace: Namespace, clock: Clock = SYSTEM) -> None:
         self._namespace = namespace
         self._clock = clock
         self._images: dict[str, KnownIds] = collections.defaultdict(
@@ -64,8 +61,8 @@ class PoolCapabilities:
         """Now and then, see what others added and what was evicted."""
         share = cache.pool.name
         due = self._scanned.get(share, float('-inf')) + _RESCAN_SECONDS
-        if self._clock() < due:
+        if self._clock.monotonic() < due:
             return
         with self._images[share].listing() as found:
             found(cache.storage.image_ids())
-        self._scanned[share] = self._clock()
+        self._scanned[share] = self._clock.monotonic()

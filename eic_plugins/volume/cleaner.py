@@ -7,12 +7,12 @@ With the stock driver's options in the backend's section: ``thres_avl_size_perc_
 """
 
 import dataclasses
-import time
 from collections.abc import Iterable
 
 from oslo_log import log as logging
 
 from eic_plugins.engine.pool_cache import PoolCache
+from eic_plugins.support.clock import SYSTEM
 from eic_plugins.volume.evictor import Evictor
 from eic_plugins.volume.metrics import Metrics
 
@@ -30,7 +30,7 @@ class Cleaner:
         """All of them; an error in one pool keeps no other from it."""
         for cache in caches:
             try:
-                cache.sweep(time.time())
+                cache.sweep(SYSTEM.time())
                 self.evictor.relieve(cache)
                 self._count(cache)
             except Exception:

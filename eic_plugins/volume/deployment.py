@@ -11,7 +11,6 @@ Nothing is to be configured. Backends of drivers other than EIC's are not in it.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from cinder.scheduler import rpcapi
 from oslo_log import log as logging
 
 from eic_plugins.model import KnownPool
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Deployment:
         self,
         own: Callable[[], Iterable[KnownPool]],
         fetch: Fetch = ask_scheduler,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._own = own
         self._fetch = fetch
@@ -79,11 +79,11 @@ class Deployment:
 
     def _reported(self) -> tuple[KnownPool, ...]:
         with self._lock:
-            if self._clock() - self._asked > _TTL:
+            if self._clock.monotonic() - self._asked > _TTL:
                 self._refresh()
                 # After a silence, too: nobody waits for it more than once a
                 # minute.
-                self._asked = self._clock()
+                self._asked = self._clock.monotonic()
             return self._known
 
     def _refresh(self) -> None:

@@ -12,7 +12,6 @@ each other for ever. Without room the fill is declined with reason ``no_room``.
 
 import contextlib
 import dataclasses
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from oslo_log import log as logging
@@ -21,6 +20,7 @@ from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, PoolCac
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage import eviction
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
+from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.volume.capability import PoolCapabilities
 from eic_plugins.volume.free_space import FreeSpace
 from eic_plugins.volume.metrics import Metrics
@@ -47,7 +47,6 @@ class Evictor:
     :param space: what these have free
     :param capabilities: is told of what is evicted
     :param metrics: counts that
-    :param clock: seconds since the epoch
     """
 
     def __init__(
@@ -56,13 +55,13 @@ class Evictor:
         space: FreeSpace,
         capabilities: PoolCapabilities,
         metrics: Metrics,
-        clock: Callable[[], float] | None = None,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._policy = policy
         self._space = space
         self._capabilities = capabilities
         self._metrics = metrics
-        self._clock = clock or _now
+        self._clock = clock
 
     @contextlib.contextmanager
     def taken(self, cache: PoolCache, want: Want) -> Iterator[None]:
@@ -83,7 +82,7 @@ class Evictor:
                 cache.storage.usages(),
                 self._space.read(pool),
                 self._policy.thresholds,
-                self._clock(),
+                self._clock.time(),
                 self._policy.evicted_last(pool),
                 self._policy.caps,
                 cache.storage.use_delay,
@@ -118,7 +117,7 @@ class Evictor:
         going = eviction.over_caps(
             held,
             caps,
-            self._clock() - cache.storage.use_delay,
+            self._clock.time() - cache.storage.use_delay,
             self._policy.evicted_last(cache.pool.name),
             size,
             count,
@@ -158,7 +157,7 @@ class Evictor:
         return eviction.dispensable(
             cache.storage.usages(),
             self._policy.thresholds,
-            self._clock(),
+            self._clock.time(),
             self._policy.evicted_last(cache.pool.name),
             cache.storage.use_delay,
         )
@@ -189,7 +188,3 @@ class Evictor:
             except LockTimeoutError:
                 LOG.debug('Cached image %s is being made and stays.', usage.image_id)
         return gone
-
-
-def _now() -> float:
-    return time.time()

@@ -7,11 +7,11 @@ finds that too little, or too old.
 import contextlib
 import dataclasses
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 from eic_plugins.engine.pool_cache import Want
 from eic_plugins.storage.eviction import Space
+from eic_plugins.support.clock import SYSTEM, Clock
 
 _FRESH_SECONDS = 120.0
 
@@ -29,16 +29,15 @@ class FreeSpace:
     """The capacity of a backend's pools, by their names.
 
     :param ask: asks ONTAP for that of a pool
-    :param clock: seconds since the epoch
     """
 
     def __init__(
         self,
         ask: Callable[[str], Space],
-        clock: Callable[[], float] | None = None,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._ask = ask
-        self._clock = clock or _now
+        self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
         self._under_way: dict[str, list[Want]] = {}
@@ -46,7 +45,7 @@ class FreeSpace:
     def note(self, pool: str, space: Space) -> None:
         """What the statistics say of a pool, just read."""
         with self._lock:
-            self._known[pool] = _Known(space, self._clock())
+            self._known[pool] = _Known(space, self._clock.time())
 
     def read(self, pool: str) -> Space:
         """What ONTAP says now.
@@ -61,7 +60,7 @@ class FreeSpace:
         """Without a call; None if that was too long ago."""
         with self._lock:
             known = self._known.get(pool)
-        if known is None or self._clock() - known.read > _FRESH_SECONDS:
+        if known is None or self._clock.time() - known.read > _FRESH_SECONDS:
             return None
         return known.space.left_by(known.taken)
 
@@ -85,7 +84,3 @@ class FreeSpace:
         finally:
             with self._lock:
                 self._under_way[pool].remove(want)
-
-
-def _now() -> float:
-    return time.time()

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from oslo_log import log as logging
+from oslo_utils import units
 
 LOG = logging.getLogger(__name__)
-_COPIED = 1 << 20  # bytes at a time
+_COPIED = units.Mi  # bytes at a time
 
 
 class Fetched:

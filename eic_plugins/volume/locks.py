@@ -11,7 +11,6 @@ a new one.
 
 import contextlib
 import glob
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins.engine.pool_cache import LockTimeoutError
+from eic_plugins.support.clock import SYSTEM
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _old_files() -> Iterator[Path]:
     prefix = coordination.COORDINATOR.prefix + _OURS
     for path in list(directory.glob(glob.escape(prefix) + '*')):
         with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < time.time() - _IDLE_SECONDS:
+            if path.stat().st_mtime < SYSTEM.time() - _IDLE_SECONDS:
                 yield path
 
 

@@ -10,8 +10,6 @@ import dataclasses
 import os
 import re
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from prometheus_client import (
 
 from eic_plugins.model import Outcome
 from eic_plugins.support import ontap_sightings
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
@@ -162,7 +161,7 @@ class Metrics:
         self,
         backend: str,
         directory: Path | None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
     ) -> None:
         self._backend = backend
         self._registry = CollectorRegistry()
@@ -221,9 +220,9 @@ class Metrics:
         if self._file is None:
             return
         with self._lock:
-            if not at_once and self._clock() - self._written < _WRITE_SECONDS:
+            if not at_once and self._clock.monotonic() - self._written < _WRITE_SECONDS:
                 return
-            self._written = self._clock()
+            self._written = self._clock.monotonic()
             try:
                 _replace(self._file, generate_latest(self._registry))
             except OSError as err:

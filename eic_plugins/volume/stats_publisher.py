@@ -8,12 +8,13 @@ so it is done once in two seconds at most.
 """
 
 import threading
-import time
 from collections.abc import Callable
 
 from cinder import context
 from cinder.volume import rpcapi
 from oslo_log import log as logging
+
+from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 _PAUSE_SECONDS = 2.0
@@ -29,7 +30,7 @@ class StatsPublisher:
     def __init__(
         self,
         publish: Callable[[], None],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM,
         later: Callable[[float, Callable[[], None]], None] | None = None,
     ) -> None:
         self._publish = publish
@@ -45,14 +46,14 @@ class StatsPublisher:
             if self._waiting:
                 return
             self._waiting = True
-            pause = max(self._told + _PAUSE_SECONDS - self._clock(), 0.0)
+            pause = max(self._told + _PAUSE_SECONDS - self._clock.monotonic(), 0.0)
         self._later(pause, self._tell)
 
     def _tell(self) -> None:
         with self._lock:
             # What comes from now on is not in it any more.
             self._waiting = False
-            self._told = self._clock()
+            self._told = self._clock.monotonic()
         try:
             self._publish()
         except Exception as err:

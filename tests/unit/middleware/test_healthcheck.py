@@ -14,6 +14,7 @@ from paste import deploy
 from eic_plugins.middleware.healthcheck import Healthcheck
 from eic_plugins.middleware.remotes import Remote, Watched
 from eic_plugins.volume.metrics import Metrics
+from tests.unit.fake_clock import FakeClock
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 PASTE = """
@@ -64,19 +65,9 @@ def application_factory(_global_conf: dict[str, Any], **_local_conf: Any) -> Any
     return application
 
 
-class Clock:
-    """Seconds, when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock(1000.0)
 
 
 def load(state: Path, api: str, more: str = '') -> webtest.TestApp:
@@ -187,12 +178,12 @@ def test_a_process_without_a_filter_says_so() -> None:
     )
 
 
-def remote(clock: Clock, failures: int = 2) -> Remote:
+def remote(clock: FakeClock, failures: int = 2) -> Remote:
     return Remote('Glance', 'x', failures, 15.0, clock)
 
 
 def test_a_remote_is_out_of_order_from_its_breaker_to_its_next_answer(
-    clock: Clock,
+    clock: FakeClock,
 ) -> None:
     glance = remote(clock)
     glance.failed('p')
@@ -207,7 +198,7 @@ def test_a_remote_is_out_of_order_from_its_breaker_to_its_next_answer(
     assert str(glance.last_seen()) == 'Glance answered 0 s ago, failed 60 s ago'
 
 
-def test_what_fails_one_project_is_told_with_who_gets_answers(clock: Clock) -> None:
+def test_what_fails_one_project_is_told_with_who_gets_answers(clock: FakeClock) -> None:
     glance = remote(clock, failures=1)
     glance.failed('theirs')
     clock.now += 1
@@ -216,7 +207,7 @@ def test_what_fails_one_project_is_told_with_who_gets_answers(clock: Clock) -> N
     assert (seen.left_alone, seen.in_order) == (1, True)
 
 
-def test_several_filters_of_a_process_are_one_report(clock: Clock) -> None:
+def test_several_filters_of_a_process_are_one_report(clock: FakeClock) -> None:
     watched = Watched()
     one, two, three = remote(clock, 1), remote(clock, 1), remote(clock, 1)
     watched.add(one, two, three)
@@ -230,7 +221,7 @@ def test_several_filters_of_a_process_are_one_report(clock: Clock) -> None:
     assert (seen.answered, seen.failed, seen.in_order) == (5, 10, True)
 
 
-def test_a_filter_that_is_gone_is_watched_no_longer(clock: Clock) -> None:
+def test_a_filter_that_is_gone_is_watched_no_longer(clock: FakeClock) -> None:
     watched = Watched()
     watched.add(remote(clock))
     assert watched.last_seen() == []

@@ -5,24 +5,10 @@ import types
 
 import pytest
 
-from eic_plugins.middleware import status_watch
 from eic_plugins.middleware.hold import Hold
+from tests.unit.fake_clock import FakeClock
 
 SECONDS = 20
-
-
-class Clock:
-    """Time passes when somebody sleeps."""
-
-    def __init__(self):
-        self.now, self.pauses = 0.0, []
-
-    def __call__(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.pauses.append(seconds)
-        self.now += seconds
 
 
 class Database:
@@ -38,10 +24,8 @@ class Database:
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    passing = Clock()
-    monkeypatch.setattr(status_watch.time, 'sleep', passing.sleep)
-    return passing
+def clock():
+    return FakeClock()
 
 
 def holding(clock, statuses, whose='service', budget=2.0, limit=1):

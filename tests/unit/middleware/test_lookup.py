@@ -8,16 +8,9 @@ from eic_plugins.middleware.copies import CopyLookup
 from eic_plugins.middleware.lookup import LookupLimits, NotUnderstoodError
 from eic_plugins.middleware.remotes import Remote
 from eic_plugins.model import ImageCopy
+from tests.unit.fake_clock import FakeClock
 
 COPIES = (ImageCopy('127.0.11.1', '/images/a'),)
-
-
-class Clock:
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
 
 
 class Glance:
@@ -46,7 +39,7 @@ def glance():
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock(100.0)
 
 
 def lookup_of(glance, clock, workers=2, failures=2):

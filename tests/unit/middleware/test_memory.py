@@ -3,19 +3,12 @@
 import pytest
 
 from eic_plugins.middleware.memory import OWNERS_SHARE, REMEMBERED, Memory
-
-
-class Clock:
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
+from tests.unit.fake_clock import FakeClock
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return FakeClock(100.0)
 
 
 @pytest.fixture

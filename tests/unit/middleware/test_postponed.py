@@ -13,6 +13,8 @@ from eic_plugins.middleware.postponed import (
     DeletionRefusedError,
     PostponedDeletions,
 )
+from eic_plugins.support.clock import SystemClock
+from tests.unit.fake_clock import FakeClock
 
 VOLUME, OTHER, MARK = 'volume', 'other', 'as it was'
 STATES = [
@@ -83,27 +85,23 @@ class Cinder:
         del self.volumes[volume_id]
 
 
-class Worker:
+class Worker(FakeClock):
     """One process of cinder-api; its threads run when a test says so."""
 
     def __init__(self, cinder):
-        self.now = 0.0
-        self.pauses = []
+        super().__init__()
         self.threads = []
         self.then = []
         self.has_threads = True
-        self.postponed = PostponedDeletions(
-            cinder, lambda: self.now, self._sleep, self._start
-        )
+        self.postponed = PostponedDeletions(cinder, self, self._start)
 
     def _start(self, work):
         if not self.has_threads:
             raise RuntimeError("can't start new thread")
         self.threads.append(work)
 
-    def _sleep(self, seconds):
-        self.pauses.append(seconds)
-        self.now += seconds
+    def sleep(self, seconds):
+        super().sleep(seconds)
         self.then.pop(0)()
 
     def run(self, *then):
@@ -292,9 +290,16 @@ def test_a_token_that_ends_soon_asks_for_nothing(left, may_ask):
     assert Asker(None, time.time() + left).may_ask() is may_ask
 
 
+class Hasty(SystemClock):
+    """The clock of this host; whoever sleeps wakes up after a millisecond."""
+
+    def sleep(self, _seconds):
+        super().sleep(0.001)
+
+
 def test_real_threads_end_and_start_again():
     cinder = Cinder()
-    postponed = PostponedDeletions(cinder, sleep=lambda _pause: time.sleep(0.001))
+    postponed = PostponedDeletions(cinder, Hasty())
     for number in range(20):
         volume_id = f'volume-{number}'
         cinder.volumes[volume_id] = made('available' if number % 2 else 'creating')

@@ -275,14 +275,14 @@ class Later:
     """Time, and what is to be called when it has passed."""
 
     def __init__(self):
-        self.now = 100.0
+        self.clock = FakeClock(100.0)
         self.pending = []
         self.published = 0
         self.error = None
         self.publish = self.publish_once
         self.publisher = StatsPublisher(
             self.tell,
-            lambda: self.now,
+            self.clock,
             lambda pause, what: self.pending.append((pause, what)),
         )
 
@@ -297,7 +297,7 @@ class Later:
     def run(self):
         while self.pending:
             pause, what = self.pending.pop(0)
-            self.now += pause
+            self.clock.now += pause
             what()
 
 

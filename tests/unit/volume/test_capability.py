@@ -2,6 +2,7 @@
 
 from eic_plugins.volume.capability import PoolCapabilities
 from tests.unit.factories import pool
+from tests.unit.fake_clock import FakeClock
 
 
 class Lifs:
@@ -41,12 +42,12 @@ def test_a_pool_says_where_it_is_and_what_it_has():
 
 
 def test_the_directory_is_read_again_after_a_while_only():
-    now = [0.0]
-    cache, report = Cache('a'), PoolCapabilities(Lifs(), clock=lambda: now[0])
+    clock = FakeClock()
+    cache, report = Cache('a'), PoolCapabilities(Lifs(), clock=clock)
     report.facts(cache)
     cache.ids = ['b']
     assert report.facts(cache)['cached'] == ['a']
-    now[0] = 601.0
+    clock.now = 601.0
     assert report.facts(cache)['cached'] == ['b']
     assert cache.scans == 2
 
@@ -75,11 +76,11 @@ def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is():
 
 
 def test_what_changed_before_the_listing_is_not_done_again():
-    now = [0.0]
-    cache, report = Cache(), PoolCapabilities(Lifs(), clock=lambda: now[0])
+    clock = FakeClock()
+    cache, report = Cache(), PoolCapabilities(Lifs(), clock=clock)
     report.add(cache.pool.name, 'evicted by another host')
     report.facts(cache)
-    now[0] = 601.0
+    clock.now = 601.0
     cache.ids = ['a']
     assert report.facts(cache)['cached'] == ['a']
 

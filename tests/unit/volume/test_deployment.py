@@ -7,6 +7,7 @@ import pytest
 from eic_plugins.model import KnownPool
 from eic_plugins.volume import deployment
 from eic_plugins.volume.deployment import Deployment
+from tests.unit.fake_clock import FakeClock
 
 OWN = KnownPool('host@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
 FACTS = {
@@ -43,19 +44,19 @@ class Scheduler:
         return self.pools
 
 
-def made(scheduler, now):
-    return Deployment(lambda: [OWN], scheduler, lambda: now[0])
+def made(scheduler, clock):
+    return Deployment(lambda: [OWN], scheduler, clock)
 
 
 def test_all_backends_pools_are_known_with_their_place():
-    found = made(Scheduler(reported()), [0.0])
+    found = made(Scheduler(reported()), FakeClock())
     assert found.pools() == (OWN, OTHER)
     assert found.flexvols() == {'uuid-gold', 'uuid-silver'}
 
 
 def test_an_own_pool_is_as_the_backend_knows_it():
     stale = reported('host@own#gold', {**FACTS, 'flexvol': 'before'})
-    assert made(Scheduler(stale), [0.0]).pools() == (OWN,)
+    assert made(Scheduler(stale), FakeClock(0.0)).pools() == (OWN,)
 
 
 @pytest.mark.parametrize(
@@ -71,24 +72,24 @@ def test_an_own_pool_is_as_the_backend_knows_it():
     ],
 )
 def test_a_pool_without_its_place_is_none_of_ours(eic):
-    assert made(Scheduler(reported(eic=eic)), [0.0]).flexvols() == {'uuid-gold'}
+    assert made(Scheduler(reported(eic=eic)), FakeClock()).flexvols() == {'uuid-gold'}
 
 
 def test_the_scheduler_is_asked_once_a_minute():
-    now, scheduler = [0.0], Scheduler(reported())
-    found = made(scheduler, now)
-    for now[0] in (0.0, 30.0, 60.0, 61.0, 100.0):
+    clock, scheduler = FakeClock(), Scheduler(reported())
+    found = made(scheduler, clock)
+    for clock.now in (0.0, 30.0, 60.0, 61.0, 100.0):
         found.pools()
     assert scheduler.asked == 2
 
 
 def test_a_silent_scheduler_leaves_what_was_known_and_one_line(caplog):
-    now, scheduler = [0.0], Scheduler(reported())
-    found = made(scheduler, now)
+    clock, scheduler = FakeClock(), Scheduler(reported())
+    found = made(scheduler, clock)
     found.pools()
     scheduler.silent = True
     with caplog.at_level(logging.WARNING):
-        for now[0] in (61.0, 62.0, 122.0, 183.0):
+        for clock.now in (61.0, 62.0, 122.0, 183.0):
             assert found.pools() == (OWN, OTHER)
     assert scheduler.asked == 4
     assert len(caplog.records) == 1
@@ -97,7 +98,7 @@ def test_a_silent_scheduler_leaves_what_was_known_and_one_line(caplog):
 def test_without_any_answer_the_own_pools_are_known():
     scheduler = Scheduler()
     scheduler.silent = True
-    assert made(scheduler, [0.0]).pools() == (OWN,)
+    assert made(scheduler, FakeClock(0.0)).pools() == (OWN,)
 
 
 def test_neither_a_deaf_scheduler_nor_a_dead_message_bus_is_waited_for(monkeypatch):

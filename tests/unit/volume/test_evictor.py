@@ -8,6 +8,7 @@ from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, Want
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
 from eic_plugins.volume.evictor import Evictor, Policy
 from eic_plugins.volume.free_space import FreeSpace
+from tests.unit.fake_clock import FakeClock
 
 GIB = 1 << 30
 NOW = 1_000_000.0
@@ -77,10 +78,10 @@ def pool():
 def room_of(pool, notes, caps=Caps(), wanted=frozenset(), space=None):  # noqa: B008
     return Evictor(
         Policy(Thresholds(20, 60, 720), caps, lambda _: wanted),
-        space or FreeSpace(pool.capacity, lambda: NOW),
+        space or FreeSpace(pool.capacity, FakeClock(NOW)),
         notes,
         notes,
-        lambda: NOW,
+        FakeClock(NOW),
     )
 
 
@@ -154,7 +155,7 @@ def test_what_shares_the_bytes_of_a_file_needs_no_room(pool, notes):
 
 
 def test_the_pools_statistics_are_enough_where_there_is_room(pool, notes):
-    space = FreeSpace(pool.capacity, lambda: NOW)
+    space = FreeSpace(pool.capacity, FakeClock(NOW))
     space.note('gold', pool.space())
     room = room_of(pool, notes, space=space)
     for number in range(39):
@@ -233,6 +234,6 @@ def test_a_cluster_that_does_not_answer_is_no_lack_of_room(pool, notes):
     def silent(_name):
         raise OSError('no answer')
 
-    room = room_of(pool, notes, space=FreeSpace(silent, lambda: NOW))
+    room = room_of(pool, notes, space=FreeSpace(silent, FakeClock(NOW)))
     fill(room, pool, 'a')
     assert list(pool.held) == ['a']

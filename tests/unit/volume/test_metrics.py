@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from eic_plugins.model import Outcome, Reason, Refusal
 from eic_plugins.volume import metrics
 from eic_plugins.volume.metrics import Metrics
+from tests.unit.fake_clock import FakeClock
 
 MANUAL = pathlib.Path(__file__).parents[3] / 'docs/metrics.md'
 POOL = '127.0.11.1:/tenants/gold'
@@ -135,8 +136,8 @@ def test_the_file_is_whole_readable_to_all_and_alone(tmp_path):
 
 
 def test_many_volumes_in_a_moment_write_once_and_the_statistics_the_rest(tmp_path):
-    now = [100.0]
-    counts = Metrics('gold', tmp_path, clock=lambda: now[0])
+    clock = FakeClock(100.0)
+    counts = Metrics('gold', tmp_path, clock=clock)
     key = ('eic_evictions_total', 'gold', POOL)
     counts.evicted(POOL)
     counts.write()
@@ -145,7 +146,7 @@ def test_many_volumes_in_a_moment_write_once_and_the_statistics_the_rest(tmp_pat
     assert samples(tmp_path)[key] == 1
     counts.write(at_once=True)
     assert samples(tmp_path)[key] == 2
-    now[0] += 6
+    clock.now += 6
     counts.evicted(POOL)
     counts.write()
     assert samples(tmp_path)[key] == 3
