@@ -1,10 +1,11 @@
 """What a manual points to is there: files, sections, targets of make."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.unit import manuals
+from tests.unit import manuals, rooms
 
 MAKEFILE = (manuals.ROOT / 'Makefile').read_text()
 EVERY_MANUAL = pytest.mark.parametrize('manual', manuals.MANUALS, ids=manuals.name)
@@ -47,3 +48,39 @@ def test_links_inside_code_are_none(tmp_path: Path) -> None:
     manual = tmp_path / 'manual.md'
     manual.write_text('[a](b.md) `[c](d.md)`\n```\n[e](f.md)\n```\n[g](h.md#i)\n')
     assert list(manuals.links(manual)) == ['b.md', 'h.md#i']
+
+
+def test_the_readme_says_at_once_what_it_has_not_been_tried_on() -> None:
+    before_the_third_heading = '#'.join(
+        (manuals.ROOT / 'README.md').read_text().split('\n## ')[:2]
+    )
+    assert 'has run on a real ONTAP yet' in before_the_third_heading
+
+
+def _table(manual: Path) -> list[dict[str, str]]:
+    """The first printed table, a row for each line."""
+    printed = manual.read_text().partition('```\nsituation')[2].partition('```')[0]
+    head, *lines = [
+        re.split(' {2,}', line)
+        for line in f'situation{printed}'.splitlines()
+        if line and not line.startswith('---')
+    ]
+    return [dict(zip(head, line, strict=False)) for line in lines]
+
+
+def test_what_the_readme_prints_of_the_demo_is_what_the_demo_printed() -> None:
+    short = _table(manuals.ROOT / 'README.md')
+    whole = _table(manuals.ROOT / 'docs/demo.md')
+    assert len(short) == 10
+    assert [
+        row for row in short if not any(row.items() <= full.items() for full in whole)
+    ] == []
+
+
+def test_the_guide_has_a_question_for_each_room() -> None:
+    guide = (manuals.ROOT / 'CONTRIBUTING.md').read_text()
+    assert [
+        room.name
+        for room in rooms.members(rooms.PACKAGE)
+        if f'`eic_plugins/{room.name}' not in guide
+    ] == []
