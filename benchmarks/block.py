@@ -40,13 +40,8 @@ def run(lab: Lab) -> dict[str, Any]:
 def _first(tenant: Tenant, driver: str, image_id: str, disk: Path) -> fills.Row:
     return fills.measure(
         tenant,
-        driver,
-        _TITLE,
-        image_id,
-        disk,
+        fills.Fill(driver, _TITLE, image_id, disk, _POOLS, 'iscsi'),
         lambda: tenant.create_at_once(image_id, driver, spread(_VOLUMES, _POOLS)),
-        _POOLS,
-        'iscsi',
     )
 
 

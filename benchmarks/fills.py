@@ -4,8 +4,9 @@ Shared by the benchmarks that ask this of different images and orders.
 """
 
 import collections
+import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,42 +28,50 @@ NOTE = (
 Row = dict[str, Any]
 
 
-def measure(
-    tenant: Tenant,
-    driver: str,
-    title: str,
-    image_id: str,
-    disk: Path,
-    create: Callable[[], list[Made]],
-    pools: Sequence[str] = POOLS,
-    protocol: str = 'nfs',
-) -> Row:
+@dataclasses.dataclass(frozen=True)
+class Fill:
+    """An image that gets into pools, since volumes of it are asked for there."""
+
+    driver: str
+    title: str
+    image_id: str
+    disk: Path
+    """The raw bytes that every volume must have."""
+    pools: Sequence[str] = POOLS
+    protocol: str = 'nfs'
+
+
+def measure(tenant: Tenant, fill: Fill, create: Callable[[], list[Made]]) -> Row:
     """The row of one driver and one image.
 
-    :param disk: the raw bytes that every volume must have
     :param create: makes the volumes, the first ones of this image
     """
-    observer = Observer(tenant.lab, driver, image_id, protocol)
-    with tenant.lab.console.step(f'{driver}: {title}'):
+    observer = Observer(tenant.lab, fill.driver, fill.image_id, fill.protocol)
+    with tenant.lab.console.step(f'{fill.driver}: {fill.title}'):
         mark, before = observer.mark(), control.copies_begun(tenant.lab)
         made = create()
         cost = observer.since(mark)
         after = control.copies_begun(tenant.lab)
-    places = _places(tenant, made, image_id, pools)
-    begun = {pool: after[pool] - before[pool] for pool in pools}
+    begun = {pool: after[pool] - before[pool] for pool in fill.pools}
     return {
-        'driver': driver,
-        'image': title,
+        'driver': fill.driver,
+        'image': fill.title,
         'downloads': cost.downloads,
         'conversions': cost.conversions,
         'file_clones': cost.file_clones,
         'file_copies': cost.file_copies,
         'calls': len(cost.calls),
+        **_copies_made(_places(tenant, made, fill), begun),
+        'routes': dict(collections.Counter(volume.route for volume in made)),
+        'different': _different(tenant, made, fill.disk),
+        'seconds': [volume.seconds for volume in made],
+    }
+
+
+def _copies_made(places: dict[str, set[int]], begun: dict[str, int]) -> dict[str, Any]:
+    return {
         'copies': copies_by_pool(places, begun),
         'copies_in_all': copies_in_all(places, begun),
-        'routes': dict(collections.Counter(volume.route for volume in made)),
-        'different': _different(tenant, made, disk),
-        'seconds': [volume.seconds for volume in made],
     }
 
 
@@ -109,23 +118,22 @@ _COLUMNS: Columns = {
 }
 
 
-def _places(
-    tenant: Tenant, made: list[Made], image_id: str, pools: Sequence[str]
-) -> dict[str, set[int]]:
+def _places(tenant: Tenant, made: list[Made], fill: Fill) -> dict[str, set[int]]:
     """Where on the disk the volumes' and the cached images' bytes are."""
-    lab = tenant.lab
+    original = disks.stored(tenant.lab, fill.image_id)
     return {
-        pool: storage.places(
-            [
-                storage.volume_file(lab, pool, volume.id)
-                for volume in made
-                if volume.pool == pool
-            ]
-            + [storage.root(lab, pool) / f'img-cache-{image_id}'],
-            disks.stored(lab, image_id),
-        )
-        for pool in pools
+        pool: storage.places(_files(tenant, made, fill.image_id, pool), original)
+        for pool in fill.pools
     }
+
+
+def _files(
+    tenant: Tenant, made: list[Made], image_id: str, pool: str
+) -> Iterator[Path]:
+    for volume in made:
+        if volume.pool == pool:
+            yield storage.volume_file(tenant.lab, pool, volume.id)
+    yield storage.root(tenant.lab, pool) / f'img-cache-{image_id}'
 
 
 def _different(tenant: Tenant, made: list[Made], disk: Path) -> int:

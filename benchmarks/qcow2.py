@@ -27,10 +27,7 @@ def _measure(tenant: Tenant, driver: str, order: str) -> fills.Row:
     image_id = tenant.upload(disks.qcow2(disk), disk_format='qcow2')
     return fills.measure(
         tenant,
-        driver,
-        order,
-        image_id,
-        disk,
+        fills.Fill(driver, order, image_id, disk),
         lambda: _create(tenant, driver, image_id, order),
     )
 

@@ -37,10 +37,7 @@ def _measure(
     image_id = tenant.upload(disk, store=store)
     return fills.measure(
         tenant,
-        driver,
-        title,
-        image_id,
-        disk,
+        fills.Fill(driver, title, image_id, disk),
         lambda: tenant.create_at_once(image_id, driver, spread(_VOLUMES, fills.POOLS)),
     )
 
