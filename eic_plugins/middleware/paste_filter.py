@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 
 Decision = TypeVar('Decision')
-_OF_OSLO = frozenset({'oslo_config_project', 'oslo_config_file', 'oslo_config_program'})
+OSLO_OPTIONS = frozenset(
+    {'oslo_config_project', 'oslo_config_file', 'oslo_config_program'}
+)
+"""What each filter of oslo.middleware takes beside its own options."""
 
 
 class PasteFilter(base.ConfigurableMiddleware, Generic[Decision]):
@@ -44,7 +47,7 @@ class PasteFilter(base.ConfigurableMiddleware, Generic[Decision]):
 
         :raises ValueError: the section has an option that there is not
         """
-        known = {*_OF_OSLO, *(opt.dest for opt in cls.OPTIONS)}
+        known = {*OSLO_OPTIONS, *(opt.dest for opt in cls.OPTIONS)}
         for name in sorted(local_conf.keys() - known):
             raise ValueError(
                 f'api-paste.ini: the filter eic has no option {name!r}; it '

@@ -10,6 +10,7 @@ from eic_plugins import config
 from eic_plugins.glance import client as glance_client
 from eic_plugins.glance import locations
 from eic_plugins.glance.locations import paths
+from eic_plugins.middleware.paste_filter import OSLO_OPTIONS
 from eic_plugins.ontap import session, survey
 from eic_plugins.support import name_resolution
 
@@ -125,6 +126,8 @@ def check_filter_option(option: str, text: str, service: str) -> str | None:
     known: Mapping[str, Callable[[str], Any]] = {
         opt.dest: opt.type for opt in FILTER_OPTIONS[service]
     }
+    if option in OSLO_OPTIONS:
+        return None
     if option not in known:
         return 'is no option of the filter'
     try:

@@ -8,6 +8,8 @@ from eic_plugins.middleware import cinder, nova
 from eic_plugins.middleware.paste_filter import PasteFilter, with_overrides
 
 FILTERS = [cinder.CinderFilter, nova.NovaFilter]
+# Without the database that a deletion is remembered in.
+ALONE = {cinder.CinderFilter: {'postpone_deletions': 'no'}, nova.NovaFilter: {}}
 
 
 class Bare(PasteFilter[None]):
@@ -85,3 +87,33 @@ def test_a_filter_that_reads_its_own_configuration_passes_requests_on(kind, tmp_
     )(application)
     environ = {'REQUEST_METHOD': 'GET', 'PATH_INFO': '/volumes'}
     assert made(environ, lambda *_: None) == [b'as it came']
+
+
+@pytest.mark.parametrize('kind', FILTERS)
+@pytest.mark.parametrize(
+    ('method', 'path'),
+    [
+        ('GET', '/volumes'),
+        ('GET', '/servers'),
+        ('POST', '/volumes/x/action'),
+        ('POST', '/servers/x/action'),
+        ('DELETE', '/servers/x'),
+        ('PUT', '/volumes'),
+    ],
+)
+def test_a_request_that_passes_is_handed_on_as_it_is(kind, method, path, monkeypatch):
+    """What is made of no request costs no request anything."""
+    monkeypatch.setattr('webob.Request.__init__', lambda *_: pytest.fail('a request'))
+    handed_on, answer = [], object()
+
+    def behind(environ, start_response):
+        handed_on.append((environ, start_response))
+        return answer
+
+    made = kind.factory({}, **ALONE[kind])(behind)
+    environ = {'REQUEST_METHOD': method, 'PATH_INFO': path}
+    before = dict(environ)
+    assert made(environ, print) is answer
+    assert handed_on == [(environ, print)]
+    assert handed_on[0][0] is environ
+    assert environ == before
