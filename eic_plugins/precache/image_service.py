@@ -39,22 +39,26 @@ class ServiceImageService(image_utils.glance.GlanceImageService):
 
     def catalog(self) -> list[dict[str, Any]]:
         """Keystone's catalog in the form in which Cinder looks Glance up."""
-        session = self._images.session
-        found = session.auth.get_access(session).service_catalog.catalog
-        return [
-            {
-                'type': service['type'],
-                'name': service.get('name'),
-                'endpoints': _by_region(service['endpoints']),
-            }
-            for service in found
-        ]
+        return catalog_of(self._images.session)
 
     def get_location(self, context: Any, image_id: str) -> tuple[None, list[Any]]:
         """None: with ``file`` in ``allowed_direct_url_schemes`` Cinder would
         look for one as the user of a request.
         """
         return None, []
+
+
+def catalog_of(session: Any) -> list[dict[str, Any]]:
+    """The catalog of a keystoneauth session's user, as Cinder reads it."""
+    catalog = session.auth.get_access(session).service_catalog.catalog
+    return [
+        {
+            'type': service['type'],
+            'name': service.get('name'),
+            'endpoints': _by_region(service['endpoints']),
+        }
+        for service in catalog
+    ]
 
 
 def _by_region(endpoints: list[dict[str, Any]]) -> list[dict[str, str]]:

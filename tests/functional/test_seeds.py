@@ -13,7 +13,7 @@ from oslo_config import cfg
 from eic_plugins import config
 from eic_plugins.cinder_cache.rules import CachePool, CacheSettings
 from eic_plugins.model import Image
-from eic_plugins.precache.image_service import ServiceImageService
+from eic_plugins.precache.image_service import ServiceImageService, catalog_of
 from tests.functional import glance_stub
 
 POOL = CachePool('seedhost@seeded#one', 'iscsi')
@@ -355,10 +355,8 @@ def test_cinder_volume_finds_glance_in_the_catalog_that_it_is_sent(
     session = types.SimpleNamespace(
         auth=types.SimpleNamespace(get_access=lambda _session: found)
     )
-    service = ServiceImageService.__new__(ServiceImageService)
-    service._images = types.SimpleNamespace(session=session)
     sent = context.RequestContext(
-        'user', 'project', is_admin=True, service_catalog=service.catalog()
+        'user', 'project', is_admin=True, service_catalog=catalog_of(session)
     )
     options = {'glance_api_servers': None, 'glance_catalog_info': info}
     for name, value in options.items():
