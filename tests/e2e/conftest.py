@@ -1,4 +1,4 @@
-"""The running lab, as a user and as the one who pulls its plugs.
+"""The running lab, as a user has it and as somebody who breaks it on purpose.
 
 `make e2e` brings the lab up first. Every test leaves it as it was: services
 running, no faults, no volumes, no images, nothing on the FlexVols.
