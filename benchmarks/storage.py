@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from ontap_simulator import reflink
+from ontap_simulator.disk import fiemap
 from oslo_utils import units
 
 from lab import simulator
@@ -44,7 +44,7 @@ def place(path: Path) -> int | None:
     """
     try:
         with path.open('rb') as stream:
-            extents = reflink.extents(stream.fileno(), flush=True)
+            extents = fiemap.extents(stream.fileno(), flush=True)
     except FileNotFoundError:
         return None
     return extents[0].physical if extents and extents[0].logical == 0 else None

@@ -5,24 +5,19 @@ It needs no server, so tests drive it in process::
     webtest.TestApp(Application(Cluster(topology, data_dir), topology.users))
 """
 
-import base64
-import binascii
 import dataclasses
 import hmac
-import json
 import logging
-import re
 import time
 from collections.abc import Iterable, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import webob
-from ontap_simulator import urls, zapi
+from ontap_simulator import routing, zapi
 from ontap_simulator.calls import Calls
-from ontap_simulator.config import User
 from ontap_simulator.control import PREFIX, Control
-from ontap_simulator.exceptions import (
+from ontap_simulator.errors.common import (
     ApiNotFoundError,
     DropConnectionError,
     NotAuthenticatedError,
@@ -31,16 +26,26 @@ from ontap_simulator.exceptions import (
 )
 from ontap_simulator.faults import Fault
 from ontap_simulator.models.cluster import Cluster
-from ontap_simulator.query import Query, value
+from ontap_simulator.query import Query
+from ontap_simulator.records import value
 from ontap_simulator.responses.base import Answer, Call
+from ontap_simulator.topology.model import User
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from ontap_simulator.wire import (
+    credentials,
+    error_answer,
+    raw_path,
+    response,
+    serialise,
+)
 
 LOG = logging.getLogger(__name__)
 
 CONNECTION = 'eic_simulator.connection'
 """The environ key with the number of the TCP connection."""
+
 API = '/api'
 _READ_METHODS = ('GET', 'HEAD', 'OPTIONS')
 
@@ -69,13 +74,13 @@ class Application:
         self, environ: 'WSGIEnvironment', start_response: 'StartResponse'
     ) -> Iterable[bytes]:
         request = webob.Request(environ)
-        exchange = _Exchange(request, _raw_path(request))
+        exchange = _Exchange(request, raw_path(request))
         answer = (
             self._controlled(exchange)
             if (exchange.path.startswith(PREFIX))
             else self._recorded(exchange)
         )
-        body: Iterable[bytes] = _response(answer)(environ, start_response)
+        body: Iterable[bytes] = response(answer)(environ, start_response)
         return body
 
     def _controlled(self, exchange: _Exchange) -> Answer:
@@ -89,7 +94,7 @@ class Application:
                 request.body,
             )
         except OntapError as err:
-            return _error(err)
+            return error_answer(err)
 
     def _recorded(self, exchange: _Exchange) -> Answer:
         started = time.monotonic()
@@ -108,18 +113,22 @@ class Application:
                 _before(fault)
             answer = self._dispatch(exchange)
         except OntapError as err:
-            answer = _error(err)
+            answer = error_answer(err)
         except DropConnectionError:
             raise
         except Exception:
             LOG.exception('%s %s broke', exchange.request.method, exchange.path)
-            answer = _error(OntapError('Internal error.', code='5', status=500))
+            answer = error_answer(
+                OntapError(
+                    'Internal error.', code='5', status=HTTPStatus.INTERNAL_SERVER_ERROR
+                )
+            )
         for fault in exchange.faults:
             _after(fault)
         return answer
 
     def _authenticate(self, exchange: _Exchange) -> None:
-        name, password = _credentials(exchange.request)
+        name, password = credentials(exchange.request)
         user = self._users.get(name)
         if user is None or not hmac.compare_digest(
             user.password.encode(), password.encode()
@@ -146,9 +155,9 @@ class Application:
         if path != API and not path.startswith(f'{API}/'):
             raise ApiNotFoundError('API not found')
         below = path[len(API) :]
-        template, parameters = urls.resolve(below)
+        template, parameters = routing.resolve(below)
         exchange.template = API + template
-        handler = urls.handler(template, request.method)
+        handler = routing.handler(template, request.method)
         svm = request.headers.get('X-Dot-SVM-Name')
         return handler(
             Call(
@@ -180,30 +189,9 @@ class Application:
             status=answer.status if answer else None,
             seconds=seconds,
             bytes_in=request.content_length or 0,
-            bytes_out=len(_serialise(answer)) if answer else 0,
+            bytes_out=len(serialise(answer)) if answer else 0,
             error_code=error,
         )
-
-
-def _raw_path(request: webob.Request) -> str:
-    """The path still encoded, since a file's name may contain anything."""
-    uri = request.environ.get('REQUEST_URI')
-    if uri is None:
-        uri = quote(request.environ['PATH_INFO'].encode('latin-1'), safe='/')
-    path = uri.partition('?')[0]
-    # Cinder's paths have doubled and trailing slashes.
-    return re.sub('/+', '/', path).rstrip('/') or '/'
-
-
-def _credentials(request: webob.Request) -> tuple[str, str]:
-    scheme, _, text = request.headers.get('Authorization', '').partition(' ')
-    if scheme.lower() != 'basic':
-        raise NotAuthenticatedError
-    try:
-        name, _, password = base64.b64decode(text).decode().partition(':')
-    except (binascii.Error, UnicodeDecodeError) as err:
-        raise NotAuthenticatedError from err
-    return name, password
 
 
 def _before(fault: Fault) -> None:
@@ -224,29 +212,3 @@ def _before(fault: Fault) -> None:
 def _after(fault: Fault) -> None:
     if fault.kind == 'drop_connection' and fault.parameters['when'] == 'after':
         raise DropConnectionError
-
-
-def _error(err: OntapError) -> Answer:
-    headers = {}
-    if isinstance(err, NotAuthenticatedError):
-        headers['WWW-Authenticate'] = 'Basic realm="ONTAP"'
-    if err.retry_after is not None:
-        headers['Retry-After'] = str(err.retry_after)
-    return Answer({'error': err.body()}, err.status, headers)
-
-
-def _serialise(answer: Answer) -> bytes:
-    if answer.xml is not None:
-        return answer.xml
-    return json.dumps(answer.body, indent=1).encode()
-
-
-def _response(answer: Answer) -> webob.Response:
-    response = webob.Response(
-        body=_serialise(answer),
-        status=answer.status,
-        content_type='application/hal+json' if answer.xml is None else 'text/xml',
-        charset=None,
-    )
-    response.headers.update(answer.headers)
-    return response

@@ -5,7 +5,7 @@ import dataclasses
 import threading
 from typing import Any
 
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record
 
 KEPT = 20000
 

@@ -6,9 +6,10 @@ Its calls are never recorded, and no fault hits them.
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from ontap_simulator.calls import Calls
-from ontap_simulator.exceptions import (
+from ontap_simulator.errors.common import (
     ApiNotFoundError,
     InvalidValueError,
     MethodNotAllowedError,
@@ -17,8 +18,10 @@ from ontap_simulator.exceptions import (
 from ontap_simulator.models.cluster import Cluster
 from ontap_simulator.models.settings import Settings
 from ontap_simulator.models.shared_data import SETTABLE
-from ontap_simulator.query import Query, Record
-from ontap_simulator.responses.base import Answer, parse_json
+from ontap_simulator.query import Query
+from ontap_simulator.records import Record
+from ontap_simulator.responses.base import Answer
+from ontap_simulator.responses.bodies import parse_json
 
 PREFIX = '/simulator/v1'
 _HIGHEST = 1 << 60
@@ -82,7 +85,7 @@ class Control:
         )
 
     def _add_fault(self, query: Query, body: Record) -> Answer:
-        return Answer({'id': self._cluster.faults.add(body).id}, 201)
+        return Answer({'id': self._cluster.faults.add(body).id}, HTTPStatus.CREATED)
 
     def _delete_faults(self, query: Query, body: Record) -> Answer:
         self._cluster.faults.clear()

@@ -1,95 +1,23 @@
 """Faults on request: what a real system does on a bad day.
 
-======================= =====================================================
-Kind                    Effect (and its parameters)
-======================= =====================================================
-``latency``             the answer takes ``seconds`` longer
-``error``               the request is refused: ``status``, ``code``,
-                        ``message``, and in how many seconds to
-                        try again (``retry_after``)
-``drop_connection``     the connection ends without an answer, ``when``:
-                        "before" or "after" the request had its effect
-``job_vanishes``        the job answers 404; ``effect``: "done" (the work is
-                        done all the same) or "lost"
-``job_fails``           the job ends as a failure: ``code``, ``message``
-``job_stalls``          the job stays running until the fault is deleted
-``device_busy``         a clone of a LUN or a namespace is refused for now
-``volume_full``         file clones, copies and new directories of ``svm`` /
-                        ``volume`` find no space
-======================= =====================================================
-
-``match`` selects requests by ``method``, ``path`` (a regular expression that
-is searched in the path, which starts with ``/api``) and ``user``; a fault hits from the
-``nth`` matching request on, ``count`` times (null: until it is deleted).
+``match`` selects requests by ``method``, ``path`` and ``user``. The path is a
+regular expression that is searched for in the request's path, which starts with
+``/api``. The ``nth`` request that matches is the first that is hit; ``count``
+requests are hit (null: all until the fault is deleted).
 """
 
 import dataclasses
 import itertools
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ontap_simulator.exceptions import InvalidValueError, MissingFieldError
-from ontap_simulator.query import Record
+from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.fault_kinds import OPERATION_KINDS, PARAMETERS, parameters_of
+from ontap_simulator.records import Record
 
-JOB_KINDS = ('job_vanishes', 'job_fails', 'job_stalls')
-OPERATION_KINDS = ('volume_full', 'device_busy')
-"""About operations and not requests: ``match`` says nothing of them."""
-_COMMON = {'kind', 'match', 'nth', 'count'}
 _MATCH = {'method', 'path', 'user'}
-_REQUIRED = object()
-_LOWEST_ERROR = 400
-_HIGHEST_ERROR = 599
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ''
-
-
-def _is_seconds(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
-
-
-def _is_seconds_or_none(value: object) -> bool:
-    return value is None or _is_seconds(value)
-
-
-def _is_status(value: object) -> bool:
-    return isinstance(value, int) and _LOWEST_ERROR <= value <= _HIGHEST_ERROR
-
-
-def _is_code(value: object) -> bool:
-    return str(value).isdigit()
-
-
-@dataclasses.dataclass(frozen=True)
-class _Parameter:
-    check: Callable[[object], bool]
-    default: object = _REQUIRED
-
-
-_PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
-    'latency': {'seconds': _Parameter(_is_seconds)},
-    'error': {
-        'status': _Parameter(_is_status, 500),
-        'code': _Parameter(_is_code, '1'),
-        'message': _Parameter(_is_text, 'Simulated error.'),
-        'retry_after': _Parameter(_is_seconds_or_none, None),
-    },
-    'drop_connection': {
-        'when': _Parameter(lambda v: v in ('before', 'after'), 'before')
-    },
-    'job_vanishes': {'effect': _Parameter(lambda v: v in ('done', 'lost'), 'done')},
-    'job_fails': {
-        'code': _Parameter(_is_code, '1'),
-        'message': _Parameter(_is_text, 'Simulated failure.'),
-    },
-    'job_stalls': {},
-    'device_busy': {},
-    'volume_full': {'svm': _Parameter(_is_text), 'volume': _Parameter(_is_text)},
-}
-KINDS = tuple(_PARAMETERS)
 
 
 @dataclasses.dataclass(eq=False)
@@ -152,7 +80,7 @@ class Faults:
         :raises OntapError: the body does not describe one
         """
         kind = str(body.get('kind'))
-        if kind not in _PARAMETERS:
+        if kind not in PARAMETERS:
             raise InvalidValueError('kind', kind)
         fault = Fault(
             str(next(self._ids)),
@@ -160,7 +88,7 @@ class Faults:
             _match(body),
             _positive(body, 'nth'),
             None if body.get('count', 1) is None else _positive(body, 'count'),
-            _parameters(kind, body),
+            parameters_of(kind, body),
         )
         with self._lock:
             self._faults[fault.id] = fault
@@ -237,18 +165,3 @@ def _positive(body: Mapping[str, Any], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InvalidValueError(name, value)
     return value
-
-
-def _parameters(kind: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = _PARAMETERS[kind]
-    for name in set(body) - _COMMON - set(known):
-        raise InvalidValueError(name, body[name])
-    found = {}
-    for name, parameter in known.items():
-        value = body.get(name, parameter.default)
-        if value is _REQUIRED:
-            raise MissingFieldError(name)
-        if not parameter.check(value):
-            raise InvalidValueError(name, value)
-        found[name] = str(value) if name == 'code' else value
-    return found

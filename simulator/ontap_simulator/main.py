@@ -14,11 +14,13 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ontap_simulator import __version__, certificates, config
+from ontap_simulator import __version__
 from ontap_simulator.app import Application
-from ontap_simulator.exceptions import ConfigError
+from ontap_simulator.errors.common import ConfigError
 from ontap_simulator.models.cluster import Cluster
 from ontap_simulator.server import Server
+from ontap_simulator.tls import certificates
+from ontap_simulator.topology import config
 
 LOG = logging.getLogger(__name__)
 

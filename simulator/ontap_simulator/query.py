@@ -9,20 +9,19 @@
   ``return_records=false``.
 """
 
-import dataclasses
 import functools
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from ontap_simulator.exceptions import InvalidValueError
-
-Record = dict[str, Any]
+from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.filters import matches_filter, text_of
+from ontap_simulator.records import Record, merge, pick, value
 
 MAX_RETURN_TIMEOUT = 120
 _DEFAULT_PAGE = 10000
 _START = 'start.index'
+
 # Parameters that are no filters.
 _CONTROL = frozenset(
     {
@@ -46,16 +45,6 @@ _CONTROL = frozenset(
         'action',
     }
 )
-_UNITS = {
-    '': 1,
-    'B': 1,
-    **{
-        f'{unit}{suffix}': 1024**power
-        for power, unit in enumerate('KMGTP', start=1)
-        for suffix in ('', 'B', 'iB')
-    },
-}
-_NUMBER = re.compile(r'(-?\d+(?:\.\d+)?)\s*([KMGTP]?(?:iB|B)?)')
 
 
 class Query:
@@ -139,7 +128,7 @@ class Query:
 
     def matches(self, record: Record) -> bool:
         """Whether a record passes all filters."""
-        return all(_matches(record, key, text) for key, text in self.filters)
+        return all(matches_filter(record, key, text) for key, text in self.filters)
 
     def select(self, record: Record, identity: Sequence[str]) -> Record:
         """The record with no other fields than those asked for."""
@@ -148,7 +137,7 @@ class Query:
             return record
         selected: Record = {}
         for name in names:
-            _merge(selected, _pick(record, name.removesuffix('.*').split('.')))
+            merge(selected, pick(record, name.removesuffix('.*').split('.')))
         return selected
 
     def one(self, record: Record, identity: Sequence[str]) -> Record:
@@ -185,148 +174,6 @@ class Query:
         return records
 
 
-def expand(body: Mapping[str, Any]) -> Record:
-    """A body whose keys may be dotted ("svm.name") as nested objects."""
-    expanded: Record = {}
-    for key, value in body.items():
-        inner = expand(value) if isinstance(value, dict) else value
-        if isinstance(value, list):
-            inner = [expand(v) if isinstance(v, dict) else v for v in value]
-        for part in reversed(key.split('.')):
-            inner = {part: inner}
-        _merge(expanded, inner)
-    return expanded
-
-
-def value(record: Mapping[str, Any], name: str, default: Any = None) -> Any:
-    """What is at a dotted path of objects."""
-    found: Any = record
-    for part in name.split('.'):
-        if not isinstance(found, dict) or found.get(part) is None:
-            return default
-        found = found[part]
-    return found
-
-
-@dataclasses.dataclass(frozen=True)
-class _Alternative:
-    text: str
-    quoted: bool
-
-
-def _matches(record: Record, key: str, text: str) -> bool:
-    values = list(_values(record, key.split('.')))
-    if text.startswith('!') and not text.startswith('!='):
-        return not _any_matches(values, text[1:])
-    return _any_matches(values, text)
-
-
-def _any_matches(values: list[Any], text: str) -> bool:
-    return any(_passes(values, alternative) for alternative in _split(text))
-
-
-def _split(text: str) -> Iterator[_Alternative]:
-    """Alternatives are separated by | or a comma, outside of quotes."""
-    for part in re.findall(r'"[^"]*"|[^|,]+', text) or ['']:
-        if part.startswith('"') and part.endswith('"') and len(part) > 1:
-            yield _Alternative(part[1:-1], quoted=True)
-        else:
-            yield _Alternative(part, quoted=False)
-
-
-def _passes(values: list[Any], wanted: _Alternative) -> bool:
-    if wanted.quoted:
-        return any(_text(found) == wanted.text for found in values)
-    if wanted.text == 'null':
-        return not values
-    return any(_equals(found, wanted.text) for found in values)
-
-
-def _equals(found: Any, text: str) -> bool:
-    if isinstance(found, bool):
-        return _text(found) == text.lower() or text == '*'
-    if '..' in text:
-        low, _, high = text.partition('..')
-        return _compare(found, '>=', low) and _compare(found, '<=', high)
-    for operator in ('>=', '<=', '>', '<'):
-        if text.startswith(operator):
-            return _compare(found, operator, text[len(operator) :])
-    if isinstance(found, int | float) and _number(text) is not None:
-        return found == _number(text)
-    pattern = '.*'.join(re.escape(part) for part in text.split('*'))
-    return re.fullmatch(pattern, _text(found), re.DOTALL) is not None
-
-
-def _compare(found: Any, operator: str, text: str) -> bool:
-    number = _number(text)
-    left: Any = found
-    right: Any = number
-    if number is None or not isinstance(found, int | float):
-        left, right = _text(found), text
-    return bool(
-        {
-            '>=': left >= right,
-            '<=': left <= right,
-            '>': left > right,
-            '<': left < right,
-        }[operator]
-    )
-
-
-def _number(text: str) -> float | None:
-    match = _NUMBER.fullmatch(text.strip())
-    return float(match[1]) * _UNITS[match[2]] if match else None
-
-
-def _text(found: Any) -> str:
-    return str(found).lower() if isinstance(found, bool) else str(found)
-
-
-def _values(record: Any, parts: Sequence[str]) -> Iterator[Any]:
-    if isinstance(record, list):
-        for element in record:
-            yield from _values(element, parts)
-    elif not parts:
-        if isinstance(record, dict):
-            # Cinder filters by "svm" where it means "svm.name".
-            record = record.get('name')
-        if record is not None:
-            yield record
-    elif isinstance(record, dict) and parts[0] in record:
-        yield from _values(record[parts[0]], parts[1:])
-
-
-def _pick(record: Any, parts: Sequence[str]) -> Any:
-    """A copy that has the one dotted path alone."""
-    if isinstance(record, list):
-        return [_pick(element, parts) for element in record]
-    if not parts:
-        return record
-    if not isinstance(record, dict) or parts[0] not in record:
-        return {}
-    return {parts[0]: _pick(record[parts[0]], parts[1:])}
-
-
-def _merge(into: Record, other: Any) -> None:
-    for key, new in (other or {}).items():
-        old = into.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            into[key] = dict(old)
-            _merge(into[key], new)
-        elif (
-            isinstance(old, list)
-            and isinstance(new, list)
-            and (
-                len(old) == len(new) and all(isinstance(v, dict) for v in [*old, *new])
-            )
-        ):
-            into[key] = [dict(element) for element in old]
-            for element, addition in zip(into[key], new, strict=True):
-                _merge(element, addition)
-        else:
-            into[key] = new
-
-
 def _overlap(one: str, other: str) -> bool:
     return one == other or one.startswith(f'{other}.') or other.startswith(f'{one}.')
 
@@ -334,4 +181,4 @@ def _overlap(one: str, other: str) -> bool:
 def _sort_key(name: str, record: Record) -> tuple[bool, bool, Any]:
     found = value(record, name)
     number = isinstance(found, int | float)
-    return (found is None, not number, found if number else _text(found))
+    return (found is None, not number, found if number else text_of(found))

@@ -10,8 +10,8 @@ from typing import Any
 from cheroot import errors, server, wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from ontap_simulator.app import CONNECTION, Application
-from ontap_simulator.certificates import ServerFiles
-from ontap_simulator.exceptions import DropConnectionError
+from ontap_simulator.errors.common import DropConnectionError
+from ontap_simulator.tls.certificates import ServerFiles
 
 LOG = logging.getLogger(__name__)
 

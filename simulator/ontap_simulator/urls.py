@@ -3,26 +3,29 @@
 ``{name}`` stands for one part of a path, ``{name*}`` for the rest of it.
 """
 
-import re
 from collections.abc import Mapping
-from urllib.parse import unquote
 
-from ontap_simulator.exceptions import (
-    ApiNotFoundError,
-    MethodNotAllowedError,
-)
 from ontap_simulator.responses import (
+    aggregates,
     cluster,
+    counters,
+    file_clones,
+    file_copies,
     files,
+    igroups,
     lun_attributes,
+    lun_maps,
     luns,
     namespaces,
     network,
-    nvme,
     private_cli,
     private_cli_lun,
-    san,
+    qos,
+    services,
     storage,
+    subsystem_hosts,
+    subsystem_maps,
+    subsystems,
     support,
 )
 from ontap_simulator.responses.base import Handler
@@ -32,9 +35,9 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     '/cluster/nodes': {'GET': cluster.list_nodes},
     '/cluster/jobs': {'GET': cluster.list_jobs},
     '/cluster/jobs/{uuid}': {'GET': cluster.get_job, 'PATCH': cluster.patch_job},
-    '/cluster/counter/tables': {'GET': cluster.list_tables},
-    '/cluster/counter/tables/{name}': {'GET': cluster.get_table},
-    '/cluster/counter/tables/{name}/rows': {'GET': cluster.list_rows},
+    '/cluster/counter/tables': {'GET': counters.list_tables},
+    '/cluster/counter/tables/{name}': {'GET': counters.get_table},
+    '/cluster/counter/tables/{name}/rows': {'GET': counters.list_rows},
     '/network/ip/interfaces': {'GET': network.list_interfaces},
     '/network/ip/interfaces/{uuid}': {'GET': network.get_interface},
     '/svm/svms': {'GET': cluster.list_svms},
@@ -45,9 +48,9 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
         'PATCH': network.patch_peer,
         'DELETE': network.delete_peer,
     },
-    '/storage/aggregates': {'GET': storage.list_aggregates},
-    '/storage/aggregates/{uuid}': {'GET': storage.get_aggregate},
-    '/storage/disks': {'GET': storage.list_disks},
+    '/storage/aggregates': {'GET': aggregates.list_aggregates},
+    '/storage/aggregates/{uuid}': {'GET': aggregates.get_aggregate},
+    '/storage/disks': {'GET': aggregates.list_disks},
     '/storage/volumes': {'GET': storage.list_volumes, 'PATCH': storage.patch_volumes},
     '/storage/volumes/{uuid}': {
         'GET': storage.get_volume,
@@ -64,11 +67,11 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
         'PATCH': files.patch_file,
         'DELETE': files.delete_file,
     },
-    '/storage/file/clone': {'POST': files.clone_file},
-    '/storage/file/clone/split-status': {'GET': files.split_status},
-    '/storage/file/clone/split-loads': {'GET': files.split_loads},
-    '/storage/file/clone/split-loads/{uuid}': {'GET': files.split_load_of_node},
-    '/storage/file/copy': {'POST': files.copy_files},
+    '/storage/file/clone': {'POST': file_clones.clone_file},
+    '/storage/file/clone/split-status': {'GET': file_clones.split_status},
+    '/storage/file/clone/split-loads': {'GET': file_clones.split_loads},
+    '/storage/file/clone/split-loads/{uuid}': {'GET': file_clones.split_load_of_node},
+    '/storage/file/copy': {'POST': file_copies.copy_files},
     '/storage/luns': luns.RESOURCE.of_collection,
     '/storage/luns/{uuid}': luns.RESOURCE.of_instance,
     '/storage/luns/{uuid}/attributes': {
@@ -82,69 +85,74 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     },
     '/storage/namespaces': namespaces.RESOURCE.of_collection,
     '/storage/namespaces/{uuid}': namespaces.RESOURCE.of_instance,
-    '/protocols/san/igroups': {'GET': san.list_igroups, 'POST': san.create_igroup},
+    '/protocols/san/igroups': {
+        'GET': igroups.list_igroups,
+        'POST': igroups.create_igroup,
+    },
     '/protocols/san/igroups/{uuid}': {
-        'GET': san.get_igroup,
-        'PATCH': san.patch_igroup,
-        'DELETE': san.delete_igroup,
+        'GET': igroups.get_igroup,
+        'PATCH': igroups.patch_igroup,
+        'DELETE': igroups.delete_igroup,
     },
     '/protocols/san/igroups/{uuid}/initiators': {
-        'GET': san.list_initiators,
-        'POST': san.create_initiators,
+        'GET': igroups.list_initiators,
+        'POST': igroups.create_initiators,
     },
-    '/protocols/san/igroups/{uuid}/initiators/{name}': {'DELETE': san.delete_initiator},
+    '/protocols/san/igroups/{uuid}/initiators/{name}': {
+        'DELETE': igroups.delete_initiator
+    },
     '/protocols/san/lun-maps': {
-        'GET': san.list_maps,
-        'POST': san.create_map,
-        'DELETE': san.delete_maps,
+        'GET': lun_maps.list_maps,
+        'POST': lun_maps.create_map,
+        'DELETE': lun_maps.delete_maps,
     },
     '/protocols/san/lun-maps/{lun}/{igroup}': {
-        'GET': san.get_map,
-        'DELETE': san.delete_map,
+        'GET': lun_maps.get_map,
+        'DELETE': lun_maps.delete_map,
     },
-    '/protocols/san/iscsi/services': {'GET': san.list_iscsi_services},
-    '/protocols/san/iscsi/services/{uuid}': {'GET': san.get_iscsi_service},
-    '/protocols/san/fcp/services': {'GET': san.list_fcp_services},
-    '/protocols/san/fcp/services/{uuid}': {'GET': san.get_fcp_service},
-    '/network/fc/interfaces': {'GET': san.list_fc_interfaces},
-    '/protocols/nvme/services': {'GET': nvme.list_services},
-    '/protocols/nvme/services/{uuid}': {'GET': nvme.get_service},
+    '/protocols/san/iscsi/services': {'GET': services.list_iscsi_services},
+    '/protocols/san/iscsi/services/{uuid}': {'GET': services.get_iscsi_service},
+    '/protocols/san/fcp/services': {'GET': services.list_fcp_services},
+    '/protocols/san/fcp/services/{uuid}': {'GET': services.get_fcp_service},
+    '/network/fc/interfaces': {'GET': services.list_fc_interfaces},
+    '/protocols/nvme/services': {'GET': services.list_nvme_services},
+    '/protocols/nvme/services/{uuid}': {'GET': services.get_nvme_service},
     '/protocols/nvme/subsystems': {
-        'GET': nvme.list_subsystems,
-        'POST': nvme.create_subsystem,
+        'GET': subsystems.list_subsystems,
+        'POST': subsystems.create_subsystem,
     },
     '/protocols/nvme/subsystems/{uuid}': {
-        'GET': nvme.get_subsystem,
-        'PATCH': nvme.patch_subsystem,
-        'DELETE': nvme.delete_subsystem,
+        'GET': subsystems.get_subsystem,
+        'PATCH': subsystems.patch_subsystem,
+        'DELETE': subsystems.delete_subsystem,
     },
     '/protocols/nvme/subsystems/{uuid}/hosts': {
-        'GET': nvme.list_hosts,
-        'POST': nvme.create_hosts,
+        'GET': subsystem_hosts.list_hosts,
+        'POST': subsystem_hosts.create_hosts,
     },
     '/protocols/nvme/subsystems/{uuid}/hosts/{nqn}': {
-        'GET': nvme.get_host,
-        'DELETE': nvme.delete_host,
+        'GET': subsystem_hosts.get_host,
+        'DELETE': subsystem_hosts.delete_host,
     },
     '/protocols/nvme/subsystem-maps': {
-        'GET': nvme.list_maps,
-        'POST': nvme.create_map,
-        'DELETE': nvme.delete_maps,
+        'GET': subsystem_maps.list_maps,
+        'POST': subsystem_maps.create_map,
+        'DELETE': subsystem_maps.delete_maps,
     },
     '/protocols/nvme/subsystem-maps/{subsystem}/{namespace}': {
-        'GET': nvme.get_map,
-        'DELETE': nvme.delete_map,
+        'GET': subsystem_maps.get_map,
+        'DELETE': subsystem_maps.delete_map,
     },
     '/storage/qos/policies': {
-        'GET': storage.list_policies,
-        'POST': storage.create_policy,
-        'PATCH': storage.patch_policies,
-        'DELETE': storage.delete_policies,
+        'GET': qos.list_policies,
+        'POST': qos.create_policy,
+        'PATCH': qos.patch_policies,
+        'DELETE': qos.delete_policies,
     },
     '/storage/qos/policies/{uuid}': {
-        'GET': storage.get_policy,
-        'PATCH': storage.patch_policy,
-        'DELETE': storage.delete_policy,
+        'GET': qos.get_policy,
+        'PATCH': qos.patch_policy,
+        'DELETE': qos.delete_policy,
     },
     '/snapmirror/relationships': {'GET': storage.list_relationships},
     '/support/ems/application-logs': {'POST': support.post_application_log},
@@ -152,39 +160,3 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     '/private/cli/volume/efficiency': {'GET': private_cli.volume_efficiency},
     '/private/cli/volume/file/show-disk-usage': {'GET': private_cli.show_disk_usage},
 }
-
-
-def _compile(template: str) -> re.Pattern[str]:
-    pattern = re.sub(r'\{(\w+)\}', r'(?P<\1>[^/]+)', template)
-    return re.compile(re.sub(r'\{(\w+)\*\}', r'(?P<\1>.+)', pattern))
-
-
-_COMPILED = [(template, _compile(template)) for template in ROUTES]
-
-
-def resolve(path: str) -> tuple[str, Mapping[str, str]]:
-    """The template of a path below /api, and what its parts are.
-
-    :raises ApiNotFoundError: there is none
-    """
-    for template, pattern in _COMPILED:
-        match = pattern.fullmatch(path)
-        if match:
-            return template, {
-                key: found if f'{{{key}*}}' in template else unquote(found)
-                for key, found in match.groupdict().items()
-            }
-    raise ApiNotFoundError('API not found')
-
-
-def handler(template: str, method: str) -> Handler:
-    """What answers a method on a resource.
-
-    :raises MethodNotAllowedError: nothing does
-    """
-    try:
-        return ROUTES[template][method]
-    except KeyError as err:
-        raise MethodNotAllowedError(
-            f'The method {method} is not supported here.'
-        ) from err

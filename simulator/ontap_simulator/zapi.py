@@ -11,7 +11,7 @@ with versions that every release here is above.
 import re
 from xml.etree import ElementTree as ET
 
-from ontap_simulator.exceptions import InvalidValueError
+from ontap_simulator.errors.common import InvalidValueError
 
 PATH = '/servlets/netapp.servlets.admin.XMLrequest_filer'
 _NAMESPACE = 'http://www.netapp.com/filer/admin'

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ontap_simulator import faults
+from ontap_simulator import fault_kinds
 
 from tests.contract.images import Image, qcow2_of
 from tests.contract.simulator import Simulator
@@ -110,7 +110,7 @@ def hit_by(
             yield 'the clone of a device', fault
         return
     for method, path, nth in calls:
-        if fault['kind'] in faults.JOB_KINDS and not has_job(method, path):
+        if fault['kind'] in fault_kinds.JOB_KINDS and not has_job(method, path):
             continue
         yield (
             f'{method} {path} no. {nth}',

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ontap_simulator import faults
+from ontap_simulator import fault_kinds
 
 from tests.contract import stock
 from tests.contract.fault_table import (
@@ -176,7 +176,7 @@ def world(
 
 
 def test_there_is_a_variant_of_every_kind_of_fault() -> None:
-    assert set(VARIANTS) == set(faults._PARAMETERS)
+    assert set(VARIANTS) == set(fault_kinds.PARAMETERS)
 
 
 @pytest.mark.parametrize(

@@ -7,31 +7,22 @@ import os
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ontap_simulator.block_exceptions import (
+from ontap_simulator.errors.block import (
     CLONE_EXISTS,
     CLONE_FAILED,
     CLONE_TO_OTHER_VOLUME,
     COPY_DESTINATION_BUSY,
-    LUN,
     LUN_OS_TYPE,
-    NAMESPACE,
     NAMESPACE_BLOCKS,
     SAME_SIZE,
-    BlockCodes,
     BlockError,
 )
-from ontap_simulator.exceptions import (
-    InvalidValueError,
-    UnsupportedError,
-)
+from ontap_simulator.errors.block_codes import LUN, NAMESPACE, BlockCodes
+from ontap_simulator.errors.common import InvalidValueError, UnsupportedError
 from ontap_simulator.faults import Faults
-from ontap_simulator.models.block import (
-    BlockObject,
-    BlockStore,
-    Place,
-    new_serial_number,
-)
+from ontap_simulator.models.block import BlockObject, Place, new_serial_number
 from ontap_simulator.models.block_requests import SMALLEST
+from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.clock import Clock
 from ontap_simulator.models.files import check_not_full, file_errors
 

@@ -3,27 +3,19 @@
 import re
 from typing import Any
 
-from ontap_simulator.block_exceptions import (
-    ATTRIBUTE_DUPLICATED,
-    ATTRIBUTE_INCOMPLETE,
-    ATTRIBUTE_TOO_LARGE,
+from ontap_simulator.errors.block import (
     COPY_WITH,
-    LUN,
-    BlockCodes,
     BlockError,
 )
-from ontap_simulator.exceptions import (
-    InvalidValueError,
-    UnexpectedArgumentError,
-)
-from ontap_simulator.query import Record, value
+from ontap_simulator.errors.block_codes import LUN, BlockCodes
+from ontap_simulator.errors.common import InvalidValueError, UnexpectedArgumentError
+from ontap_simulator.records import Record, value
 
 SMALLEST = 4096
 LARGEST = 128 << 40
 _LONGEST_COMMENT = 254
-_LONGEST_ATTRIBUTE_PART = 4091
-_LARGEST_ATTRIBUTE = 4092
 _SIZE = re.compile(r'(\d+)\s*(?:([KMGTP])(?:i?B)?|B)?', re.IGNORECASE)
+
 _UNITS = {unit: 1024**power for power, unit in enumerate('KMGTP', start=1)}
 
 FLAGS = {
@@ -34,9 +26,10 @@ FLAGS = {
 }
 """Booleans of a body, and what they are called here."""
 
-
 _WAYS = ('clone', 'copy', 'convert')
+
 _NOT_FOR_CLONES = ('os_type', 'space.size', 'space.block_size', 'attributes')
+
 _FOR_COPIES = {'svm', 'name', 'location', 'copy'}
 
 
@@ -136,47 +129,6 @@ def flag(body: Record, name: str) -> bool:
     if text not in {'true', 'false'}:
         raise InvalidValueError(name, value(body, name))
     return text == 'true'
-
-
-def attributes(body: Record) -> dict[str, str]:
-    """``attributes`` of a new LUN.
-
-    :raises BlockError: one is incomplete, too large or there twice
-    """
-    entries = body.get('attributes') or []
-    if not isinstance(entries, list):
-        raise InvalidValueError('attributes', entries)
-    found: dict[str, str] = {}
-    for entry in entries:
-        name, text = attribute(entry)
-        if name in found:
-            raise BlockError(
-                ATTRIBUTE_DUPLICATED,
-                f'The attribute "{name}" is there twice.',
-                'attributes.name',
-            )
-        found[name] = text
-    return found
-
-
-def attribute(entry: object) -> tuple[str, str]:
-    """One attribute's name and value."""
-    parts = [
-        entry.get(key) if isinstance(entry, dict) else None for key in ('name', 'value')
-    ]
-    if not all(isinstance(part, str) and part for part in parts):
-        raise BlockError(
-            ATTRIBUTE_INCOMPLETE, 'An attribute has a name and a value.', 'attributes'
-        )
-    name, text = (str(part) for part in parts)
-    sizes = [len(part.encode()) for part in (name, text)]
-    if max(sizes) > _LONGEST_ATTRIBUTE_PART or sum(sizes) > _LARGEST_ATTRIBUTE:
-        raise BlockError(
-            ATTRIBUTE_TOO_LARGE,
-            f'The attribute "{name[:40]}" is too large.',
-            'attributes',
-        )
-    return name, text
 
 
 def _comment(found: object) -> str:

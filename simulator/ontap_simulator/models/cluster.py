@@ -5,22 +5,22 @@ import json
 import threading
 from pathlib import Path
 
-from ontap_simulator.block_exceptions import LUN, NAMESPACE
-from ontap_simulator.config import DEFAULT_IPSPACE, Topology
-from ontap_simulator.exceptions import (
+from ontap_simulator.errors.block_codes import LUN, NAMESPACE
+from ontap_simulator.errors.common import (
     NoSuchEntryError,
     NoSuchSvmError,
     NoSuchVolumeError,
 )
 from ontap_simulator.faults import Faults
-from ontap_simulator.models.block import BlockStore
 from ontap_simulator.models.block_objects import BlockObjects
+from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.clock import Clock, SystemClock
 from ontap_simulator.models.copies import Copies
 from ontap_simulator.models.efficiency import Efficiency
 from ontap_simulator.models.files import Files
 from ontap_simulator.models.igroups import Igroups
 from ontap_simulator.models.jobs import Jobs
+from ontap_simulator.models.layout import layout
 from ontap_simulator.models.lun_copies import LunCopies
 from ontap_simulator.models.lun_maps import LunMaps
 from ontap_simulator.models.peers import Peers
@@ -29,15 +29,10 @@ from ontap_simulator.models.settings import Settings
 from ontap_simulator.models.shared_data import SharedData
 from ontap_simulator.models.state import State, write_atomically
 from ontap_simulator.models.subsystems import Subsystems
-from ontap_simulator.models.volumes import (
-    Aggregate,
-    FlexVol,
-    Lif,
-    Node,
-    Svm,
-)
-from ontap_simulator.query import Record
-from ontap_simulator.storage import Directory
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.models.volumes import FlexVol
+from ontap_simulator.records import Record
+from ontap_simulator.topology.model import DEFAULT_IPSPACE, Topology
 
 _EMS_KEPT = 1000
 
@@ -56,7 +51,9 @@ class Cluster:
         state = State(data_dir / 'state.json')
         self.uuid = str(state.cluster_uuid)
         self.settings = Settings(topology.copy_throughput, topology.copy_limit)
-        self._build(topology, state)
+        found = layout(topology, state, data_dir)
+        self.nodes, self.aggregates = found.nodes, found.aggregates
+        self.svms, self.lifs, self.volumes = found.svms, found.lifs, found.volumes
         self.started = self.clock.time()
         self.faults = Faults()
         self.shared_data = SharedData(self.settings)
@@ -146,48 +143,6 @@ class Cluster:
         ]
         write_atomically(self.data_dir / 'exports.json', json.dumps(exports, indent=1))
 
-    def _build(self, topology: Topology, state: State) -> None:
-        names = sorted({a.node for a in topology.aggregates}) or [f'{topology.name}-01']
-        self.nodes = [Node(n, state.uuid_of('node', n)) for n in names]
-        nodes = {node.name: node for node in self.nodes}
-        self.aggregates = [
-            Aggregate(a.name, state.uuid_of('aggregate', a.name), a.size, nodes[a.node])
-            for a in topology.aggregates
-        ]
-        aggregates = {a.name: a for a in self.aggregates}
-        self.svms: list[Svm] = []
-        self.lifs: list[Lif] = []
-        self.volumes: list[FlexVol] = []
-        for config in topology.svms:
-            svm = Svm(
-                config.name,
-                state.uuid_of('svm', config.name),
-                config.protocols,
-                config.ipspace,
-            )
-            self.svms.append(svm)
-            self.lifs += [
-                Lif(
-                    lif.name,
-                    state.uuid_of('lif', f'{svm.name}/{lif.name}'),
-                    lif.address,
-                    svm,
-                )
-                for lif in config.lifs
-            ]
-            self.volumes += [
-                FlexVol(
-                    v.name,
-                    state.uuid_of('volume', f'{svm.name}/{v.name}'),
-                    svm,
-                    v.junction_path,
-                    v.size,
-                    aggregates[v.aggregate],
-                    self._directory(svm.name, v.name),
-                )
-                for v in config.volumes
-            ]
-
     def _build_block(self, state: State) -> None:
         self.block = BlockStore(state, self.volumes)
         self.igroups = Igroups(state)
@@ -203,9 +158,4 @@ class Cluster:
             self.faults,
             self.clock,
             self.count_clone,
-        )
-
-    def _directory(self, svm: str, volume: str) -> Directory:
-        return Directory(
-            self.data_dir / 'volumes' / svm / volume, self.data_dir / 'scratch'
         )

@@ -14,16 +14,15 @@ import os
 import threading
 from collections.abc import Callable
 
-from ontap_simulator import reflink
-from ontap_simulator.exceptions import CopyLimitError, FileError
+from ontap_simulator.disk import fiemap, reflink
+from ontap_simulator.errors.files import CopyLimitError, FileError
 from ontap_simulator.faults import Faults
 from ontap_simulator.models.clock import Clock
 from ontap_simulator.models.files import check_not_full, file_errors
 from ontap_simulator.models.jobs import Job
+from ontap_simulator.models.pace import Pace
 from ontap_simulator.models.settings import Settings
 from ontap_simulator.models.source_watch import FileRef, SourceWatch
-
-_TICK = 0.02
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,10 +131,10 @@ class Copies:
             source.volume.directory.snapshot(source.path) as frozen,
         ):
             watch = SourceWatch(source, pair.is_lun)
-            self._check_space(destination, reflink.allocated(frozen))
+            self._check_space(destination, fiemap.allocated(frozen))
             # Before the destination is seen: whoever waits for it may be who
             # turns the clock.
-            pace = _Pace(self._settings, self._clock, most)
+            pace = Pace(self._settings, self._clock, most)
             with file_errors(destination.path), _target(pair, frozen) as target:
                 self._move(job, watch, frozen, target, pace)
 
@@ -146,7 +145,7 @@ class Copies:
             raise FileError(errno.ENOSPC, destination.path)
 
     def _move(
-        self, job: Job, watch: SourceWatch, frozen: int, target: int, pace: '_Pace'
+        self, job: Job, watch: SourceWatch, frozen: int, target: int, pace: 'Pace'
     ) -> None:
         size = os.fstat(frozen).st_size
         total = sum(
@@ -179,40 +178,3 @@ def _target(pair: Pair, like: int) -> contextlib.AbstractContextManager[int]:
     if pair.is_lun:
         return directory.writable(path)
     return directory.create(path, os.fstat(like))
-
-
-class _Pace:
-    """How many bytes may move by now."""
-
-    def __init__(self, settings: Settings, clock: Clock, most: int) -> None:
-        self._settings = settings
-        self._clock = clock
-        self._most = most
-        self._last = clock.monotonic()
-        self._allowed = 0.0
-
-    def step(self, job: Job, left: int, last: bool) -> int:
-        """Wait a moment, then say how many bytes to move.
-
-        :param last: the bytes end where the file ends, not on a block
-        """
-        rate = self._rate()
-        if not rate:
-            job.check_cancelled()
-            return left
-        job.cancelled.wait(_TICK)
-        job.check_cancelled()
-        now = self._clock.monotonic()
-        self._allowed += rate * (now - self._last)
-        self._last = now
-        if self._allowed >= left and last:
-            step = left
-        else:
-            allowed = min(int(self._allowed), left)
-            step = allowed - allowed % reflink.BLOCK
-        self._allowed -= step
-        return step
-
-    def _rate(self) -> int:
-        rates = [r for r in (self._settings.copy_throughput, self._most) if r]
-        return min(rates, default=0)

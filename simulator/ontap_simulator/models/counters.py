@@ -6,8 +6,8 @@ They grow with the clock as on a node that is 10 % busy.
 import dataclasses
 from collections.abc import Mapping
 
-from ontap_simulator.models.volumes import Node, link
-from ontap_simulator.query import Record
+from ontap_simulator.models.nodes import Node
+from ontap_simulator.records import Record, link
 
 _BUSY = 0.10
 _MICRO = 1_000_000

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ontap_simulator.exceptions import InvalidValueError
+from ontap_simulator.errors.common import InvalidValueError
 from ontap_simulator.models.state import State
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record
 
 MODES = ('background', 'inline', 'both', 'none', 'mixed')
 _DEFAULT = {'dedupe': 'none', 'compression': 'none', 'state': 'disabled'}

@@ -8,16 +8,13 @@ import stat
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from ontap_simulator import reflink
-from ontap_simulator.exceptions import (
-    CloneFailedError,
-    FileError,
-    UnsupportedError,
-)
+from ontap_simulator.disk import fiemap
+from ontap_simulator.errors.common import UnsupportedError
+from ontap_simulator.errors.files import CloneFailedError, FileError
 from ontap_simulator.faults import Faults
-from ontap_simulator.models.block import BlockStore
+from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.volumes import FlexVol
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record
 
 _BLOCK = 512
 _TYPES = (
@@ -127,7 +124,7 @@ class Files:
     def unique_bytes(self, volume: FlexVol, path: str) -> int:
         """The bytes that only this file holds."""
         with file_errors(path), volume.directory.open(path) as file:
-            return reflink.unique(file)
+            return fiemap.unique(file)
 
 
 def check_not_full(faults: Faults, volume: FlexVol) -> None:

@@ -4,23 +4,21 @@ import re
 import threading
 from typing import Any
 
-from ontap_simulator.block_exceptions import (
+from ontap_simulator.errors.block import (
     IGROUP_EXISTS,
     IGROUP_IS_SUBSYSTEM,
     IGROUP_MISSING,
     IGROUP_NAME,
-    INITIATOR_FC,
-    INITIATOR_FORMAT,
     INITIATOR_IN_IGROUP,
-    INITIATOR_ISCSI,
     INITIATOR_NOT_IN_IGROUP,
     INITIATORS_MISSING,
     BlockError,
 )
-from ontap_simulator.exceptions import InvalidValueError
+from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.models.initiators import check_initiator, initiator_names
 from ontap_simulator.models.state import State
-from ontap_simulator.models.volumes import Svm, link
-from ontap_simulator.query import Record
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, link
 
 OS_TYPES = (
     'aix',
@@ -34,12 +32,12 @@ OS_TYPES = (
     'windows',
     'xen',
 )
+
 PROTOCOLS = ('fcp', 'iscsi', 'mixed')
+
 CHANGEABLE = ('name', 'os_type', 'comment', 'delete_on_unmap')
+
 _NAME = re.compile(r'[A-Za-z0-9._:-]{1,96}')
-_IQN = re.compile(r'iqn\.\d{4}-\d{2}\.[^\s:]+(?::\S+)?', re.IGNORECASE)
-_EUI = re.compile(r'eui\.[0-9a-f]{16}', re.IGNORECASE)
-_WWPN = re.compile(r'[0-9a-f]{2}(?::[0-9a-f]{2}){7}', re.IGNORECASE)
 
 
 class Igroups:
@@ -206,33 +204,3 @@ class Igroups:
 
     def _save(self) -> None:
         self._state.save('igroups', self._groups)
-
-
-def initiator_names(entries: object) -> list[str]:
-    """The names in a list of initiators."""
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) and entry.get('name') for entry in entries
-    ):
-        raise InvalidValueError('initiators', entries)
-    return [str(entry['name']) for entry in entries]
-
-
-def check_initiator(name: str, protocol: str) -> None:
-    """Whether an initiator's name fits the igroup's protocol.
-
-    :raises BlockError: it does not, or is none
-    """
-    is_iscsi = _IQN.fullmatch(name) or _EUI.fullmatch(name)
-    if not is_iscsi and not _WWPN.fullmatch(name):
-        looks_iscsi = name.lower().startswith(('iqn.', 'eui.'))
-        raise BlockError(
-            INITIATOR_ISCSI if looks_iscsi else INITIATOR_FORMAT,
-            f'"{name}" is no name of an initiator.',
-            'name',
-        )
-    if protocol == 'iscsi' and not is_iscsi:
-        raise BlockError(INITIATOR_ISCSI, f'"{name}" is no iSCSI initiator.', 'name')
-    if protocol == 'fcp' and is_iscsi:
-        raise BlockError(
-            INITIATOR_FC, f'"{name}" is no Fibre Channel initiator.', 'name'
-        )

@@ -10,9 +10,9 @@ import threading
 import uuid
 from collections.abc import Callable
 
-from ontap_simulator.exceptions import NoSuchEntryError, OntapError
+from ontap_simulator.errors.common import NoSuchEntryError, OntapError
 from ontap_simulator.models.clock import Clock
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record
 
 LOG = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ cancel it, the destination is deleted.
 import dataclasses
 import threading
 
-from ontap_simulator.models.block import BlockObject, BlockStore
+from ontap_simulator.models.block import BlockObject
+from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.clock import Clock
 from ontap_simulator.models.copies import Copies, Pair
 from ontap_simulator.models.jobs import Job, Jobs, Work
 from ontap_simulator.models.source_watch import FileRef
-from ontap_simulator.models.volumes import link
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record, link
 
 SHOWN_SECONDS = 120.0
 _CANCEL_SECONDS = 20.0

@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections.abc import Callable
 
-from ontap_simulator.block_exceptions import (
+from ontap_simulator.errors.block import (
     IGROUP_MAPPED,
     INITIATOR_SAME_NUMBER,
     INITIATOR_SEES_TWICE,
@@ -12,10 +12,11 @@ from ontap_simulator.block_exceptions import (
     MAP_MISSING,
     BlockError,
 )
-from ontap_simulator.models.block import BlockObject, BlockStore
+from ontap_simulator.models.block import BlockObject
+from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.igroups import Igroups
 from ontap_simulator.models.state import State
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record
 
 HIGHEST_NUMBER = 4095
 Key = tuple[str, str]

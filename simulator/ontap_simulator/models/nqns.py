@@ -2,7 +2,7 @@
 
 import re
 
-from ontap_simulator.block_exceptions import (
+from ontap_simulator.errors.block import (
     HOST_DUPLICATED,
     HOST_NEEDS_NQN,
     NQN_DATE,
@@ -10,7 +10,7 @@ from ontap_simulator.block_exceptions import (
     NQN_QUALIFIER,
     BlockError,
 )
-from ontap_simulator.exceptions import InvalidValueError
+from ontap_simulator.errors.common import InvalidValueError
 
 _DATE = re.compile(r'nqn\.\d{4}-\d{2}\.')
 _NQN = re.compile(r'nqn\.\d{4}-\d{2}\.[^\s:]+:\S+')

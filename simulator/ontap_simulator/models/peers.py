@@ -3,18 +3,15 @@
 import threading
 import uuid
 
-from ontap_simulator.block_exceptions import (
-    NOT_PEERED_FOR_COPY,
-    BlockError,
-)
-from ontap_simulator.exceptions import (
+from ontap_simulator.errors.block import NOT_PEERED_FOR_COPY, BlockError
+from ontap_simulator.errors.common import (
     DuplicateError,
     InvalidValueError,
     NoSuchEntryError,
 )
 from ontap_simulator.models.state import State
-from ontap_simulator.models.volumes import Svm, link
-from ontap_simulator.query import Record
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, link
 
 FILE_COPY = 'file_copy'
 LUN_COPY = 'lun_copy'

@@ -3,10 +3,10 @@
 import threading
 import uuid
 
-from ontap_simulator.exceptions import DuplicateError, NoSuchEntryError
+from ontap_simulator.errors.common import DuplicateError, NoSuchEntryError
 from ontap_simulator.models.state import State
-from ontap_simulator.models.volumes import Svm, link
-from ontap_simulator.query import Record, value
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, link, value
 
 _LIMITS = ('fixed', 'adaptive')
 

@@ -3,8 +3,9 @@
 import dataclasses
 import uuid
 
-from ontap_simulator.models.volumes import Node, Svm, link
-from ontap_simulator.query import Record
+from ontap_simulator.models.nodes import Node
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, link
 
 _PATHS = {
     'iscsi': '/protocols/san/iscsi/services',

@@ -6,10 +6,11 @@ node), which nothing here runs into: a test sets the values that it needs.
 
 from collections.abc import Mapping
 
-from ontap_simulator.exceptions import InvalidValueError
+from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.models.nodes import Node
 from ontap_simulator.models.settings import Settings
-from ontap_simulator.models.volumes import FlexVol, Node, link
-from ontap_simulator.query import Record
+from ontap_simulator.models.volumes import FlexVol
+from ontap_simulator.records import Record, link
 
 SETTABLE = ('unsplit_size', 'pending_splits', 'logical_data_size')
 

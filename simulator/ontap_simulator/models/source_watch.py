@@ -3,8 +3,8 @@
 import dataclasses
 import os
 
-from ontap_simulator import reflink
-from ontap_simulator.exceptions import OntapError
+from ontap_simulator.disk import fiemap
+from ontap_simulator.errors.common import OntapError
 from ontap_simulator.models.volumes import FlexVol
 
 
@@ -67,7 +67,7 @@ class SourceWatch:
     def _fingerprint(self) -> object:
         with self._source.volume.directory.open(self._source.path) as file:
             found = os.fstat(file)
-            extents = reflink.extents(file, flush=True)
+            extents = fiemap.extents(file, flush=True)
             if not extents or any(not e.shared for e in extents):
                 return found.st_size, found.st_mtime_ns
             return found.st_size, extents

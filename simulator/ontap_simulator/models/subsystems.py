@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ontap_simulator.block_exceptions import (
+from ontap_simulator.errors.block import (
     HOST_EXISTS,
     HOST_MISSING,
     NAMESPACE_MAPPED,
@@ -20,12 +20,12 @@ from ontap_simulator.block_exceptions import (
     SUBSYSTEM_NEEDS_SERVICE,
     BlockError,
 )
-from ontap_simulator.exceptions import InvalidValueError
-from ontap_simulator.models.block import BlockStore
+from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.nqns import host_nqns
 from ontap_simulator.models.state import State
-from ontap_simulator.models.volumes import Svm, link
-from ontap_simulator.query import Record
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, link
 
 OS_TYPES = ('aix', 'linux', 'vmware', 'windows')
 CHANGEABLE = ('comment', 'delete_on_unmap')

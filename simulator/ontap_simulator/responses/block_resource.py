@@ -6,14 +6,21 @@ What is particular to LUNs, or to namespaces, is a :class:`Kind`.
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ontap_simulator.block_exceptions import BlockError
+from ontap_simulator.errors.block import BlockError
 from ontap_simulator.models import block_requests
 from ontap_simulator.models.block import BlockObject, Place
 from ontap_simulator.models.block_objects import BlockObjects
 from ontap_simulator.models.cluster import Cluster
-from ontap_simulator.models.volumes import Svm
-from ontap_simulator.query import Record, value
-from ontap_simulator.responses import block, changes
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, value
+from ontap_simulator.responses import (
+    block,
+    block_answers,
+    block_places,
+    block_records,
+    block_sources,
+    changes,
+)
 from ontap_simulator.responses.base import Answer, Call, Handler, collection, instance
 
 
@@ -76,11 +83,11 @@ class BlockResource:
         svm = block.body_svm(call, body)
         if way == 'convert':
             return self._convert(call, svm)
-        place = block.place(call, objects, body, svm)
+        place = block_places.place(call, objects, body, svm)
         if way == 'copy':
             return self._kind.copy(call, place, svm)
         make = self._new if way == 'create' else self._clone
-        return changes.made(
+        return block_answers.made(
             call,
             objects,
             lambda uuid: make(call, place, uuid),
@@ -90,7 +97,7 @@ class BlockResource:
     def patch(self, call: Call) -> Answer:
         objects = self._objects(call)
         found = block.visible_one(call, objects)
-        return changes.altered(
+        return block_answers.altered(
             call, objects, lambda: changes.change(call, objects, found)
         )
 
@@ -102,7 +109,7 @@ class BlockResource:
     def delete(self, call: Call) -> Answer:
         objects = self._objects(call)
         found = block.visible_one(call, objects)
-        return changes.altered(call, objects, lambda: self._delete(call, found))
+        return block_answers.altered(call, objects, lambda: self._delete(call, found))
 
     def delete_all(self, call: Call) -> Answer:
         return changes.delete_all(
@@ -114,7 +121,7 @@ class BlockResource:
 
     def record(self, call: Call, found: BlockObject) -> Record:
         """What a GET shows of an object."""
-        record = block.record(call, found)
+        record = block_records.record(call, found)
         if call.query.asks_for('status.mapped'):
             mapped = self._objects(call).fabric.is_mapped(found.uuid)
             record['status']['mapped'] = mapped
@@ -141,7 +148,7 @@ class BlockResource:
 
     def _clone(self, call: Call, place: Place, uuid: str) -> BlockObject:
         objects, body = self._objects(call), call.body
-        source = block.clone_source(call, objects, body, place.volume.svm)
+        source = block_sources.clone_source(call, objects, body, place.volume.svm)
         return objects.clone(
             place,
             source,
@@ -159,7 +166,7 @@ class BlockResource:
         """Turn an object of the other kind into one of this kind, at once."""
         objects, others = self._objects(call), self._kind.others(call.cluster)
         target = f'convert.{self._kind.other}'
-        source = block.source(
+        source = block_sources.source(
             call,
             others,
             value(call.body, target),
@@ -168,7 +175,7 @@ class BlockResource:
             lambda text: BlockError(objects.codes.convert_missing, text, target),
         )
         mapped = others.fabric.is_mapped(source.uuid)
-        return changes.made(
+        return block_answers.made(
             call,
             objects,
             lambda uuid: objects.convert(source, uuid, mapped),

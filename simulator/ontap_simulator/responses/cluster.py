@@ -1,18 +1,9 @@
 """/cluster, /cluster/nodes, /cluster/jobs, /cluster/counter/tables, /svm/svms."""
 
-from ontap_simulator.exceptions import (
-    InvalidValueError,
-    NoSuchEntryError,
-)
-from ontap_simulator.models import counters
-from ontap_simulator.models.volumes import link, version_record
-from ontap_simulator.query import Query, Record, value
-from ontap_simulator.responses.base import (
-    Answer,
-    Call,
-    collection,
-    instance,
-)
+from ontap_simulator.errors.common import InvalidValueError, NoSuchEntryError
+from ontap_simulator.models.nodes import version_record
+from ontap_simulator.records import link, value
+from ontap_simulator.responses.base import Answer, Call, collection, instance
 
 
 def get_cluster(call: Call) -> Answer:
@@ -63,39 +54,3 @@ def patch_job(call: Call) -> Answer:
         raise InvalidValueError('action', action)
     call.cluster.jobs.get(call['uuid']).cancel()
     return Answer()
-
-
-def list_tables(call: Call) -> Answer:
-    return collection(call, map(counters.table, counters.TABLES), 'name')
-
-
-def get_table(call: Call) -> Answer:
-    record = counters.table(_table_name(call))
-    return instance(call, _with_matching(call.query, record, 'counter_schemas'), 'name')
-
-
-def list_rows(call: Call) -> Answer:
-    cluster = call.cluster
-    seconds = cluster.clock.time() - cluster.started
-    rows = counters.rows(_table_name(call), cluster.nodes, seconds)
-    return collection(
-        call,
-        [_with_matching(call.query, row, 'counters') for row in rows],
-        'id',
-        'counter_table',
-    )
-
-
-def _table_name(call: Call) -> str:
-    if call['name'] not in counters.TABLES:
-        raise NoSuchEntryError('name')
-    return call['name']
-
-
-def _with_matching(query: Query, record: Record, key: str) -> Record:
-    """Counter resources show only the counters that the query names."""
-    wanted = query.get(f'{key}.name')
-    if not wanted:
-        return record
-    only = Query(f'name={wanted}')
-    return {**record, key: [c for c in record[key] if only.matches(c)]}

@@ -1,22 +1,18 @@
 """/storage/luns/{uuid}/attributes: names and texts that a LUN carries."""
 
-from ontap_simulator.block_exceptions import (
+from http import HTTPStatus
+
+from ontap_simulator.errors.block import (
     ATTRIBUTE_EXISTS,
     ATTRIBUTE_MISSING,
     BlockError,
 )
-from ontap_simulator.models import block_requests
+from ontap_simulator.models import lun_attributes
 from ontap_simulator.models.block import BlockObject
-from ontap_simulator.models.volumes import link
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record, link
 from ontap_simulator.responses import block
-from ontap_simulator.responses.base import (
-    Answer,
-    Call,
-    collection,
-    instance,
-    required,
-)
+from ontap_simulator.responses.base import Answer, Call, collection, instance
+from ontap_simulator.responses.bodies import required
 
 
 def list_attributes(call: Call) -> Answer:
@@ -28,14 +24,14 @@ def list_attributes(call: Call) -> Answer:
 
 def create_attribute(call: Call) -> Answer:
     lun = block.visible_one(call, call.cluster.luns)
-    name, text = block_requests.attribute(call.body)
+    name, text = lun_attributes.attribute(call.body)
     if name in lun.attributes:
         raise BlockError(
             ATTRIBUTE_EXISTS, f'The attribute "{name}" exists already.', 'name'
         )
     _set_attributes(call, lun, {**lun.attributes, name: text})
     return Answer(
-        status=201,
+        status=HTTPStatus.CREATED,
         headers={'Location': f'/api/storage/luns/{lun.uuid}/attributes/{name}'},
     )
 
@@ -47,7 +43,7 @@ def get_attribute(call: Call) -> Answer:
 
 def patch_attribute(call: Call) -> Answer:
     lun = _with_attribute(call)
-    name, text = block_requests.attribute(
+    name, text = lun_attributes.attribute(
         {'name': call['name'], 'value': required(call.body, 'value')}
     )
     _set_attributes(call, lun, {**lun.attributes, name: text})

@@ -3,14 +3,15 @@
 import dataclasses
 from collections.abc import Callable
 
-from ontap_simulator.block_exceptions import BlockError
-from ontap_simulator.exceptions import InvalidValueError
+from ontap_simulator.errors.block import BlockError
+from ontap_simulator.errors.common import InvalidValueError
 from ontap_simulator.models.block import BlockObject, Place, new_serial_number
 from ontap_simulator.models.peers import LUN_COPY
-from ontap_simulator.models.volumes import Svm
-from ontap_simulator.query import Record, value
-from ontap_simulator.responses import block, changes
-from ontap_simulator.responses.base import Answer, Call, with_faults
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, value
+from ontap_simulator.responses import block_answers, block_sources
+from ontap_simulator.responses.base import Answer, Call
+from ontap_simulator.responses.jobs import with_faults
 
 _COPY_FAULTS = ('job_fails', 'job_stalls')
 _MEGABYTE = 1 << 20
@@ -24,7 +25,7 @@ def copy(
     :param records: what the answer shows of the new LUN
     """
     luns = call.cluster.luns
-    source = block.source(
+    source = block_sources.source(
         call,
         luns,
         value(call.body, 'copy.source'),
@@ -35,7 +36,7 @@ def copy(
     most = _throughput(call.body)
     # These faults hit the copy, not the job that begins it.
     faults = [fault for fault in call.faults if fault.kind not in _COPY_FAULTS]
-    return changes.made(
+    return block_answers.made(
         dataclasses.replace(call, faults=faults),
         luns,
         lambda uuid: _begin(

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ontap_simulator.models import block_requests
+from ontap_simulator.models import lun_attributes
 from ontap_simulator.models.block import BlockObject, Place
 from ontap_simulator.models.block_objects import LUN_BLOCK, BlockObjects
 from ontap_simulator.models.cluster import Cluster
-from ontap_simulator.models.volumes import Svm, link
-from ontap_simulator.query import Record
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, link
 from ontap_simulator.responses import lun_copies
 from ontap_simulator.responses.base import Answer, Call
 from ontap_simulator.responses.block_resource import BlockResource
@@ -30,7 +30,7 @@ class Luns:
         return LUN_BLOCK
 
     def properties(self, body: Record) -> Mapping[str, Any]:
-        return {'attributes': block_requests.attributes(body)}
+        return {'attributes': lun_attributes.attributes(body)}
 
     def copy(self, call: Call, place: Place, svm: Svm) -> Answer:
         return lun_copies.copy(call, place, svm, lambda lun: RESOURCE.record(call, lun))

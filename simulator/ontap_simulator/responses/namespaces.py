@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ontap_simulator.exceptions import InvalidValueError, UnexpectedArgumentError
+from ontap_simulator.errors.common import InvalidValueError, UnexpectedArgumentError
 from ontap_simulator.models.block import BlockObject, Place
 from ontap_simulator.models.block_objects import (
     LUN_BLOCK,
@@ -11,8 +11,8 @@ from ontap_simulator.models.block_objects import (
     BlockObjects,
 )
 from ontap_simulator.models.cluster import Cluster
-from ontap_simulator.models.volumes import Svm, link
-from ontap_simulator.query import Record, value
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, link, value
 from ontap_simulator.responses.base import Answer, Call
 from ontap_simulator.responses.block_resource import BlockResource
 

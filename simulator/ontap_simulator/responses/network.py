@@ -1,20 +1,14 @@
 """/network/ip/interfaces and /svm/peers."""
 
-from ontap_simulator.exceptions import (
-    MissingFieldError,
-    NoSuchEntryError,
-    OtherClusterError,
-)
-from ontap_simulator.models.volumes import Svm
-from ontap_simulator.query import Record, value
-from ontap_simulator.responses.base import (
-    Answer,
-    Call,
-    collection,
-    instance,
-    required,
-    run_job,
-)
+from http import HTTPStatus
+
+from ontap_simulator.errors.common import MissingFieldError, NoSuchEntryError
+from ontap_simulator.errors.files import OtherClusterError
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.records import Record, value
+from ontap_simulator.responses.base import Answer, Call, collection, instance
+from ontap_simulator.responses.bodies import required
+from ontap_simulator.responses.jobs import run_job
 
 
 def list_interfaces(call: Call) -> Answer:
@@ -63,7 +57,9 @@ def create_peer(call: Call) -> Answer:
         raise OtherClusterError
     applications = required(body, 'applications', list)
     record = call.cluster.peers.create(svm, peer, applications)
-    answer = run_job(call, 'POST /api/svm/peers', lambda job: None, status=201)
+    answer = run_job(
+        call, 'POST /api/svm/peers', lambda job: None, status=HTTPStatus.CREATED
+    )
     return Answer(
         answer.body, answer.status, {'Location': record['_links']['self']['href']}
     )

@@ -1,10 +1,12 @@
 """/private/cli: the two commands that Cinder's drivers look things up with."""
 
 import dataclasses
+from http import HTTPStatus
 
-from ontap_simulator.exceptions import FileError, OntapError
+from ontap_simulator.errors.common import OntapError
+from ontap_simulator.errors.files import FileError
 from ontap_simulator.models.volumes import FlexVol
-from ontap_simulator.query import Record
+from ontap_simulator.records import Record
 from ontap_simulator.responses.base import Answer, Call, collection
 
 _NO_SUCH_FILE = '917806'
@@ -54,5 +56,7 @@ def _efficiency(call: Call, volume: FlexVol) -> Record:
 
 def _no_such_file(path: str) -> OntapError:
     return OntapError(
-        f'No such file or directory: {path}.', code=_NO_SUCH_FILE, status=404
+        f'No such file or directory: {path}.',
+        code=_NO_SUCH_FILE,
+        status=HTTPStatus.NOT_FOUND,
     )

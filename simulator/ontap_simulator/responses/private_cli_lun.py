@@ -7,11 +7,13 @@ the names of its parameters and its errors are inferred.
 """
 
 import uuid
+from http import HTTPStatus
 
-from ontap_simulator.exceptions import InvalidValueError
-from ontap_simulator.models.block import place_of
-from ontap_simulator.query import Record
-from ontap_simulator.responses.base import Answer, Call, required
+from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.models.block_names import place_of
+from ontap_simulator.records import Record
+from ontap_simulator.responses.base import Answer, Call
+from ontap_simulator.responses.bodies import required
 
 _RESERVED = {'enabled': True, 'true': True, 'disabled': False, 'false': False}
 
@@ -38,7 +40,7 @@ def create_lun_from_file(call: Call) -> Answer:
             space_reserved=_reserved(body),
         ),
     )
-    return Answer({'vserver': svm.name, 'path': place.name}, 201)
+    return Answer({'vserver': svm.name, 'path': place.name}, HTTPStatus.CREATED)
 
 
 def _reserved(body: Record) -> bool:

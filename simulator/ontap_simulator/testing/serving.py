@@ -5,10 +5,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ontap_simulator import config
-from ontap_simulator.exceptions import ConfigError
+from ontap_simulator.errors.common import ConfigError
 from ontap_simulator.main import start
 from ontap_simulator.testing.client import Simulator
+from ontap_simulator.topology import config
 
 _ADMIN = 'admin'
 

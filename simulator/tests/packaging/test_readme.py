@@ -5,7 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from ontap_simulator import config, faults, urls
+from ontap_simulator import fault_kinds, urls
+from ontap_simulator.topology import config
 
 from tests.packaging.conftest import ROOT
 
@@ -43,7 +44,7 @@ def test_the_example_of_a_test_runs(
 
 
 def test_every_fault_is_in_the_readme() -> None:
-    assert set(faults.KINDS) == set(
+    assert set(fault_kinds.KINDS) == set(
         re.findall(
             r'^\| `(\w+)` \|.*\|.*\|$', README.split('### Faults')[1], re.MULTILINE
         )

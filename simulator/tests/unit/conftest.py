@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ontap_simulator import config
 from ontap_simulator.app import Application
 from ontap_simulator.models.cluster import Cluster
 from ontap_simulator.models.jobs import Job
+from ontap_simulator.topology import config
 from webtest import TestApp, TestResponse
 
 MIB = 1 << 20

@@ -4,9 +4,9 @@ import concurrent.futures
 from pathlib import Path
 
 import pytest
-from ontap_simulator import config
 from ontap_simulator.app import Application
 from ontap_simulator.models.cluster import Cluster
+from ontap_simulator.topology import config
 
 from tests.unit.conftest import (
     MIB,

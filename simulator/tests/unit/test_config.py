@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ontap_simulator import config
-from ontap_simulator.exceptions import ConfigError
+from ontap_simulator.errors.common import ConfigError
 from ontap_simulator.models.cluster import Cluster
+from ontap_simulator.topology import config, values
 
 from tests.unit.conftest import TOPOLOGY
 
@@ -31,13 +31,13 @@ def changed(change: Any) -> dict[str, Any]:
     ],
 )
 def test_sizes_are_numbers_or_have_units(text: object, size: int) -> None:
-    assert config.parse_size(text) == size
+    assert values.parse_size(text) == size
 
 
 @pytest.mark.parametrize('text', ['', '1XB', 'GiB', -1, True, '0', 1.5])
 def test_wrong_sizes_are_refused(text: object) -> None:
     with pytest.raises(ConfigError, match='is not a size'):
-        config.parse_size(text)
+        values.parse_size(text)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_wrong_sizes_are_refused(text: object) -> None:
 )
 def test_only_loopback_is_listened_on(listen: str) -> None:
     with pytest.raises(ConfigError, match='loopback'):
-        config.parse_listen(listen)
+        values.parse_listen(listen)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ontap_simulator.exceptions import DropConnectionError
-from ontap_simulator.responses import base
+from ontap_simulator.errors.common import DropConnectionError
+from ontap_simulator.models.files import Files
 
 from tests.unit.conftest import (
     DEADLINE,
@@ -101,7 +102,13 @@ def test_connection_is_dropped_after_the_effect(api: Api, image: Path) -> None:
 def test_vanished_job_has_done_its_work(
     api: Api, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, '_suffer', lambda *_: time.sleep(0.1))
+    clone = Files.clone
+
+    def slowly(*args: Any) -> None:
+        time.sleep(0.1)
+        clone(*args)
+
+    monkeypatch.setattr(Files, 'clone', slowly)
     api.fault('job_vanishes')
     response = api.clone_now('image', 'clone')
     assert response.status_int == 202

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ontap_simulator.storage import Directory
+from ontap_simulator.disk.directory import Directory
 
 from tests.unit.conftest import Api, error_code
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from ontap_simulator import mount
+from ontap_simulator.exports import Export, MountError, read_exports, resolve
 
 
 @pytest.fixture
-def exports(tmp_path: Path) -> list[mount.Export]:
+def exports(tmp_path: Path) -> list[Export]:
     found = []
     for address, junction, name in (
         ('127.0.1.1', '/images', 'a'),
@@ -16,7 +17,7 @@ def exports(tmp_path: Path) -> list[mount.Export]:
         ('::1', '/images', 'c'),
     ):
         (tmp_path / name / 'inside').mkdir(parents=True)
-        found.append(mount.Export(address, junction, tmp_path / name))
+        found.append(Export(address, junction, tmp_path / name))
     return found
 
 
@@ -33,9 +34,9 @@ def exports(tmp_path: Path) -> list[mount.Export]:
     ],
 )
 def test_longest_junction_path_decides(
-    share: str, directory: str, exports: list[mount.Export], tmp_path: Path
+    share: str, directory: str, exports: list[Export], tmp_path: Path
 ) -> None:
-    assert mount.resolve(share, exports) == tmp_path / directory
+    assert resolve(share, exports) == tmp_path / directory
 
 
 @pytest.mark.parametrize(
@@ -52,19 +53,17 @@ def test_longest_junction_path_decides(
     ],
 )
 def test_what_is_no_directory_of_an_export_is_denied(
-    share: str, exports: list[mount.Export], tmp_path: Path
+    share: str, exports: list[Export], tmp_path: Path
 ) -> None:
     (tmp_path / 'a/link').symlink_to('/')
     (tmp_path / 'a/file').touch()
-    with pytest.raises(
-        mount.MountError, match=('access denied by server while mounting')
-    ):
-        mount.resolve(share, exports)
+    with pytest.raises(MountError, match=('access denied by server while mounting')):
+        resolve(share, exports)
 
 
-def test_unknown_server_refuses(exports: list[mount.Export]) -> None:
-    with pytest.raises(mount.MountError, match='no simulator has the address'):
-        mount.resolve('127.0.9.9:/images', exports)
+def test_unknown_server_refuses(exports: list[Export]) -> None:
+    with pytest.raises(MountError, match='no simulator has the address'):
+        resolve('127.0.9.9:/images', exports)
 
 
 def test_exports_are_read_from_several_files(tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_exports_are_read_from_several_files(tmp_path: Path) -> None:
             )
         )
         files.append(file)
-    assert len(mount.read_exports([*files, tmp_path / 'none'])) == 2
+    assert len(read_exports([*files, tmp_path / 'none'])) == 2
 
 
 def test_denied_mount_exits_as_mount_nfs_does(

@@ -1,8 +1,9 @@
 """ONTAP's query language."""
 
 import pytest
-from ontap_simulator.exceptions import InvalidValueError
-from ontap_simulator.query import Query, expand
+from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.query import Query
+from ontap_simulator.records import expand
 
 RECORDS = [
     {

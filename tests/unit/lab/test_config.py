@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from ontap_simulator import config as simulator_config
+from ontap_simulator.topology import config as simulator_config
 
 from lab import (
     cinder_config,

@@ -1,0 +1,1 @@
+"""The file system below: files of a FlexVol, reflinks, extents."""

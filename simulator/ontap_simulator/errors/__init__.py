@@ -1,0 +1,1 @@
+"""What the API refuses, and with which code. README.md lists what is inferred."""

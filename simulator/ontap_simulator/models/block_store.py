@@ -1,0 +1,157 @@
+"""Every LUN and namespace of the cluster, kept over restarts in ``state.json``."""
+
+import dataclasses
+import functools
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ontap_simulator.errors.block import BlockError
+from ontap_simulator.errors.block_codes import BlockCodes
+from ontap_simulator.models.block import BlockObject
+from ontap_simulator.models.state import State
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.models.volumes import FlexVol
+
+
+def _unwritten(volume: FlexVol, found: BlockObject) -> int:
+    try:
+        written = volume.directory.stat(found.path).st_blocks * 512
+    except OSError:
+        return 0
+    return max(found.size - written, 0)
+
+
+class BlockStore:
+    """Every LUN and namespace of the cluster, kept over restarts."""
+
+    def __init__(self, state: State, volumes: Iterable[FlexVol]) -> None:
+        self._state = state
+        self._volumes = {(v.svm.name, v.name): v for v in volumes}
+        self._lock = threading.RLock()
+        self._objects = {
+            key: BlockObject(**record) for key, record in state.load('block').items()
+        }
+        self._by_file: dict[tuple[str, str, str], str] = {}
+        self._forget_what_is_lost()
+        for volume in self._volumes.values():
+            volume.reserved.append(functools.partial(self._reserved, volume))
+
+    def all(self, kind: str) -> list[BlockObject]:
+        """Every LUN, or every namespace, by name."""
+        with self._lock:
+            found = [o for o in self._objects.values() if o.kind == kind]
+        return sorted(found, key=lambda o: (o.svm, o.name))
+
+    def get(self, identifier: str, codes: BlockCodes) -> BlockObject:
+        """The LUN or namespace of that UUID.
+
+        :raises BlockError: there is none
+        """
+        with self._lock:
+            found = self._objects.get(identifier)
+        if found is None or found.kind != codes.noun:
+            raise BlockError(
+                codes.not_found,
+                f'The {codes.noun} "{identifier}" was not found.',
+                'uuid',
+            )
+        return found
+
+    def named(self, name: str, svm: Svm, kind: str) -> BlockObject | None:
+        """The LUN or namespace of that name in an SVM."""
+        return next(
+            (o for o in self.all(kind) if o.name == name and o.svm == svm.name), None
+        )
+
+    def at(self, volume: FlexVol, path: str) -> BlockObject | None:
+        """The LUN or namespace that a file is, or was made from."""
+        inside = '/'.join(part for part in path.split('/') if part)
+        with self._lock:
+            found = self._by_file.get((volume.svm.name, volume.name, inside))
+            return self._objects[found] if found else None
+
+    def below(self, volume: FlexVol, path: str) -> bool:
+        """Whether a directory has a LUN or a namespace in it."""
+        inside = f'{path.strip("/")}/'
+        with self._lock:
+            return any(
+                o.path.startswith(inside)
+                for o in self._objects.values()
+                if (o.svm, o.volume) == (volume.svm.name, volume.name)
+            )
+
+    def volume(self, found: BlockObject) -> FlexVol:
+        """The FlexVol that a LUN or namespace is in."""
+        return self._volumes[found.svm, found.volume]
+
+    def knows(self, identifier: str) -> bool:
+        """Whether there is a LUN or namespace of that UUID."""
+        return identifier in self._objects
+
+    def put(self, new: BlockObject) -> None:
+        """Keep a new LUN or namespace."""
+        with self._lock:
+            self._objects[new.uuid] = new
+            self._save()
+
+    def update(self, found: BlockObject, **fields: Any) -> BlockObject:
+        """Set some properties of a LUN or namespace.
+
+        :raises BlockError: it is gone
+        """
+        with self._lock:
+            changed = dataclasses.replace(self.get(found.uuid, found.codes), **fields)
+            self.put(changed)
+            return changed
+
+    def remove(self, identifier: str) -> None:
+        """Forget a LUN or namespace."""
+        with self._lock:
+            if self._objects.pop(identifier, None):
+                self._save()
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._objects = {}
+            self._save()
+
+    def _reserved(self, volume: FlexVol) -> int:
+        """Bytes that LUNs of a FlexVol have reserved and not written."""
+        with self._lock:
+            found = [
+                o
+                for o in self._objects.values()
+                if o.space_reserved
+                and (o.svm, o.volume) == (volume.svm.name, volume.name)
+            ]
+        return sum(_unwritten(volume, each) for each in found)
+
+    def _forget_what_is_lost(self) -> None:
+        """Whose file is gone, and the halves that copies have left."""
+        lost = list(self._lost())
+        for found in lost:
+            del self._objects[found.uuid]
+        self._save()
+
+    def _lost(self) -> Iterator[BlockObject]:
+        for found in self._objects.values():
+            volume = self._volumes.get((found.svm, found.volume))
+            if volume is None or not volume.directory.has_file(found.path):
+                yield found
+            elif found.copying:
+                volume.directory.delete(found.path)
+                yield found
+
+    def _save(self) -> None:
+        self._by_file = {
+            (found.svm, found.volume, path): key
+            for key, found in self._objects.items()
+            for path in (found.path, found.from_file)
+            if path
+        }
+        self._state.save(
+            'block',
+            {key: dataclasses.asdict(found) for key, found in self._objects.items()},
+        )

@@ -1,0 +1,88 @@
+"""What a topology makes of a cluster: nodes, aggregates, SVMs, LIFs, FlexVols."""
+
+import dataclasses
+from pathlib import Path
+
+from ontap_simulator.disk.directory import Directory
+from ontap_simulator.models.nodes import Aggregate, Node
+from ontap_simulator.models.state import State
+from ontap_simulator.models.svms import Lif, Svm
+from ontap_simulator.models.volumes import FlexVol
+from ontap_simulator.topology.model import SvmConfig, Topology
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """The parts of a cluster that never change while it runs."""
+
+    nodes: list[Node]
+    aggregates: list[Aggregate]
+    svms: list[Svm]
+    lifs: list[Lif]
+    volumes: list[FlexVol]
+
+
+def layout(topology: Topology, state: State, data_dir: Path) -> Layout:
+    """Make the parts, with the UUIDs that they had before a restart."""
+    nodes = _nodes(topology, state)
+    aggregates = _aggregates(topology, state, nodes)
+    svms = [_svm(config, state) for config in topology.svms]
+    pairs = list(zip(svms, topology.svms, strict=True))
+    return Layout(
+        nodes,
+        aggregates,
+        svms,
+        [lif for svm, config in pairs for lif in _lifs(svm, config, state)],
+        [
+            volume
+            for svm, config in pairs
+            for volume in _volumes(svm, config, state, aggregates, data_dir)
+        ],
+    )
+
+
+def _nodes(topology: Topology, state: State) -> list[Node]:
+    names = sorted({a.node for a in topology.aggregates}) or [f'{topology.name}-01']
+    return [Node(name, state.uuid_of('node', name)) for name in names]
+
+
+def _aggregates(topology: Topology, state: State, nodes: list[Node]) -> list[Aggregate]:
+    by_name = {node.name: node for node in nodes}
+    return [
+        Aggregate(a.name, state.uuid_of('aggregate', a.name), a.size, by_name[a.node])
+        for a in topology.aggregates
+    ]
+
+
+def _svm(config: SvmConfig, state: State) -> Svm:
+    uuid = state.uuid_of('svm', config.name)
+    return Svm(config.name, uuid, config.protocols, config.ipspace)
+
+
+def _lifs(svm: Svm, config: SvmConfig, state: State) -> list[Lif]:
+    return [
+        Lif(lif.name, state.uuid_of('lif', f'{svm.name}/{lif.name}'), lif.address, svm)
+        for lif in config.lifs
+    ]
+
+
+def _volumes(
+    svm: Svm,
+    config: SvmConfig,
+    state: State,
+    aggregates: list[Aggregate],
+    data_dir: Path,
+) -> list[FlexVol]:
+    by_name = {aggregate.name: aggregate for aggregate in aggregates}
+    return [
+        FlexVol(
+            v.name,
+            state.uuid_of('volume', f'{svm.name}/{v.name}'),
+            svm,
+            v.junction_path,
+            v.size,
+            by_name[v.aggregate],
+            Directory(data_dir / 'volumes' / svm.name / v.name, data_dir / 'scratch'),
+        )
+        for v in config.volumes
+    ]

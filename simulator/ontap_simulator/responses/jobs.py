@@ -1,0 +1,81 @@
+"""Work that a request starts: in a job, and under the faults that hit it."""
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from ontap_simulator.errors.common import OntapError
+from ontap_simulator.faults import Fault
+from ontap_simulator.models.jobs import Job, Work
+from ontap_simulator.models.svms import Svm
+from ontap_simulator.responses.base import Answer, Call
+
+_VANISHING_SECONDS = 1.0
+
+
+def run_job(
+    call: Call,
+    description: str,
+    work: Work,
+    *,
+    status: int = HTTPStatus.OK,
+    svm: Svm | None = None,
+    abandoned: Callable[[], None] = lambda: None,
+) -> Answer:
+    """Start work, wait for it as long as return_timeout says.
+
+    :param status: the answer's when the work has ended by then
+    :param abandoned: called in place of the work if a fault prevents it
+    """
+    timeout = call.query.return_timeout
+    job = call.cluster.jobs.start(
+        description,
+        with_faults(call.faults, work, abandoned),
+        svm.reference() if svm else None,
+    )
+    if any(fault.kind == 'job_vanishes' for fault in call.faults):
+        job.hidden = True
+        # Its work is done by the time that the job is not known, unless it is
+        # a long copy.
+        job.done.wait(_VANISHING_SECONDS)
+        return Answer({'job': job.link()}, HTTPStatus.ACCEPTED)
+    if not timeout or not job.done.wait(timeout):
+        return Answer({'job': job.link()}, HTTPStatus.ACCEPTED)
+    if job.error is not None:
+        raise job.error
+    return Answer({'job': job.link()}, status)
+
+
+def with_faults(
+    faults: Sequence[Fault], work: Work, abandoned: Callable[[], None]
+) -> Work:
+    """Work that suffers the faults first, which may be the end of it."""
+
+    def run(job: Job) -> None:
+        try:
+            for fault in faults:
+                _suffer(fault, job)
+        except _WorkLostError:
+            abandoned()
+            return
+        except OntapError:
+            abandoned()
+            raise
+        work(job)
+
+    return run
+
+
+class _WorkLostError(Exception):
+    """The job ends without having done its work."""
+
+
+def _suffer(fault: Fault, job: Job) -> None:
+    if fault.kind == 'job_stalls':
+        while not fault.deleted.wait(0.05):
+            job.check_cancelled()
+        # The fault may have been deleted right after that.
+        job.check_cancelled()
+    elif fault.kind == 'job_fails':
+        raise OntapError(fault.parameters['message'], code=fault.parameters['code'])
+    elif fault.kind == 'job_vanishes' and fault.parameters['effect'] == 'lost':
+        raise _WorkLostError

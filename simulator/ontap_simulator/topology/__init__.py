@@ -1,0 +1,1 @@
+"""The topology file: one simulated cluster in TOML."""
