@@ -137,7 +137,8 @@ lint: $(STAMP) ## ruff and mypy
 	@set -e; \
 	$(BIN)/python -m ruff format --check $(SOURCES); \
 	$(BIN)/python -m ruff check $(SOURCES); \
-	$(BIN)/python -m mypy
+	$(BIN)/python -m mypy; \
+	cd simulator && ../$(BIN)/python -m mypy
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage* build dist

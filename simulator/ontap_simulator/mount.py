@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ontap_simulator.exports import MountError, read_exports, resolve
 
@@ -68,7 +69,7 @@ def _files(options: argparse.Namespace) -> list[Path]:
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         print(f'mount.nfs: {message}', file=sys.stderr)
         self.exit(_USAGE)
 

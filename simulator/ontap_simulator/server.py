@@ -4,6 +4,7 @@ import itertools
 import logging
 import socket
 import ssl
+import sys
 import threading
 from typing import Any
 
@@ -33,8 +34,9 @@ class _Connection(server.HTTPConnection):
         self.number = next(self._numbers)
 
     def communicate(self) -> Any:
+        parent: Any = super()  # cheroot does not say what this returns
         try:
-            return super().communicate()  # type: ignore[no-untyped-call]
+            return parent.communicate()
         except OSError as err:
             # Cheroot could not even say that something was wrong.
             LOG.info('Connection %d broke: %s', self.number, err)
@@ -59,7 +61,8 @@ class _Gateway(wsgi.Gateway_10):
     """Tells the application the connection's number, and may drop it."""
 
     def get_environ(self) -> Any:
-        environ: Any = super().get_environ()  # type: ignore[no-untyped-call]
+        parent: Any = super()
+        environ = parent.get_environ()
         environ[CONNECTION] = self.req.conn.number
         return environ
 
@@ -72,13 +75,23 @@ class _Gateway(wsgi.Gateway_10):
             raise errors.FatalSSLAlert from err
 
 
+class _Server(wsgi.Server):
+    """Says in the simulator's log what cheroot has to say."""
+
+    def error_log(
+        self, msg: str = '', level: int = logging.INFO, traceback: bool = False
+    ) -> None:
+        # Clients that go away in the middle are what tests do.
+        LOG.log(min(level, logging.INFO), '%s', msg.strip(), exc_info=traceback)
+
+
 class Server:
     """Serves an application over TLS."""
 
     def __init__(
         self, app: Application, host: str, port: int, files: ServerFiles
     ) -> None:
-        self._server = wsgi.Server(
+        self._server = _Server(
             (host, port),
             app,
             numthreads=_THREADS,
@@ -88,10 +101,9 @@ class Server:
             server_name=app.cluster.name,
         )
         # Cheroot would keep 10 and close each further one behind its answer.
-        self._server.keep_alive_conn_limit = None  # type: ignore[assignment]
+        self._server.keep_alive_conn_limit = sys.maxsize
         self._server.gateway = _Gateway
         self._server.ConnectionClass = _Connection
-        self._server.error_log = _log  # type: ignore[method-assign]
         self._server.ssl_adapter = _TlsAdapter(str(files.certificate), str(files.key))
         self._server.prepare()
 
@@ -111,8 +123,3 @@ class Server:
         stopper = threading.Thread(target=self._server.stop, daemon=True)
         stopper.start()
         stopper.join(_PATIENCE_SECONDS)
-
-
-def _log(msg: str = '', level: int = logging.INFO, traceback: bool = False) -> None:
-    # Clients that go away in the middle are what tests do.
-    LOG.log(min(level, logging.INFO), '%s', msg.strip(), exc_info=traceback)

@@ -41,7 +41,9 @@ class Process:
         )
         assert self._process.stderr
         line = next(line for line in self._process.stderr if ' is at ' in line)
-        self.url = re.search(r'https://[\d.:]+', line)[0]
+        found = re.search(r'https://[\d.:]+', line)
+        assert found
+        self.url = found[0]
 
     def get(self, path: str) -> requests.Response:
         return requests.get(

@@ -28,7 +28,7 @@ def volume(name: str, junction_path: str, size: str = '10GiB') -> dict[str, Any]
     }
 
 
-TOPOLOGY = {
+TOPOLOGY: dict[str, Any] = {
     'cluster': {'name': 'unit', 'listen': '127.0.0.1:0'},
     'users': [
         {'name': 'admin', 'password': 'secret'},
@@ -134,7 +134,7 @@ class Api:
         return f'/api/storage/volumes/{self.uuid(name)}/files'
 
     def clone(
-        self, source: str, destination: str, query: str = '', **more: Any
+        self, source: str, destination: str, query: str = '', /, **more: Any
     ) -> TestResponse:
         return self.post(
             f'/api/storage/file/clone{query}',
@@ -169,7 +169,7 @@ class Api:
         }
 
     def new_lun(
-        self, name: str = '/vol/vol1/lun', query: str = '', **more: Any
+        self, name: str = '/vol/vol1/lun', query: str = '', /, **more: Any
     ) -> TestResponse:
         return self.post(
             f'/api/storage/luns{query}',
@@ -183,7 +183,7 @@ class Api:
         )
 
     def new_namespace(
-        self, name: str = '/vol/vol1/ns', query: str = '', **more: Any
+        self, name: str = '/vol/vol1/ns', query: str = '', /, **more: Any
     ) -> TestResponse:
         return self.post(
             f'/api/storage/namespaces{query}',
@@ -242,6 +242,13 @@ class Api:
     def job(self, response: TestResponse) -> Job:
         """The job that an answer started."""
         return self.cluster.jobs.get(response.json['job']['uuid'])
+
+    def failure(self, response: TestResponse) -> str:
+        """The code that the job of an answer has failed with."""
+        job = self.ended(response)
+        assert job.error is not None
+        assert job.state == 'failure'
+        return job.error.code
 
     def ended(self, response: TestResponse) -> Job:
         """That job, when it has ended."""

@@ -1,8 +1,13 @@
 """Authentication, SVM scope, wire quirks and the plain GETs."""
 
-import pytest
+from pathlib import Path
+from typing import Any
 
-from tests.unit.conftest import Api, error_code
+import pytest
+from ontap_simulator.models.cluster import Cluster
+from ontap_simulator.topology import config
+
+from tests.unit.conftest import TOPOLOGY, Api, FakeClock, error_code
 
 
 def test_no_password_is_not_authorized(api: Api) -> None:
@@ -21,7 +26,7 @@ def test_wrong_password_is_not_authorized(api: Api) -> None:
     assert error_code(intruder.get('/api/cluster')) == '6691623'
 
 
-def test_readonly_role_may_not_change_anything(api: Api, image: object) -> None:
+def test_readonly_role_may_not_change_anything(api: Api, image: Path) -> None:
     auditor = Api(api.app, 'auditor', 'third')
     assert auditor.get('/api/cluster').status_int == 200
     refused = auditor.delete(f'{api.files("vol1")}/image')
@@ -99,7 +104,7 @@ def test_volumes_are_found_as_cinder_looks_for_them(api: Api) -> None:
     assert api.names(path) == ['vol2']
 
 
-def test_used_space_counts_what_is_on_the_disk(api: Api, image: object) -> None:
+def test_used_space_counts_what_is_on_the_disk(api: Api, image: Path) -> None:
     path = f'/api/storage/volumes/{api.uuid("vol1")}?fields=space'
     space = api.get(path).json['space']
     assert 100_000 <= space['used'] < 1 << 20
@@ -132,12 +137,12 @@ def test_counter_table_shows_the_counters_asked_for(api: Api) -> None:
     assert [s['denominator']['name'] for s in schemas] == ['cpu_elapsed_time']
 
 
-def test_counter_rows_grow_with_time(api: Api, clock: object) -> None:
+def test_counter_rows_grow_with_time(api: Api, clock: FakeClock) -> None:
     path = (
         '/api/cluster/counter/tables/processor/rows?id=unit-01:*'
         '&counters.name=elapsed_time&fields=id,counters.*'
     )
-    clock.now += 2  # type: ignore[attr-defined]
+    clock.now += 2
     counters = api.get(path).json['records'][0]['counters']
     assert counters == [{'name': 'elapsed_time', 'value': 2_000_000}]
 
@@ -189,11 +194,6 @@ def test_qos_policies_live_from_post_to_delete(api: Api) -> None:
 
 
 def test_state_is_the_same_after_a_restart(api: Api) -> None:
-    from ontap_simulator import config  # noqa: PLC0415
-    from ontap_simulator.models.cluster import Cluster  # noqa: PLC0415
-
-    from tests.unit.conftest import TOPOLOGY  # noqa: PLC0415
-
     api.post(
         '/api/svm/peers',
         {'svm.name': 'svm1', 'name': 'svm2', 'applications': ['file_copy']},
@@ -241,7 +241,7 @@ def test_counters_are_by_user_and_resource(api: Api) -> None:
     assert counters['by_route'] == {'GET /api/storage/volumes/{uuid}': 1}
 
 
-def test_reset_forgets_calls_faults_and_files(api: Api, image: object) -> None:
+def test_reset_forgets_calls_faults_and_files(api: Api, image: Path) -> None:
     api.get('/api/cluster')
     api.fault('latency', seconds=0)
     api.post('/simulator/v1/reset', {'files': True})
@@ -250,16 +250,16 @@ def test_reset_forgets_calls_faults_and_files(api: Api, image: object) -> None:
     assert not list(api.directory('vol1').iterdir())
 
 
-def test_reset_keeps_files_unless_asked(api: Api, image: object) -> None:
+def test_reset_keeps_files_unless_asked(api: Api, image: Path) -> None:
     api.post('/simulator/v1/reset', {})
-    assert image.exists()  # type: ignore[attr-defined]
+    assert image.exists()
 
 
 @pytest.mark.parametrize(
     'body',
     [{'copy_limit': -1}, {'copy_limit': '5'}, {'other': 1}, {'copy_throughput': True}],
 )
-def test_wrong_settings_are_refused(api: Api, body: dict) -> None:
+def test_wrong_settings_are_refused(api: Api, body: dict[str, Any]) -> None:
     before = api.get('/simulator/v1/settings').json
     assert api.patch('/simulator/v1/settings', body).status_int == 400
     assert api.get('/simulator/v1/settings').json == before

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ontap_simulator.app import Application
@@ -143,10 +144,10 @@ def test_newer_versions_answer_with_a_job(newer: Api) -> None:
 
 
 def test_job_may_be_waited_for_in_the_same_call(newer: Api) -> None:
-    response = newer.new_lun(query='?return_timeout=20&return_records=true')
+    response = newer.new_lun('/vol/vol1/lun', '?return_timeout=20&return_records=true')
     assert response.status_int == 201
     assert response.json['records'][0]['name'] == '/vol/vol1/lun'
-    again = newer.new_lun(query='?return_timeout=20')
+    again = newer.new_lun('/vol/vol1/lun', '?return_timeout=20')
     assert (again.status_int, error_code(again)) == (409, '5374242')
 
 
@@ -175,7 +176,7 @@ def test_split_load_is_what_a_test_sets(api: Api) -> None:
     assert error_code(api.get(f'{url[:-1]}x')) == '4'
 
 
-def status_of(api: Api, volume: str) -> dict[str, object]:
+def status_of(api: Api, volume: str) -> Any:
     (record,) = api.get(
         f'/api/storage/file/clone/split-status?volume.name={volume}&svm.name=svm1'
     ).json['records']
@@ -212,7 +213,7 @@ def test_shared_data_is_what_a_test_sets(api: Api) -> None:
         {'svm': 'none'},
     ],
 )
-def test_wrong_shared_data_is_refused(api: Api, change: dict) -> None:
+def test_wrong_shared_data_is_refused(api: Api, change: dict[str, Any]) -> None:
     body = {'svm': 'svm1', 'volume': 'vol1', **change}
     assert api.patch('/simulator/v1/volumes', body).status_int >= 400
     volumes = api.get('/simulator/v1/volumes').json['volumes']

@@ -58,7 +58,7 @@ def test_fault_without_count_hits_until_it_is_deleted(api: Api) -> None:
 @pytest.mark.parametrize(
     'match', [{'method': 'POST'}, {'path': '^/api/storage'}, {'user': 'eic'}]
 )
-def test_fault_hits_only_what_matches(api: Api, match: dict) -> None:
+def test_fault_hits_only_what_matches(api: Api, match: dict[str, Any]) -> None:
     api.fault('error', match=match)
     assert api.get('/api/cluster').status_int == 200
 
@@ -135,6 +135,7 @@ def test_lost_copy_frees_its_place(api: Api, image: Path) -> None:
 def test_failed_job_has_the_code_that_was_asked_for(api: Api, image: Path) -> None:
     api.fault('job_fails', code='917812', message='out of luck')
     job = api.ended(api.clone('image', 'clone'))
+    assert job.error
     assert (job.state, job.error.code, job.message) == (
         'failure',
         '917812',
@@ -184,7 +185,7 @@ def test_full_volume_has_no_place_for_clones_and_copies(api: Api, image: Path) -
     clone = api.clone_now('image', 'clone')
     assert error_code(clone) == '13565952'
     assert 'No space left' in clone.json['error']['message']
-    assert api.ended(api.copy()).error.code == '131100'
+    assert api.failure(api.copy()) == '131100'
 
 
 def test_full_volume_is_full_alone(api: Api, image: Path) -> None:
@@ -219,6 +220,6 @@ def test_control_api_is_never_hit(api: Api) -> None:
         {'kind': 'job_vanishes', 'effect': 'half'},
     ],
 )
-def test_wrong_faults_are_refused(api: Api, body: dict) -> None:
+def test_wrong_faults_are_refused(api: Api, body: dict[str, Any]) -> None:
     assert api.post('/simulator/v1/faults', body).status_int == 400
     assert api.get('/simulator/v1/faults').json == {'faults': []}

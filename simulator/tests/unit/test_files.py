@@ -43,8 +43,7 @@ def test_clone_has_mode_and_size_of_its_source(api: Api, image: Path) -> None:
 
 
 def test_clone_of_a_missing_file_fails_in_its_job(api: Api) -> None:
-    job = api.ended(api.clone('none', 'clone'))
-    assert (job.state, job.error.code) == ('failure', '13565952')
+    assert api.failure(api.clone('none', 'clone')) == '13565952'
 
 
 def test_clone_does_not_overwrite_unless_asked(api: Api, image: Path) -> None:

@@ -160,7 +160,7 @@ def test_copy_fails_when_its_source_is_deleted(
     ],
 )
 def test_lun_that_is_being_filled_is_not_changed(
-    api: Api, lun: Path, change: dict[str, object]
+    api: Api, lun: Path, change: dict[str, Any]
 ) -> None:
     api.new_lun('/vol/vol2/other')
     api.copy_lun()

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_lun_is_a_sparse_file_of_its_volume(api: Api) -> None:
 
 
 def test_new_lun_may_be_returned(api: Api) -> None:
-    (record,) = api.new_lun(query='?return_records=true').json['records']
+    (record,) = api.new_lun('/vol/vol1/lun', '?return_records=true').json['records']
     assert record['location']['logical_unit'] == 'lun'
     assert record['status'] == {
         'state': 'online',
@@ -73,7 +74,7 @@ def test_size_may_have_a_unit_and_is_made_of_blocks(
     ],
 )
 def test_wrong_lun_is_refused_and_not_made(
-    api: Api, changes: dict[str, object], code: str
+    api: Api, changes: dict[str, Any], code: str
 ) -> None:
     assert error_code(api.new_lun(**changes)) == code
     assert not list(api.directory('vol1').iterdir())

@@ -107,7 +107,7 @@ def test_vmware_has_blocks_of_512_and_others_may(api: Api) -> None:
     ],
 )
 def test_wrong_namespace_is_refused_and_not_made(
-    api: Api, changes: dict[str, object], code: str
+    api: Api, changes: dict[str, Any], code: str
 ) -> None:
     assert error_code(api.new_namespace(**changes)) == code
     assert not list(api.directory('vol1').iterdir())
@@ -226,7 +226,7 @@ def test_conversion_takes_nothing_else(api: Api, namespace: Path) -> None:
     ],
 )
 def test_wrong_subsystem_is_refused(
-    api: Api, changes: dict[str, object], code: str
+    api: Api, changes: dict[str, Any], code: str
 ) -> None:
     assert error_code(new_subsystem(api, **changes)) == code
     assert api.get(SUBSYSTEMS).json['num_records'] == 0

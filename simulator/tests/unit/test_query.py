@@ -1,5 +1,7 @@
 """ONTAP's query language."""
 
+from typing import Any
+
 import pytest
 from ontap_simulator.errors.common import InvalidValueError
 from ontap_simulator.query import Query
@@ -88,7 +90,7 @@ def test_records_can_be_ordered(text: str, expected: list[str]) -> None:
     assert names(text) == expected
 
 
-def select(text: str) -> dict:
+def select(text: str) -> dict[str, Any]:
     return Query(text).select(RECORDS[0], ('uuid',))
 
 

@@ -45,7 +45,7 @@ def map_lun(
 
 
 def number(response: TestResponse) -> int:
-    return response.json['records'][0]['logical_unit_number']
+    return int(response.json['records'][0]['logical_unit_number'])
 
 
 @pytest.fixture
@@ -78,9 +78,7 @@ def test_igroup_is_found_by_its_initiators(api: Api) -> None:
         ({'protocol': 'fcp', 'initiators': [{'name': ONE}]}, '5374038'),
     ],
 )
-def test_wrong_igroup_is_refused(
-    api: Api, changes: dict[str, object], code: str
-) -> None:
+def test_wrong_igroup_is_refused(api: Api, changes: dict[str, Any], code: str) -> None:
     assert error_code(new_igroup(api, **changes)) == code
     assert not api.names(IGROUPS)
 
