@@ -32,6 +32,7 @@ def test_the_version_of_the_interface(api: Api) -> None:
 def test_the_version_of_ontap(api: Api) -> None:
     results = call(api, 'system-get-version')
     numbers = results.find(f'{NETAPP}version-tuple/{NETAPP}system-version-tuple')
+    assert numbers is not None
     assert texts(numbers) == ['9', '15', '1']
 
 
