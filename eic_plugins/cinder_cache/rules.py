@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from oslo_utils import units
 
-from eic_plugins.glance.client import ListedImage
+from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import Image
 from eic_plugins.precache.precache_rules import Wishes, wants
 

@@ -28,7 +28,7 @@ from eic_plugins.cinder_cache.rules import (
     decide,
     serving,
 )
-from eic_plugins.glance.client import ListedImage
+from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import Image
 from eic_plugins.precache.precache_rules import Wishes
 from eic_plugins.support.clock import SYSTEM, Clock

@@ -19,7 +19,9 @@ from oslo_config import cfg
 
 from eic_plugins.cinder_cache.rules import CachePool
 from eic_plugins.cli.cloud import CloudError
-from eic_plugins.glance.client import CredentialsMissingError, Images, ListedImage
+from eic_plugins.glance.access import CredentialsMissingError
+from eic_plugins.glance.catalog import Images
+from eic_plugins.glance.documents import ListedImage
 from eic_plugins.precache.precache_rules import Wishes, parse_image
 from eic_plugins.precache.precacher import all_images
 

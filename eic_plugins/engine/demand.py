@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from eic_plugins.engine.pool_cache import PoolCache
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.model import (
     CachedImage,
     Image,

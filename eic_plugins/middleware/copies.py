@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.glance.client import ImageLocations, Location
+from eic_plugins.glance.image_locations import ImageLocations, Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.middleware.lookup import Lookup, LookupLimits, NotUnderstoodError
 from eic_plugins.middleware.remotes import Remote

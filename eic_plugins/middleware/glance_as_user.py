@@ -9,7 +9,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.glance.client import image_from_api
+from eic_plugins.glance.documents import image_from_api
 from eic_plugins.middleware.lookup import NotUnderstoodError
 from eic_plugins.model import Image
 

@@ -2,7 +2,7 @@
 
 For what no user asked for. Cinder's own needs the token of a request, and a
 catalog if ``glance_api_servers`` is not set; this one asks Glance as
-:mod:`eic_plugins.glance.client` does.
+:mod:`eic_plugins.glance.access` does.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from cinder import context
 from cinder.image import image_utils
 from oslo_config import cfg
 
-from eic_plugins.glance.client import Images
+from eic_plugins.glance.catalog import Images
 
 _SILENCE_SECONDS = 60.0
 

@@ -23,7 +23,7 @@ import dataclasses
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 
-from eic_plugins.glance.client import ListedImage
+from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import Image
 from eic_plugins.storage.eviction import IN_USE_SECONDS, Space, Usage
 

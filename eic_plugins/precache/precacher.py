@@ -22,7 +22,8 @@ from oslo_log import log as logging
 from oslo_utils import uuidutils
 
 from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache
-from eic_plugins.glance.client import Images, ListedImage
+from eic_plugins.glance.catalog import Images
+from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import Image, Outcome
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.precache.fill_queue import FillQueue

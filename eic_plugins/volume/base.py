@@ -25,7 +25,7 @@ from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.engine.refused_images import Refusals
 from eic_plugins.engine.routes import Copier, FillLimits
 from eic_plugins.engine.toolbox import FileFinder, Toolbox
-from eic_plugins.glance.client import image_from_meta
+from eic_plugins.glance.documents import image_from_meta
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.model import (
     CachedImage,

@@ -31,7 +31,7 @@ from eic_plugins.engine.failures import (
     SignatureError,
     TooLargeError,
 )
-from eic_plugins.glance.client import image_from_meta
+from eic_plugins.glance.documents import image_from_meta
 from eic_plugins.model import Image, Reason, Refusal, StoredObject
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.inspection import UnsafeImageError, check_raw, whole_sectors

@@ -8,7 +8,11 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.glance.client import ImageLocations, Location, locations_from_cinder
+from eic_plugins.glance.image_locations import (
+    ImageLocations,
+    Location,
+    locations_from_cinder,
+)
 from eic_plugins.model import Image, Reason, Refusal, StoredObject, VolumeCopy
 from eic_plugins.storage.interface import Filled, PoolStorage
 from eic_plugins.volume.fetch import Fetcher

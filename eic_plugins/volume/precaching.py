@@ -14,7 +14,7 @@ from oslo_log import log as logging
 
 from eic_plugins.engine.demand import Demand, Neighbours
 from eic_plugins.engine.pool_cache import PoolCache
-from eic_plugins.glance.client import Images
+from eic_plugins.glance.catalog import Images
 from eic_plugins.model import Image, Outcome, Reason
 from eic_plugins.precache import notifications
 from eic_plugins.precache.image_service import ServiceImageService

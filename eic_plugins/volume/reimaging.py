@@ -12,7 +12,7 @@ from typing import Any
 from cinder.volume import volume_utils
 from oslo_log import log as logging
 
-from eic_plugins.glance.client import image_from_meta
+from eic_plugins.glance.documents import image_from_meta
 from eic_plugins.model import Reason
 from eic_plugins.storage.names import FILL_PREFIX
 from eic_plugins.volume.base import VolumeFromImage

@@ -12,7 +12,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.glance.client import Images
+from eic_plugins.glance.catalog import Images
 from eic_plugins.model import KnownPool
 from eic_plugins.precache import demand
 from eic_plugins.precache.spread_rules import Rule

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from eic_plugins.glance.client import ListedImage, Location, image_from_meta
+from eic_plugins.glance.documents import ListedImage, image_from_meta
+from eic_plugins.glance.image_locations import Location
 
 _GATE_SECONDS = 30
 

@@ -64,7 +64,7 @@ class Shares(World):
 
     def record(self, image: Image, name: str, bytes_there: bytes) -> bytes:
         """A true record of the image in that FlexVol."""
-        from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+        from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
         from eic_plugins.storage.file_records import format_record  # noqa: PLC0415
         from eic_plugins.storage.interface import Record  # noqa: PLC0415
         from eic_plugins.storage.seals import Place  # noqa: PLC0415
@@ -98,7 +98,7 @@ class Shares(World):
 
 def forged(image: Image, content: bytes, **fields: Any) -> bytes:
     """What whoever knows the image and the code would write."""
-    from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+    from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
 
     model = image_from_meta(image.meta)
     return json.dumps(

@@ -171,7 +171,7 @@ def test_what_was_cached_there_is_no_hit_here(
     image: Image, driver: Any, protocol: str, failed_over: None
 ) -> None:
     """A record is sealed for its FlexVol; the mirror's has another uuid."""
-    from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+    from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
 
     cache = driver._cache_of(POOL[protocol])
     assert cache.find(image_from_meta(image.meta)) is None
@@ -198,7 +198,7 @@ def test_all_calls_go_to_the_other_cluster(
 def test_the_first_cluster_has_it_again_after_a_failback(
     image: Image, driver: Any, admin: Any, protocol: str
 ) -> None:
-    from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+    from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
 
     owner = driver if protocol == 'nfs' else driver.library
     fail_over(driver, owner, admin, SECOND)

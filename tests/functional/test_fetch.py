@@ -33,7 +33,7 @@ from eic_plugins.engine.failures import (
     SignatureError,
     TooLargeError,
 )
-from eic_plugins.glance import client as glance
+from eic_plugins.glance import documents as glance
 from eic_plugins.model import Reason
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.inspection import UnsafeImageError

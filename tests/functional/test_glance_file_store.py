@@ -14,7 +14,7 @@ from glance_store import multi_backend
 from glance_store._drivers import filesystem
 from oslo_config import cfg
 
-from eic_plugins.glance.client import locations_from_cinder
+from eic_plugins.glance.image_locations import locations_from_cinder
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.model import ImageCopy, Reason, Refusal
 

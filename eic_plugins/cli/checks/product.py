@@ -7,8 +7,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.glance import client as glance_client
-from eic_plugins.glance import locations
+from eic_plugins.glance import access, locations
 from eic_plugins.glance.locations import paths
 from eic_plugins.middleware.paste_filter import OSLO_OPTIONS
 from eic_plugins.ontap import session, survey
@@ -87,8 +86,8 @@ class Glance:
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         for group in (config.GROUP, 'service_user'):
             loading.register_session_conf_options(conf, group)
-        self._session = glance_client.service_session(conf)
-        self._client = glance_client.service_client(conf, self._session)
+        self._session = access.service_session(conf)
+        self._client = access.service_client(conf, self._session)
 
     def roles(self) -> frozenset[str]:
         """The roles of the service user, in lower case."""

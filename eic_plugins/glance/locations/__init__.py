@@ -11,7 +11,7 @@ has an example.
 import abc
 from collections.abc import Iterable, Mapping
 
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.model import ImageCopy, Reason, Refusal, VolumeCopy
 from eic_plugins.support import plugins
 

@@ -9,7 +9,7 @@ filter has no database, so such a copy adds nothing to its hint.
 
 import uuid
 
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.glance.locations import LocationPlugin, paths
 from eic_plugins.model import VolumeCopy
 

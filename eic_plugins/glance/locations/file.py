@@ -17,7 +17,7 @@ If a name would lead elsewhere when it is decoded, it is refused, for safety.
 from collections.abc import Mapping
 from typing import Any
 
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.glance.locations import LocationError, LocationPlugin, paths
 from eic_plugins.model import ImageCopy, Reason
 

@@ -5,7 +5,7 @@ URLs whose scheme one of its stores knows, and none of the stores that come with
 it knows this one. The server may be a name or any LIF of the SVM.
 """
 
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.glance.locations import LocationPlugin, paths
 from eic_plugins.model import ImageCopy
 

@@ -10,7 +10,7 @@ import pytest
 from nova.api.openstack import common
 from oslo_utils import uuidutils
 
-from eic_plugins.glance.client import image_from_api
+from eic_plugins.glance.documents import image_from_api
 from eic_plugins.middleware import paste_filter
 from eic_plugins.middleware.boot_facts import BootFacts
 from eic_plugins.middleware.boot_rules import OptIns

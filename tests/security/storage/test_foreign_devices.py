@@ -57,7 +57,7 @@ def plant(world: BlockWorld, pool: str, image: Image, comment: str) -> None:
 
 
 def forged(image: Image, **fields: Any) -> str:
-    from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+    from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
 
     return json.dumps(
         {
@@ -142,7 +142,7 @@ def test_the_comment_of_a_volume_of_the_image_is_not_a_cached_images(
 
 
 def _model(image: Image) -> Any:
-    from eic_plugins.glance.client import image_from_meta  # noqa: PLC0415
+    from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
 
     return image_from_meta(image.meta)
 

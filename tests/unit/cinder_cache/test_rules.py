@@ -17,7 +17,7 @@ from eic_plugins.cinder_cache.rules import (
     newest,
     size_gib,
 )
-from eic_plugins.glance.client import ListedImage, listed_image
+from eic_plugins.glance.documents import ListedImage, listed_image
 from eic_plugins.precache.precache_rules import Wishes
 from tests.unit.factories import GIB, IMAGE_ID, image
 

@@ -8,7 +8,7 @@ import pytest
 from eic_plugins.cinder_cache.rules import CachePool, CacheSettings, Entry, Seed, Why
 from eic_plugins.cinder_cache.seeding import Seeder
 from eic_plugins.cli import precache as command
-from eic_plugins.glance.client import ListedImage
+from eic_plugins.glance.documents import ListedImage
 from eic_plugins.precache.precache_rules import Wishes
 from tests.unit.factories import IMAGE_ID, image
 from tests.unit.fake_clock import FakeClock

@@ -22,7 +22,7 @@ from eic_plugins.engine.failures import (
 from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, PoolCache
 from eic_plugins.engine.routes import FillLimits
 from eic_plugins.engine.toolbox import Toolbox
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.glance.locations.file import FileLocation
 from eic_plugins.model import Reason, Refusal, StoredObject

@@ -6,7 +6,7 @@ from eic_plugins.engine import routes
 from eic_plugins.engine.engine import Engine
 from eic_plugins.engine.routes import FillLimits
 from eic_plugins.engine.toolbox import Toolbox
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.glance.locations.cinder import CinderLocation
 from eic_plugins.glance.locations.file import FileLocation

@@ -6,8 +6,8 @@ from glanceclient import exc as glance_exc
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.glance import client as glance
-from eic_plugins.glance.client import Location
+from eic_plugins.glance import access, catalog, documents, image_locations
+from eic_plugins.glance.image_locations import Location
 
 META = {
     'id': 'i',
@@ -23,21 +23,21 @@ META = {
 
 
 def test_an_image_is_read_from_what_cinder_hands_a_driver():
-    image = glance.image_from_meta(META)
+    image = documents.image_from_meta(META)
     assert (image.id, image.size, image.os_hash_value) == ('i', 5, 'h')
     assert image.signed
 
 
 def test_without_a_hash_size_and_time_say_which_bytes_these_are():
-    image = glance.image_from_meta({**META, 'properties': {}})
-    later = glance.image_from_meta({**META, 'properties': {}, 'updated_at': 't2'})
-    longer = glance.image_from_meta({**META, 'properties': {}, 'size': 6})
+    image = documents.image_from_meta({**META, 'properties': {}})
+    later = documents.image_from_meta({**META, 'properties': {}, 'updated_at': 't2'})
+    longer = documents.image_from_meta({**META, 'properties': {}, 'size': 6})
     assert len({image.identity, later.identity, longer.identity}) == 3
-    assert image == glance.image_from_meta({**META, 'properties': {}})
+    assert image == documents.image_from_meta({**META, 'properties': {}})
 
 
 def test_missing_fields_are_not_guessed():
-    image = glance.image_from_meta({'id': 'i'})
+    image = documents.image_from_meta({'id': 'i'})
     assert (image.status, image.disk_format, image.size) == ('', None, 0)
 
 
@@ -59,7 +59,7 @@ def test_missing_fields_are_not_guessed():
     ],
 )
 def test_locations_come_in_cinders_forms(given, found):
-    assert glance.locations_from_cinder(given) == found
+    assert image_locations.locations_from_cinder(given) == found
 
 
 LISTED = {
@@ -77,7 +77,7 @@ LISTED = {
 
 
 def test_an_image_is_read_from_what_glance_lists():
-    listed = glance.listed_image(LISTED)
+    listed = documents.listed_image(LISTED)
     assert (listed.name, listed.owner, listed.visibility, listed.hidden) == (
         'ubuntu',
         'o',
@@ -92,8 +92,8 @@ def test_a_listed_image_has_the_identity_that_a_driver_is_handed():
     handed = image_utils.glance._convert_timestamps_to_datetimes(
         {**LISTED, 'properties': {}}
     )
-    assert glance.listed_image(LISTED).image.identity == (
-        glance.image_from_meta(handed).identity
+    assert documents.listed_image(LISTED).image.identity == (
+        documents.image_from_meta(handed).identity
     )
 
 
@@ -122,9 +122,9 @@ class FakeGlance:
 def images(monkeypatch, conf):
     def made(**answers):
         fake = FakeGlance(**answers)
-        monkeypatch.setattr(glance, 'service_session', lambda *_: fake)
-        monkeypatch.setattr(glance, 'service_client', lambda *_: fake)
-        return glance.Images(conf)
+        monkeypatch.setattr(catalog, 'service_session', lambda *_: fake)
+        monkeypatch.setattr(catalog, 'service_client', lambda *_: fake)
+        return catalog.Images(conf)
 
     return made
 
@@ -168,8 +168,8 @@ def conf():
 
 
 def test_without_credentials_the_error_names_the_sections(conf):
-    with pytest.raises(glance.CredentialsMissingError, match=r'\[eic\].*service_user'):
-        glance.ImageLocations(conf)
+    with pytest.raises(access.CredentialsMissingError, match=r'\[eic\].*service_user'):
+        image_locations.ImageLocations(conf)
 
 
 def test_every_option_is_in_the_sample():
@@ -201,14 +201,14 @@ def test_every_option_explains_itself():
 )
 def test_of_a_wrong_type_nothing_is_read(fields, read):
     """Whoever owns an image may put words and properties into it."""
-    for reader in (glance.image_from_meta, glance.image_from_api):
+    for reader in (documents.image_from_meta, documents.image_from_api):
         image = reader({'id': 'i', 'status': 'active', **fields})
         assert {name: getattr(image, name) for name in read} == read
         assert not image.signed
 
 
 def test_a_property_is_a_property_whatever_it_is_called():
-    image = glance.image_from_api(
+    image = documents.image_from_api(
         {'id': 'i', 'properties': {'img_signature': 's'}, 'os_distro': 'd'}
     )
     assert image.properties == {'os_distro': 'd'}
@@ -224,6 +224,6 @@ def test_one_odd_image_keeps_no_others_from_being_listed():
         'min_disk': 'small',
         'properties': 5,
     }
-    listed = glance.listed_image(odd)
+    listed = documents.listed_image(odd)
     assert (listed.name, listed.owner, listed.visibility) == ('', '', '')
     assert listed.image.updated_at == 'yesterday'

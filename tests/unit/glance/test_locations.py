@@ -2,7 +2,7 @@
 
 import pytest
 
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.glance.locations.cinder import CinderLocation
 from eic_plugins.glance.locations.file import FileLocation

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eic_plugins.glance.client import Location
+from eic_plugins.glance.image_locations import Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.glance.locations.cinder import CinderLocation
 from eic_plugins.glance.locations.file import FileLocation

@@ -10,7 +10,7 @@ import uuid
 import pytest
 
 from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache
-from eic_plugins.glance.client import ListedImage
+from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 from eic_plugins.precache.precache_rules import Wishes
 from eic_plugins.precache.precacher import Precacher
