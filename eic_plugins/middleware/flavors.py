@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from eic_plugins.middleware.boot_rules import Flavor
-from eic_plugins.middleware.memory import Memory
+from eic_plugins.middleware.fair_memory import FairMemory
 from eic_plugins.middleware.subrequest import Subrequests
 from eic_plugins.support.clock import SYSTEM, Clock
 
@@ -21,7 +21,9 @@ class Flavors:
     """
 
     def __init__(self, ttl: float, clock: Clock = SYSTEM) -> None:
-        self._memory: Memory[tuple[str | None, str], Flavor] = Memory(ttl, clock)
+        self._memory: FairMemory[tuple[str | None, str], Flavor] = FairMemory(
+            ttl, clock
+        )
 
     def find(
         self, ask: Subrequests, prefix: str, project: str | None, flavor_id: str

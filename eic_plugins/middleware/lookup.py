@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 
 from oslo_log import log as logging
 
-from eic_plugins.middleware.memory import Memory
+from eic_plugins.middleware.fair_memory import FairMemory
 from eic_plugins.middleware.remotes import Remote
 from eic_plugins.support.clock import SYSTEM, Clock
 
@@ -91,7 +91,7 @@ class Lookup(Generic[Key, Found]):
             limits.workers, thread_name_prefix='eic-lookup'
         )
         self._under_way: dict[Key, concurrent.futures.Future[Found]] = {}
-        self._memory: Memory[Key, Found] = Memory(limits.ttl, clock)
+        self._memory: FairMemory[Key, Found] = FairMemory(limits.ttl, clock)
 
     @property
     def under_way(self) -> frozenset[Key]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eic_plugins.middleware.memory import OWNERS_SHARE, REMEMBERED, Memory
+from eic_plugins.middleware.fair_memory import OWNERS_SHARE, REMEMBERED, FairMemory
 from tests.unit.fake_clock import FakeClock
 
 
@@ -13,7 +13,7 @@ def clock():
 
 @pytest.fixture
 def memory(clock):
-    return Memory(60.0, clock)
+    return FairMemory(60.0, clock)
 
 
 def test_an_answer_is_known_until_its_time_is_over(memory, clock):
@@ -35,7 +35,7 @@ def test_a_newer_answer_takes_the_place_and_the_time_of_the_older(memory, clock)
 
 
 def test_nothing_is_remembered_for_no_time(clock):
-    memory = Memory(0, clock)
+    memory = FairMemory(0, clock)
     memory.remember('a', 'p', 'found')
     assert memory.recall('a') is None
 

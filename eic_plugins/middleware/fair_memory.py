@@ -16,7 +16,7 @@ OWNERS_SHARE = REMEMBERED // 4
 """Those of one owner."""
 
 
-class Memory(Generic[Key, Found]):
+class FairMemory(Generic[Key, Found]):
     """Answers, each for ``ttl`` seconds; of too many, those unused longest go.
 
     One owner has a quarter of the room: who asks for a thousand images makes
