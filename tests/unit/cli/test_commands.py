@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 import requests
@@ -14,12 +16,12 @@ from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 VOLUME = {'id': '7d3a3f0e', 'name': 'v1', 'status': 'available'}
 
 
-def told(**metadata):
+def told(**metadata: object) -> list[str]:
     return list(explain.explain({**VOLUME, 'metadata': metadata}))
 
 
 @pytest.fixture(autouse=True)
-def root_logger():
+def root_logger() -> Iterator[None]:
     """As it was: cliff sets it up for a program, which pytest is not."""
     logger = logging.getLogger()
     level, handlers = logger.level, list(logger.handlers)
@@ -28,17 +30,17 @@ def root_logger():
     logger.handlers[:] = handlers
 
 
-def outcome(route, *refused):
+def outcome(route: str, *refused: tuple[str, Reason]) -> Outcome:
     return Outcome(route, tuple(Refusal.of_route(*pair) for pair in refused), 0.4, 1024)
 
 
 @pytest.fixture(autouse=True)
-def no_cloud(monkeypatch):
+def no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ('OS_CLOUD', 'OS_AUTH_URL', 'OS_AUTH_TYPE'):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_volumes_outcome_is_told_with_the_meaning_of_each_reason():
+def test_a_volumes_outcome_is_told_with_the_meaning_of_each_reason() -> None:
     assert told(
         **outcome(
             'copy_offload',
@@ -57,29 +59,29 @@ def test_a_volumes_outcome_is_told_with_the_meaning_of_each_reason():
 
 
 @pytest.mark.parametrize('route', [*(r.name for r in routes.load()), CINDER_DOWNLOAD])
-def test_every_route_of_ours_is_explained(route):
+def test_every_route_of_ours_is_explained(route: str) -> None:
     assert 'somebody else' not in told(**outcome(route).to_metadata())[1]
 
 
 @pytest.mark.parametrize('reason', Reason)
-def test_every_reason_is_explained(reason):
+def test_every_reason_is_explained(reason: Reason) -> None:
     assert told(**outcome(CINDER_DOWNLOAD, ('all', reason)).to_metadata())[-1] == (
         f'- all routes: {reason.message} ({reason}).'
     )
 
 
-def test_a_hit_has_no_faster_route():
+def test_a_hit_has_no_faster_route() -> None:
     assert told(**outcome('cached').to_metadata())[-1] == (
         'No faster route was refused.'
     )
 
 
-def test_a_volume_without_an_outcome_says_where_else_to_look():
+def test_a_volume_without_an_outcome_says_where_else_to_look() -> None:
     assert 'The log of cinder-volume' in told(users_own='key')[-1]
     assert 'The log of cinder-volume' in list(explain.explain(VOLUME))[-1]
 
 
-def noted(note, **metadata):
+def noted(note: object, **metadata: object) -> list[str]:
     return list(
         explain.explain(
             {
@@ -91,7 +93,7 @@ def noted(note, **metadata):
     )
 
 
-def test_a_volume_with_metadata_of_its_own_is_explained_all_the_same():
+def test_a_volume_with_metadata_of_its_own_is_explained_all_the_same() -> None:
     made = outcome('copy_offload', ('cached', Reason.NOT_CACHED))
     assert noted(made.to_note(VOLUME['id']), own='key') == told(**made.to_metadata())
 
@@ -109,11 +111,11 @@ def test_a_volume_with_metadata_of_its_own_is_explained_all_the_same():
         '[' * 100_000,
     ],
 )
-def test_a_note_of_another_volume_or_made_up_is_none(note):
+def test_a_note_of_another_volume_or_made_up_is_none(note: object) -> None:
     assert noted(note) == told()
 
 
-def test_metadata_that_was_cut_off_or_made_up_is_no_error():
+def test_metadata_that_was_cut_off_or_made_up_is_no_error() -> None:
     lines = told(eic_route='mine', eic_refused='cached=not_cac,x,,flexclone')
     assert lines[1] == 'Route mine: a plugin of somebody else.'
     assert [line.partition(':')[0] for line in lines[-3:]] == [
@@ -123,17 +125,17 @@ def test_metadata_that_was_cut_off_or_made_up_is_no_error():
     ]
 
 
-def test_an_owner_cannot_send_commands_to_an_operators_terminal():
+def test_an_owner_cannot_send_commands_to_an_operators_terminal() -> None:
     lines = told(eic_route='cached\x1b]0;owned\x07', eic_seconds='1\n2')
     assert all(line.isprintable() for line in lines)
 
 
-def run(capsys, *arguments):
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = main.main(arguments)
     return code, *capsys.readouterr()
 
 
-def test_all_reasons_are_listed(capsys):
+def test_all_reasons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, 'reasons', '-f', 'json')
     assert code == 0
     assert json.loads(out) == [
@@ -141,18 +143,24 @@ def test_all_reasons_are_listed(capsys):
     ]
 
 
-def test_only_the_reasons_that_are_asked_for_are_listed(capsys):
+def test_only_the_reasons_that_are_asked_for_are_listed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     code, out, _ = run(capsys, 'reasons', 'encrypted', '-f', 'value', '-c', 'Reason')
     assert (code, out) == (0, 'encrypted\n')
 
 
-def test_a_reason_that_there_is_not_is_an_error(capsys):
+def test_a_reason_that_there_is_not_is_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(SystemExit, match='2'):
         main.main(['reasons', 'slow'])
     assert "'slow'" in capsys.readouterr().err
 
 
-def test_without_credentials_it_says_how_to_give_them(capsys):
+def test_without_credentials_it_says_how_to_give_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     code, _, err = run(capsys, 'explain', 'v1')
     assert code == 1
     assert 'OS_AUTH_URL' in err
@@ -162,10 +170,10 @@ def test_without_credentials_it_says_how_to_give_them(capsys):
 class Cinder:
     """Answers by path; a name is what /volumes/detail is asked for."""
 
-    def __init__(self, answers):
+    def __init__(self, answers: Mapping[str, Any]) -> None:
         self._answers = answers
 
-    def get(self, path, params):
+    def get(self, path: str, params: Mapping[str, str]) -> requests.Response:
         found = self._answers.get(params.get('name', path))
         answer = requests.Response()
         answer.status_code = 404 if found is None else 200
@@ -174,11 +182,11 @@ class Cinder:
         return answer
 
 
-def finder(answers):
+def finder(answers: Mapping[str, Any]) -> cloud.VolumeFinder:
     return cloud.VolumeFinder(Cinder(answers))
 
 
-def test_a_volume_is_found_by_id_and_by_name():
+def test_a_volume_is_found_by_id_and_by_name() -> None:
     by_id = finder({'/volumes/7d3a3f0e': {'volume': VOLUME}})
     assert by_id.find('7d3a3f0e') == VOLUME
     assert finder({'v1': {'volumes': [VOLUME]}}).find('v1') == VOLUME
@@ -188,6 +196,8 @@ def test_a_volume_is_found_by_id_and_by_name():
     ('volumes', 'said'),
     [([], 'No volume has the name'), ([VOLUME, VOLUME], '2 volumes have the name')],
 )
-def test_a_name_of_no_volume_or_of_several_is_an_error(volumes, said):
+def test_a_name_of_no_volume_or_of_several_is_an_error(
+    volumes: list[Any], said: str
+) -> None:
     with pytest.raises(cloud.CloudError, match=said):
         finder({'v1': {'volumes': volumes}}).find('v1')

@@ -1,6 +1,7 @@
 """The application behind a filter cannot tell that the body was read."""
 
 import io
+from typing import Any
 
 import pytest
 import webob
@@ -11,21 +12,21 @@ from hypothesis import strategies as st
 from eic_plugins.middleware import body
 
 
-def request(content=b'', **environ):
+def request(content: bytes = b'', **environ: str) -> dict[str, Any]:
     made = webob.Request.blank('/', method='POST', body=content).environ
     made.update(environ)
     return made
 
 
 @given(content=st.binary(max_size=200_000))
-def test_the_body_is_there_again(content):
+def test_the_body_is_there_again(content: bytes) -> None:
     environ = request(content)
     if content:
         assert body.read(environ) == content
     assert webob.Request(environ).body == content
 
 
-def test_a_chunked_body_is_there_again_with_its_length():
+def test_a_chunked_body_is_there_again_with_its_length() -> None:
     environ = request()
     del environ['CONTENT_LENGTH']
     environ['wsgi.input'] = io.BytesIO(b'abc')
@@ -36,16 +37,16 @@ def test_a_chunked_body_is_there_again_with_its_length():
     assert webob.Request(environ).body == b'abc'
 
 
-def test_no_body_is_not_read():
+def test_no_body_is_not_read() -> None:
     environ = request()
     assert body.read(environ) is None
 
 
-def test_an_error_while_reading_comes_again_behind_what_was_read():
+def test_an_error_while_reading_comes_again_behind_what_was_read() -> None:
     pieces = [b'abc', b'def']
 
     class Limited(io.RawIOBase):
-        def read(self, _size=-1):
+        def read(self, _size: int = -1) -> bytes:
             if pieces:
                 return pieces.pop(0)
             raise webob.exc.HTTPRequestEntityTooLarge()
@@ -59,7 +60,7 @@ def test_an_error_while_reading_comes_again_behind_what_was_read():
         stream.read(1)
 
 
-def test_a_client_that_goes_away_is_left_to_the_application():
+def test_a_client_that_goes_away_is_left_to_the_application() -> None:
     environ = request(b'abc', CONTENT_LENGTH='10')
     environ.pop('webob.is_body_seekable')
     assert body.read(environ) is None
@@ -77,5 +78,5 @@ def test_a_client_that_goes_away_is_left_to_the_application():
         b'{"a": ' + b'9' * 5000 + b'}',
     ],
 )
-def test_what_the_application_cannot_parse_is_not_parsed(content):
+def test_what_the_application_cannot_parse_is_not_parsed(content: bytes) -> None:
     assert body.parse(content) is None

@@ -7,7 +7,7 @@ from eic_plugins.middleware.boot_verdict import BootReason, left
 
 
 @pytest.mark.parametrize('value', [None, {}, '', 0, [{}], [None], [5]])
-def test_what_is_no_list_of_devices_is_left(value):
+def test_what_is_no_list_of_devices_is_left(value: object) -> None:
     server = {
         'imageRef': '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22',
         'flavorRef': '1',
@@ -18,7 +18,7 @@ def test_what_is_no_list_of_devices_is_left(value):
     )
 
 
-def test_what_the_clients_add_to_an_image_boot_says_nothing_new():
+def test_what_the_clients_add_to_an_image_boot_says_nothing_new() -> None:
     image_id = '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22'
     root = {
         'uuid': image_id,
@@ -42,7 +42,7 @@ def test_what_the_clients_add_to_an_image_boot_says_nothing_new():
     ]
 
 
-def test_the_request_that_came_is_not_changed():
+def test_the_request_that_came_is_not_changed() -> None:
     document = {'server': {'imageRef': 'i', 'name': 'n'}, 'os:scheduler_hints': {}}
     changed = boot_request.rewrite(document, 5, None)
     assert document['server'] == {'imageRef': 'i', 'name': 'n'}

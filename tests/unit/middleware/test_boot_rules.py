@@ -1,5 +1,7 @@
 """Sizes and opt-ins of image boots, without Nova."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.middleware import boot_rules
@@ -10,7 +12,7 @@ from eic_plugins.model import Image
 GIB = 2**30
 
 
-def image(**fields):
+def image(**fields: Any) -> Image:
     return Image(
         **{
             'id': 'i',
@@ -43,7 +45,9 @@ def image(**fields):
         (0, {'disk_format': 'qcow2', 'min_disk': 5}, 5),
     ],
 )
-def test_the_size_of_the_volume(root_gb, fields, size):
+def test_the_size_of_the_volume(
+    root_gb: int, fields: dict[str, Any], size: object
+) -> None:
     assert boot_rules.volume_size(Flavor(root_gb, {}), image(**fields)) == size
 
 
@@ -61,7 +65,13 @@ def test_the_size_of_the_volume(root_gb, fields, size):
         ('nonsense', 'nonsense', False, True, BootReason.DEFAULT),
     ],
 )
-def test_who_is_heard_first(spec, property_, project, default, who):
+def test_who_is_heard_first(
+    spec: str | None,
+    property_: str | None,
+    project: str,
+    default: bool,
+    who: BootReason | None,
+) -> None:
     flavor = Flavor(1, {} if spec is None else {boot_rules.EXTRA_SPEC: spec})
     found = image(
         properties={} if property_ is None else {boot_rules.PROPERTY: property_}
@@ -70,7 +80,7 @@ def test_who_is_heard_first(spec, property_, project, default, who):
     assert boot_rules.opted_in(flavor, found, 'p', options) == who
 
 
-def test_nova_that_verifies_signatures_keeps_signed_images():
+def test_nova_that_verifies_signatures_keeps_signed_images() -> None:
     signed = image(properties={'img_signature': 'x'})
     verifying = OptIns(signatures_verified=True)
     assert (
@@ -81,7 +91,7 @@ def test_nova_that_verifies_signatures_keeps_signed_images():
     assert boot_rules.hindrance(Flavor(1, {}), image(), verifying) is None
 
 
-def test_nova_that_requires_certificates_keeps_all_images():
+def test_nova_that_requires_certificates_keeps_all_images() -> None:
     requiring = OptIns(signatures_verified=True, certificates_required=True)
     assert (
         boot_rules.hindrance(Flavor(1, {}), image(), requiring)

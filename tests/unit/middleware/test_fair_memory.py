@@ -7,16 +7,18 @@ from tests.unit.fake_clock import FakeClock
 
 
 @pytest.fixture
-def clock():
+def clock() -> FakeClock:
     return FakeClock(100.0)
 
 
 @pytest.fixture
-def memory(clock):
+def memory(clock: FakeClock) -> FairMemory[str, object]:
     return FairMemory(60.0, clock)
 
 
-def test_an_answer_is_known_until_its_time_is_over(memory, clock):
+def test_an_answer_is_known_until_its_time_is_over(
+    memory: FairMemory[str, object], clock: FakeClock
+) -> None:
     memory.remember('a', 'p', 'found')
     clock.now += 59.9
     assert memory.recall('a') == 'found'
@@ -25,7 +27,9 @@ def test_an_answer_is_known_until_its_time_is_over(memory, clock):
     assert len(memory) == 0
 
 
-def test_a_newer_answer_takes_the_place_and_the_time_of_the_older(memory, clock):
+def test_a_newer_answer_takes_the_place_and_the_time_of_the_older(
+    memory: FairMemory[str, object], clock: FakeClock
+) -> None:
     memory.remember('a', 'p', 'old')
     clock.now += 30
     memory.remember('a', 'q', 'new')
@@ -34,13 +38,15 @@ def test_a_newer_answer_takes_the_place_and_the_time_of_the_older(memory, clock)
     assert (memory.owned_by('p'), memory.owned_by('q')) == (0, 1)
 
 
-def test_nothing_is_remembered_for_no_time(clock):
-    memory = FairMemory(0, clock)
+def test_nothing_is_remembered_for_no_time(clock: FakeClock) -> None:
+    memory: FairMemory[str, str] = FairMemory(0, clock)
     memory.remember('a', 'p', 'found')
     assert memory.recall('a') is None
 
 
-def test_a_thousand_of_one_owner_make_nobody_elses_be_forgotten(memory):
+def test_a_thousand_of_one_owner_make_nobody_elses_be_forgotten(
+    memory: FairMemory[str, object],
+) -> None:
     for number in range(100):
         memory.remember(f'ours-{number}', 'ours', number)
     for number in range(3000):
@@ -52,7 +58,7 @@ def test_a_thousand_of_one_owner_make_nobody_elses_be_forgotten(memory):
     assert memory.recall('theirs-2744') == 2744
 
 
-def test_all_together_have_an_end(memory):
+def test_all_together_have_an_end(memory: FairMemory[str, object]) -> None:
     for number in range(3000):
         memory.remember(str(number), f'project-{number % 50}', number)
     assert len(memory) == REMEMBERED == 1024
@@ -61,7 +67,9 @@ def test_all_together_have_an_end(memory):
     assert memory.recall('0') is None
 
 
-def test_what_is_over_counts_for_nobody(memory, clock):
+def test_what_is_over_counts_for_nobody(
+    memory: FairMemory[str, object], clock: FakeClock
+) -> None:
     for number in range(256):
         memory.remember(f'old-{number}', 'p', number)
     clock.now += 61

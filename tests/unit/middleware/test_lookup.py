@@ -1,6 +1,8 @@
 """A look-up costs a request no more than its budget, whatever Glance does."""
 
 import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
@@ -16,13 +18,13 @@ COPIES = (ImageCopy('127.0.11.1', '/images/a'),)
 class Glance:
     """Answers, fails, or hangs until released."""
 
-    def __init__(self):
-        self.asked = []
-        self.error = None
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.error: Exception | None = None
         self.release = threading.Event()
         self.release.set()
 
-    def __call__(self, image_id):
+    def __call__(self, image_id: str) -> Any:
         self.asked.append(image_id)
         assert self.release.wait(20), 'the test did not release Glance'
         if self.error:
@@ -31,18 +33,20 @@ class Glance:
 
 
 @pytest.fixture
-def glance():
+def glance() -> Iterator[Glance]:
     remote = Glance()
     yield remote
     remote.release.set()
 
 
 @pytest.fixture
-def clock():
+def clock() -> FakeClock:
     return FakeClock(100.0)
 
 
-def lookup_of(glance, clock, workers=2, failures=2):
+def lookup_of(
+    glance: Glance, clock: FakeClock, workers: int = 2, failures: int = 2
+) -> CopyLookup:
     return CopyLookup(
         glance,
         LookupLimits(workers, ttl=60.0),
@@ -51,7 +55,7 @@ def lookup_of(glance, clock, workers=2, failures=2):
     )
 
 
-def test_an_answer_is_remembered_for_a_while(glance, clock):
+def test_an_answer_is_remembered_for_a_while(glance: Glance, clock: FakeClock) -> None:
     lookup = lookup_of(glance, clock)
     assert lookup.copies('a', 5, 'p') == COPIES
     assert lookup.copies('a', 5, 'p') == COPIES
@@ -61,7 +65,9 @@ def test_an_answer_is_remembered_for_a_while(glance, clock):
     assert glance.asked == ['a', 'a']
 
 
-def test_a_slow_answer_is_not_waited_for_but_kept(glance, clock):
+def test_a_slow_answer_is_not_waited_for_but_kept(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock)
     glance.release.clear()
     assert lookup.copies('a', 0.01, 'p') is None
@@ -72,7 +78,9 @@ def test_a_slow_answer_is_not_waited_for_but_kept(glance, clock):
     assert glance.asked == ['a']
 
 
-def test_requests_for_one_image_share_one_look_up(glance, clock):
+def test_requests_for_one_image_share_one_look_up(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock)
     glance.release.clear()
     lookup.copies('a', 0.01, 'p')
@@ -80,7 +88,9 @@ def test_requests_for_one_image_share_one_look_up(glance, clock):
     assert glance.asked == ['a']
 
 
-def test_a_full_house_lets_the_request_go_on_at_once(glance, clock):
+def test_a_full_house_lets_the_request_go_on_at_once(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock, workers=1)
     glance.release.clear()
     lookup.copies('a', 0.01, 'p')
@@ -88,7 +98,9 @@ def test_a_full_house_lets_the_request_go_on_at_once(glance, clock):
     assert glance.asked == ['a']
 
 
-def test_after_failures_in_a_row_glance_is_left_alone_for_a_while(glance, clock):
+def test_after_failures_in_a_row_glance_is_left_alone_for_a_while(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock, failures=2)
     glance.error = OSError('connection refused')
     for image in 'abc':
@@ -99,7 +111,7 @@ def test_after_failures_in_a_row_glance_is_left_alone_for_a_while(glance, clock)
     assert lookup.copies('d', 5, 'p') == COPIES
 
 
-def test_one_success_forgets_the_failures(glance, clock):
+def test_one_success_forgets_the_failures(glance: Glance, clock: FakeClock) -> None:
     lookup = lookup_of(glance, clock, failures=2)
     for image, error in (('a', OSError()), ('b', None), ('c', OSError()), ('d', None)):
         glance.error = error
@@ -107,7 +119,9 @@ def test_one_success_forgets_the_failures(glance, clock):
     assert glance.asked == ['a', 'b', 'c', 'd']
 
 
-def test_a_failure_is_not_remembered_as_an_answer(glance, clock):
+def test_a_failure_is_not_remembered_as_an_answer(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock)
     glance.error = OSError()
     lookup.copies('a', 5, 'p')
@@ -115,7 +129,7 @@ def test_a_failure_is_not_remembered_as_an_answer(glance, clock):
     assert lookup.copies('a', 5, 'p') == COPIES
 
 
-def started(lookup, project, images):
+def started(lookup: CopyLookup, project: str, images: Iterable[object]) -> int:
     """How many look-ups a project gets under way of those it asks for."""
     for image in images:
         assert lookup.copies(f'{project}-{image}', 0.001, project) is None
@@ -127,8 +141,8 @@ def started(lookup, project, images):
     [(2, 1, [1]), (3, 1, [1, 1]), (4, 2, [1, 1]), (8, 4, [3, 1])],
 )
 def test_slow_images_of_one_project_leave_threads_to_others(
-    glance, clock, workers, greedy, others
-):
+    glance: Glance, clock: FakeClock, workers: int, greedy: int, others: list[int]
+) -> None:
     lookup = lookup_of(glance, clock, workers=workers)
     glance.release.clear()
     assert started(lookup, 'greedy', range(50)) == greedy
@@ -137,7 +151,9 @@ def test_slow_images_of_one_project_leave_threads_to_others(
     ] == others
 
 
-def test_a_place_is_free_again_for_whoever_had_it(glance, clock):
+def test_a_place_is_free_again_for_whoever_had_it(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock, workers=2)
     for number in range(9):
         glance.error = OSError() if number % 3 else None
@@ -146,7 +162,9 @@ def test_a_place_is_free_again_for_whoever_had_it(glance, clock):
         assert glance.asked == [str(number)]
 
 
-def test_failures_for_one_project_keep_nobody_else_from_asking(glance, clock):
+def test_failures_for_one_project_keep_nobody_else_from_asking(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock, failures=2)
     glance.error = OSError('an image of theirs makes Glance fail')
     for image in 'abcdef':
@@ -156,7 +174,7 @@ def test_failures_for_one_project_keep_nobody_else_from_asking(glance, clock):
     assert lookup.copies('g', 5, 'ours') == COPIES
 
 
-def test_what_is_not_understood_is_no_failure(glance, clock):
+def test_what_is_not_understood_is_no_failure(glance: Glance, clock: FakeClock) -> None:
     lookup = lookup_of(glance, clock, failures=2)
     glance.error = NotUnderstoodError('a property is odd')
     for image in 'abcdef':
@@ -164,7 +182,9 @@ def test_what_is_not_understood_is_no_failure(glance, clock):
     assert glance.asked == list('abcdef')
 
 
-def test_a_thousand_images_of_one_project_make_nobody_elses_be_forgotten(glance, clock):
+def test_a_thousand_images_of_one_project_make_nobody_elses_be_forgotten(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock)
     for number in range(100):
         lookup.copies(f'ours-{number}', 5, 'ours')
@@ -176,7 +196,9 @@ def test_a_thousand_images_of_one_project_make_nobody_elses_be_forgotten(glance,
     assert glance.asked == []
 
 
-def test_what_is_remembered_has_an_end_whoever_asks(glance, clock):
+def test_what_is_remembered_has_an_end_whoever_asks(
+    glance: Glance, clock: FakeClock
+) -> None:
     lookup = lookup_of(glance, clock)
     for number in range(3000):
         lookup.copies(str(number), 5, f'project-{number % 50}')

@@ -33,5 +33,5 @@ from eic_plugins.middleware.microversions import is_at_least
         (f'3.{"9" * 5000}', False),
     ],
 )
-def test_what_is_at_least_3_53(version, expected):
+def test_what_is_at_least_3_53(version: str | None, expected: bool) -> None:
     assert is_at_least(version, Version(3, 53)) is expected

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import pytest
 
@@ -40,43 +42,43 @@ STATES = [
 ]
 
 
-def made(status='creating', used=False, mark=MARK):
+def made(status: str = 'creating', used: bool = False, mark: str = MARK) -> VolumeState:
     return VolumeState(status, used, mark)
 
 
 class Cinder:
     """Volumes, what is remembered, and what was asked."""
 
-    def __init__(self, **volumes):
+    def __init__(self, **volumes: VolumeState) -> None:
         self.volumes = volumes
-        self.notes = {}
-        self.deleted = []
-        self.askers = []
+        self.notes: dict[str, str] = {}
+        self.deleted: list[str] = []
+        self.askers: list[Asker | None] = []
         self.looks = 0
-        self.broken = None
+        self.broken: Exception | None = None
 
-    def _work(self):
+    def _work(self) -> None:
         if self.broken:
             raise self.broken
 
-    def states(self, volume_ids):
+    def states(self, volume_ids: Collection[str]) -> Mapping[str, VolumeState]:
         self._work()
         self.looks += 1
         return {each: self.volumes[each] for each in volume_ids if each in self.volumes}
 
-    def note_deletion(self, volume_id, mark):
+    def note_deletion(self, volume_id: str, mark: str) -> None:
         self._work()
         self.notes[volume_id] = mark
 
-    def noted_deletions(self):
+    def noted_deletions(self) -> Mapping[str, str]:
         self._work()
         return dict(self.notes)
 
-    def forget_deletion(self, volume_id):
+    def forget_deletion(self, volume_id: str) -> None:
         self._work()
         self.notes.pop(volume_id, None)
 
-    def delete(self, volume_id, asker):
+    def delete(self, volume_id: str, asker: Asker | None) -> None:
         self._work()
         self.askers.append(asker)
         if self.volumes[volume_id].status not in {'available', 'error'}:
@@ -88,23 +90,23 @@ class Cinder:
 class Worker(FakeClock):
     """One process of cinder-api; its threads run when a test says so."""
 
-    def __init__(self, cinder):
+    def __init__(self, cinder: Cinder) -> None:
         super().__init__()
-        self.threads = []
-        self.then = []
+        self.threads: list[Callable[[], None]] = []
+        self.then: list[Callable[[], object]] = []
         self.has_threads = True
         self.postponed = PostponedDeletions(cinder, self, self._start)
 
-    def _start(self, work):
+    def _start(self, work: Callable[[], None]) -> None:
         if not self.has_threads:
             raise RuntimeError("can't start new thread")
         self.threads.append(work)
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         super().sleep(seconds)
         self.then.pop(0)()
 
-    def run(self, *then):
+    def run(self, *then: Callable[[], object]) -> None:
         """Its thread, with something that happens in each of its pauses."""
         self.then = list(then)
         while self.threads:
@@ -112,7 +114,9 @@ class Worker(FakeClock):
 
 
 @pytest.mark.parametrize('status', STATES)
-def test_only_what_is_made_is_deleted_and_only_what_is_in_the_making_waited_for(status):
+def test_only_what_is_made_is_deleted_and_only_what_is_in_the_making_waited_for(
+    status: str,
+) -> None:
     expected = {
         'creating': Next.WAIT,
         'downloading': Next.WAIT,
@@ -124,16 +128,18 @@ def test_only_what_is_made_is_deleted_and_only_what_is_in_the_making_waited_for(
 
 @pytest.mark.parametrize('status', STATES)
 @pytest.mark.parametrize('changed', [{'used': True}, {'mark': 'renamed'}])
-def test_what_somebody_did_something_with_stays(status, changed):
+def test_what_somebody_did_something_with_stays(
+    status: str, changed: dict[str, Any]
+) -> None:
     assert decide(made(status, **changed), MARK) is Next.FORGET
 
 
-def test_what_is_gone_is_forgotten():
+def test_what_is_gone_is_forgotten() -> None:
     assert decide(None, MARK) is Next.FORGET
 
 
 @pytest.mark.parametrize('status', STATES)
-def test_what_is_in_the_making_is_known_by_its_status(status):
+def test_what_is_in_the_making_is_known_by_its_status(status: str) -> None:
     worker = Worker(Cinder(volume=made(status)))
     expected = MARK if status in {'creating', 'downloading'} else None
     assert worker.postponed.in_the_making(VOLUME) == expected
@@ -141,7 +147,7 @@ def test_what_is_in_the_making_is_known_by_its_status(status):
 
 
 @pytest.mark.parametrize('end', ['available', 'error'])
-def test_it_is_deleted_when_it_is_made(end):
+def test_it_is_deleted_when_it_is_made(end: str) -> None:
     cinder = Cinder(volume=made())
     worker = Worker(cinder)
     worker.postponed.postpone(VOLUME, MARK)
@@ -154,7 +160,7 @@ def test_it_is_deleted_when_it_is_made(end):
     assert worker.pauses == [PAUSE] * 2
 
 
-def test_it_stays_if_it_is_used_meanwhile():
+def test_it_stays_if_it_is_used_meanwhile() -> None:
     cinder = Cinder(volume=made())
     worker = Worker(cinder)
     worker.postponed.postpone(VOLUME, MARK)
@@ -163,7 +169,7 @@ def test_it_stays_if_it_is_used_meanwhile():
     assert cinder.notes == {}
 
 
-def test_another_worker_deletes_it_if_this_one_ends():
+def test_another_worker_deletes_it_if_this_one_ends() -> None:
     cinder = Cinder(volume=made())
     Worker(cinder).postponed.postpone(VOLUME, MARK)
     cinder.volumes['volume'] = made('available')
@@ -173,7 +179,9 @@ def test_another_worker_deletes_it_if_this_one_ends():
     assert cinder.deleted == [VOLUME]
 
 
-def test_a_worker_looks_for_those_of_others_rarely_and_has_no_thread_otherwise():
+def test_a_worker_looks_for_those_of_others_rarely_and_has_no_thread_otherwise() -> (
+    None
+):
     cinder = Cinder(volume=made())
     worker = Worker(cinder)
     worker.postponed.recall()
@@ -191,7 +199,7 @@ def test_a_worker_looks_for_those_of_others_rarely_and_has_no_thread_otherwise()
     assert cinder.deleted == [VOLUME]
 
 
-def test_one_thread_looks_for_all():
+def test_one_thread_looks_for_all() -> None:
     cinder = Cinder(volume=made(), other=made())
     worker = Worker(cinder)
     worker.postponed.postpone(VOLUME, MARK)
@@ -205,7 +213,7 @@ def test_one_thread_looks_for_all():
     assert cinder.looks == 3
 
 
-def test_what_two_workers_see_at_once_is_deleted_once():
+def test_what_two_workers_see_at_once_is_deleted_once() -> None:
     cinder = Cinder(volume=made())
     one, two = Worker(cinder), Worker(cinder)
     one.postponed.postpone(VOLUME, MARK)
@@ -216,7 +224,9 @@ def test_what_two_workers_see_at_once_is_deleted_once():
     assert cinder.deleted == [VOLUME]
 
 
-def test_without_the_database_it_waits_and_nothing_is_lost(caplog):
+def test_without_the_database_it_waits_and_nothing_is_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     cinder = Cinder(volume=made('available'))
     cinder.notes[VOLUME] = MARK
     cinder.broken = OSError('the database went away')
@@ -234,13 +244,13 @@ def test_without_the_database_it_waits_and_nothing_is_lost(caplog):
     assert cinder.deleted == [VOLUME]
 
 
-def test_what_the_database_did_not_take_this_process_remembers():
+def test_what_the_database_did_not_take_this_process_remembers() -> None:
     cinder = Cinder(volume=made())
     cinder.broken = OSError('the database went away')
     worker = Worker(cinder)
     worker.postponed.postpone(VOLUME, MARK)
 
-    def recover():
+    def recover() -> None:
         cinder.broken = None
         cinder.volumes['volume'] = made('available')
 
@@ -248,9 +258,9 @@ def test_what_the_database_did_not_take_this_process_remembers():
     assert cinder.deleted == [VOLUME]
 
 
-def test_what_cinder_refuses_after_all_stays():
+def test_what_cinder_refuses_after_all_stays() -> None:
     class Snapshots(Cinder):
-        def delete(self, volume_id, asker):
+        def delete(self, volume_id: str, asker: Asker | None) -> None:
             raise DeletionRefusedError('Volume must not have snapshots')
 
     cinder = Snapshots(volume=made('available'))
@@ -261,7 +271,7 @@ def test_what_cinder_refuses_after_all_stays():
     assert cinder.notes == {}
 
 
-def test_a_process_without_threads_tries_again_with_the_next_request():
+def test_a_process_without_threads_tries_again_with_the_next_request() -> None:
     cinder = Cinder(volume=made('available'))
     worker = Worker(cinder)
     worker.has_threads = False
@@ -272,7 +282,7 @@ def test_a_process_without_threads_tries_again_with_the_next_request():
     assert cinder.deleted == [VOLUME]
 
 
-def test_who_asked_is_known_to_the_worker_that_was_asked_alone():
+def test_who_asked_is_known_to_the_worker_that_was_asked_alone() -> None:
     cinder = Cinder(volume=made('available'), other=made('available'))
     asker = Asker('the context', 1e12)
     worker = Worker(cinder)
@@ -286,18 +296,18 @@ def test_who_asked_is_known_to_the_worker_that_was_asked_alone():
 
 
 @pytest.mark.parametrize(('left', 'may_ask'), [(3600, True), (30, False), (-1, False)])
-def test_a_token_that_ends_soon_asks_for_nothing(left, may_ask):
+def test_a_token_that_ends_soon_asks_for_nothing(left: float, may_ask: bool) -> None:
     assert Asker(None, time.time() + left).may_ask() is may_ask
 
 
 class Hasty(SystemClock):
     """The clock of this host; whoever sleeps wakes up after a millisecond."""
 
-    def sleep(self, _seconds):
+    def sleep(self, _seconds: float) -> None:
         super().sleep(0.001)
 
 
-def test_real_threads_end_and_start_again():
+def test_real_threads_end_and_start_again() -> None:
     cinder = Cinder()
     postponed = PostponedDeletions(cinder, Hasty())
     for number in range(20):
