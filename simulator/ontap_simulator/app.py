@@ -1,6 +1,6 @@
-"""The WSGI application: authenticate, suffer faults, answer, record.
+"""The WSGI application: authenticates, lets faults hit, answers, records.
 
-It needs no server, so tests drive it in process::
+It needs no server, so a test can call it in its own process::
 
     webtest.TestApp(Application(Cluster(topology, data_dir), topology.users))
 """

@@ -40,7 +40,7 @@ class Calls:
     def add(self, template: str, **fields: Any) -> None:
         """Record a call.
 
-        :param template: the resource's path with its parts' names
+        :param template: the path as in ``urls.ROUTES``: ``/cluster/jobs/{uuid}``
         """
         with self._lock:
             self._last += 1

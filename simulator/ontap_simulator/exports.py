@@ -44,7 +44,7 @@ def read_exports(files: Iterable[Path]) -> list[Export]:
 def resolve(share: str, exports: Iterable[Export]) -> Path:
     """The directory behind ``HOST:/EXPORT``.
 
-    :raises MountError: there is none, or it would not be inside an export
+    :raises MountError: there is none, or it is not inside an export
     """
     address, separator, path = share.rpartition(':')
     if not separator or not path.startswith('/'):

@@ -124,7 +124,7 @@ class Faults:
             ]
 
     def volume_full(self, svm: str, volume: str) -> bool:
-        """Whether an operation on the volume finds it full, counted."""
+        """Whether an operation finds the volume full; it counts."""
         with self._lock:
             return any(
                 fault.take()
@@ -134,9 +134,7 @@ class Faults:
             )
 
     def device_busy(self) -> bool:
-        """Whether a clone of a LUN or a namespace finds its source busy,
-        counted.
-        """
+        """Whether a clone of a LUN or namespace is refused as busy; it counts."""
         with self._lock:
             return any(
                 fault.take()

@@ -1,8 +1,7 @@
 """``eic-ontap-simulator --config TOPOLOGY.toml --data-dir DIR``.
 
-Serves one simulated cluster until SIGTERM or SIGINT. Everything it keeps is in
-the data directory: ``volumes/SVM/VOLUME`` (the files), ``state.json`` (UUIDs),
-``ca.pem`` (what clients verify with), ``exports.json`` (for the mount helper).
+Serves one simulated cluster until SIGTERM or SIGINT. README.md says what it
+keeps in the data directory.
 """
 
 import argparse
@@ -72,13 +71,13 @@ def _serve_until_signal(server: Server) -> None:
         signal.signal(number, lambda *_: ended.set())
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
-    # Wakes up now and then in case serving itself broke.
+    # The thread may end by itself: look at it now and then.
     while not ended.wait(0.5) and thread.is_alive():
         pass
     server.stop()
     LOG.info('Stopped')
     logging.shutdown()
-    # Threads that hold an answer or a copy would keep the process alive.
+    # A thread that holds an answer, or copies, would keep the process alive.
     os._exit(0 if ended.is_set() else 1)
 
 

@@ -1,15 +1,15 @@
 """``mount.nfs`` for simulated exports, on a kernel that need not know NFS.
 
 ``eic-ontap-simulator-mount [--exports FILE ...] HOST:/EXPORT DIR [-o ...]``
-finds the FlexVol behind the export and bind-mounts its directory. The exports
-are in the files ``exports.json`` of simulators, given with ``--exports`` or,
-separated by colons, in ``EIC_SIMULATOR_EXPORTS``. Mount options are accepted;
-``ro`` is the only one with an effect.
+finds the FlexVol behind the export and bind-mounts its directory. It reads the
+files ``exports.json`` of simulators. ``--exports`` names them, or
+``EIC_SIMULATOR_EXPORTS``, separated by colons. All mount options are accepted;
+only ``ro`` has an effect.
 
 In a private mount namespace, bind-mount a script that calls this over
 ``/sbin/mount.nfs``: then ``mount -t nfs HOST:/EXPORT DIR`` works there and
 nothing outside of the namespace sees it. ``/proc/mounts`` names the device of
-the bind mount, not ``HOST:/EXPORT``; os-brick compares mount points alone.
+the bind mount, not ``HOST:/EXPORT``; os-brick only compares mount points.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('directory', metavar='DIR')
     parser.add_argument('-o', dest='options', action='append', default=[])
     parser.add_argument('-r', dest='read_only', action='store_true')
-    # What mount(8) passes on, and mount.nfs knows: no effect here.
+    # mount(8) passes these on. They have no effect here.
     for flag in ('-v', '-n', '-s', '-f', '-w'):
         parser.add_argument(flag, dest='ignored', action='store_true')
     return parser

@@ -18,7 +18,7 @@ _COMPILED = [(template, _compile(template)) for template in ROUTES]
 
 
 def resolve(path: str) -> tuple[str, Mapping[str, str]]:
-    """The template of a path below /api, and what its parts are.
+    """The template of a path below /api, and the values in the path.
 
     :raises ApiNotFoundError: there is none
     """

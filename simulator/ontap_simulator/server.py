@@ -46,8 +46,8 @@ class _Connection(server.HTTPConnection):
 class _TlsAdapter(BuiltinSSLAdapter):
     """Leaves the handshake to the thread that reads the first request.
 
-    Cheroot would do it in its one accepting thread, which a client that
-    connects and says nothing could then hold up for all others.
+    Cheroot would do it in its only accepting thread. A client that connects and
+    says nothing would then hold up all the others.
     """
 
     def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
@@ -81,7 +81,7 @@ class _Server(wsgi.Server):
     def error_log(
         self, msg: str = '', level: int = logging.INFO, traceback: bool = False
     ) -> None:
-        # Clients that go away in the middle are what tests do.
+        # Tests have clients that go away in the middle: no reason for a warning.
         LOG.log(min(level, logging.INFO), '%s', msg.strip(), exc_info=traceback)
 
 
@@ -100,7 +100,7 @@ class Server:
             request_queue_size=_BACKLOG,
             server_name=app.cluster.name,
         )
-        # Cheroot would keep 10 and close each further one behind its answer.
+        # Cheroot would keep 10 connections, and close any other after its answer.
         self._server.keep_alive_conn_limit = sys.maxsize
         self._server.gateway = _Gateway
         self._server.ConnectionClass = _Connection
@@ -119,7 +119,7 @@ class Server:
 
     def stop(self) -> None:
         """End within half a second; answers that are held are given up."""
-        # Cheroot waits for them without end.
+        # Cheroot waits for held answers without end.
         stopper = threading.Thread(target=self._server.stop, daemon=True)
         stopper.start()
         stopper.join(_PATIENCE_SECONDS)

@@ -1,6 +1,6 @@
 """The files of one FlexVol, in a directory.
 
-No path leads out of the directory: every component is opened below the one
+No path leads out of the directory. Each part of a path is opened below the part
 before it, and symbolic links are never followed.
 """
 
@@ -20,7 +20,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def components(path: str) -> list[str]:
-    """A path in the volume as its names.
+    """The names that a path in the volume is made of.
 
     :raises OSError: it would lead out of the volume, or is no path
     """
@@ -192,7 +192,7 @@ class Directory:
         """Every regular file, open for reading in turn."""
         for _, _, names, directory in os.fwalk(self.root, follow_symlinks=False):
             for name in names:
-                # It may be gone, or be no regular file.
+                # The file may be gone by now, or be no regular file.
                 with contextlib.suppress(OSError):
                     file = os.open(name, _FILE | os.O_NONBLOCK, dir_fd=directory)
                     try:

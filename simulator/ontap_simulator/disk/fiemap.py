@@ -32,7 +32,7 @@ class Extent:
 
 
 def extents(file: int, flush: bool = False) -> list[Extent] | None:
-    """The extents of a file, None if the file system does not tell.
+    """The extents of a file; None if the file system does not tell them.
 
     :param flush: write to the disk first, so that every extent has its place
     """

@@ -1,7 +1,7 @@
-"""Copies of file data that cost nothing where the file system shares extents.
+"""Copies of file data that take no time where the file system shares extents.
 
-XFS and btrfs do (FICLONE). Elsewhere data is copied, holes stay holes, and one
-warning says that clones are not constant-time here.
+XFS and btrfs share them (FICLONE). On other file systems the data is copied and
+holes stay holes. One warning says so.
 """
 
 import errno

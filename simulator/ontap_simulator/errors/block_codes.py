@@ -1,7 +1,7 @@
 """The error codes of the rules that LUNs and namespaces share.
 
-Both follow the same rules under different numbers: LUN and NAMESPACE have the
-numbers by the names of the rules.
+Both follow the same rules, but the codes differ. LUN and NAMESPACE have the code
+of each rule by the rule's name.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 """Errors of files, their clones and their copies.
 
 Codes of file operations are 131072 plus the (BSD) error number, as NetApp's
-131102 (read-only, 30) and 131138 (directory not empty, 66) show. Only "no such
+131102 (read-only, 30) and 131138 (directory not empty, 66) show it. Only "no such
 file" is 6684674. README.md lists what is inferred.
 """
 

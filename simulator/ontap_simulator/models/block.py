@@ -1,8 +1,8 @@
 """LUNs and NVMe namespaces: files of a FlexVol that have a name in the SAN.
 
-``/vol/VOLUME/lun1`` is the file ``lun1`` at the root of the FlexVol, so that
-its clones are reflinks and a host on this machine can open it as a disk. What
-a file cannot say (UUID, serial number, comment, ...) is in ``state.json``.
+``/vol/VOLUME/lun1`` is the file ``lun1`` at the root of the FlexVol, so its
+clones are reflinks, and a host on this machine can open it as a disk. What a file
+does not have (UUID, serial number, comment, ...) is in ``state.json``.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""What can be done to LUNs and to namespaces: the same, under other codes."""
+"""What can be done with LUNs and namespaces; only the error codes differ."""
 
 import contextlib
 import dataclasses
@@ -82,9 +82,10 @@ class BlockObjects:
     def create_from_file(
         self, place: Place, file: Place, new: BlockObject
     ) -> BlockObject:
-        """Make one of a file's data; the file's name stays, and is kept.
+        """Make one out of a file. The file keeps its name, too.
 
-        :raises BlockError: the file is one already, or has no whole blocks
+        :raises BlockError: the file is a LUN or namespace already, or its size is
+            no multiple of the block size
         """
         if file.volume != place.volume:
             raise InvalidValueError('file-path', file.name)
@@ -162,7 +163,7 @@ class BlockObjects:
     def resize(self, found: BlockObject, size: int) -> BlockObject:
         """Grow it; the new blocks are empty.
 
-        :raises BlockError: it is as large, or larger, already
+        :raises BlockError: it is larger already; a LUN, also if it has that size
         """
         if size < found.size:
             raise BlockError(
@@ -187,8 +188,8 @@ class BlockObjects:
     ) -> None:
         """Delete it with its data.
 
-        :param before: called when nothing speaks against it any more
-        :raises BlockError: hosts see it, unless that does not matter
+        :param before: called last, when it is sure that it can be deleted
+        :raises BlockError: hosts see it, and ``even_if_mapped`` is not set
         """
         if self.fabric.is_mapped(found.uuid):
             if not even_if_mapped:
@@ -205,7 +206,7 @@ class BlockObjects:
         """Turn a LUN into a namespace, or the other way round, in place.
 
         :param mapped: whether hosts see the source
-        :raises BlockError: they do, or it is not one that can be converted
+        :raises BlockError: they do, or this source cannot be converted
         """
         if mapped:
             raise BlockError(self.codes.convert_mapped, f'"{source.name}" is mapped.')

@@ -36,7 +36,7 @@ _FOR_COPIES = {'svm', 'name', 'location', 'copy'}
 def way_of(body: Record, codes: BlockCodes) -> str:
     """How a body wants the new object made: create, clone, copy or convert.
 
-    :raises OntapError: what it says does not go together
+    :raises OntapError: it asks for things that exclude each other
     """
     ways = [way for way in _WAYS if way in body]
     if not ways:

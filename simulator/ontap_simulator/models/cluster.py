@@ -126,8 +126,9 @@ class Cluster:
                 volume.directory.clear()
 
     def write_exports(self) -> None:
-        """Write ``exports.json``, which the mount helper reads: what hosts in
-        the network of the IPspace Default reach.
+        """Write ``exports.json`` for the mount helper.
+
+        It has what hosts can reach: the SVMs of the IPspace Default.
         """
         exports = [
             {

@@ -1,9 +1,9 @@
 """File and LUN copies: jobs that move blocks from one FlexVol to another.
 
-A copy takes as long as its allocated bytes at the throughput that is set. The
-destination is there from the start and grows as the blocks arrive; the blocks
-are shared extents where the file system can do that, so that a copy of many
-gigabytes costs nothing here and half a copy is really half a file.
+The time of a copy is its allocated bytes divided by the throughput that is set.
+The destination is there from the start and grows as the blocks arrive, so half a
+copy is really half a file. Where the file system can share extents, the blocks
+are shared: a copy of many gigabytes takes no room here.
 """
 
 import collections
@@ -29,8 +29,8 @@ from ontap_simulator.models.source_watch import FileRef, SourceWatch
 class Pair:
     """One file to copy.
 
-    A LUN's file is there already, full of nothing, and its source may be
-    written to: the copy is that of the moment when it began.
+    The file of a LUN is there already, with nothing in it. The source of a LUN may
+    be written to: the copy has the data of the moment when it began.
     """
 
     source: FileRef
@@ -132,8 +132,8 @@ class Copies:
         ):
             watch = SourceWatch(source, pair.is_lun)
             self._check_space(destination, fiemap.allocated(frozen))
-            # Before the destination is seen: whoever waits for it may be who
-            # turns the clock.
+            # This reads the clock, so it comes before the destination is there: a
+            # test that waits for the destination may then set the clock.
             pace = Pace(self._settings, self._clock, most)
             with file_errors(destination.path), _target(pair, frozen) as target:
                 self._move(job, watch, frozen, target, pace)

@@ -1,4 +1,4 @@
-"""Performance counters, as many as Cinder's utilisation needs.
+"""Performance counters: those that Cinder's drivers read.
 
 They grow with the clock as on a node that is 10 % busy.
 """

@@ -1,6 +1,6 @@
 """Jobs: work that goes on after the answer.
 
-A job can be asked about until 300 s after its end; then it is gone.
+A job is there until 300 s after its end.
 """
 
 import dataclasses

@@ -1,8 +1,8 @@
-"""LUN copies: they go on after the LUN is made, and are asked about at the LUN.
+"""LUN copies: a copy goes on after its LUN is made.
 
-NetApp's reference: a copy's progress can be read at its LUNs while it goes on
-and for two minutes after; it takes one of the places that file copies have; to
-cancel it, the destination is deleted.
+NetApp's reference says: both LUNs show a copy's progress, until two minutes after
+its end. File copies and LUN copies have one limit. Deleting the destination
+cancels a copy.
 """
 
 import dataclasses
@@ -79,7 +79,7 @@ class LunCopies:
         self._copies.release(1, luns=True)
 
     def work(self, source: BlockObject, destination: BlockObject, most: int) -> Work:
-        """What a copy does, its place being reserved.
+        """What a copy does. Its place is reserved already.
 
         :param most: bytes per second that the request allows; 0: any
         """

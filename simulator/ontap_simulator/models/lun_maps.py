@@ -103,7 +103,7 @@ class LunMaps:
     def free_igroup(self, identifier: str, even_if_mapped: bool) -> None:
         """Unmap everything from an igroup, or refuse to.
 
-        :raises BlockError: LUNs are mapped and that does matter
+        :raises BlockError: LUNs are mapped, and ``even_if_mapped`` is not set
         """
         if not even_if_mapped:
             self.check_not_mapped(identifier)

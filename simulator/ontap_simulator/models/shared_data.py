@@ -1,7 +1,8 @@
 """How much of a FlexVol is shared by clones that were never split.
 
-ONTAP has limits on it (640 TB of shared data in a FlexVol, a split load of each
-node), which nothing here runs into: a test sets the values that it needs.
+ONTAP limits it: 640 TB of shared data in a FlexVol, and a split load of each
+node. The simulator refuses nothing near the limits. A test sets the values that
+its client is to read.
 """
 
 from collections.abc import Mapping

@@ -28,10 +28,9 @@ class SourceChangedError(OntapError):
 class SourceWatch:
     """Notices when the source of a copy is not what it was.
 
-    While the copy runs, all of the source's extents are shared with a frozen
-    clone, so that whatever is written to it gets a new place on the disk: that
-    tells writing from touching. Where extents are not known, the modification
-    time decides.
+    While the copy runs, a frozen clone shares all extents of the source. What is
+    then written to the source gets a new place on the disk: so writing can be told
+    from touching. Where extents are not known, the modification time decides.
     """
 
     def __init__(self, source: FileRef, may_be_written: bool) -> None:

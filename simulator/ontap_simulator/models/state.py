@@ -1,7 +1,7 @@
 """What survives a restart: ``DATA_DIR/state.json``.
 
-UUIDs are derived from the cluster's own UUID and names, so that they need not
-be stored: the same topology in the same data directory has the same UUIDs.
+The cluster's UUID is stored. The other UUIDs are derived from it and from names:
+the same topology in the same data directory has the same UUIDs.
 """
 
 import json

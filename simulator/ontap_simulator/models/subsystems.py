@@ -119,7 +119,8 @@ class Subsystems:
     ) -> None:
         """Delete a subsystem.
 
-        :raises BlockError: it has namespaces or hosts, and that does matter
+        :raises BlockError: it has namespaces or hosts, and the flag for them is
+            not set
         """
         with self._lock:
             system = self.get(identifier)

@@ -1,4 +1,4 @@
-"""SVMs, LIFs, FlexVols, aggregates and nodes: what the topology describes."""
+"""FlexVols, and the space in them."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -37,8 +37,9 @@ class FlexVol:
         return max(0, self.size - self.used())
 
     def used(self) -> int:
-        """Bytes that its files really take, and what is reserved: shared
-        extents count once.
+        """Bytes that its files take on the disk, and what is reserved.
+
+        Extents that files share count once.
         """
         return footprint(self.directory)[0] + sum(
             reserved() for reserved in self.reserved

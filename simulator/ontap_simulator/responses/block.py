@@ -1,4 +1,4 @@
-"""What /storage/luns and /storage/namespaces have in common."""
+"""What /storage/luns and /storage/namespaces read from a request alike."""
 
 from typing import Any
 

@@ -13,7 +13,7 @@ from ontap_simulator.responses import block
 from ontap_simulator.responses.base import Answer, Call, created
 from ontap_simulator.responses.jobs import run_job
 
-# Since then, POST and PATCH are documented to answer with a job.
+# From this version on, the reference has POST and PATCH answer with a job.
 _JOBS_SINCE = (9, 16, 1)
 
 

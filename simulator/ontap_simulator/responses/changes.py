@@ -1,4 +1,4 @@
-"""How LUNs and namespaces are made, changed and deleted: at once or by a job."""
+"""How PATCH and DELETE change LUNs and namespaces: one, or those of a query."""
 
 from collections.abc import Callable
 

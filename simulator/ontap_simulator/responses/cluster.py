@@ -1,4 +1,4 @@
-"""/cluster, /cluster/nodes, /cluster/jobs, /cluster/counter/tables, /svm/svms."""
+"""/cluster, /cluster/nodes, /cluster/jobs and /svm/svms."""
 
 from ontap_simulator.errors.common import InvalidValueError, NoSuchEntryError
 from ontap_simulator.models.nodes import version_record

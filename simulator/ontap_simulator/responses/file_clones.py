@@ -1,4 +1,4 @@
-"""/storage/file/clone, and what is said of shared data."""
+"""/storage/file/clone, and how much data clones share."""
 
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -72,7 +72,7 @@ def _split_status(call: Call, volume: FlexVol) -> Record:
         'pending_splits': call.cluster.shared_data.pending_splits(volume),
         'unsplit_size': 0,
     }
-    # Measuring reads every extent: not for FlexVols that are not asked about.
+    # Measuring reads every extent: only for FlexVols that are asked about.
     names = {
         name: text
         for name, text in call.query.filters

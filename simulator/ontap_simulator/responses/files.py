@@ -1,4 +1,4 @@
-"""/storage/volumes/{uuid}/files, /storage/file/clone and /storage/file/copy."""
+"""/storage/volumes/{uuid}/files."""
 
 from http import HTTPStatus
 from urllib.parse import unquote
@@ -40,9 +40,9 @@ def post_file(call: Call) -> Answer:
 
 
 def patch_file(call: Call) -> Answer:
-    """Rename or resize; a QoS policy is taken note of by nobody."""
+    """Rename or resize. A QoS policy is checked, and has no effect."""
     if call.query.get('return_timeout'):
-        # Clone, copy and delete have it; the reference of this call does not.
+        # NetApp's reference has it for clone, copy and delete, and not for this.
         raise UnexpectedArgumentError('return_timeout')
     volume, path, body = visible_volume(call), _path(call), call.body
     to = value(body, 'path')

@@ -1,4 +1,4 @@
-"""Work that a request starts: in a job, and under the faults that hit it."""
+"""Jobs: work that a request starts, and the faults that hit it."""
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -34,8 +34,7 @@ def run_job(
     )
     if any(fault.kind == 'job_vanishes' for fault in call.faults):
         job.hidden = True
-        # Its work is done by the time that the job is not known, unless it is
-        # a long copy.
+        # The work ends before the answer, unless it is a long copy.
         job.done.wait(_VANISHING_SECONDS)
         return Answer({'job': job.link()}, HTTPStatus.ACCEPTED)
     if not timeout or not job.done.wait(timeout):

@@ -1,4 +1,4 @@
-"""/private/cli: the two commands that Cinder's drivers look things up with."""
+"""/private/cli: the two commands that Cinder's drivers call to look things up."""
 
 import dataclasses
 from http import HTTPStatus

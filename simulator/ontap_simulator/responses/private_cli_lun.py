@@ -1,9 +1,9 @@
 """POST /private/cli/lun: a LUN out of a file that is there already.
 
-Nothing of this was seen on a real system, and it is kept apart for that reason.
-NetApp documents the command ``lun create``, and that a file which became a LUN
-cannot be deleted before the LUN; that the command can be reached through REST,
-the names of its parameters and its errors are inferred.
+Nothing of this was seen on a real system, so it is a module of its own. NetApp
+documents the command ``lun create``, and that a file which became a LUN cannot be
+deleted before the LUN. The rest is inferred: that REST reaches the command, the
+names of its parameters, and its errors.
 """
 
 import uuid

@@ -1,4 +1,4 @@
-"""/storage/volumes, aggregates, disks and QoS policies; /snapmirror."""
+"""/storage/volumes and their snapshots; /snapmirror/relationships."""
 
 from ontap_simulator.errors.common import NoSuchEntryError, UnsupportedError
 from ontap_simulator.models.volumes import FlexVol

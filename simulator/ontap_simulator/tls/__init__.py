@@ -1,1 +1,1 @@
-"""The certificates: a CA of the simulator's own, and what a server shows."""
+"""Certificates: the simulator's own CA, and the certificate of its server."""

@@ -1,8 +1,7 @@
-"""The simulator's own certificate authority and server certificate.
+"""The server's certificate.
 
-The CA is made once per ``--ca-dir`` (``ca.pem``, ``ca.key``), so that clusters
-can share one; the server certificate once per data directory, and again when
-the address changes. Clients verify with ``DATA_DIR/ca.pem``.
+It is made once for each data directory, and again when the address changes.
+Clients verify it with ``DATA_DIR/ca.pem``.
 """
 
 import dataclasses

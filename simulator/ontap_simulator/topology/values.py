@@ -1,4 +1,4 @@
-"""Single values of a topology file, and what is said when one is wrong."""
+"""Single values of a topology file, and the error when one is wrong."""
 
 import ipaddress
 import re
