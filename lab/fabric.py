@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from cinder.volume import driver
 from cinder.volume.drivers.netapp import utils as na_utils
 from cinder.volume.drivers.netapp.dataontap import iscsi_cmode
 from oslo_config import cfg
@@ -24,7 +25,7 @@ _OPTIONS = [
 ]
 
 
-class LocalFabric:
+class LocalFabric(driver.BaseVD):
     """Answers with the LUN's file where a host would be told a target."""
 
     configuration: Any
@@ -34,14 +35,13 @@ class LocalFabric:
         super().__init__(*args, **kwargs)
         self.configuration.append_config_values(_OPTIONS)
 
-    def _connector_properties(self) -> Any:
-        return _with_initiator(super()._connector_properties())  # type: ignore[misc]
+    def connector_properties(self) -> Any:
+        """With an initiator, whether one is installed or not."""
+        return _with_initiator(super().connector_properties())
 
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         """Map the LUN as ever, then name its file."""
-        super().initialize_connection(  # type: ignore[misc]
-            volume, _with_initiator(connector)
-        )
+        super().initialize_connection(volume, _with_initiator(connector))
         return {
             'driver_volume_type': 'local',
             'data': {'device_path': str(self._file(volume))},
@@ -57,7 +57,7 @@ class LocalFabric:
             )[0]['Size']
         )
         os.truncate(self._file(volume), size)
-        return super().terminate_connection(  # type: ignore[misc]
+        return super().terminate_connection(
             volume, _with_initiator(connector), **kwargs
         )
 

@@ -71,6 +71,10 @@ class CloneLimits:
             default=None,
         )
 
+    def forget(self) -> None:
+        """Read them again at the next :meth:`refresh`."""
+        self._read = float('-inf')
+
     def refresh(self, flexvols: Iterable[FlexVol]) -> None:
         """Read the cluster again if what is known is five minutes old."""
         if not self._percent or self._clock.monotonic() - self._read < _TTL:

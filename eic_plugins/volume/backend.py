@@ -1,40 +1,98 @@
-"""Reads a Cinder backend's ``netapp_*`` options: the only credentials there are."""
+"""What EIC does for one backend. The backend's driver has one, and delegates to it.
 
-from typing import Any
+Its parts are made in :mod:`eic_plugins.volume.assembly`.
+"""
 
-from eic_plugins.ontap.session import Endpoint
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Protocol
 
-_DEFAULT_PORTS = {'https': 443, 'http': 80}
+from oslo_log import log as logging
+
+from eic_plugins.volume import locks
+from eic_plugins.volume.background import Background
+from eic_plugins.volume.cleaner import Cleaner
+from eic_plugins.volume.cluster import Cluster
+from eic_plugins.volume.connection import Connection
+from eic_plugins.volume.deployment import Deployment
+from eic_plugins.volume.metrics import Metrics
+from eic_plugins.volume.reimager import Reimager
+from eic_plugins.volume.statistics import Statistics
+from eic_plugins.volume.stock import ModelUpdate, StockDriver
+from eic_plugins.volume.volume_maker import Request, VolumeMaker
+
+LOG = logging.getLogger(__name__)
 
 
-def endpoint_from_backend(backend: Any) -> Endpoint:
-    """The cluster of a backend section, as the stock REST client reads it.
+class Clusters(Protocol):
+    """Makes what a backend needs of a cluster."""
 
-    Certificate authentication goes before the password when both are set, and
-    then has its own CA (``netapp_ca_certificate_file``).
+    def connect(self, section: str) -> Cluster:
+        """A cluster of which nothing is known yet.
+
+        :param section: that of cinder.conf with its address and credentials
+        """
+
+    def describe(self) -> Mapping[str, str]:
+        """The installed plugins, for the log."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Backend:
+    """The parts, and the few things that all of them take part in.
+
+    ``reimager`` is None where volumes cannot be replaced.
     """
-    scheme = backend.netapp_transport_type
-    common = {
-        'host': backend.netapp_server_hostname,
-        'port': int(backend.netapp_server_port or _DEFAULT_PORTS[scheme]),
-        'scheme': scheme,
-    }
-    if backend.netapp_private_key_file and backend.netapp_certificate_file:
-        return Endpoint(
-            **common,
-            cert=backend.netapp_certificate_file,
-            key=backend.netapp_private_key_file,
-            verify=_verify(backend, backend.netapp_ca_certificate_file),
+
+    stock: StockDriver
+    clusters: Clusters
+    connection: Connection
+    deployment: Deployment
+    metrics: Metrics
+    statistics: Statistics
+    volumes: VolumeMaker
+    background: Background
+    reimager: Reimager | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster that the backend works on."""
+        return self.connection.cluster
+
+    def set_up(self) -> None:
+        """When the stock driver is: have a session of our own to its cluster."""
+        self.connect()
+        locks.check_reach(self.stock.cluster_name)
+        # What an earlier process counted is not this one's.
+        self.metrics.write(at_once=True)
+        LOG.info(
+            'EIC for backend %(backend)s: routes %(routes)s, locations %(locations)s.',
+            {'backend': self.stock.section, **self.clusters.describe()},
         )
-    return Endpoint(
-        **common,
-        username=backend.netapp_login,
-        password=backend.netapp_password,
-        verify=_verify(backend, backend.netapp_ssl_cert_path),
-    )
 
+    def connect(self, section: str | None = None) -> None:
+        """Begin with a cluster, of which nothing is known.
 
-def _verify(backend: Any, ca_path: str | None) -> bool | str:
-    if not backend.netapp_ssl_cert_verify:
-        return False
-    return ca_path or True
+        :param section: its section of cinder.conf; that of the stock driver's
+            cluster, if not given
+        """
+        self.connection.change_to(
+            self.clusters.connect(section or self.stock.active_section)
+        )
+
+    def create_volume(
+        self, request: Request, meta: Mapping[str, Any], location: Any
+    ) -> ModelUpdate | None:
+        """As :meth:`~eic_plugins.volume.volume_maker.VolumeMaker.create`."""
+        with self.background.making(request.image_id):
+            return self.volumes.create(request, meta, location)
+
+    def reimage(self, request: Request) -> bool:
+        """Give a volume another image; False if that is left to Cinder."""
+        return self.reimager is not None and self.reimager.reimage(request)
+
+    def clean(self) -> None:
+        """Remove what cut-off fills left, evict, and forget old locks."""
+        cluster = self.cluster
+        Cleaner(cluster.evictor, self.metrics).clean(cluster.pools.caches())
+        locks.remove_idle_files()

@@ -60,7 +60,7 @@ class Deployment:
         clock: Clock = SYSTEM,
     ) -> None:
         self._own = own
-        self._fetch = fetch
+        self.fetch = fetch
         self._clock = clock
         self._lock = threading.Lock()
         self._known: tuple[KnownPool, ...] = ()
@@ -72,6 +72,11 @@ class Deployment:
         own = tuple(self._own())
         names = {pool.name for pool in own}
         return own + tuple(pool for pool in self._reported() if pool.name not in names)
+
+    def forget(self) -> None:
+        """Ask for the other pools again, when somebody needs to know."""
+        with self._lock:
+            self._asked = float('-inf')
 
     def flexvols(self) -> frozenset[str]:
         """The uuids of the FlexVols that pools live on."""
@@ -88,7 +93,7 @@ class Deployment:
 
     def _refresh(self) -> None:
         try:
-            self._known = tuple(_known(self._fetch()))
+            self._known = tuple(_known(self.fetch()))
         except Exception as err:
             if not self._silent:
                 LOG.warning(

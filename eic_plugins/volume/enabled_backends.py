@@ -14,7 +14,7 @@ from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 
 from eic_plugins.ontap.session import Endpoint
-from eic_plugins.volume.backend import endpoint_from_backend
+from eic_plugins.volume.credentials import endpoint_of
 
 
 class ConfigurationError(Exception):
@@ -50,4 +50,4 @@ def read(config_files: Sequence[str] = ()) -> list[NetAppBackend]:
 def _netapp(name: str, backend: Any) -> list[NetAppBackend]:
     if not (backend.netapp_server_hostname and backend.netapp_vserver):
         return []
-    return [NetAppBackend(name, endpoint_from_backend(backend), backend.netapp_vserver)]
+    return [NetAppBackend(name, endpoint_of(backend), backend.netapp_vserver)]

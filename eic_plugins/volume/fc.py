@@ -16,16 +16,24 @@ from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import fc_cmode
 from cinder.zonemanager import utils as fczm_utils
 
-from eic_plugins.volume.block import LunVolumeFromImage
+from eic_plugins.volume import assembly
+from eic_plugins.volume.backend import Backend
+from eic_plugins.volume.block import BlockDriver
 
 
 @interface.volumedriver
-class EICFibreChannelDriver(LunVolumeFromImage, fc_cmode.NetAppCmodeFibreChannelDriver):
+class EICFibreChannelDriver(BlockDriver, fc_cmode.NetAppCmodeFibreChannelDriver):
     """Volumes from images by clone of a cached image's LUN."""
 
     VERSION = '4.0.0-eic-0.1.0'
 
-    def _initiators(self, properties: Mapping[str, Any]) -> list[str]:
-        return [
-            fczm_utils.get_formatted_wwn(wwpn) for wwpn in properties.get('wwpns') or ()
-        ]
+    def make_backend(self) -> Backend:
+        """One of LUNs, that hosts reach by their WWPNs."""
+        return assembly.lun_backend(self, initiators)
+
+
+def initiators(properties: Mapping[str, Any]) -> list[str]:
+    """This host's, as ONTAP writes them."""
+    return [
+        fczm_utils.get_formatted_wwn(wwpn) for wwpn in properties.get('wwpns') or ()
+    ]

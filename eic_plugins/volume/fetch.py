@@ -20,6 +20,7 @@ from typing import Any
 from cinder import exception
 from cinder import utils as cinder_utils
 from cinder.image import accelerator, image_utils
+from cinder.volume import volume_utils
 from oslo_concurrency import processutils
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -37,6 +38,7 @@ from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.inspection import UnsafeImageError, check_raw, whole_sectors
 from eic_plugins.storage.interface import Filled, PoolStorage
 from eic_plugins.volume.handover import Fetched, KeepingService
+from eic_plugins.volume.stock import StockDriver
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -237,6 +239,37 @@ class Fetcher:
             raise SignatureError(
                 'its img_signature properties were changed while it was verified'
             )
+
+
+class Fetchers:
+    """Makes the fetchers of one backend."""
+
+    def __init__(self, stock: StockDriver) -> None:
+        self._stock = stock
+
+    def of(
+        self,
+        context: Any,
+        image_service: Any,
+        image: Image,
+        size: int | None = None,
+        fetched: Fetched | None = None,
+    ) -> Fetcher:
+        """One image for one request.
+
+        :param size: GiB that the disk may have, None for any
+        :param fetched: keeps what came from Glance, for Cinder's download
+        """
+        return Fetcher(
+            context,
+            image_service,
+            image,
+            volume_utils.extract_host(self._stock.host),
+            self._stock.options.volume_dd_blocksize,
+            self._stock.runs_as_root,
+            size,
+            fetched or Fetched(),
+        )
 
 
 class _Shown:

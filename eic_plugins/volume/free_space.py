@@ -7,7 +7,8 @@ finds that too little, or too old.
 import contextlib
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol
 
 from eic_plugins.engine.pool_cache import Want
 from eic_plugins.storage.eviction import Space
@@ -25,18 +26,28 @@ class _Known:
     taken: int = 0
 
 
+class Capacities(Protocol):
+    """Whoever knows how full pools are."""
+
+    def capacity(self, pool_name: str) -> Space:
+        """A pool's capacity, by ONTAP.
+
+        :raises Exception: ONTAP did not answer
+        """
+
+
 class FreeSpace:
     """The capacity of a backend's pools, by their names.
 
-    :param ask: asks ONTAP for that of a pool
+    :param capacities: asks ONTAP for it
     """
 
     def __init__(
         self,
-        ask: Callable[[str], Space],
+        capacities: Capacities,
         clock: Clock = SYSTEM,
     ) -> None:
-        self._ask = ask
+        self._capacities = capacities
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
@@ -52,7 +63,7 @@ class FreeSpace:
 
         :raises OntapError, OSError: nothing
         """
-        space = self._ask(pool)
+        space = self._capacities.capacity(pool)
         self.note(pool, space)
         return space
 

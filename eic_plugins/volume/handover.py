@@ -118,7 +118,7 @@ class _Download:
         self._path: Path | None = path
         self._image_id = image_id
         # A bound method would keep the service, and with it the file, for ever.
-        self._otherwise = (
+        self._otherwise: Callable[[], Callable[..., Any] | None] = (
             weakref.WeakMethod(otherwise)
             if hasattr(otherwise, '__self__')
             else lambda: otherwise
@@ -133,7 +133,9 @@ class _Download:
                 _unlink(path)
             return None
         download = self._otherwise()
-        return download(context, image_id, data)  # type: ignore[misc]
+        if download is None:
+            raise ReferenceError('the image service is gone')
+        return download(context, image_id, data)
 
 
 def _give(path: Path, data: Any) -> None:

@@ -15,14 +15,22 @@ from typing import Any
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import iscsi_cmode
 
-from eic_plugins.volume.block import LunVolumeFromImage
+from eic_plugins.volume import assembly
+from eic_plugins.volume.backend import Backend
+from eic_plugins.volume.block import BlockDriver
 
 
 @interface.volumedriver
-class EICISCSIDriver(LunVolumeFromImage, iscsi_cmode.NetAppCmodeISCSIDriver):
+class EICISCSIDriver(BlockDriver, iscsi_cmode.NetAppCmodeISCSIDriver):
     """Volumes from images by clone of a cached image's LUN."""
 
     VERSION = '4.0.0-eic-0.1.0'
 
-    def _initiators(self, properties: Mapping[str, Any]) -> list[str]:
-        return [properties['initiator']] if properties.get('initiator') else []
+    def make_backend(self) -> Backend:
+        """One of LUNs, that hosts reach by their IQN."""
+        return assembly.lun_backend(self, initiators)
+
+
+def initiators(properties: Mapping[str, Any]) -> list[str]:
+    """This host's, as ONTAP writes them."""
+    return [properties['initiator']] if properties.get('initiator') else []

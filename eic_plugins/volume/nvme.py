@@ -11,34 +11,20 @@ In cinder.conf, in place of the stock driver; its options keep their meaning::
 ONTAP copies no namespace between FlexVols: each pool has its own download.
 """
 
-from typing import Any
-
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nvme_cmode
 
-from eic_plugins.engine.demand import Neighbours, NoNeighbours
-from eic_plugins.ontap.block import Namespaces
-from eic_plugins.volume.block import BlockVolumeFromImage
+from eic_plugins.volume import assembly
+from eic_plugins.volume.backend import Backend
+from eic_plugins.volume.block import BlockDriver
 
 
 @interface.volumedriver
-class EICNVMeDriver(BlockVolumeFromImage, nvme_cmode.NetAppCmodeNVMeDriver):
+class EICNVMeDriver(BlockDriver, nvme_cmode.NetAppCmodeNVMeDriver):
     """Volumes from images by clone of a cached image's namespace."""
 
     VERSION = '4.0.0-eic-0.1.0'
-    devices_class = Namespaces
-    copies_between_pools = False
 
-    def _neighbours(self, pool_name: str) -> Neighbours:
-        """Nothing that is cached elsewhere is of use."""
-        return NoNeighbours()
-
-    @property
-    def _client(self) -> Any:
-        return self.library.client
-
-    def _os_type(self) -> str:
-        return str(self.library.namespace_ostype)
-
-    def _forget_device(self, name: str) -> None:
-        self.library.namespace_table.pop(name, None)
+    def make_backend(self) -> Backend:
+        """One of namespaces."""
+        return assembly.namespace_backend(self)

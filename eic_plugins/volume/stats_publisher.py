@@ -10,8 +10,6 @@ so it is done once in two seconds at most.
 import threading
 from collections.abc import Callable
 
-from cinder import context
-from cinder.volume import rpcapi
 from oslo_log import log as logging
 
 from eic_plugins.support.clock import SYSTEM, Clock
@@ -62,15 +60,6 @@ class StatsPublisher:
                 '%(error)s: %(err)s',
                 {'error': type(err).__name__, 'err': err},
             )
-
-
-def ask_own_service(host: str) -> None:
-    """Have the cinder-volume of that host publish its statistics.
-
-    :raises Exception: the message bus is not to be had
-    """
-    client = rpcapi.VolumeAPI()._get_cctxt(host)
-    client.cast(context.get_admin_context(), 'publish_service_capabilities')
 
 
 def _in_a_thread(pause: float, what: Callable[[], None]) -> None:

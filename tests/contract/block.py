@@ -126,7 +126,7 @@ class BlockWorld(World):
 
     def precache(self) -> None:
         """As the periodic task has it done, and as its threads do it."""
-        precacher = self.driver._precacher
+        precacher = self.eic.background.precacher
         precacher.reconcile()
         while precacher.waiting:
             precacher.fill_next()

@@ -19,6 +19,7 @@ from ontap_simulator.testing import (
     serving,
 )
 
+from eic_plugins.precache.precacher import Precacher
 from eic_plugins.precache.spreader import Spreader
 from tests.contract import block, stock
 from tests.contract.block import ONE, SVM, BlockWorld
@@ -36,9 +37,10 @@ def no_ca_bundle_of_the_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope='session', autouse=True)
-def nothing_is_spread_by_itself() -> Iterator[None]:
-    """Tests do at once what its threads would do at some time."""
+def nothing_is_filled_by_itself() -> Iterator[None]:
+    """Tests do at once what threads would do at some time."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Precacher, 'start', lambda *_: None)
         patch.setattr(Spreader, 'start', lambda *_: None)
         yield
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from eic_plugins.volume import fc, iscsi, nvme
+from eic_plugins.volume.block import BlockDriver
 
 HOST = {
     'initiator': 'iqn.1994-05.com.example:contract',
@@ -19,7 +20,7 @@ HOST = {
 """What a host's connector says of itself where it has the hardware for it."""
 
 
-class LocalFabric:
+class LocalFabric(BlockDriver):
     """Answers with a file where a host would be told a target."""
 
     library: Any
@@ -31,14 +32,12 @@ class LocalFabric:
         self.connections: list[str] = []
         self._sizes: dict[Path, int] = {}
 
-    def _connector_properties(self) -> Any:
-        return {**super()._connector_properties(), **HOST}  # type: ignore[misc]
+    def connector_properties(self) -> Any:
+        return {**super().connector_properties(), **HOST}
 
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         self.connections.append(volume['name'])
-        super().initialize_connection(  # type: ignore[misc]
-            volume, {**connector, **HOST}
-        )
+        super().initialize_connection(volume, {**connector, **HOST})
         path = self._file(volume)
         self._sizes[path] = path.stat().st_size
         return {'driver_volume_type': 'local', 'data': {'device_path': str(path)}}
@@ -48,7 +47,7 @@ class LocalFabric:
         # they could not.
         path = self._file(volume)
         os.truncate(path, self._sizes.pop(path))
-        return super().terminate_connection(  # type: ignore[misc]
+        return super().terminate_connection(
             volume, connector and {**connector, **HOST}, **kwargs
         )
 

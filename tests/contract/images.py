@@ -51,22 +51,19 @@ class Glance:
     @classmethod
     def served(cls, monkeypatch: pytest.MonkeyPatch) -> 'Glance':
         """One that the driver finds wherever it looks for Glance."""
-        from eic_plugins.precache.precacher import Precacher  # noqa: PLC0415
         from eic_plugins.volume import (  # noqa: PLC0415
+            background,
             image_source,
-            precaching,
-            spreading,
+            pool_filler,
         )
 
         found = cls()
         monkeypatch.setattr(
             image_source, 'ImageLocations', lambda _conf: Locations(found)
         )
-        monkeypatch.setattr(precaching, 'Images', lambda _conf: found)
-        monkeypatch.setattr(precaching, 'ServiceImageService', lambda _conf: found)
-        # Tests do at once what its threads would do at some time.
-        monkeypatch.setattr(Precacher, 'start', lambda *_: None)
-        monkeypatch.setattr(spreading, 'Images', lambda _conf: found)
+        monkeypatch.setattr(background, 'Images', lambda _conf: found)
+        monkeypatch.setattr(pool_filler, 'Images', lambda _conf: found)
+        monkeypatch.setattr(pool_filler, 'ServiceImageService', lambda _conf: found)
         return found
 
     def add(

@@ -40,14 +40,14 @@ class Shares(World):
     def flexvol(self, name: str) -> Any:
         return next(
             found
-            for found in self.driver._namespace.flexvols(['svm_gold', 'svm_silver'])
+            for found in self.eic.cluster.namespace.flexvols(['svm_gold', 'svm_silver'])
             if found.name == name
         )
 
     def deploy(self, *names: str) -> None:
         """Pools of other backends live on these FlexVols, says the scheduler."""
-        self.driver._deployment._asked = float('-inf')
-        self.driver._deployment._fetch = lambda: [
+        self.eic.deployment.forget()
+        self.eic.deployment.fetch = lambda: [
             {
                 'name': f'other@{name}#share',
                 'capabilities': {
@@ -73,7 +73,7 @@ class Shares(World):
         return format_record(
             Place(self.flexvol(name).uuid, image.cached, image.id),
             Record(model.identity, len(bytes_there), model.signature),
-            self.driver._seals,
+            self.eic.clusters.seals,
         )
 
     def put(self, name: str, image: Image, content: bytes, record: bytes) -> None:
@@ -141,11 +141,10 @@ image_conversion_dir = {state}/conversion
 
 
 def started(admin: Any) -> Any:
-    """The driver, once a module: its timers would make calls of their own."""
+    """The driver, once a module."""
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
 
     found = stock.new_driver(EICNfsDriver)
-    found._add_looping_tasks = lambda: None
     stock.set_up(found, admin)
     return found
 

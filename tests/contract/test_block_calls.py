@@ -93,7 +93,7 @@ def test_the_first_hit_of_a_process_is_a_look_more(
 ) -> None:
     world.make(image)
     world.start_anew()
-    world.driver._cache_of(ONE)
+    world.cache_of(ONE)
     assert counted.of(image) == ['GET devices', 'POST devices', 'PATCH devices']
     assert counted.of(image) == ['POST devices', 'PATCH devices']
 
@@ -111,7 +111,7 @@ def test_the_first_lun_of_a_further_pool(
         pytest.skip('ONTAP copies no namespaces')
     world.make(image)
     monkeypatch.setattr(SYSTEM, 'time', lambda: time.time() + LONG_AGO)
-    world.driver._cache_of(TWO)
+    world.cache_of(TWO)
     # As the volume manager does it once a minute: how full the pools are.
     world.driver.get_volume_stats(refresh=True)
     assert counted.of(image, TWO) == [

@@ -190,7 +190,7 @@ class Crashing(BlockWorld):
             and parse_comment(
                 record.get('comment', ''),
                 Place(record['location']['volume']['uuid'], record['uuid'], image.id),
-                self.driver._seals,
+                self.eic.clusters.seals,
             )
             and not self._is_whole(path, image)
         ]

@@ -126,12 +126,12 @@ def test_deletion_and_eviction_leave_nothing(
         world.driver.delete_volume(volume)
     assert {*world.names(ONE), *world.names(TWO)} == {image.cached}
     full = Space(100 * GIB, 1)
-    monkeypatch.setattr(world.driver._free_space, '_ask', lambda _: full)
-    world.driver._clean()
+    monkeypatch.setattr(world.eic.stock, 'capacity', lambda _: full)
+    world.eic.clean()
     assert world.names(ONE), 'one that was just used is not evicted'
     now = time.time
     monkeypatch.setattr('time.time', lambda: now() + 30 * 24 * HOUR)
-    world.driver._clean()
+    world.eic.clean()
     assert [*world.names(ONE), *world.names(TWO)] == []
     assert world.records() == {}
 
@@ -179,7 +179,7 @@ def test_the_time_of_use_is_written_with_the_periodic_statistics(
     )
     world.driver.get_volume_stats(refresh=True)
     world.start_anew()
-    (usage,) = world.driver._cache_of(ONE).storage.usages()
+    (usage,) = world.cache_of(ONE).storage.usages()
     (fault,) = simulator.control('GET', '/faults')['faults']
     assert (usage.last_used, fault['hits']) == (int(now), 1)
 

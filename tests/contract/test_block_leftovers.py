@@ -31,16 +31,17 @@ class Killed:
 
     def __init__(self, world: BlockWorld) -> None:
         self.world = world
-        self.storage: BlockStorage = world.driver._cache_of(ONE).storage
+        self.storage: BlockStorage = world.cache_of(ONE).storage
         self.file = self.storage.pool.stored(NAME)
-        self.device = world.driver._devices.create(self.file, MIB)
+        self.device = world.eic.cluster.backing.copier.create(self.file, MIB)
 
     def mapped_to(self, host: dict[str, Any]) -> None:
         driver = self.world.driver
         super(type(driver).__mro__[1], driver).initialize_connection(
-            driver._attachable(self.file, self.device), {'host': 'h', **host}
+            driver.eic.cluster.backing.attachment.volume_of(self.file, self.device),
+            {'host': 'h', **host},
         )
-        driver._forget_device(NAME)
+        driver.eic.stock.forget_device(NAME)
 
     def maps(self) -> int:
         answer = self.world.simulator.session.get(

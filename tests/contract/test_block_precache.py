@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from eic_plugins.support.clock import SYSTEM
-from tests.contract import stock
+from tests.contract import block, stock
 from tests.contract.block import NEEDS_ROOT, ONE, POOLS, BlockWorld
 from tests.contract.images import Image
-from tests.contract.stock import MIB
+from tests.contract.stock import BACKEND, MIB
 
 pytestmark = NEEDS_ROOT
 PROTOCOL = 'iscsi'
@@ -66,7 +66,7 @@ def test_the_first_volume_in_each_pool_is_a_clone_of_the_cached_image(
 def test_an_evicted_image_is_filled_in_again_from_the_other_pool(
     world: BlockWorld, precached: Image
 ) -> None:
-    cache = world.driver._cache_of(ONE)
+    cache = world.cache_of(ONE)
     (usage,) = cache.storage.usages()
     assert cache.evict(usage)
     assert not world.names(ONE)
@@ -79,7 +79,7 @@ def test_an_evicted_image_is_filled_in_again_from_the_other_pool(
 def test_what_is_to_be_precached_is_evicted_last(
     world: BlockWorld, precached: Image
 ) -> None:
-    assert world.driver._evicted_last(ONE) == {precached.id}
+    assert world.eic.background.wanted_in(ONE) == {precached.id}
 
 
 def test_cached_images_of_a_deleted_image_go(
@@ -87,10 +87,10 @@ def test_cached_images_of_a_deleted_image_go(
 ) -> None:
     volume = world.create(precached)
     del world.glance.images[precached.id]
-    world.driver._precacher.reconcile()
+    world.eic.background.precacher.reconcile()
     assert is_cached(world, precached, ONE)  # it has just been used
     monkeypatch.setattr(SYSTEM, 'time', lambda: time.time() + LATER)
-    world.driver._precacher.reconcile()
+    world.eic.background.precacher.reconcile()
     assert [world.names(pool) for pool in POOLS] == [[volume.name], []]
     assert world.is_right(volume, precached)
 
@@ -98,10 +98,13 @@ def test_cached_images_of_a_deleted_image_go(
 def test_counts_of_an_earlier_process_are_not_shown(
     world: BlockWorld, tmp_path: Path
 ) -> None:
-    file = tmp_path / 'eic-backend.prom'
+    from oslo_config import cfg  # noqa: PLC0415
+
+    file = tmp_path / f'eic-{BACKEND}.prom'
     file.write_text('eic_volumes_total 7\n')
-    world.driver._metrics._file = file
-    stock.set_up(world.driver, world.admin)
+    cfg.CONF.set_override('metrics_directory', str(tmp_path), 'eic')
+    block.start_driver(world.admin, world.simulator, world.protocol)
+    cfg.CONF.clear_override('metrics_directory', 'eic')
     assert 'eic_volumes_total' in file.read_text()
     assert ' 7' not in file.read_text()
 
@@ -109,15 +112,15 @@ def test_counts_of_an_earlier_process_are_not_shown(
 def test_tasks_are_added_once_however_often_the_driver_is_set_up(
     world: BlockWorld, admin: Any
 ) -> None:
-    precacher = world.driver._precacher
+    precacher = world.eic.background.precacher
     stock.set_up(world.driver, admin)
-    assert world.driver._precacher is precacher
+    assert world.eic.background.precacher is precacher
     ours = [
         task.looping_call.f.__name__
         for task in world.driver.library.loopingcalls.tasks
         if task.looping_call.f.__module__.startswith('eic_plugins')
     ]
-    assert sorted(ours) == ['_clean', 'reconcile']
+    assert sorted(ours) == ['clean', 'reconcile']
 
 
 def test_a_failed_download_leaves_no_lun_and_is_left_alone_for_a_while(

@@ -43,7 +43,7 @@ def test_pools_are_reported_and_precached(world: BlockWorld) -> None:
     assert [world.names(pool) for pool in POOLS] == [[image.cached]] * 2
     stats = world.driver.get_volume_stats(refresh=True)
     assert all(pool['eic'] for pool in stats['pools'])
-    world.driver._clean()
+    world.eic.clean()
 
 
 def test_no_host_sees_a_cached_image(world: BlockWorld) -> None:

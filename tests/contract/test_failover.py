@@ -85,7 +85,6 @@ def driver(served: Simulator, admin: Any, protocol: str) -> Any:
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
 
     found = stock.new_driver(EICNfsDriver)
-    found._add_looping_tasks = lambda: None
     stock.set_up(found, admin)
     return found
 
@@ -95,7 +94,7 @@ def image(
     driver: Any, admin: Any, simulator: Simulator, protocol: str, glance: Glance
 ) -> Image:
     """Cached in the pool on the first cluster."""
-    driver._connect(BACKEND)
+    driver.eic.connect(BACKEND)
     found = glance.add(os.urandom(4 * MIB))
     volume = stock.new_volume(admin, POOL[protocol])
     _update, cloned = driver.clone_image(
@@ -130,12 +129,12 @@ def fail_over(driver: Any, owner: Any, admin: Any, to: str) -> None:
 
 def known(driver: Any, protocol: str) -> dict[str, Any]:
     """Where the driver believes its pool to be."""
-    pool = driver._cache_of(POOL[protocol]).pool
-    facts = driver._pool_facts(POOL[protocol])
+    pool = driver.eic.cluster.pools.cache_of(POOL[protocol]).pool
+    facts = driver.eic.statistics.capability_of(POOL[protocol])
     return {
         'cluster': {pool.flexvol.cluster, facts['cluster']},
         'flexvol': {pool.flexvol.uuid, facts['flexvol']},
-        'deployment': driver._deployment.flexvols(),
+        'deployment': driver.eic.deployment.flexvols(),
     }
 
 
@@ -173,9 +172,9 @@ def test_what_was_cached_there_is_no_hit_here(
     """A record is sealed for its FlexVol; the mirror's has another uuid."""
     from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
 
-    cache = driver._cache_of(POOL[protocol])
+    cache = driver.eic.cluster.pools.cache_of(POOL[protocol])
     assert cache.find(image_from_meta(image.meta)) is None
-    assert list(driver._report.images(POOL[protocol])) == []
+    assert list(driver.eic.cluster.capabilities.images(POOL[protocol])) == []
 
 
 def test_all_calls_go_to_the_other_cluster(
@@ -203,5 +202,7 @@ def test_the_first_cluster_has_it_again_after_a_failback(
     owner = driver if protocol == 'nfs' else driver.library
     fail_over(driver, owner, admin, SECOND)
     fail_over(driver, owner, admin, BACKEND)
-    found = driver._cache_of(POOL[protocol]).find(image_from_meta(image.meta))
+    found = driver.eic.cluster.pools.cache_of(POOL[protocol]).find(
+        image_from_meta(image.meta)
+    )
     assert found is not None

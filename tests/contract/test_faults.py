@@ -82,8 +82,6 @@ def driver(admin: Any) -> Any:
     from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
 
     found = stock.new_driver(EICNfsDriver)
-    # Its timers would make calls that belong to no volume.
-    found._add_looping_tasks = lambda: None
     stock.set_up(found, admin)
     return found
 

@@ -58,7 +58,7 @@ def test_where_it_does_not_the_request_is_left_with_no_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     flexgroup(world, monkeypatch, False)
-    world.driver._cache_of(GOLD)
+    world.cache_of(GOLD)
     since = world.last_call()
     volume = world.new_volume()
     assert not world.clone_image(volume, image)

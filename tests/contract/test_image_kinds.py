@@ -181,7 +181,7 @@ class Bench:
         driver = self._drivers[side]
         stock.forget_devices(driver)
         if side == 'eic':
-            driver._connect(stock.BACKEND)
+            driver.eic.connect(stock.BACKEND)
 
     @contextlib.contextmanager
     def _gate(self, side: str, number: int) -> Iterator[None]:

@@ -106,8 +106,8 @@ def test_the_image_file_stays_as_it_is(world: BlockWorld) -> None:
 def test_a_file_in_the_pools_flexvol_is_cloned(world: BlockWorld) -> None:
     content = os.urandom(MIB)
     (world.root(ONE) / 'image').write_bytes(content)
-    pool = world.driver._cache_of(ONE).pool
-    world.driver._engine.toolbox.image_copier.clone(
+    pool = world.cache_of(ONE).pool
+    world.eic.cluster.toolbox.image_copier.clone(
         StoredObject(pool.flexvol, 'image'), pool.stored('eic-fill-x-1'), 5
     )
     assert world.files(ONE) == ['eic-fill-x-1', 'image']
@@ -169,8 +169,8 @@ def test_what_a_crash_leaves_is_swept(world: BlockWorld) -> None:
     root = world.root(ONE)
     name = 'eic-fill-2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11-0123abcd'
     (root / f'{name}.raw').write_bytes(os.urandom(MIB))
-    pool = world.driver._cache_of(ONE).pool
-    world.driver._devices.create_from_file(
+    pool = world.cache_of(ONE).pool
+    world.eic.cluster.backing.copier.create_from_file(
         pool.stored(f'{name}.raw'), pool.stored(f'{name}.lun')
     )
     assert world.files(ONE) == [f'{name}.lun', f'{name}.raw']

@@ -57,7 +57,7 @@ def world(
 
 def evict(world: Shares, pool: str) -> None:
     """As the cleaner does when the pool is full."""
-    cache = world.driver._cache_of(pool)
+    cache = world.cache_of(pool)
     for usage in list(cache.storage.usages()):
         assert cache.evict(usage)
 

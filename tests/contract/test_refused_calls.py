@@ -130,7 +130,6 @@ def share_driver(admin: Any, protocol: str) -> Any:
     from tests.contract import stock  # noqa: PLC0415
 
     found = stock.new_driver(EICNfsDriver)
-    found._add_looping_tasks = lambda: None
     stock.set_up(found, admin)
     return found
 
@@ -167,9 +166,8 @@ def make(world: World, image: Image, fault: Mapping[str, Any]) -> tuple[Any, boo
     """
     fault_id = world.simulator.fault('error', **fault)
     volume = world.new_volume()
-    if world.driver._clone_limits:
-        world.driver._clone_limits._read = float('-inf')
-        world.driver._watch_limits()
+    world.eic.cluster.clone_limits.forget()
+    world.eic.statistics.watch_limits()
     cloned = world.clone_image(volume, image)
     hit = was_hit(world.simulator, fault_id)
     world.simulator.control('DELETE', '/faults')
@@ -210,7 +208,7 @@ def test_a_refused_call_costs_no_more_than_its_row_says(
     )
     said = ','.join(volume.metadata.get('eic_refused', '') for volume in volumes)
     assert Reason.ONTAP_UNREACHABLE not in said
-    assert world.driver._ontap_breaker.healthy
+    assert world.eic.cluster.breaker.healthy
     reason = row.reasons[0 if status == DENIED else 1]
     assert reason is None or f'={reason}' in said
     if reason is Reason.PERMISSION_DENIED:

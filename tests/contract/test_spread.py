@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract import block
 from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
 from tests.contract.images import Glance, Image
 from tests.contract.stock import MIB
@@ -38,7 +39,7 @@ def make(world: BlockWorld, image: Image) -> Any:
 
 def settle(world: BlockWorld) -> None:
     """What the threads do."""
-    spreader = world.driver._spreader
+    spreader = world.eic.background.spreader
     spreader.look()
     while spreader.waiting:
         spreader.fill_next()
@@ -72,7 +73,7 @@ def test_the_schedulers_are_told_of_a_fill_and_of_a_copy(
 ) -> None:
     told: list[str] = []
     monkeypatch.setattr(
-        world.driver._publisher, 'publish_soon', lambda: told.append('news')
+        world.eic.clusters.publisher, 'publish_soon', lambda: told.append('news')
     )
     make(world, image)
     assert len(told) == 1
@@ -93,9 +94,9 @@ def test_nvme_is_not_spread_and_the_log_says_so_once(
     world: BlockWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level('INFO')
-    world.driver._spread_off = False
+    driver = block.start_driver(world.admin, world.simulator, world.protocol)
     for _ in range(2):
-        world.driver._start_precaching(world.driver.library.loopingcalls)
+        driver.eic.background.start()
     nvme = world.protocol == 'nvme'
-    assert (world.driver._spreader is None) == nvme
+    assert (driver.eic.background.spreader is None) == nvme
     assert caplog.text.count('copies no NVMe namespaces') == nvme

@@ -35,6 +35,15 @@ class World:
         """The directory of the pool's FlexVol."""
         raise NotImplementedError
 
+    @property
+    def eic(self) -> Any:
+        """What EIC does for the driver."""
+        return self.driver.eic
+
+    def cache_of(self, pool: str) -> Any:
+        """The cached images of a pool."""
+        return self.eic.cluster.pools.cache_of(pool)
+
     def new_volume(self, pool: str | None = None, size: int = 1) -> Any:
         return stock.new_volume(self.admin, pool or self.pools[0], size)
 
@@ -143,11 +152,11 @@ class World:
 
     def start_anew(self) -> None:
         """As after a restart: nothing is known of the cluster yet."""
-        self.driver._connect(BACKEND)
+        self.eic.connect(BACKEND)
 
     def sweep(self) -> None:
         """As the periodic task does, when what is left has been idle."""
-        for cache in self.driver._caches_but(None):
+        for cache in self.eic.cluster.pools.caches():
             cache.sweep(time.time() + IDLE_SECONDS)
 
     def settle(self) -> None:

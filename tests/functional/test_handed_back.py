@@ -2,6 +2,8 @@
 the volume's next image comes from the cached image all the same.
 """
 
+import types
+
 import pytest
 from oslo_utils import timeutils
 
@@ -12,44 +14,67 @@ class Volume(dict):
     metadata = None
 
 
-class Stock:
-    """As much of a stock driver as is called here."""
+class Pools:
+    """There is nothing to remove in them."""
 
-    def copy_image_to_volume(
-        self, _context, volume, _service, image_id, disable_sparse=False
-    ):
-        volume['bytes'] = f'downloaded {image_id}'
+    def remove(self, _pool, _name):
+        pass
 
-    def create_cloned_volume(self, volume, _source):
-        volume['bytes'] = 'cloned by Cinder'
+
+class Parts:
+    """What a backend is put together of, where that matters here."""
+
+    def of(self, *_arguments):
+        raise OSError('an error of ours')
+
+    def record(self, _context, event):
+        self.outcome = event.outcome
+
+    def reimage(self, request):
+        request.volume['bytes'] = f'cloned {request.image_id}'
+        return True
+
+
+def backend():
+    """One that hands everything back that is new."""
+    from eic_plugins.volume.backend import Backend  # noqa: PLC0415
+    from eic_plugins.volume.background import Background  # noqa: PLC0415
+    from eic_plugins.volume.volume_maker import VolumeMaker  # noqa: PLC0415
+
+    parts = Parts()
+    connection = types.SimpleNamespace(cluster=types.SimpleNamespace(pools=Pools()))
+    return Backend(
+        stock=None,
+        clusters=None,
+        connection=connection,
+        deployment=None,
+        metrics=None,
+        statistics=None,
+        volumes=VolumeMaker(None, connection, parts, None, None, parts),
+        background=Background(None, connection, None),
+        reimager=parts,
+    )
 
 
 @pytest.fixture
 def driver(cinder_conf, monkeypatch):
-    """One that hands everything back that is new."""
-    from eic_plugins.volume import base  # noqa: PLC0415
+    """Over as much of a stock driver as is called here."""
+    from cinder.volume.drivers.netapp.dataontap import nfs_cmode  # noqa: PLC0415
 
-    class Driver(base.VolumeFromImage, Stock):
-        host, _handed_back = 'lab@nfs', set()
+    from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
 
-        def __init__(self):
-            self._recorder = self
+    def download(_self, _context, volume, _service, image_id, disable_sparse=False):
+        volume['bytes'] = f'downloaded {image_id}'
 
-        def record(self, _context, event):
-            self.outcome = event.outcome
+    def clone(_self, volume, _source):
+        volume['bytes'] = 'cloned by Cinder'
 
-        def _fetcher(self, *_arguments):
-            raise OSError('an error of ours')
-
-        def _discard(self, volume, _pool):
-            """There is nothing."""
-
-        def _reimage(self, _context, volume, _service, image_id):
-            volume['bytes'] = f'cloned {image_id}'
-            return True
-
-    monkeypatch.setattr(Driver, '__abstractmethods__', frozenset())
-    return Driver()
+    stock = nfs_cmode.NetAppCmodeNfsDriver
+    monkeypatch.setattr(stock, 'copy_image_to_volume', download)
+    monkeypatch.setattr(stock, 'create_cloned_volume', clone)
+    found = object.__new__(EICNfsDriver)
+    found.eic = backend()
+    return found
 
 
 def new_volume():

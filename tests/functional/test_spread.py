@@ -13,7 +13,7 @@ from cinder.volume import rpcapi
 from oslo_utils import timeutils
 
 from eic_plugins.precache import demand
-from eic_plugins.volume import stats_publisher
+from eic_plugins.volume.own_service import OwnService
 
 WEEK = 604800
 ONE, TWO, FAR = (f'lab@gold#{name}' for name in ('one', 'two', 'far'))
@@ -127,7 +127,7 @@ def test_a_driver_has_its_own_service_publish_its_statistics(cinder_conf):
     )
     server.start()
     try:
-        stats_publisher.ask_own_service('lab@gold')
+        OwnService('lab@gold').publish_statistics()
         assert manager.heard.wait(30)
     finally:
         server.stop()

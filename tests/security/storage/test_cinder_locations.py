@@ -100,7 +100,7 @@ def test_the_clone_is_proved_and_not_its_source(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """He writes evil bytes before the clone and the true ones after it."""
-    files, made = world.driver._engine.toolbox.copier, []
+    files, made = world.eic.cluster.toolbox.copier, []
     clone = files.clone
 
     def switching(from_file: Any, to_file: Any, timeout: float) -> None:

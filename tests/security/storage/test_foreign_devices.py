@@ -112,7 +112,7 @@ def test_a_comment_of_one_pool_is_none_in_another(
     plant(world, TWO, image, comment_of(world, image, ONE))
     world.start_anew()
     assert world.is_right(world.create(image, TWO), image)
-    assert world.driver._cache_of(TWO).find(_model(image)) is not None
+    assert world.cache_of(TWO).find(_model(image)) is not None
 
 
 def test_a_lun_of_a_flexvol_that_is_no_pool_is_not_copied(
@@ -120,7 +120,7 @@ def test_a_lun_of_a_flexvol_that_is_no_pool_is_not_copied(
 ) -> None:
     """A true one, even: nobody of this deployment looks after it."""
     world.cache(image, TWO)
-    monkeypatch.setattr(world.driver, '_pool_names', lambda: [ONE])
+    monkeypatch.setattr(world.eic.stock, 'pool_names', lambda: [ONE])
     world.start_anew()
     volume = world.create(image, ONE)
     assert world.is_right(volume, image)
@@ -136,9 +136,9 @@ def test_the_comment_of_a_volume_of_the_image_is_not_a_cached_images(
     place = _place(world, ONE, volume.name, image)
     from eic_plugins.storage.block_records import parse_comment  # noqa: PLC0415
 
-    assert parse_comment(comment, place, world.driver._seals) is None
+    assert parse_comment(comment, place, world.eic.clusters.seals) is None
     place = _place(world, ONE, image.cached, image)
-    assert parse_comment(comment, place, world.driver._seals) is not None
+    assert parse_comment(comment, place, world.eic.clusters.seals) is not None
 
 
 def _model(image: Image) -> Any:

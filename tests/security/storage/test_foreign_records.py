@@ -66,12 +66,12 @@ def of_another_image(world: Shares, image: Image, name: str) -> bytes:
 def of_another_deployment(world: Shares, image: Image, name: str) -> bytes:
     from eic_plugins.storage.seals import Seals  # noqa: PLC0415
 
-    own = world.driver._seals
-    world.driver._seals = Seals(['theirs'])
+    own = world.eic.clusters.seals
+    world.eic.clusters.seals = Seals(['theirs'])
     try:
         return world.record(image, name, EVIL)
     finally:
-        world.driver._seals = own
+        world.eic.clusters.seals = own
 
 
 def of_other_bytes(world: Shares, image: Image, name: str) -> bytes:
@@ -160,7 +160,7 @@ def test_a_record_in_the_own_pool_is_read_to_its_bound(
     """Not obtained: memory of the host."""
     world.put('gold', image, EVIL, world.record(image, 'gold', EVIL))
     os.truncate(world.record_file('gold', image), 700 * MIB)
-    storage = world.driver._cache_of(GOLD).storage
+    storage = world.cache_of(GOLD).storage
     tracemalloc.start()
     try:
         assert storage.read(image.id) is None
@@ -220,8 +220,8 @@ def test_planted_names_hold_up_no_cleaning(world: Shares, image: Image) -> None:
     (root / left).write_bytes(b'x')
     world.driver.configuration.expiry_thres_minutes = 0
     world.sweep()
-    for usage in list(world.driver._cache_of(GOLD).storage.usages()):
-        assert world.driver._cache_of(GOLD).evict(usage)
+    for usage in list(world.cache_of(GOLD).storage.usages()):
+        assert world.cache_of(GOLD).evict(usage)
     assert not (root / left).exists()
     assert not (root / '.eic-link.json').is_symlink()
     assert (root / 'img-cache-directory').is_dir()

@@ -82,7 +82,7 @@ def test_an_svm_that_is_named_is_peered_with(world: Shares, image: Image) -> Non
 
 
 def test_the_backends_own_share_is_known_by_netapp_vserver(world: Shares) -> None:
-    pool = world.driver._namespace.pool(f'{TWICE}:/gold')
+    pool = world.eic.cluster.namespace.pool(f'{TWICE}:/gold')
     assert (pool.flexvol.svm, pool.flexvol.name) == ('svm_gold', 'gold')
-    facts = world.driver._pool_facts(world.pools[0])
+    facts = world.eic.statistics.capability_of(world.pools[0])
     assert facts['servers'] == ['127.0.81.1', '127.0.81.2']

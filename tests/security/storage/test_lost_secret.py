@@ -48,23 +48,24 @@ def cached(world: Shares) -> list[Image]:
 
 @pytest.fixture(autouse=True)
 def own_secret(nfs_driver: Any) -> Iterator[None]:
-    kept = nfs_driver._seals
+    kept = nfs_driver.eic.clusters.seals
     yield
-    nfs_driver._seals = kept
+    nfs_driver.eic.clusters.seals = kept
 
 
 def lose(world: Shares, *secrets: str) -> None:
     from eic_plugins.storage.seals import Seals  # noqa: PLC0415
 
-    world.driver._seals = Seals(secrets or ['another secret'])
+    world.eic.clusters.seals = Seals(secrets or ['another secret'])
     world.start_anew()
 
 
 @pytest.fixture
-def precacher(world: Shares) -> Iterator[Any]:
-    world.driver._start_precaching(mock.Mock())
-    yield world.driver._precacher
-    world.driver._precacher = None
+def precacher(world: Shares) -> Any:
+    background = world.eic.background
+    background.precacher = None
+    background.start()
+    return background.precacher
 
 
 def test_nothing_is_done_for_images_that_nobody_asks_for(
@@ -84,7 +85,7 @@ def test_what_is_precached_comes_back_without_a_download(
     for _ in range(IMAGES // 2):
         precacher.fill_next()
     assert world.glance.downloads == []
-    storage = world.driver._cache_of(GOLD).storage
+    storage = world.cache_of(GOLD).storage
     assert [storage.read(image.id) is not None for image in cached] == [False, True] * (
         IMAGES // 2
     )
@@ -104,8 +105,8 @@ def test_the_next_volume_adopts_its_image(world: Shares, cached: list[Image]) ->
 @pytest.fixture
 def untold(world: Shares, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is SQLite here, and takes one at a time: it is not told."""
-    monkeypatch.setattr(world.driver, '_told', lambda *_: {})
-    monkeypatch.setattr(world.driver, '_recorder', mock.Mock())
+    monkeypatch.setattr(world.eic.volumes, 'finish', lambda *_: {})
+    monkeypatch.setattr(world.eic.volumes, 'recorder', mock.Mock())
 
 
 @pytest.mark.parametrize('disk_format', ['raw', 'qcow2'])
@@ -122,7 +123,7 @@ def test_simultaneous_volumes_of_a_lost_image_make_it_once(
     world.glance.downloads.clear()
     lose(world)
     fills, lock, most = [0], threading.Lock(), [0]
-    storage = world.driver._cache_of(GOLD).storage
+    storage = world.cache_of(GOLD).storage
     examine = storage.examine
 
     def counted(*arguments: Any) -> Any:

@@ -119,6 +119,6 @@ def test_the_cleaner_takes_them_without_waiting_for_their_expiry(
     assert available(world) < spare
     now = time.time
     monkeypatch.setattr('time.time', lambda: now() + 900)
-    world.driver._clean()
+    world.eic.clean()
     assert not [name for name in world.names(ONE) if name.startswith('img-')]
     assert available(world) > spare

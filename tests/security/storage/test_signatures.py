@@ -142,14 +142,14 @@ def test_a_signature_that_changes_while_it_is_verified_is_not_noted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The request saw a wrong one, Cinder's function the right one."""
-    from eic_plugins.volume import base  # noqa: PLC0415
+    from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
 
     right = image.meta
     sign(image, img_signature='of other bytes')
     wrong = image.meta
     monkeypatch.setattr(world.glance, 'show', lambda _c, _i: right)
     volume = world.new_volume()
-    assert base.glance.image_from_meta(wrong).signed
+    assert image_from_meta(wrong).signed
     assert not world.clone_image(volume, image)
     assert 'signature_invalid' in volume.metadata['eic_refused']
     assert not (world.root() / image.cached).exists()

@@ -67,7 +67,7 @@ def clean(notes, *pools, space=FULL, caps=Caps()):  # noqa: B008
     Cleaner(
         Evictor(
             Policy(Thresholds(20, 60, 720), caps, lambda _: frozenset()),
-            FreeSpace(lambda _: space),
+            FreeSpace(types.SimpleNamespace(capacity=lambda _: space)),
             notes,
             notes,
         ),

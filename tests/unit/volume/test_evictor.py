@@ -78,7 +78,7 @@ def pool():
 def room_of(pool, notes, caps=Caps(), wanted=frozenset(), space=None):  # noqa: B008
     return Evictor(
         Policy(Thresholds(20, 60, 720), caps, lambda _: wanted),
-        space or FreeSpace(pool.capacity, FakeClock(NOW)),
+        space or FreeSpace(pool, FakeClock(NOW)),
         notes,
         notes,
         FakeClock(NOW),
@@ -155,7 +155,7 @@ def test_what_shares_the_bytes_of_a_file_needs_no_room(pool, notes):
 
 
 def test_the_pools_statistics_are_enough_where_there_is_room(pool, notes):
-    space = FreeSpace(pool.capacity, FakeClock(NOW))
+    space = FreeSpace(pool, FakeClock(NOW))
     space.note('gold', pool.space())
     room = room_of(pool, notes, space=space)
     for number in range(39):
@@ -234,6 +234,7 @@ def test_a_cluster_that_does_not_answer_is_no_lack_of_room(pool, notes):
     def silent(_name):
         raise OSError('no answer')
 
-    room = room_of(pool, notes, space=FreeSpace(silent, FakeClock(NOW)))
+    ontap = types.SimpleNamespace(capacity=silent)
+    room = room_of(pool, notes, space=FreeSpace(ontap, FakeClock(NOW)))
     fill(room, pool, 'a')
     assert list(pool.held) == ['a']

@@ -1,5 +1,6 @@
 """What counts for and against ONTAP, of what a volume from an image came to."""
 
+import dataclasses
 import types
 
 import pytest
@@ -12,24 +13,27 @@ from eic_plugins.ontap.session import (
     OntapUnreachableError,
 )
 from eic_plugins.support.breaker import CircuitBreaker
-from eic_plugins.volume.base import VolumeFromImage
+from eic_plugins.volume.cluster import Cluster
 
 
-class Driver:
-    """What ``_learn`` uses of a driver."""
+class Backend:
+    """As much of what is known of a cluster as an outcome changes."""
 
     def __init__(self):
-        self._ontap_breaker = CircuitBreaker('ONTAP', 'x', 2, 30.0)
-        self._namespace = self._peers = types.SimpleNamespace(forget=lambda: None)
+        nothing = types.SimpleNamespace(forget=lambda: None, add=lambda *_: None)
+        self.breaker = CircuitBreaker('ONTAP', 'x', 2, 30.0)
         self.seen = []
-        self._metrics = types.SimpleNamespace(
-            ontap=lambda *, answered: self.seen.append(answered)
-        )
-        self._report = types.SimpleNamespace(add=lambda *_: None)
+        own = {
+            'breaker': self.breaker,
+            'metrics': types.SimpleNamespace(
+                ontap=lambda *, answered: self.seen.append(answered)
+            ),
+        }
+        others = {field.name: nothing for field in dataclasses.fields(Cluster)}
+        self.cluster = Cluster(**(others | own))
 
     def learns(self, route, *reasons):
-        VolumeFromImage._learn(
-            self,
+        self.cluster.learn(
             'pool',
             'image',
             Outcome(
@@ -42,7 +46,7 @@ class Driver:
 
     @property
     def asks(self):
-        return self._ontap_breaker.allows()
+        return self.breaker.allows()
 
 
 WITHOUT_ASKING = [
@@ -61,15 +65,15 @@ WITHOUT_ASKING = [
 
 @pytest.mark.parametrize('reason', WITHOUT_ASKING)
 def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason):
-    driver = Driver()
+    backend = Backend()
     for _ in range(9):
-        driver.learns(CINDER_DOWNLOAD, reason)
-    assert driver.asks
-    assert driver.seen == []
-    driver.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
-    driver.learns(CINDER_DOWNLOAD, reason)
-    driver.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
-    assert not driver.asks, 'an image of a user made a silent cluster well'
+        backend.learns(CINDER_DOWNLOAD, reason)
+    assert backend.asks
+    assert backend.seen == []
+    backend.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
+    backend.learns(CINDER_DOWNLOAD, reason)
+    backend.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
+    assert not backend.asks, 'an image of a user made a silent cluster well'
 
 
 @pytest.mark.parametrize(
@@ -81,12 +85,12 @@ def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason):
     ],
 )
 def test_a_cluster_that_answers_is_well(route, reasons):
-    driver = Driver()
+    backend = Backend()
     for _ in range(9):
-        driver.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
-        driver.learns(route, *reasons)
-        assert driver.asks
-    assert driver.seen == [False, True] * 9
+        backend.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
+        backend.learns(route, *reasons)
+        assert backend.asks
+    assert backend.seen == [False, True] * 9
 
 
 def test_what_cannot_be_written_says_nothing_of_ontap():

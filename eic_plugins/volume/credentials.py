@@ -1,0 +1,40 @@
+"""Reads a Cinder backend's ``netapp_*`` options: the only credentials there are."""
+
+from typing import Any
+
+from eic_plugins.ontap.session import Endpoint
+
+_DEFAULT_PORTS = {'https': 443, 'http': 80}
+
+
+def endpoint_of(backend: Any) -> Endpoint:
+    """The cluster of a backend section, as the stock REST client reads it.
+
+    Certificate authentication goes before the password when both are set, and
+    then has its own CA (``netapp_ca_certificate_file``).
+    """
+    scheme = backend.netapp_transport_type
+    common = {
+        'host': backend.netapp_server_hostname,
+        'port': int(backend.netapp_server_port or _DEFAULT_PORTS[scheme]),
+        'scheme': scheme,
+    }
+    if backend.netapp_private_key_file and backend.netapp_certificate_file:
+        return Endpoint(
+            **common,
+            cert=backend.netapp_certificate_file,
+            key=backend.netapp_private_key_file,
+            verify=_verify(backend, backend.netapp_ca_certificate_file),
+        )
+    return Endpoint(
+        **common,
+        username=backend.netapp_login,
+        password=backend.netapp_password,
+        verify=_verify(backend, backend.netapp_ssl_cert_path),
+    )
+
+
+def _verify(backend: Any, ca_path: str | None) -> bool | str:
+    if not backend.netapp_ssl_cert_verify:
+        return False
+    return ca_path or True

@@ -1,0 +1,119 @@
+"""NetApp's stock NFS driver, as EIC uses it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cinder.volume.drivers.netapp import utils as na_utils
+from oslo_concurrency import processutils
+
+from eic_plugins.model import Pool, VolumeProperties
+from eic_plugins.storage.eviction import Space
+from eic_plugins.storage.mount import ShareMount
+from eic_plugins.volume.stock import ModelUpdate
+
+
+class StockNfs:
+    """A :class:`~eic_plugins.volume.stock.StockDriver`, and the mounts of its shares.
+
+    :param driver: a ``NetAppCmodeNfsDriver``
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    @property
+    def options(self) -> Any:
+        """The backend's section of cinder.conf."""
+        return self._driver.configuration
+
+    @property
+    def section(self) -> str:
+        """The name of that section."""
+        return str(self._driver.backend_name)
+
+    @property
+    def active_section(self) -> str:
+        """Another one after a failover."""
+        return self._driver.failed_over_backend_name or self.section
+
+    @property
+    def host(self) -> str:
+        """``HOST@BACKEND``"""
+        return str(self._driver.host)
+
+    @property
+    def cluster_name(self) -> str | None:
+        """That of Cinder's cluster, if there is one."""
+        return self._driver.cluster_name
+
+    @property
+    def db(self) -> Any:
+        """Cinder's database API."""
+        return self._driver.db
+
+    @property
+    def runs_as_root(self) -> bool:
+        """False with ``nas_secure_file_operations``."""
+        return bool(getattr(self._driver, '_execute_as_root', True))
+
+    def pool_names(self) -> Sequence[str]:
+        """The shares that are mounted."""
+        return tuple(self._driver._mounted_shares)
+
+    def capacity(self, pool_name: str) -> Space:
+        """The share's, by ONTAP."""
+        return Space(*self._driver._get_capacity_info(pool_name))
+
+    def cannot_clone(self, host: str) -> bool:
+        """As the stock driver decides it: a FlexGroup of an older ONTAP."""
+        return bool(
+            self._driver._is_flexgroup(host=host)
+            and not self._driver._is_flexgroup_clone_file_supported()
+        )
+
+    def properties(self, volume: Any) -> VolumeProperties:
+        """A file has none; :meth:`finish` sets its QoS policy."""
+        return VolumeProperties()
+
+    def finish(self, volume: Any, pool_name: str) -> ModelUpdate:
+        """QoS, the format, and where the volume is."""
+        volume['provider_location'] = pool_name
+        # Removes the file itself when it fails.
+        self._driver._do_qos_for_volume(volume, na_utils.get_volume_extra_specs(volume))
+        # Nobody is to probe the format of bytes that a guest wrote.
+        with volume.obj_as_admin():
+            volume.admin_metadata['format'] = 'raw'
+            volume.save()
+        update = self._driver._get_volume_model_update(volume) or {}
+        return {**update, 'provider_location': pool_name, 'bootable': True}
+
+    def add_task(
+        self, task: Callable[[], None], interval: float, delay: float = 0
+    ) -> None:
+        """Among the stock driver's own."""
+        self._driver.loopingcalls.add_task(task, interval, delay)
+
+    def mount(self, pool: Pool) -> ShareMount:
+        """Where a share is mounted on this host."""
+        secure = self.options.nas_secure_file_permissions == 'true'
+        return ShareMount(
+            self._driver._get_mount_point_for_share(pool.name),
+            self._run_command,
+            0o660 if secure else 0o666,
+        )
+
+    def renew_qos(self, volume: Any) -> None:
+        """Give a volume's new file the policy that its old one had."""
+        self._driver._do_qos_for_volume(
+            volume, na_utils.get_volume_extra_specs(volume), cleanup=False
+        )
+
+    def _run_command(self, *command: str) -> None:
+        """As the stock driver works on its shares: through rootwrap or not.
+
+        :raises OSError: the command failed
+        """
+        try:
+            self._driver._execute(*command, run_as_root=self._driver._execute_as_root)
+        except processutils.ProcessExecutionError as err:
+            raise PermissionError(f'{" ".join(command)} failed: {err.stderr}') from err
