@@ -544,14 +544,14 @@ class Outcome:
 
     def to_metadata(self) -> dict[str, str]:
         """The volume's metadata: no location, no address, no path."""
-        found = {
+        metadata = {
             'eic_route': self.route,
             'eic_seconds': f'{self.seconds:.3f}',
             'eic_bytes_kept_off_host': str(self.bytes_kept_off_host),
         }
         if self.refusals:
-            found['eic_refused'] = self.explain()[:_METADATA_VALUE_LIMIT]
-        return found
+            metadata['eic_refused'] = self.explain()[:_METADATA_VALUE_LIMIT]
+        return metadata
 
     def to_note(self, volume_id: str) -> str:
         """The same for the volume's ``volume_image_metadata``, which Cinder
@@ -565,9 +565,9 @@ class Outcome:
 def read_note(note: object, volume_id: str) -> dict[str, object]:
     """What :meth:`Outcome.to_note` said of this volume; nothing otherwise."""
     try:
-        found = json.loads(note) if isinstance(note, str) else None
+        fields = json.loads(note) if isinstance(note, str) else None
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(found, dict) or found.get('volume') != volume_id:
+    if not isinstance(fields, dict) or fields.get('volume') != volume_id:
         return {}
-    return found
+    return fields

@@ -104,7 +104,7 @@ class Seed:
         return self.status in _BEING_MADE
 
 
-class Why(enum.StrEnum):
+class EntryReason(enum.StrEnum):
     """Why an entry is made, or why not."""
 
     NOT_CACHED = 'not_cached'
@@ -127,35 +127,42 @@ class Why(enum.StrEnum):
         return _MESSAGES[self]
 
 
-_MESSAGES: Mapping[Why, str] = {
-    Why.NOT_CACHED: 'the pool had no entry of the image',
-    Why.IMAGE_CHANGED: 'the image has changed since the entry was made',
-    Why.CACHED: 'the pool has an entry of the image as it is now, or, if its '
+_MESSAGES: Mapping[EntryReason, str] = {
+    EntryReason.NOT_CACHED: 'the pool had no entry of the image',
+    EntryReason.IMAGE_CHANGED: 'the image has changed since the entry was made',
+    EntryReason.CACHED: 'the pool has an entry of the image as it is now, or, if its '
     'backend reports clone_across_pools, another pool of it',
-    Why.CACHED_ELSEWHERE: 'another backend has an entry, which Cinder takes '
+    EntryReason.CACHED_ELSEWHERE: 'another backend has an entry, which Cinder takes '
     "for this pool's because the backend reports "
     'clone_across_pools: it makes no other one here',
-    Why.EIC_DRIVER: "the pool's driver is EIC's, which precaches by itself",
-    Why.BEING_MADE: 'a seed volume of another run is being made there',
-    Why.CACHE_OFF: "set image_volume_cache_enabled = True in the backend's "
+    EntryReason.EIC_DRIVER: "the pool's driver is EIC's, which precaches by itself",
+    EntryReason.BEING_MADE: 'a seed volume of another run is being made there',
+    EntryReason.CACHE_OFF: "set image_volume_cache_enabled = True in the backend's "
     'section, and restart cinder-volume',
-    Why.CACHE_UNKNOWN: "the configuration given lacks the backend's section: "
+    EntryReason.CACHE_UNKNOWN: "the configuration given lacks the backend's section: "
     'run this with the --config-file of its cinder-volume, '
     'or, if its cache is on, with --assume-cache-enabled',
-    Why.CACHE_FULL: 'the entry would make Cinder evict another one '
+    EntryReason.CACHE_FULL: 'the entry would make Cinder evict another one '
     '(image_volume_cache_max_count, _max_size_gb)',
-    Why.NO_VOLUME_TYPE: 'no volume type without encryption leads to the pool; '
+    EntryReason.NO_VOLUME_TYPE: 'no volume type without encryption leads to the pool; '
     'name one with --volume-type',
-    Why.REFUSED: 'Cinder did not make the seed volume',
-    Why.NO_ENTRY: 'the seed volume was made, but no entry: see the log of '
+    EntryReason.REFUSED: 'Cinder did not make the seed volume',
+    EntryReason.NO_ENTRY: 'the seed volume was made, but no entry: see the log of '
     "cinder-volume (is the cache on? the internal tenant's quota?)",
-    Why.TIMED_OUT: 'the seed volume was not ready within --timeout; the first '
+    EntryReason.TIMED_OUT: 'the seed volume was not ready within --timeout; the first '
     'run that finds it ready, or in error, deletes it',
 }
 
-FILL = frozenset({Why.NOT_CACHED, Why.IMAGE_CHANGED})
+FILL = frozenset({EntryReason.NOT_CACHED, EntryReason.IMAGE_CHANGED})
 """An entry is to be made."""
-FINE = frozenset({Why.CACHED, Why.CACHED_ELSEWHERE, Why.EIC_DRIVER, Why.BEING_MADE})
+FINE = frozenset(
+    {
+        EntryReason.CACHED,
+        EntryReason.CACHED_ELSEWHERE,
+        EntryReason.EIC_DRIVER,
+        EntryReason.BEING_MADE,
+    }
+)
 """Nothing is to be done, and nothing is wrong."""
 
 
@@ -187,7 +194,7 @@ def decide(
     settings: CacheSettings,
     entries: Collection[Entry],
     wishes: Wishes,
-) -> Why | None:
+) -> EntryReason | None:
     """Whether the pool is to get an entry of the image; None if nobody asks.
 
     :param entries: all that there are
@@ -195,15 +202,15 @@ def decide(
     if not wants(pool.names, listed, wishes):
         return None
     if pool.keeps_cached_images:
-        return Why.EIC_DRIVER
+        return EntryReason.EIC_DRIVER
     if serving(listed.image, pool, entries):
-        return Why.CACHED
+        return EntryReason.CACHED
     if pool.clones_across_pools and _held_elsewhere(listed.image, pool, entries):
-        return Why.CACHED_ELSEWHERE
+        return EntryReason.CACHED_ELSEWHERE
     here = [each for each in entries if each.serves(pool.name, False)]
     others = [each for each in here if each.image_id != listed.image.id]
     return _obstacle(listed.image, settings, others) or (
-        Why.NOT_CACHED if here == others else Why.IMAGE_CHANGED
+        EntryReason.NOT_CACHED if here == others else EntryReason.IMAGE_CHANGED
     )
 
 
@@ -246,12 +253,12 @@ def _backend(pool: str) -> str:
 
 def _obstacle(
     image: Image, settings: CacheSettings, others: Collection[Entry]
-) -> Why | None:
+) -> EntryReason | None:
     if settings.enabled is None:
-        return Why.CACHE_UNKNOWN
+        return EntryReason.CACHE_UNKNOWN
     if not settings.enabled:
-        return Why.CACHE_OFF
-    return None if _has_room(image, settings, others) else Why.CACHE_FULL
+        return EntryReason.CACHE_OFF
+    return None if _has_room(image, settings, others) else EntryReason.CACHE_FULL
 
 
 def _has_room(image: Image, settings: CacheSettings, others: Collection[Entry]) -> bool:

@@ -23,8 +23,8 @@ from eic_plugins.cinder_cache.rules import (
     CachePool,
     CacheSettings,
     Entry,
+    EntryReason,
     Seed,
-    Why,
     decide,
     serving,
 )
@@ -68,12 +68,12 @@ class Cinder(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class SeedingResult:
     """What became of an image in a pool; ``detail`` in Cinder's words."""
 
     image: Image
     pool: str
-    why: Why
+    reason: EntryReason
     made: bool = False
     detail: str = ''
     seconds: float = 0.0
@@ -83,7 +83,7 @@ class Result:
         """``made``, ``skipped`` or ``failed``."""
         if self.made:
             return 'made'
-        return 'skipped' if self.why in FINE else 'failed'
+        return 'skipped' if self.reason in FINE else 'failed'
 
 
 class Seeder:
@@ -129,27 +129,31 @@ class Seeder:
 
     def run(
         self, images: Iterable[ListedImage], pools: Iterable[CachePool]
-    ) -> Iterator[Result]:
+    ) -> Iterator[SeedingResult]:
         """A result for each image in each pool that somebody names for it."""
         being_made = self.clean_up()
         among = list(pools)
         for listed in images:
             for pool in among:
-                why = self._decide(listed, pool)
-                if why in FILL:
-                    yield self._fill(listed.image, pool, why, being_made)
-                elif why is not None:
-                    yield Result(listed.image, pool.name, why)
+                reason = self._decide(listed, pool)
+                if reason in FILL:
+                    yield self._fill(listed.image, pool, reason, being_made)
+                elif reason is not None:
+                    yield SeedingResult(listed.image, pool.name, reason)
 
-    def _decide(self, listed: ListedImage, pool: CachePool) -> Why | None:
+    def _decide(self, listed: ListedImage, pool: CachePool) -> EntryReason | None:
         settings = self._cinder.settings(pool)
         if self._assume_enabled and settings.enabled is None:
             settings = dataclasses.replace(settings, enabled=True)
         return decide(listed, pool, settings, self._cinder.entries(), self._wishes)
 
     def _fill(
-        self, image: Image, pool: CachePool, why: Why, being_made: Iterable[Seed]
-    ) -> Result:
+        self,
+        image: Image,
+        pool: CachePool,
+        reason: EntryReason,
+        being_made: Iterable[Seed],
+    ) -> SeedingResult:
         began = self._clock.monotonic()
         for seed in being_made:
             if (seed.image_id, seed.pool) == (image.id, pool.name):
@@ -157,30 +161,30 @@ class Seeder:
         try:
             failed, detail = self._seed(image, pool)
         except self._refused as err:
-            failed, detail = Why.REFUSED, str(err)
-        return Result(
+            failed, detail = EntryReason.REFUSED, str(err)
+        return SeedingResult(
             image,
             pool.name,
-            failed or why,
+            failed or reason,
             failed is None,
             detail,
             self._clock.monotonic() - began,
         )
 
-    def _others(self, image: Image, seed: Seed) -> Result:
+    def _others(self, image: Image, seed: Seed) -> SeedingResult:
         late = seed.age > self._timeout
-        return Result(
+        return SeedingResult(
             image,
             seed.pool,
-            Why.TIMED_OUT if late else Why.BEING_MADE,
+            EntryReason.TIMED_OUT if late else EntryReason.BEING_MADE,
             detail=f'volume {seed.volume_id} is {seed.status}',
         )
 
-    def _seed(self, image: Image, pool: CachePool) -> tuple[Why | None, str]:
+    def _seed(self, image: Image, pool: CachePool) -> tuple[EntryReason | None, str]:
         """Why there is no entry after all, None if there is one."""
         volume_type = self._cinder.volume_type_for(pool)
         if volume_type is None:
-            return Why.NO_VOLUME_TYPE, ''
+            return EntryReason.NO_VOLUME_TYPE, ''
         seed = self._cinder.create(image, pool, volume_type)
         try:
             ended = self._wait(seed, lambda now: now is None or not now.being_made)
@@ -191,8 +195,8 @@ class Seeder:
         if serving(image, pool, self._cinder.entries()):
             return None, ''
         if not ended:
-            return Why.TIMED_OUT, f'volume {seed.volume_id}'
-        return (Why.REFUSED if detail else Why.NO_ENTRY), detail
+            return EntryReason.TIMED_OUT, f'volume {seed.volume_id}'
+        return (EntryReason.REFUSED if detail else EntryReason.NO_ENTRY), detail
 
     def _end(self, seed: Seed) -> None:
         now = self._cinder.look(seed.volume_id)

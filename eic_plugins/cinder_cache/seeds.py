@@ -39,7 +39,7 @@ _IMAGE_KEY = 'eic_precache_image'
 _POOL_KEY = 'eic_precache_pool'
 
 
-class RefusedError(Exception):
+class SeedRefusedError(Exception):
     """Cinder's own words."""
 
 
@@ -105,7 +105,7 @@ class Seeds:
         first one by name that is the backend's, or any; never an encrypted one,
         whose volumes Cinder does not cache.
 
-        :raises RefusedError: there is no such type as was asked for
+        :raises SeedRefusedError: there is no such type as was asked for
         """
         return next(
             (
@@ -138,7 +138,7 @@ class Seeds:
     def create(self, image: Image, pool: CachePool, volume_type: str) -> Seed:
         """Ask Cinder for a volume of the image in the pool.
 
-        :raises RefusedError: Cinder says no
+        :raises SeedRefusedError: Cinder says no
         """
         api = volume_api.API(self._images)
         api.scheduler_rpcapi = _ToPool(self._scheduler, pool.name)
@@ -154,13 +154,13 @@ class Seeds:
                 metadata={_IMAGE_KEY: image.id, _POOL_KEY: pool.name},
             )
         except exception.CinderException as err:
-            raise RefusedError(str(err)) from err
+            raise SeedRefusedError(str(err)) from err
         return _seed(objects.Volume.get_by_id(_admin(), volume['id']))
 
     def delete(self, seed: Seed) -> None:
         """Ask Cinder to delete a seed; one that is gone is no error.
 
-        :raises RefusedError: Cinder says no
+        :raises SeedRefusedError: Cinder says no
         """
         tenant = context.get_internal_tenant_context()
         try:
@@ -173,7 +173,7 @@ class Seeds:
         except exception.VolumeNotFound:
             return
         except exception.CinderException as err:
-            raise RefusedError(str(err)) from err
+            raise SeedRefusedError(str(err)) from err
 
     def complaint(self, seed: Seed) -> str:
         """What Cinder told the owner of a seed that it could not make."""
@@ -183,11 +183,11 @@ class Seeds:
         )
 
     def _candidates(self, backend_name: str) -> list[dict[str, Any]]:
-        found = volume_types.get_all_types(_admin())
+        types = volume_types.get_all_types(_admin())
         if self._asked_type is not None:
-            return [_named(found.values(), self._asked_type)]
+            return [_named(types.values(), self._asked_type)]
         return sorted(
-            found.values(),
+            types.values(),
             key=lambda each: (
                 each['name'] != self._conf.default_volume_type,
                 each['extra_specs'].get('volume_backend_name') != backend_name,
@@ -253,7 +253,7 @@ def _named(kinds: Iterable[dict[str, Any]], name_or_id: str) -> dict[str, Any]:
     for each in kinds:
         if name_or_id in {each['name'], each['id']}:
             return each
-    raise RefusedError(f'There is no volume type {name_or_id!r}.')
+    raise SeedRefusedError(f'There is no volume type {name_or_id!r}.')
 
 
 def _services() -> Any:

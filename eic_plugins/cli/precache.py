@@ -175,7 +175,7 @@ def _results(args: argparse.Namespace, seeds: Any, seeding: Any) -> Any:
     cinder = seeds.Seeds(conf, args.volume_type)
     seeder = seeding.Seeder(
         cinder,
-        seeds.RefusedError,
+        seeds.SeedRefusedError,
         wishes,
         args.timeout,
         assume_enabled=args.assume_cache_enabled,
@@ -187,12 +187,12 @@ def _results(args: argparse.Namespace, seeds: Any, seeding: Any) -> Any:
 
 
 def _row(result: Any) -> Sequence[Any]:
-    meaning = ': '.join(filter(None, (result.why.message, result.detail)))
+    meaning = ': '.join(filter(None, (result.reason.message, result.detail)))
     return (
         result.image.id,
         result.pool,
         result.outcome,
-        result.why.value,
+        result.reason.value,
         meaning,
         round(result.seconds, 1),
     )

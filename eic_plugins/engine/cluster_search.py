@@ -87,17 +87,17 @@ class ClusterSearch:
             if known
             else {}
         )
-        found = [
+        pools = [
             Pool(pool.name, flexvols[pool.flexvol], pool.directory)
             for pool in known
             if pool.flexvol in flexvols
         ]
-        if len(found) > _MOST_POOLS:
+        if len(pools) > _MOST_POOLS:
             LOG.info(
                 'Only %(some)d of %(all)d pools are searched for cached images.',
-                {'some': _MOST_POOLS, 'all': len(found)},
+                {'some': _MOST_POOLS, 'all': len(pools)},
             )
-        yield from found[:_MOST_POOLS]
+        yield from pools[:_MOST_POOLS]
 
     def _svms(self, storage: FileStorage, known: Iterable[KnownPool]) -> set[str]:
         own = storage.pool.flexvol.svm
@@ -115,8 +115,12 @@ class ClusterSearch:
     def _record(self, image: Image, pool: Pool, storage: FileStorage) -> Record | None:
         there = pool.stored(record_name(image.id))
         try:
-            found = self._files.stat(there)
-            if not (found and found.regular and found.size <= MOST_RECORD_BYTES):
+            record_file = self._files.stat(there)
+            if not (
+                record_file
+                and record_file.regular
+                and record_file.size <= MOST_RECORD_BYTES
+            ):
                 return None
             record = self._fetch(image, pool, storage)
             bytes_there = self._files.stat(pool.stored(image.cached_name))

@@ -50,10 +50,10 @@ class Location:
 def locations_from_cinder(image_location: Any) -> tuple[Location, ...]:
     """The locations in the ``(direct_url, locations)`` of ``clone_image``."""
     direct_url, locations = image_location or (None, None)
-    found = _parse_locations(locations or [])
-    if not found and direct_url:
+    parsed = _parse_locations(locations or [])
+    if not parsed and direct_url:
         return (Location(direct_url, {}),)
-    return found
+    return parsed
 
 
 class ImageLocations:
@@ -102,11 +102,11 @@ class ImageLocations:
 
     def _find(self, image_id: str) -> tuple[Location, ...]:
         try:
-            found = self._client.images.get_image_locations(image_id)
+            locations = self._client.images.get_image_locations(image_id)
         except (glance_exc.HTTPNotImplemented, glance_exc.HTTPForbidden) as err:
             self._warn_once(err)
             return self._legacy(image_id)
-        return _parse_locations(list(found))
+        return _parse_locations(list(locations))
 
     def _warn_once(self, err: Exception) -> None:
         if not self._warned:

@@ -96,8 +96,8 @@ class BlockDevices:
 
     def find(self, file: StoredObject) -> BlockDevice | None:
         """The device, None if there is none."""
-        found = self._list(device_path(file))
-        return found[0] if found else None
+        devices = self._list(device_path(file))
+        return devices[0] if devices else None
 
     def list(self, flexvol: FlexVol, *patterns: str) -> Sequence[BlockDevice]:
         """The devices of a FlexVol with names like one of the patterns."""
@@ -217,7 +217,7 @@ class BlockDevices:
                 )
             )
         except jobs.JobUnknownError:
-            if any(found.uuid == device.uuid for found in self.named(device.name)):
+            if any(other.uuid == device.uuid for other in self.named(device.name)):
                 raise
         except OntapRejectedError as err:
             if err.status != HTTPStatus.NOT_FOUND:
@@ -243,12 +243,12 @@ class BlockDevices:
         return self._expect(file, None)
 
     def _expect(self, file: StoredObject, cause: OntapError | None) -> BlockDevice:
-        found = self.find(file)
-        if found is None:
+        device = self.find(file)
+        if device is None:
             raise DestinationMissingError(
                 f'nothing at {device_path(file)}: {cause}'
             ) from cause
-        return found
+        return device
 
     def _guarantee(self) -> JsonObject:
         return {'guarantee': {'requested': self._options.space_reserved}}

@@ -81,19 +81,19 @@ class LunsOfFiles:
 
     def _round_up(self, file: StoredObject) -> None:
         """To whole blocks, with zeros: LUNs have no others."""
-        found = self.files.stat(file)
-        if found is None:
+        stat = self.files.stat(file)
+        if stat is None:
             raise DestinationMissingError(f'no file at {file.path}')
-        size = -(-found.size // BLOCK) * BLOCK
-        if size != found.size:
+        size = -(-stat.size // BLOCK) * BLOCK
+        if size != stat.size:
             self.files.resize(file, size)
 
     def _discard(self, lun: StoredObject, file: StoredObject) -> None:
         """The LUN first: its file cannot be deleted before it."""
         try:
-            found = self.luns.find(lun)
-            if found is not None:
-                self.luns.delete(found)
+            device = self.luns.find(lun)
+            if device is not None:
+                self.luns.delete(device)
             self.files.delete(file)
         except OntapError as err:
             LOG.warning(

@@ -110,11 +110,11 @@ class OntapSession:
     def records(self, path: str, **params: Any) -> list[JsonObject]:
         """All records of a collection, over as many pages as it has."""
         answer = self.get(path, **params)
-        found = list(answer.get('records', ()))
+        records = list(answer.get('records', ()))
         while next_page := _next_page(answer):
             answer = self._send('GET', next_page)
-            found += answer.get('records', ())
-        return found
+            records += answer.get('records', ())
+        return records
 
     def post(self, path: str, body: JsonObject, **params: Any) -> JsonObject:
         """POST; the answer holds ``job`` where the work goes on."""
@@ -209,9 +209,11 @@ def _parse(response: requests.Response) -> JsonObject:
 
 def rejected(status: int, error: Any) -> OntapRejectedError:
     """The error in an answer or a job, whatever is missing from it."""
-    found = error if isinstance(error, Mapping) else {}
+    fields = error if isinstance(error, Mapping) else {}
     return OntapRejectedError(
-        status, str(found.get('code', 'none')), str(found.get('message', 'no message'))
+        status,
+        str(fields.get('code', 'none')),
+        str(fields.get('message', 'no message')),
     )
 
 

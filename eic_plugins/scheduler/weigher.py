@@ -98,7 +98,7 @@ def _entries(image_id: str) -> Sequence[Entry]:
     if not (options.weigh_image_volume_cache and options.locality_weight_multiplier):
         return ()
     try:
-        found = db.image_volume_cache_get_all(
+        rows = db.image_volume_cache_get_all(
             context.get_admin_context(), image_id=image_id
         )
     except Exception as err:
@@ -114,7 +114,7 @@ def _entries(image_id: str) -> Sequence[Entry]:
     _Said.query_failed = False
     return newest(
         Entry(row.image_id, row.host, row.cluster_name, row.image_updated_at)
-        for row in found
+        for row in rows
     )
 
 

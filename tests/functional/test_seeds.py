@@ -155,7 +155,7 @@ def test_a_quota_is_the_internal_tenants_own(
     admin = context.get_admin_context()
     module.db.quota_create(admin, 'tenant-project', 'volumes', 0)
     try:
-        with pytest.raises(module.RefusedError, match='Maximum number of volumes'):
+        with pytest.raises(module.SeedRefusedError, match='Maximum number of volumes'):
             seeds.create(IMAGE, POOL, default_type)
     finally:
         module.db.quota_destroy_by_project(admin, 'tenant-project')
@@ -165,7 +165,7 @@ def test_a_quota_is_the_internal_tenants_own(
 
 def test_an_image_that_is_gone_is_refused(module, seeds, default_type, service):
     gone = Image(glance_stub.INVISIBLE, 'active', 'raw', 'bare', 1024)
-    with pytest.raises(module.RefusedError, match=gone.id):
+    with pytest.raises(module.SeedRefusedError, match=gone.id):
         seeds.create(gone, POOL, default_type)
 
 
@@ -241,7 +241,7 @@ def test_an_encrypted_type_is_never_taken(module, conf, scheduler, make_type):
 
 
 def test_a_type_that_there_is_not_is_refused(module, conf):
-    with pytest.raises(module.RefusedError, match='no-such-type'):
+    with pytest.raises(module.SeedRefusedError, match='no-such-type'):
         module.Seeds(conf, 'no-such-type').volume_type_for(POOL)
 
 
@@ -307,7 +307,7 @@ def test_a_seed_cinder_refuses_to_delete_is_an_error_of_its_own(
     volume = objects.Volume.get_by_id(context.get_admin_context(), seed.volume_id)
     volume.host = POOL.name
     volume.save()
-    with pytest.raises(module.RefusedError):
+    with pytest.raises(module.SeedRefusedError):
         seeds.delete(seed)
     assert seeds.look(seed.volume_id).status == 'creating'
 

@@ -34,12 +34,12 @@ class CopyOffload(CopyRoute):
             Source(image.stored, image) for image in situation.cached_elsewhere
         )
         copies = raw_copies(self, situation)
-        found = cached if isinstance(copies, Refusal) else (*cached, *copies)
-        if not found and isinstance(copies, Refusal):
+        sources = cached if isinstance(copies, Refusal) else (*cached, *copies)
+        if not sources and isinstance(copies, Refusal):
             return copies
-        source = self._nearest(found, situation)
+        source = self._nearest(sources, situation)
         if source is None:
-            return self.refuse(self._why_none(found, situation))
+            return self.refuse(self._why_none(sources, situation))
         return self.accept(source)
 
     def make(self, tools: FillTools, source: Source, target: StoredObject) -> None:
@@ -54,11 +54,11 @@ class CopyOffload(CopyRoute):
         )
 
     @staticmethod
-    def _nearest(found: Iterable[Source], situation: Situation) -> Source | None:
+    def _nearest(sources: Iterable[Source], situation: Situation) -> Source | None:
         here = situation.pool.flexvol
         reachable = [
             source
-            for source in found
+            for source in sources
             if source.stored.flexvol.cluster == here.cluster
             and source.stored.flexvol.uuid != here.uuid
             and source.stored.flexvol.svm in {here.svm, *situation.peered_svms}
@@ -69,8 +69,8 @@ class CopyOffload(CopyRoute):
         return next(iter(own_svm_first), None)
 
     @staticmethod
-    def _why_none(found: Iterable[Source], situation: Situation) -> Reason:
+    def _why_none(sources: Iterable[Source], situation: Situation) -> Reason:
         here = situation.pool.flexvol
-        if any(source.stored.flexvol.uuid == here.uuid for source in found):
+        if any(source.stored.flexvol.uuid == here.uuid for source in sources):
             return Reason.SAME_FLEXVOL
         return Reason.SVM_NOT_PEERED

@@ -28,10 +28,10 @@ class CinderLocation(LocationPlugin):
 
 def _uuid(text: str) -> str:
     try:
-        found = str(uuid.UUID(text))
+        canonical = str(uuid.UUID(text))
     except ValueError as err:
         raise paths.invalid('no volume id in the URL') from err
     # The constructor takes braces, "urn:" and missing hyphens as well.
-    if found != text.lower():
+    if canonical != text.lower():
         raise paths.invalid('no volume id in the URL')
-    return found
+    return canonical

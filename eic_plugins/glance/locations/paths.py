@@ -71,12 +71,12 @@ def server(parts: urllib.parse.SplitResult) -> str:
 
     Names in lower case, addresses in canonical form.
     """
-    found = _NETLOC.fullmatch(parts.netloc)
-    if found is None:
+    matched = _NETLOC.fullmatch(parts.netloc)
+    if matched is None:
         raise invalid('no NFS server in the URL')
-    name = found['name']
+    name = matched['name']
     if name is None:
-        return _address(ipaddress.IPv6Address, found['ipv6'])
+        return _address(ipaddress.IPv6Address, matched['ipv6'])
     if _NUMERIC.fullmatch(name):
         return _address(ipaddress.IPv4Address, name)
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:

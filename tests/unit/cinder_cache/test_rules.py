@@ -11,7 +11,7 @@ from eic_plugins.cinder_cache.rules import (
     CachePool,
     CacheSettings,
     Entry,
-    Why,
+    EntryReason,
     decide,
     is_current,
     newest,
@@ -112,7 +112,7 @@ def why(asks='all', pool=None, settings=ON, entries=(), **fields):
 
 @pytest.mark.parametrize('name', ['all', ONE, 'one', 'block', 'iscsi'])
 def test_a_pool_is_named_like_anywhere_else(name):
-    assert why(name) is Why.NOT_CACHED
+    assert why(name) is EntryReason.NOT_CACHED
 
 
 @pytest.mark.parametrize('name', ['', 'two', 'host'])
@@ -121,30 +121,30 @@ def test_a_pool_that_nobody_names_is_left_alone(name):
 
 
 def test_an_entry_of_the_image_as_it_is_stays():
-    assert why(entries=[entry()]) is Why.CACHED
-    assert why(entries=[entry()], settings=CacheSettings(False)) is Why.CACHED
+    assert why(entries=[entry()]) is EntryReason.CACHED
+    assert why(entries=[entry()], settings=CacheSettings(False)) is EntryReason.CACHED
 
 
 def test_a_changed_image_gets_another_entry():
-    assert why(entries=[entry(date=LATER)]) is Why.IMAGE_CHANGED
-    assert why(entries=[entry(image_id='other')]) is Why.NOT_CACHED
+    assert why(entries=[entry(date=LATER)]) is EntryReason.IMAGE_CHANGED
+    assert why(entries=[entry(image_id='other')]) is EntryReason.NOT_CACHED
 
 
 ACROSS = CachePool(ONE, 'iscsi', clones_across_pools=True)
 
 
 def test_an_entry_of_another_pool_serves_a_backend_that_clones_across_pools():
-    assert why(entries=[entry(TWO)]) is Why.NOT_CACHED
-    assert why(pool=ACROSS, entries=[entry(TWO)]) is Why.CACHED
-    assert why(pool=ACROSS, entries=[entry(TWO, LATER)]) is Why.NOT_CACHED
+    assert why(entries=[entry(TWO)]) is EntryReason.NOT_CACHED
+    assert why(pool=ACROSS, entries=[entry(TWO)]) is EntryReason.CACHED
+    assert why(pool=ACROSS, entries=[entry(TWO, LATER)]) is EntryReason.NOT_CACHED
 
 
 def test_where_cinder_finds_another_backends_entry_no_seed_makes_one():
     """It would be made and deleted by each run, for ever."""
     other = entry('host@other#one')
-    assert why(pool=ACROSS, entries=[other]) is Why.CACHED_ELSEWHERE
-    assert why(entries=[other]) is Why.NOT_CACHED
-    assert why(pool=ACROSS, entries=[other, entry(TWO)]) is Why.CACHED
+    assert why(pool=ACROSS, entries=[other]) is EntryReason.CACHED_ELSEWHERE
+    assert why(entries=[other]) is EntryReason.NOT_CACHED
+    assert why(pool=ACROSS, entries=[other, entry(TWO)]) is EntryReason.CACHED
 
 
 def test_the_limits_count_the_pools_own_entries():
@@ -153,16 +153,17 @@ def test_the_limits_count_the_pools_own_entries():
             settings=CacheSettings(True, max_count=1),
             entries=[entry(TWO, image_id='other')],
         )
-        is Why.NOT_CACHED
+        is EntryReason.NOT_CACHED
     )
 
 
 def test_pools_of_eic_drivers_are_left_to_them():
-    assert why(pool=CachePool(ONE, keeps_cached_images=True)) is Why.EIC_DRIVER
+    assert why(pool=CachePool(ONE, keeps_cached_images=True)) is EntryReason.EIC_DRIVER
 
 
 @pytest.mark.parametrize(
-    ('enabled', 'reason'), [(None, Why.CACHE_UNKNOWN), (False, Why.CACHE_OFF)]
+    ('enabled', 'reason'),
+    [(None, EntryReason.CACHE_UNKNOWN), (False, EntryReason.CACHE_OFF)],
 )
 def test_without_a_cache_nothing_is_downloaded(enabled, reason):
     assert why(settings=CacheSettings(enabled)) is reason
@@ -171,10 +172,10 @@ def test_without_a_cache_nothing_is_downloaded(enabled, reason):
 @pytest.mark.parametrize(
     ('limits', 'reason'),
     [
-        ({'max_count': 1}, Why.CACHE_FULL),
-        ({'max_count': 2}, Why.NOT_CACHED),
-        ({'max_size_gb': 3}, Why.CACHE_FULL),
-        ({'max_size_gb': 4}, Why.NOT_CACHED),
+        ({'max_count': 1}, EntryReason.CACHE_FULL),
+        ({'max_count': 2}, EntryReason.NOT_CACHED),
+        ({'max_size_gb': 3}, EntryReason.CACHE_FULL),
+        ({'max_size_gb': 4}, EntryReason.NOT_CACHED),
     ],
 )
 def test_no_entry_is_made_at_the_cost_of_another(limits, reason):
@@ -190,15 +191,15 @@ def test_no_entry_is_made_at_the_cost_of_another(limits, reason):
 def test_the_entry_of_the_image_before_its_change_makes_room():
     assert (
         why(settings=CacheSettings(True, max_count=1), entries=[entry(date=LATER)])
-        is Why.IMAGE_CHANGED
+        is EntryReason.IMAGE_CHANGED
     )
 
 
 def test_every_reason_is_explained_and_good_bad_or_to_be_done():
-    assert all(reason.message for reason in Why)
+    assert all(reason.message for reason in EntryReason)
     assert not FILL & FINE
 
 
 def test_the_manual_has_every_reason():
     manual = (pathlib.Path(__file__).parents[3] / 'docs/operations.md').read_text()
-    assert [reason for reason in Why if f'`{reason}`' not in manual] == []
+    assert [reason for reason in EntryReason if f'`{reason}`' not in manual] == []

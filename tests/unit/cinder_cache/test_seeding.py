@@ -5,7 +5,13 @@ import itertools
 
 import pytest
 
-from eic_plugins.cinder_cache.rules import CachePool, CacheSettings, Entry, Seed, Why
+from eic_plugins.cinder_cache.rules import (
+    CachePool,
+    CacheSettings,
+    Entry,
+    EntryReason,
+    Seed,
+)
 from eic_plugins.cinder_cache.seeding import Seeder
 from eic_plugins.cli import precache as command
 from eic_plugins.glance.documents import ListedImage
@@ -18,7 +24,7 @@ ONE, TWO = (CachePool(f'host@block#{name}', 'iscsi') for name in ('one', 'two'))
 TIMEOUT = 60
 
 
-class RefusedError(Exception):
+class SeedRefusedError(Exception):
     pass
 
 
@@ -64,14 +70,14 @@ class FakeCinder:
 
     def create(self, of, pool, volume_type):
         if 'create' in self.refuses:
-            raise RefusedError('quota exceeded')
+            raise SeedRefusedError('quota exceeded')
         assert volume_type == 'type'
         self.created.append((of.id, pool.name))
         return self.add(Seed(str(next(self._ids)), of.id, pool.name, 'creating'))
 
     def delete(self, seed):
         if 'delete' in self.refuses:
-            raise RefusedError('has snapshots')
+            raise SeedRefusedError('has snapshots')
         self.seeds.pop(seed.volume_id, None)
 
     def complaint(self, _seed):
@@ -103,22 +109,22 @@ def asking(pools='all', image_id=IMAGE_ID):
 def run(cinder, *images, pools=(ONE, TWO), **options):
     seeder = Seeder(
         cinder,
-        RefusedError,
+        SeedRefusedError,
         Wishes(),
         TIMEOUT,
         clock=FakeClock(),
         **options,
     )
     return [
-        (each.pool, each.outcome, each.why)
+        (each.pool, each.outcome, each.reason)
         for each in seeder.run(images or [asking()], pools)
     ]
 
 
 def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder):
     assert run(cinder) == [
-        (ONE.name, 'made', Why.NOT_CACHED),
-        (TWO.name, 'made', Why.NOT_CACHED),
+        (ONE.name, 'made', EntryReason.NOT_CACHED),
+        (TWO.name, 'made', EntryReason.NOT_CACHED),
     ]
     assert cinder.created == [(IMAGE_ID, ONE.name), (IMAGE_ID, TWO.name)]
     assert cinder.seeds == {}
@@ -127,14 +133,14 @@ def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder):
 def test_a_second_run_makes_nothing(cinder):
     run(cinder)
     assert run(cinder) == [
-        (ONE.name, 'skipped', Why.CACHED),
-        (TWO.name, 'skipped', Why.CACHED),
+        (ONE.name, 'skipped', EntryReason.CACHED),
+        (TWO.name, 'skipped', EntryReason.CACHED),
     ]
     assert len(cinder.created) == 2
 
 
 def test_only_the_pools_that_the_image_names_are_looked_at(cinder):
-    assert run(cinder, asking('two')) == [(TWO.name, 'made', Why.NOT_CACHED)]
+    assert run(cinder, asking('two')) == [(TWO.name, 'made', EntryReason.NOT_CACHED)]
 
 
 @pytest.mark.parametrize('status', ['available', 'error', 'error_deleting'])
@@ -155,12 +161,18 @@ def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(cinder):
 
 @pytest.mark.parametrize(
     ('age', 'result'),
-    [(TIMEOUT, ('skipped', Why.BEING_MADE)), (TIMEOUT + 1, ('failed', Why.TIMED_OUT))],
+    [
+        (TIMEOUT, ('skipped', EntryReason.BEING_MADE)),
+        (TIMEOUT + 1, ('failed', EntryReason.TIMED_OUT)),
+    ],
 )
 def test_a_seed_that_another_run_has_made_is_not_made_again(cinder, age, result):
     others = Seed('theirs', IMAGE_ID, ONE.name, 'downloading', age)
     cinder.add(others)
-    assert run(cinder) == [(ONE.name, *result), (TWO.name, 'made', Why.NOT_CACHED)]
+    assert run(cinder) == [
+        (ONE.name, *result),
+        (TWO.name, 'made', EntryReason.NOT_CACHED),
+    ]
     assert cinder.created == [(IMAGE_ID, TWO.name)]
     assert list(cinder.seeds.values()) == [others]
 
@@ -168,46 +180,48 @@ def test_a_seed_that_another_run_has_made_is_not_made_again(cinder, age, result)
 def test_a_seed_that_cinder_could_not_make_is_deleted_and_says_why(cinder):
     cinder.ends_as = 'error'
     cinder.complains = 'No valid backend.'
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', Why.REFUSED)]
+    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.REFUSED)]
     assert cinder.seeds == {}
 
 
 def test_a_seed_without_an_entry_is_a_failure(cinder):
     cinder.makes_entries = False
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', Why.NO_ENTRY)]
+    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.NO_ENTRY)]
     assert cinder.seeds == {}
 
 
 def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(cinder):
     cinder.ends_as = None
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', Why.TIMED_OUT)]
+    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.TIMED_OUT)]
     (left,) = cinder.seeds.values()
     cinder.ends_as = 'available'
     cinder.end(left)
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'skipped', Why.CACHED)]
+    assert run(cinder, pools=[ONE]) == [(ONE.name, 'skipped', EntryReason.CACHED)]
     assert cinder.seeds == {}
 
 
 def test_what_cinder_refuses_is_no_end_of_the_run(cinder):
     cinder.refuses = {'create'}
     assert run(cinder) == [
-        (ONE.name, 'failed', Why.REFUSED),
-        (TWO.name, 'failed', Why.REFUSED),
+        (ONE.name, 'failed', EntryReason.REFUSED),
+        (TWO.name, 'failed', EntryReason.REFUSED),
     ]
 
 
 def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(cinder):
     cinder.refuses = {'delete'}
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'made', Why.NOT_CACHED)]
+    assert run(cinder, pools=[ONE]) == [(ONE.name, 'made', EntryReason.NOT_CACHED)]
     assert len(cinder.seeds) == 1
     cinder.refuses = set()
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'skipped', Why.CACHED)]
+    assert run(cinder, pools=[ONE]) == [(ONE.name, 'skipped', EntryReason.CACHED)]
     assert cinder.seeds == {}
 
 
 def test_a_pool_without_a_volume_type_is_said_to_lack_it(cinder):
     cinder.types = {}
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', Why.NO_VOLUME_TYPE)]
+    assert run(cinder, pools=[ONE]) == [
+        (ONE.name, 'failed', EntryReason.NO_VOLUME_TYPE)
+    ]
 
 
 def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder):
@@ -222,17 +236,17 @@ def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder):
 
 def test_an_unknown_backend_takes_the_operators_word(cinder):
     cinder.enabled = None
-    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', Why.CACHE_UNKNOWN)]
+    assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.CACHE_UNKNOWN)]
     assert cinder.created == []
     assert run(cinder, pools=[ONE], assume_enabled=True) == [
-        (ONE.name, 'made', Why.NOT_CACHED)
+        (ONE.name, 'made', EntryReason.NOT_CACHED)
     ]
 
 
 def test_the_operators_word_does_not_turn_a_cache_on(cinder):
     cinder.enabled = False
     assert run(cinder, pools=[ONE], assume_enabled=True) == [
-        (ONE.name, 'failed', Why.CACHE_OFF)
+        (ONE.name, 'failed', EntryReason.CACHE_OFF)
     ]
     assert cinder.created == []
 
