@@ -62,7 +62,7 @@ HOLD_HEADER = 'X-EIC-Hold'
 _CREATE = re.compile(r'(?:/v3)?(?:/[^/]+)?/volumes(?:\.json)?/?\n?')
 
 
-class Lookup(Protocol):
+class CopyFinder(Protocol):
     """Knows where the copies of an image are, or not in time."""
 
     def copies(self, image_id: str, budget: float, owner: str) -> Copies | None:
@@ -77,7 +77,7 @@ class CinderParts:
     :ivar postponed: None to postpone no deletions
     """
 
-    lookup: Lookup
+    lookup: CopyFinder
     budget: float
     hold: Hold
     postponed: PostponedDeletions | None = None

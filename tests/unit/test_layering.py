@@ -77,7 +77,7 @@ def test_rest_paths_are_known_to_ontap_alone(path, layer):
         assert '/api/' not in path.read_text()
 
 
-@pytest.mark.parametrize('name', ['cinder', 'nova'])
+@pytest.mark.parametrize('name', ['cinder', 'nova', 'healthcheck'])
 def test_a_filter_loads_where_there_is_no_cinder_no_nova_and_no_eventlet(name):
     code = (
         'import sys\n'
