@@ -61,7 +61,7 @@ bench: lab $(BENCH_STAMP) ## measure both drivers side by side; docs/bench.md
 
 # What tests/unit alone must run of the bundle, in percent of lines and branches.
 # `make coverage` measures all suites; their floor is in pyproject.toml.
-UNIT_FLOOR := 75
+UNIT_FLOOR := 60
 
 # A process for each suite: configuration and database of Cinder and of Nova are
 # global, and nova-api refuses to share one with Cinder. With RETRY=1 what failed
