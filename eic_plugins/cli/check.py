@@ -12,6 +12,7 @@ of ``eic`` itself, 130 after Ctrl-C. What could not be seen counts neither way.
 
 import argparse
 import contextlib
+import logging as stdlib_logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,13 @@ from eic_plugins.cli.checks.runner import Result
 
 LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130
+_TALKATIVE = (
+    'glanceclient',
+    'keystoneauth',
+    'netapp_ontap',
+    'requests',
+    'urllib3',
+)
 _PATIENCE = 1.0
 """Seconds after which the progress is shown."""
 
@@ -73,6 +81,7 @@ class Check(Lister):
     ) -> tuple[Sequence[str], list[Sequence[Any]]]:
         """Header and rows."""
         checks = runner.load(parsed_args.checks)
+        _silence_libraries()
         if parsed_args.list:
             self._status = report.ALL_PASS
             return ('Check', 'Looks at'), [(each.name, each.about) for each in checks]
@@ -174,6 +183,12 @@ def redactor(facts: Facts) -> redaction.Redaction:
         with contextlib.suppress(NotSeenError):
             configurations.append(facts.configuration(service))
     return redaction.Redaction(redaction.secrets_of(configurations))
+
+
+def _silence_libraries() -> None:
+    """With --verbose they would tell answers in whole: tokens and locations."""
+    for name in _TALKATIVE:
+        stdlib_logging.getLogger(name).setLevel(stdlib_logging.WARNING)
 
 
 def _agreed(question: str) -> bool:

@@ -1,48 +1,17 @@
 """`eic check` names each mistake, nothing else, and its advice mends it."""
 
-from collections.abc import Iterator
-
 import pytest
-from ontap_simulator.testing import Simulator
-from ontap_simulator.testing import serving as simulating
 
-from eic_plugins.cli.checks import product, runner
+from eic_plugins.cli.checks import runner
 from eic_plugins.cli.checks.finding import Status
 from tests.functional.checked import manual
-from tests.functional.checked.cloud import TOPOLOGY, Cloud
+from tests.functional.checked.cloud import Cloud
+from tests.functional.checked.fixtures import (  # noqa: F401 - fixtures
+    cloud,
+    services,
+    simulator,
+)
 from tests.functional.checked.misconfigurations import TABLE, Misconfiguration
-from tests.functional.checked.services import Services
-from tests.functional.checked.services import serving as serving_apis
-
-
-@pytest.fixture(scope='module')
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    base = tmp_path_factory.mktemp('ontap')
-    (base / 'topology.toml').write_text(TOPOLOGY)
-    with simulating(base / 'topology.toml', base / 'data') as found:
-        yield found
-
-
-@pytest.fixture(scope='module')
-def services() -> Iterator[Services]:
-    with serving_apis() as found:
-        yield found
-
-
-@pytest.fixture
-def cloud(
-    tmp_path_factory: pytest.TempPathFactory,
-    simulator: Simulator,
-    services: Services,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Cloud:
-    root = tmp_path_factory.mktemp('cloud', numbered=True) / 'root'
-    for parent in root.parents[:2]:
-        parent.chmod(0o755)
-    found = Cloud(root, services, simulator)
-    monkeypatch.setattr(product, 'survey_of', found.survey)
-    found.build()
-    return found
 
 
 def test_all_passes_and_all_is_seen_where_all_is_well(cloud: Cloud) -> None:

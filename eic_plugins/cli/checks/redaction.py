@@ -4,14 +4,15 @@ import os
 import re
 from collections.abc import Iterable
 
-from eic_plugins.cli.checks.configuration import Configuration
+from eic_plugins.cli.checks.configuration import Configuration, likely
 
 _HIDDEN = '***'
 _SECRET_NAME = re.compile(
-    r'(password|passwd|secret|secret_key|auth_key|community|private_key_passphrase'
-    r'|application_credential_secret|token|transport_url|backend_url|connection)$'
+    r'(?i)pass|secret|token|auth_key|credential|transport_url|^connection$'
 )
-_PLAIN = re.compile(r'(?i)true|false|\d{0,5}|')
+_OFTEN = ('password', 'secret', 'record_secret', 'netapp_password')
+"""What is misspelt is secret all the same."""
+_PLAIN = re.compile(r'(?i)true|false|\d{0,5}|[a-z]{1,8}|/[\w/.-]*')
 _USER_INFO = re.compile(r'(?<=://)[^/@\s]+@')
 _LOCATION = re.compile(
     r'[a-z+]+://[^\s,;"\']*[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[^\s,;"\']*'
@@ -49,6 +50,6 @@ def secrets_of(configurations: Iterable[Configuration]) -> set[str]:
 
 def _secrets_in(option: str, text: str) -> Iterable[str]:
     yield from _WITH_PASSWORD.findall(text)
-    if _SECRET_NAME.search(option):
+    if _SECRET_NAME.search(option) or likely(option, _OFTEN):
         # A list of secrets is secret one by one.
         yield from (word.strip() for word in (text, *text.split(',')))

@@ -1,0 +1,1 @@
+"""The parts of `eic check` that need no cloud."""

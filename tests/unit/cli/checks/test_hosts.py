@@ -1,0 +1,57 @@
+"""Who may read what, and what is mounted where."""
+
+import os
+
+import pytest
+
+from eic_plugins.cli.checks import hosts
+from eic_plugins.cli.checks.finding import NotSeenError
+from eic_plugins.cli.checks.hosts import Account, Mount, mount_of
+
+
+def status(mode, uid, gid):
+    return os.stat_result((0o100000 | mode, 0, 0, 1, uid, gid, 0, 0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ('mode', 'uid', 'gid', 'may'),
+    [
+        (0o600, 7, 1, True),
+        (0o060, 7, 8, False),  # the owner's bits count for the owner
+        (0o660, 1, 8, True),
+        (0o640, 1, 8, False),
+        (0o606, 1, 1, True),
+        (0o660, 1, 1, False),
+    ],
+)
+def test_the_bits_that_count_are_the_first_that_fit(mode, uid, gid, may):
+    account = Account('cinder', 7, frozenset({8, 9}))
+    assert account.may_read_and_write(status(mode, uid, gid)) is may
+
+
+def test_root_may_everything():
+    assert Account('root', 0, frozenset()).may(status(0, 1, 1), 7)
+
+
+def test_a_number_is_a_user_that_need_not_be_known():
+    assert hosts.account('42407', 'cinder').uid == 42407
+
+
+def test_an_unknown_name_is_not_seen():
+    with pytest.raises(NotSeenError, match='no user nobody-at-all') as caught:
+        hosts.account('nobody-at-all', 'cinder')
+    assert '--cinder-user' in caught.value.remedy
+
+
+def test_the_longest_point_holds_a_path_and_of_equal_ones_the_last(tmp_path):
+    mountinfo = tmp_path / 'mountinfo'
+    mountinfo.write_text(
+        '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n'
+        '2 1 0:50 / /im\\040ages rw shared:1 - nfs4 h:/one rw\n'
+        '3 1 0:51 / /im\\040ages rw - nfs4 h:/two rw\n'
+        '4 1 0:51 / /im rw - nfs4 h:/three rw\n'
+    )
+    mounts = hosts.read_mounts(mountinfo)
+    assert mounts[1] == Mount('/im ages', 'h:/one', 'nfs4')
+    assert mount_of(mounts, '/im ages/x').source == 'h:/two'
+    assert mount_of(mounts, '/imx').source == '/dev/sda1'
