@@ -229,7 +229,7 @@ def cinder_nas_secure(facts: Facts) -> Iterator[Finding]:
             )
 
 
-_TOOL = ('netapp_copyoffload_tool_path',)
+_TOOL = 'netapp_copyoffload_tool_path'
 _FAMILIES = (
     'netapp_vfiler',
     'netapp_partner_backend_name',
@@ -242,13 +242,17 @@ _FAMILIES = (
 
 
 def cinder_copyoffload_tool(facts: Facts) -> Iterator[Finding]:
-    """netapp_copyoffload_tool_path, which names a tool of the past, is gone."""
-    return _retired(
-        facts,
-        _TOOL,
-        'the copy-offload tool, which NetApp does not offer any more: ONTAP is asked '
-        'itself',
-    )
+    """netapp_copyoffload_tool_path does not name the tool that is gone."""
+    cinder = facts.cinder
+    for section in cinder.sections():
+        for path in cinder.raw(_TOOL, section):
+            if Path(path).name != product.COPY_PROGRAM:
+                yield warning(
+                    f'[{section}] {_TOOL} names a tool that NetApp does not offer any '
+                    "more, and that EIC's drivers never run",
+                    cinder.change(_TOOL, None, section, safe=True),
+                    remedy=f'with a stock driver, name {product.COPY_PROGRAM} there',
+                )
 
 
 def cinder_retired_families(facts: Facts) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ DRIVERS = {
 }
 """The driver of each ``netapp_storage_protocol``."""
 STOCK_DRIVER = 'cinder.volume.drivers.netapp.common.NetAppDriver'
+COPY_PROGRAM = 'eic-copyoffload'
 WEIGHER = 'EICImageLocalityWeigher'
 KEEPING_AUTH = 'eic_shared_password'
 """The auth plugin that keeps a token."""

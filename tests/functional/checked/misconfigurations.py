@@ -530,7 +530,7 @@ TABLE: tuple[Misconfiguration, ...] = (
         'cinder-copyoffload-tool',
         WARNING,
         cinder('netapp_copyoffload_tool_path', '/etc/cinder/na_copyoffload_64', 'gold'),
-        'NetApp does not offer',
+        'does not offer',
     ),
     M(
         'an option of 7-Mode is left',
