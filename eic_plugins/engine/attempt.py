@@ -34,8 +34,8 @@ class Attempt:
     """Tries one route after the other.
 
     :param volume: what is to be cloned of the cached image; None for nothing
-    :param patient: False to wait for nobody, and to look in the whole cluster
-        at once, for there is no download to look before
+    :param patient: False to wait for nobody. Then the whole cluster is searched at
+        the first look: no download follows that a search would have to come before
     """
 
     def __init__(
@@ -104,10 +104,10 @@ class Attempt:
         return Plan(CINDER_DOWNLOAD), None
 
     def _once(self) -> tuple[Plan, CachedImage | None]:
-        """Follow the plan of this moment.
+        """Make a plan, and carry it out.
 
-        :raises RouteFailedError: it did not work out
-        :raises OntapError: no route would
+        :raises RouteFailedError: the route of the plan failed
+        :raises OntapError: any other route would fail, too
         """
         with self._decided() as plan:
             if plan.left_to_cinder:
@@ -121,10 +121,10 @@ class Attempt:
 
     @contextlib.contextmanager
     def _decided(self) -> Iterator[Plan]:
-        """The plan; what is done once for a cluster keeps the cluster's lock until
-        its image is there.
+        """The plan. A route that is taken once for a cluster has the cluster's lock
+        as long as the context lasts.
 
-        Who has waited for that lock looks again: the image may be in another
+        After a wait for that lock the plan is made again: the image may be in another
         pool by now.
         """
         plan = self._choose(search=not self._patient)
@@ -165,10 +165,11 @@ class Attempt:
         return plan.source.cached
 
     def _touch(self, plan: Plan) -> None:
-        """Say that it is in use before it is cloned: no eviction is between.
+        """Say that the cached image is in use, before it is cloned: so no eviction
+        can remove it in between.
 
-        What was just made is in use as it is, and only a further use says that
-        it serves more than one volume.
+        This is not said of what was just made. That is in use anyway, and a second
+        use means that it serves more than one volume.
         """
         if not self._cache.touch(self._demand.image):
             refusal = Refusal.of_route(

@@ -19,7 +19,7 @@ from eic_plugins.storage.interface import Filled, PoolStorage
 
 
 class ImageSource(Protocol):
-    """Where the bytes of one image can be had from, as one request may have them."""
+    """Where one request may have the bytes of an image from."""
 
     @property
     def verifies(self) -> bool:
@@ -65,8 +65,8 @@ class Neighbours(Protocol):
         """The backend's other pools."""
 
     def search(self, image: Image) -> Sequence[CachedImage]:
-        """The cached image in the rest of the cluster; asked only before what is
-        done once for a cluster.
+        """The cached image in the rest of the cluster. That is asked only before a
+        route that is taken once for a cluster.
         """
 
 

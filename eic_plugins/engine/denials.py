@@ -1,7 +1,7 @@
 """Remembers what a backend's role on ONTAP does not allow.
 
-A route whose call ONTAP has forbidden is not tried for five minutes: at most one
-volume finds it out, and not each one by a download in vain.
+When ONTAP has forbidden a call of a route, the route is not tried for five minutes. So
+one volume finds out, and the others do not download an image in vain.
 """
 
 from collections.abc import Iterable

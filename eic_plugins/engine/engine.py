@@ -1,9 +1,9 @@
 """From a request to a cloned volume: plan, ensure, FlexClone, grow.
 
-What every pool does for a volume from an image, free of Cinder: the driver
-(:mod:`eic_plugins.volume`) hands in the facts and takes the outcome. Either the
-volume is there with the image's bytes and the volume's size, or nothing of the
-attempt is, and Cinder's download may have the request.
+This is the same for every pool, and knows nothing of Cinder. The driver
+(:mod:`eic_plugins.volume`) hands in the facts, and takes the outcome. There are two
+outcomes. Either the volume is there, with the image's bytes and the volume's size.
+Or nothing of the attempt is left, and Cinder downloads the image.
 """
 
 from eic_plugins.engine.attempt import Attempt
@@ -38,8 +38,8 @@ class Engine:
     def spread(
         self, demand: Demand, cache: PoolCache, neighbours: Neighbours
     ) -> Outcome:
-        """The same by what ONTAP clones and copies alone, and without waiting
-        for anybody who makes it, too.
+        """As :meth:`precache`, but only by clones and copies of ONTAP's, and without
+        waiting: if somebody else makes the cached image, this gives up.
         """
         box = self.toolbox.inside_cluster()
         return Attempt(box, demand, cache, neighbours, patient=False).run()

@@ -33,7 +33,7 @@ class SignatureError(Exception):
 
 
 class ImageRefusedError(Exception):
-    """These bytes can never be a cached image, by what Cinder demands."""
+    """Cinder demands something of an image that these bytes do not have."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -49,7 +49,7 @@ class TooLargeError(Exception):
 
 
 class RouteFailedError(Exception):
-    """A route that was chosen failed; ``final`` if no other one can help."""
+    """The route that was chosen failed; ``final`` if no other route can help."""
 
     def __init__(self, refusal: Refusal, final: bool) -> None:
         super().__init__(str(refusal))
@@ -89,7 +89,7 @@ def fill_failure(err: Exception) -> tuple[Reason, bool]:
 
 
 def reason_of(err: Exception | None, otherwise: Reason) -> Reason:
-    """The reason that an error of ONTAP's is of its own, else ``otherwise``."""
+    """The reason that stands for this error of ONTAP's; else ``otherwise``."""
     if isinstance(err, OntapForbiddenError):
         return Reason.PERMISSION_DENIED
     if isinstance(err, CannotGrowError):
@@ -100,7 +100,7 @@ def reason_of(err: Exception | None, otherwise: Reason) -> Reason:
 
 @contextlib.contextmanager
 def helping(what: str, *of: object) -> Iterator[None]:
-    """What could only have helped costs nothing when ONTAP refuses it."""
+    """Go on if ONTAP refuses what is done here: it could have helped, no more."""
     try:
         yield
     except OntapRejectedError as err:

@@ -26,7 +26,7 @@ from eic_plugins.storage.interface import Filled, ForeignFiles
 class Filling:
     """Fills one pool for one demand; what its routes work with.
 
-    ``patient`` if it waits for who fills it, too.
+    ``patient`` if it waits while somebody else makes the same cached image.
     """
 
     box: Toolbox
@@ -91,7 +91,7 @@ class Filling:
         return foreign
 
     def _failed(self, route: FillRoute, err: Exception) -> RouteFailedError:
-        """What the failure means; remembered where that spares others something."""
+        """What the failure means. It is remembered if that saves others an attempt."""
         reason, final = fill_failure(err)
         refusal = Refusal.of_route(route.name, reason, str(err))
         if route.from_glance and isinstance(err, OF_THE_BYTES):
@@ -131,8 +131,8 @@ class RouteFill:
     def want(self) -> Want:
         """The room that the cached image takes in the pool.
 
-        Where Glance does not say how large its disk is, it fits into the
-        volume, or no volume is made of it.
+        If Glance does not say how large the image's disk is, the volume's size
+        counts: a larger disk would not fit into the volume anyway.
         """
         image, volume_size = self.filling.demand.image, self.filling.demand.size
         size = max(image.raw_size or (volume_size or 0) * units.Gi, image.size)

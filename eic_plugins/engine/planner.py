@@ -28,8 +28,8 @@ _CONTAINERS = frozenset({'bare', 'compressed'})
 class Route(abc.ABC):
     """The deciding half of an ``eic.routes`` plugin.
 
-    A route that is this alone has nothing to fill: its offer is a cached image
-    that the pool has.
+    A route that has no other half (:class:`~eic_plugins.engine.routes.FillRoute`) fills
+    nothing: it offers a cached image that the pool has already.
     """
 
     name: str
@@ -58,8 +58,8 @@ class Route(abc.ABC):
 def choose(routes: Iterable[Route], situation: Situation) -> Plan:
     """The plan for one volume.
 
-    An image whose bytes must not be cloned at all (encrypted, too large, …)
-    leaves Cinder's download with that one reason.
+    If the image's bytes must not be cloned at all (encrypted, too large, …), the plan
+    is Cinder's download, with that one reason.
     """
     blocked = bytes_refusal(situation)
     if blocked is not None:

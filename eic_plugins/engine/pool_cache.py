@@ -47,7 +47,7 @@ def is_verified(image: Image, signature: str) -> bool:
 
 
 class PublishForbiddenError(Exception):
-    """ONTAP does not allow to give a fill its name, whatever it is made of."""
+    """The role does not allow the call that gives a finished fill its name."""
 
 
 class NoRoomError(Exception):
@@ -140,8 +140,8 @@ class PoolCache:
         return cached
 
     def recall(self, image: Image, verified: bool = False) -> CachedImage | None:
-        """As :meth:`find`, for whoever has just looked, maybe in another pool
-        of the backend.
+        """As :meth:`find`, after a look that was made a moment ago, maybe at another
+        pool of the backend.
         """
         record = self.storage.recall(image.id)
         if record is None or record.identity != image.identity:
@@ -210,11 +210,11 @@ class PoolCache:
         return True
 
     def sweep(self, now: float) -> None:
-        """Remove what cut-off fills left, of whatever image.
+        """Remove what is left of fills that were cut off, of any image.
 
-        Also what a cluster that had been silent made later, when nobody
-        waited for it any more. A fill that is under way writes, or has the
-        lock: the one tells hosts that do not share the other.
+        That includes what a cluster made after a silence, when nobody waited for it
+        any more. A fill that is under way is left alone. It is known by its lock,
+        and, on hosts that do not share the lock, by the time of its last write.
         """
         for leftover in self.storage.leftovers():
             if now - leftover.idle_since < _IDLE_SECONDS:

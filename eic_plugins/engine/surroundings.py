@@ -72,7 +72,7 @@ class Surroundings:
         )
 
     def _refused(self) -> Refusal | None:
-        """What is known of these bytes, by now: others may be trying them."""
+        """Why these bytes are refused; others may have found that out meanwhile."""
         size = self.demand.size
         return self.demand.refused or self.box.refusals.find(
             self.demand.image, None if size is None else size * units.Gi

@@ -33,8 +33,8 @@ class Peering(Protocol):
 class Toolbox:
     """The tools of a backend.
 
-    ``copier`` makes what the pools hold of what pools hold; ``image_copier``
-    makes it of image files, where the former does not.
+    ``copier`` clones and copies what pools hold (files, LUNs or namespaces).
+    ``image_copier`` makes it of Glance's image files, where ``copier`` cannot.
     """
 
     copier: Copier
@@ -60,7 +60,7 @@ class Toolbox:
         )
 
     def inside_cluster(self) -> 'Toolbox':
-        """The same with the routes alone that no host reads or writes for."""
+        """The same tools, without the routes for which a host reads or writes."""
         fills = [route for route in self.fill_routes if not route.inside_cluster]
         return dataclasses.replace(
             self, routes=[route for route in self.routes if route not in fills]

@@ -1,1 +1,1 @@
-"""Glance as the bundle sees it: the client, and where an image's copies are."""
+"""Glance as the bundle sees it: access, its images, and where their copies are."""

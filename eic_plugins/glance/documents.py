@@ -1,6 +1,6 @@
 """Reads what Glance, or Cinder for it, says of an image.
 
-Of wrong types nothing is read: a part of what an image says is its owner's.
+A field of a wrong type counts as missing: some fields are written by the image's owner.
 """
 
 import dataclasses
@@ -40,10 +40,7 @@ class ListedImage:
 
 
 def image_from_meta(meta: Mapping[str, Any]) -> Image:
-    """An :class:`Image` from the ``image_meta`` that Cinder hands a driver.
-
-    Of wrong types nothing is read: a part of an image is its owner's.
-    """
+    """An :class:`Image` from the ``image_meta`` that Cinder hands a driver."""
     return _image(meta, mapping(meta.get('properties')))
 
 

@@ -67,8 +67,8 @@ class ImageLocations:
     def find(self, image_id: str) -> tuple[Location, ...]:
         """All locations of the image, in Glance's order of preference.
 
-        None for an image that is not there, or that these credentials cannot
-        see: that is an answer too, and no trouble with Glance.
+        There are none of an image that does not exist, or that these credentials
+        cannot see. That is an answer of Glance's, and no failure.
 
         :raises Exception: Glance or Keystone did not answer as they should
         """
@@ -89,7 +89,7 @@ class ImageLocations:
     def is_raw(self, image_id: str) -> bool:
         """True if the image's file is known to be a raw disk as it stands.
 
-        Never raises: what is not known is no trouble with Glance.
+        Never raises: if Glance does not say, it is not known.
         """
         try:
             return listed_image(self._client.images.get(image_id)).image.plainly_raw

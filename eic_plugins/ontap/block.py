@@ -140,10 +140,10 @@ class BlockDevices:
     ) -> BlockDevice:
         """FlexClone ``source``; the destination must not exist.
 
-        It has its source's ``os_type``, and of ``properties`` those that its
-        kind has. A source that has a ``uuid`` is cloned as what was seen, or not
-        at all. While ONTAP says that it is busy, as it does in a burst of clones
-        of one source, it is asked again.
+        The clone has the ``os_type`` of its source, and those of ``properties`` that
+        devices of this kind have. A source with a ``uuid`` is cloned only if it is
+        still that very device. ONTAP may say that it is busy, for example when many
+        clones of one source are asked for at once: then it is asked again.
 
         :param timeout: seconds
         :raises OntapError: there may be a destination all the same
@@ -205,8 +205,8 @@ class BlockDevices:
     def delete(self, device: BlockDevice) -> None:
         """Delete a device; not an error if there is none.
 
-        :raises OntapRejectedError: also of a LUN that is mapped: its number
-            would be given to another one, while a host may have its device
+        :raises OntapRejectedError: also if it is a LUN that is mapped. ONTAP would
+            give its number to another LUN, while a host may still have its device
         """
         try:
             self._finish(
@@ -317,11 +317,11 @@ class Luns(BlockDevices):
     def create_from_file(self, file: StoredObject, lun: StoredObject) -> None:
         """A LUN of a file's own bytes, which stays under both names.
 
-        **Inferred, and never tried on a real ONTAP**: NetApp documents the
-        command ``lun create -file-path``, that the file has to be in the LUN's
-        FlexVol, and that it cannot be deleted before the LUN; not that REST's
-        ``/private/cli`` passes the command on with these parameters. Of all
-        that is experimental, this call alone is not documented.
+        **Inferred, and never tried on a real ONTAP.** NetApp documents the command
+        ``lun create -file-path``. It also documents that the file has to be in the
+        LUN's FlexVol, and that it cannot be deleted before the LUN. It does not
+        document that ``/private/cli`` of REST passes the command on with these
+        parameters. No other call of the experiment is undocumented.
         """
         reserved = self._options.space_reserved
         self._session.post(

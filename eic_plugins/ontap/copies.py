@@ -24,7 +24,7 @@ def start(begin: Callable[[], Answer], deadline: float, clock: Clock) -> Answer:
     """Begin a copy when the cluster has a place for it.
 
     :param begin: asks ONTAP for it
-    :param deadline: until when a place is waited for, on ``clock.monotonic``
+    :param deadline: how long to wait for a place, as a time of ``clock.monotonic``
     :raises OntapRejectedError: there was no place in time; or what ``begin``
         raises
     """

@@ -128,7 +128,8 @@ def _succeeded(job: JsonObject) -> bool:
 
 
 def looks(deadline: float, clock: Clock) -> Iterator[None]:
-    """Ends after the first look behind the deadline; pauses between two looks.
+    """Yields for each look, and pauses between two looks. The last look is the first
+    one after the deadline.
 
     :param deadline: on ``clock.monotonic``
     """

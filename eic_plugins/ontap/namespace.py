@@ -44,9 +44,9 @@ class UnknownShareError(Exception):
 class Namespace:
     """The SVMs, LIFs and junction paths of one cluster, cached.
 
-    Where IPspaces have the same address more than once, nobody here knows whose
-    it is in the network that a name or address was written for. Such an address
-    leads to no file; only of the backend's own shares is it known.
+    Several IPspaces may have the same address. Nobody here knows which of them a
+    location means, so such an address leads to no file. For the backend's own shares
+    it is known: they are on the backend's SVM.
 
     :param own_svm: the backend's SVM (``netapp_vserver``), whose FlexVols alone
         are pools

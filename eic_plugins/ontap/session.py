@@ -170,7 +170,7 @@ def _forbidden(
 
 
 def role_path(path: str) -> str:
-    """The path that ``security login rest-role`` knows of a request's."""
+    """The path of a request, as ``security login rest-role`` writes it."""
     general = re.sub(r'/[0-9a-f]{8}-[0-9a-f-]{27}', '/*', path.partition('?')[0])
     head, files, _ = general.partition('/*/files')
     return head + files if files else general.partition('/*')[0]
@@ -208,7 +208,7 @@ def _parse(response: requests.Response) -> JsonObject:
 
 
 def rejected(status: int, error: Any) -> OntapRejectedError:
-    """The error in an answer or a job, whatever is missing from it."""
+    """The error that an answer or a job tells of; any part of it may be missing."""
     fields = error if isinstance(error, Mapping) else {}
     return OntapRejectedError(
         status,

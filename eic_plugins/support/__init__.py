@@ -1,1 +1,1 @@
-"""Tools that know nothing of images: breaker, memories, names, threads, plugins."""
+"""Tools that know nothing of images: clock, memory, breaker, threads, plugins."""

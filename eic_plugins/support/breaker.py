@@ -70,10 +70,10 @@ class CircuitBreaker:
 class CircuitBreakers:
     """A breaker for each owner of what a remote is asked about.
 
-    What a remote fails at, or is slow at, may be one owner's doing: an image
-    with odd properties, or with very many. No failure can tell. So nobody's
-    questions are kept back because of somebody else's; a remote that is down
-    fails everybody, each a few times.
+    A remote may fail, or be slow, because of what one owner asks: about an image with
+    odd properties, or with very many. A failure does not say whose fault it is. So
+    nobody's questions are kept back because of somebody else's. A remote that is down
+    fails for each owner a few times.
 
     :param remote: its name for the log, as the other parameters are those of
         :class:`CircuitBreaker`

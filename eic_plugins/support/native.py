@@ -72,8 +72,8 @@ class Call(Generic[Made]):
 def run(function: Callable[..., Made], *arguments: Any) -> Made:
     """What the function returns, while other greenthreads go on.
 
-    Where threads are native it is called as ever. See :class:`Call` for what it
-    must not use.
+    If threads are native anyway, the function is called directly. See :class:`Call`
+    for what it must not use.
 
     :raises BaseException: what the function raised
     """

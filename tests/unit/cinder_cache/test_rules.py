@@ -45,18 +45,18 @@ def entry(pool=ONE, date=NOON, image_id=IMAGE_ID, size=1, cluster=None):
 )
 def test_an_entry_serves_its_pool_and_maybe_its_backends_other_ones(
     held, pool, across, served
-):
+) -> None:
     assert held.serves(pool, across) is served
 
 
-def test_an_entry_older_than_another_one_is_out_of_date():
+def test_an_entry_older_than_another_one_is_out_of_date() -> None:
     assert newest([entry(ONE), entry(TWO, LATER)]) == (entry(TWO, LATER),)
     both = (entry(ONE, LATER), entry(TWO, LATER))
     assert newest([*both, entry(ONE)]) == both
     assert newest([]) == ()
 
 
-def test_an_entry_without_a_date_is_none():
+def test_an_entry_without_a_date_is_none() -> None:
     assert newest([entry(ONE, None)]) == ()
 
 
@@ -71,11 +71,11 @@ def test_an_entry_without_a_date_is_none():
         ('yesterday', False),
     ],
 )
-def test_an_entry_is_current_while_the_image_has_its_time(updated_at, current):
+def test_an_entry_is_current_while_the_image_has_its_time(updated_at, current) -> None:
     assert is_current(entry(), image(updated_at=updated_at)) is current
 
 
-def test_the_time_is_the_one_that_glance_lists():
+def test_the_time_is_the_one_that_glance_lists() -> None:
     listed = listed_image({'id': IMAGE_ID, 'updated_at': '2026-05-01T12:00:00Z'})
     assert is_current(entry(), listed.image)
 
@@ -91,7 +91,7 @@ def test_the_time_is_the_one_that_glance_lists():
         ({'disk_format': 'qcow2', 'size': 2 * GIB}, 2),
     ],
 )
-def test_a_volume_of_an_image_takes_whole_gib(fields, gib):
+def test_a_volume_of_an_image_takes_whole_gib(fields, gib) -> None:
     assert size_gib(image(**fields)) == gib
 
 
@@ -111,21 +111,21 @@ def why(asks='all', pool=None, settings=ON, entries=(), **fields):
 
 
 @pytest.mark.parametrize('name', ['all', ONE, 'one', 'block', 'iscsi'])
-def test_a_pool_is_named_like_anywhere_else(name):
+def test_a_pool_is_named_like_anywhere_else(name) -> None:
     assert why(name) is EntryReason.NOT_CACHED
 
 
 @pytest.mark.parametrize('name', ['', 'two', 'host'])
-def test_a_pool_that_nobody_names_is_left_alone(name):
+def test_a_pool_that_nobody_names_is_left_alone(name) -> None:
     assert why(name) is None
 
 
-def test_an_entry_of_the_image_as_it_is_stays():
+def test_an_entry_of_the_image_as_it_is_stays() -> None:
     assert why(entries=[entry()]) is EntryReason.CACHED
     assert why(entries=[entry()], settings=CacheSettings(False)) is EntryReason.CACHED
 
 
-def test_a_changed_image_gets_another_entry():
+def test_a_changed_image_gets_another_entry() -> None:
     assert why(entries=[entry(date=LATER)]) is EntryReason.IMAGE_CHANGED
     assert why(entries=[entry(image_id='other')]) is EntryReason.NOT_CACHED
 
@@ -133,13 +133,13 @@ def test_a_changed_image_gets_another_entry():
 ACROSS = CachePool(ONE, 'iscsi', clones_across_pools=True)
 
 
-def test_an_entry_of_another_pool_serves_a_backend_that_clones_across_pools():
+def test_an_entry_of_another_pool_serves_a_backend_that_clones_across_pools() -> None:
     assert why(entries=[entry(TWO)]) is EntryReason.NOT_CACHED
     assert why(pool=ACROSS, entries=[entry(TWO)]) is EntryReason.CACHED
     assert why(pool=ACROSS, entries=[entry(TWO, LATER)]) is EntryReason.NOT_CACHED
 
 
-def test_where_cinder_finds_another_backends_entry_no_seed_makes_one():
+def test_where_cinder_finds_another_backends_entry_no_seed_makes_one() -> None:
     """It would be made and deleted by each run, for ever."""
     other = entry('host@other#one')
     assert why(pool=ACROSS, entries=[other]) is EntryReason.CACHED_ELSEWHERE
@@ -147,7 +147,7 @@ def test_where_cinder_finds_another_backends_entry_no_seed_makes_one():
     assert why(pool=ACROSS, entries=[other, entry(TWO)]) is EntryReason.CACHED
 
 
-def test_the_limits_count_the_pools_own_entries():
+def test_the_limits_count_the_pools_own_entries() -> None:
     assert (
         why(
             settings=CacheSettings(True, max_count=1),
@@ -157,7 +157,7 @@ def test_the_limits_count_the_pools_own_entries():
     )
 
 
-def test_pools_of_eic_drivers_are_left_to_them():
+def test_pools_of_eic_drivers_are_left_to_them() -> None:
     assert why(pool=CachePool(ONE, keeps_cached_images=True)) is EntryReason.EIC_DRIVER
 
 
@@ -165,7 +165,7 @@ def test_pools_of_eic_drivers_are_left_to_them():
     ('enabled', 'reason'),
     [(None, EntryReason.CACHE_UNKNOWN), (False, EntryReason.CACHE_OFF)],
 )
-def test_without_a_cache_nothing_is_downloaded(enabled, reason):
+def test_without_a_cache_nothing_is_downloaded(enabled, reason) -> None:
     assert why(settings=CacheSettings(enabled)) is reason
 
 
@@ -178,7 +178,7 @@ def test_without_a_cache_nothing_is_downloaded(enabled, reason):
         ({'max_size_gb': 4}, EntryReason.NOT_CACHED),
     ],
 )
-def test_no_entry_is_made_at_the_cost_of_another(limits, reason):
+def test_no_entry_is_made_at_the_cost_of_another(limits, reason) -> None:
     assert (
         why(
             settings=CacheSettings(True, **limits),
@@ -188,18 +188,18 @@ def test_no_entry_is_made_at_the_cost_of_another(limits, reason):
     )
 
 
-def test_the_entry_of_the_image_before_its_change_makes_room():
+def test_the_entry_of_the_image_before_its_change_makes_room() -> None:
     assert (
         why(settings=CacheSettings(True, max_count=1), entries=[entry(date=LATER)])
         is EntryReason.IMAGE_CHANGED
     )
 
 
-def test_every_reason_is_explained_and_good_bad_or_to_be_done():
+def test_every_reason_is_explained_and_good_bad_or_to_be_done() -> None:
     assert all(reason.message for reason in EntryReason)
     assert not FILL & FINE
 
 
-def test_the_manual_has_every_reason():
+def test_the_manual_has_every_reason() -> None:
     manual = (pathlib.Path(__file__).parents[3] / 'docs/operations.md').read_text()
     assert [reason for reason in EntryReason if f'`{reason}`' not in manual] == []

@@ -121,7 +121,7 @@ def run(cinder, *images, pools=(ONE, TWO), **options):
     ]
 
 
-def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder):
+def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder) -> None:
     assert run(cinder) == [
         (ONE.name, 'made', EntryReason.NOT_CACHED),
         (TWO.name, 'made', EntryReason.NOT_CACHED),
@@ -130,7 +130,7 @@ def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder):
     assert cinder.seeds == {}
 
 
-def test_a_second_run_makes_nothing(cinder):
+def test_a_second_run_makes_nothing(cinder) -> None:
     run(cinder)
     assert run(cinder) == [
         (ONE.name, 'skipped', EntryReason.CACHED),
@@ -139,18 +139,18 @@ def test_a_second_run_makes_nothing(cinder):
     assert len(cinder.created) == 2
 
 
-def test_only_the_pools_that_the_image_names_are_looked_at(cinder):
+def test_only_the_pools_that_the_image_names_are_looked_at(cinder) -> None:
     assert run(cinder, asking('two')) == [(TWO.name, 'made', EntryReason.NOT_CACHED)]
 
 
 @pytest.mark.parametrize('status', ['available', 'error', 'error_deleting'])
-def test_what_a_run_left_that_was_cut_off_is_deleted(cinder, status):
+def test_what_a_run_left_that_was_cut_off_is_deleted(cinder, status) -> None:
     cinder.add(Seed('left', 'other-image', ONE.name, status))
     run(cinder)
     assert cinder.seeds == {}
 
 
-def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(cinder):
+def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(cinder) -> None:
     young = Seed('young', 'other', ONE.name, 'creating', TIMEOUT, scheduled=False)
     old = Seed('old', 'other', ONE.name, 'creating', TIMEOUT + 1, scheduled=False)
     cinder.add(young)
@@ -166,7 +166,9 @@ def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(cinder):
         (TIMEOUT + 1, ('failed', EntryReason.TIMED_OUT)),
     ],
 )
-def test_a_seed_that_another_run_has_made_is_not_made_again(cinder, age, result):
+def test_a_seed_that_another_run_has_made_is_not_made_again(
+    cinder, age, result
+) -> None:
     others = Seed('theirs', IMAGE_ID, ONE.name, 'downloading', age)
     cinder.add(others)
     assert run(cinder) == [
@@ -177,20 +179,20 @@ def test_a_seed_that_another_run_has_made_is_not_made_again(cinder, age, result)
     assert list(cinder.seeds.values()) == [others]
 
 
-def test_a_seed_that_cinder_could_not_make_is_deleted_and_says_why(cinder):
+def test_a_seed_that_cinder_could_not_make_is_deleted_and_says_why(cinder) -> None:
     cinder.ends_as = 'error'
     cinder.complains = 'No valid backend.'
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.REFUSED)]
     assert cinder.seeds == {}
 
 
-def test_a_seed_without_an_entry_is_a_failure(cinder):
+def test_a_seed_without_an_entry_is_a_failure(cinder) -> None:
     cinder.makes_entries = False
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.NO_ENTRY)]
     assert cinder.seeds == {}
 
 
-def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(cinder):
+def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(cinder) -> None:
     cinder.ends_as = None
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.TIMED_OUT)]
     (left,) = cinder.seeds.values()
@@ -200,7 +202,7 @@ def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(cinder):
     assert cinder.seeds == {}
 
 
-def test_what_cinder_refuses_is_no_end_of_the_run(cinder):
+def test_what_cinder_refuses_is_no_end_of_the_run(cinder) -> None:
     cinder.refuses = {'create'}
     assert run(cinder) == [
         (ONE.name, 'failed', EntryReason.REFUSED),
@@ -208,7 +210,7 @@ def test_what_cinder_refuses_is_no_end_of_the_run(cinder):
     ]
 
 
-def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(cinder):
+def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(cinder) -> None:
     cinder.refuses = {'delete'}
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'made', EntryReason.NOT_CACHED)]
     assert len(cinder.seeds) == 1
@@ -217,14 +219,14 @@ def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(cinder):
     assert cinder.seeds == {}
 
 
-def test_a_pool_without_a_volume_type_is_said_to_lack_it(cinder):
+def test_a_pool_without_a_volume_type_is_said_to_lack_it(cinder) -> None:
     cinder.types = {}
     assert run(cinder, pools=[ONE]) == [
         (ONE.name, 'failed', EntryReason.NO_VOLUME_TYPE)
     ]
 
 
-def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder):
+def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder) -> None:
     def stop(_seed):
         raise KeyboardInterrupt
 
@@ -234,7 +236,7 @@ def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder):
     assert cinder.seeds == {}
 
 
-def test_an_unknown_backend_takes_the_operators_word(cinder):
+def test_an_unknown_backend_takes_the_operators_word(cinder) -> None:
     cinder.enabled = None
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.CACHE_UNKNOWN)]
     assert cinder.created == []
@@ -243,7 +245,7 @@ def test_an_unknown_backend_takes_the_operators_word(cinder):
     ]
 
 
-def test_the_operators_word_does_not_turn_a_cache_on(cinder):
+def test_the_operators_word_does_not_turn_a_cache_on(cinder) -> None:
     cinder.enabled = False
     assert run(cinder, pools=[ONE], assume_enabled=True) == [
         (ONE.name, 'failed', EntryReason.CACHE_OFF)
@@ -256,13 +258,13 @@ class Options:
     precache_projects = ('p',)
 
 
-def test_without_an_image_named_the_configuration_says_what_is_asked_for():
+def test_without_an_image_named_the_configuration_says_what_is_asked_for() -> None:
     wishes = command.wishes_of(Options, [])
     assert wishes.images == {'ubuntu': {'all'}, 'debian': {'one', 'two'}}
     assert wishes.projects == {'p'}
 
 
-def test_an_image_named_is_asked_for_in_all_pools_and_alone():
+def test_an_image_named_is_asked_for_in_all_pools_and_alone() -> None:
     assert command.wishes_of(Options, ['fedora']).images == {'fedora': {'all'}}
     fedora = ListedImage(image(id='f'), 'fedora')
     assert command.chosen_images([asking(), fedora], ['fedora']) == [fedora]
@@ -271,13 +273,13 @@ def test_an_image_named_is_asked_for_in_all_pools_and_alone():
 
 
 @pytest.mark.parametrize('name', ['two', 'host@block#two'])
-def test_a_pool_named_is_looked_at_alone(name):
+def test_a_pool_named_is_looked_at_alone(name) -> None:
     assert command.chosen_pools([ONE, TWO], [name]) == [TWO]
     assert command.chosen_pools([ONE, TWO], ['block']) == [ONE, TWO]
     assert command.chosen_pools([ONE, TWO], []) == [ONE, TWO]
 
 
-def test_a_name_of_nothing_is_an_error():
+def test_a_name_of_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="no image 'x'"):
         command.chosen_images([asking()], ['x', 'n'])
     with pytest.raises(ValueError, match="no pool or backend 'three'"):

@@ -90,13 +90,13 @@ def world(tmp_path):
 A, B, SILVER = flexvol('a'), flexvol('b'), flexvol('silver', svm='svm_silver')
 
 
-def test_without_other_pools_there_is_no_call(world):
+def test_without_other_pools_there_is_no_call(world) -> None:
     world.cached(A)
     assert world.find() == ()
     assert (world.asked, world.files.looks) == ([], [])
 
 
-def test_peerings_are_asked_for_only_where_there_is_another_svm(world):
+def test_peerings_are_asked_for_only_where_there_is_another_svm(world) -> None:
     world.cached(A)
     (found,) = world.find(known(A))
     assert found.stored.flexvol == A
@@ -105,7 +105,7 @@ def test_peerings_are_asked_for_only_where_there_is_another_svm(world):
     assert 'peers of svm_gold' in world.asked
 
 
-def test_the_pools_that_reported_the_image_are_looked_at_first(world):
+def test_the_pools_that_reported_the_image_are_looked_at_first(world) -> None:
     world.cached(B)
     (found,) = world.find(known(A), known(B, cached=frozenset({RAW.id})))
     assert found.stored.flexvol == B
@@ -115,21 +115,21 @@ def test_the_pools_that_reported_the_image_are_looked_at_first(world):
     assert world.files.looks == [A, B, B]
 
 
-def test_a_pool_in_a_directory_of_a_flexvol_is_found_there(world):
+def test_a_pool_in_a_directory_of_a_flexvol_is_found_there(world) -> None:
     world.cached(A, 'qtree')
     assert world.find(known(A)) == ()
     (found,) = world.find(known(A, directory='qtree'))
     assert found.stored.path == f'qtree/{RAW.cached_name}'
 
 
-def test_a_record_of_one_directory_is_none_in_another(world):
+def test_a_record_of_one_directory_is_none_in_another(world) -> None:
     world.cached(A, 'qtree')
     for path in (world.roots[A.uuid] / 'qtree').iterdir():
         path.rename(world.roots[A.uuid] / path.name)
     assert world.find(known(A)) == ()
 
 
-def test_an_svm_that_is_not_peered_is_not_looked_at(world):
+def test_an_svm_that_is_not_peered_is_not_looked_at(world) -> None:
     world.cached(SILVER)
     world.peered = []
     assert world.find(known(SILVER)) == ()
@@ -144,7 +144,9 @@ def test_an_svm_that_is_not_peered_is_not_looked_at(world):
         OntapUnreachableError('gone'),
     ],
 )
-def test_peerings_that_cannot_be_asked_for_cost_the_search_alone(world, error, caplog):
+def test_peerings_that_cannot_be_asked_for_cost_the_search_alone(
+    world, error, caplog: pytest.LogCaptureFixture
+) -> None:
     world.error = error
     with caplog.at_level(logging.WARNING):
         assert world.find(known(SILVER)) == ()
@@ -152,13 +154,13 @@ def test_peerings_that_cannot_be_asked_for_cost_the_search_alone(world, error, c
 
 
 @pytest.mark.parametrize('status', [403, 500])
-def test_peerings_that_are_refused_cost_the_other_svms_alone(world, status):
+def test_peerings_that_are_refused_cost_the_other_svms_alone(world, status) -> None:
     world.error = OntapRejectedError(status, '6', 'not authorized')
     world.cached(A)
     (found,) = world.find(known(SILVER), known(A))
     assert found.stored.flexvol == A
 
 
-def test_a_pool_that_is_gone_is_left_out(world):
+def test_a_pool_that_is_gone_is_left_out(world) -> None:
     assert world.find(known(flexvol('deleted'))) == ()
     assert world.files.looks == []

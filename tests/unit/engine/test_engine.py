@@ -212,7 +212,9 @@ def reasons(outcome):
     return {str(refusal.subject): refusal.reason for refusal in outcome.refusals}
 
 
-def test_the_first_volume_in_another_flexvol_is_a_copy_then_a_clone(cluster):
+def test_the_first_volume_in_another_flexvol_is_a_copy_then_a_clone(
+    cluster: Cluster,
+) -> None:
     outcome = cluster.create()
     assert outcome.route == 'copy_offload'
     assert [call[0] for call in cluster.files.calls] == ['copy', 'rename', 'clone']
@@ -220,7 +222,9 @@ def test_the_first_volume_in_another_flexvol_is_a_copy_then_a_clone(cluster):
     assert outcome.bytes_kept_off_host == SIZE
 
 
-def test_the_first_volume_in_the_images_flexvol_is_two_clones(same_flexvol):
+def test_the_first_volume_in_the_images_flexvol_is_two_clones(
+    same_flexvol: Cluster,
+) -> None:
     outcome = same_flexvol.create()
     assert outcome.route == 'flexclone'
     assert same_flexvol.files.done('clone') == 2
@@ -228,7 +232,7 @@ def test_the_first_volume_in_the_images_flexvol_is_two_clones(same_flexvol):
     assert same_flexvol.content() == CONTENT
 
 
-def test_a_hit_is_one_call_and_asks_nobody(cluster):
+def test_a_hit_is_one_call_and_asks_nobody(cluster: Cluster) -> None:
     cluster.create()
     cluster.files.calls.clear()
     cluster.asked_glance = 0
@@ -239,14 +243,18 @@ def test_a_hit_is_one_call_and_asks_nobody(cluster):
     assert cluster.content('volume-2') == CONTENT
 
 
-def test_the_volume_has_its_own_size_and_the_cached_image_the_images(cluster):
+def test_the_volume_has_its_own_size_and_the_cached_image_the_images(
+    cluster: Cluster,
+) -> None:
     cluster.create()
     root = cluster.roots['gold_vol']
     assert (root / VOLUME).stat().st_size == GIB
     assert (root / RAW.cached_name).stat().st_size == SIZE
 
 
-def test_another_pools_cached_image_is_copied_when_glance_has_no_location(cluster):
+def test_another_pools_cached_image_is_copied_when_glance_has_no_location(
+    cluster: Cluster,
+) -> None:
     cluster.create()
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcome = cluster.create('volume-9', at='images_vol')
@@ -255,7 +263,7 @@ def test_another_pools_cached_image_is_copied_when_glance_has_no_location(cluste
     assert cluster.downloads == []
 
 
-def test_a_hit_does_not_look_at_other_pools(cluster):
+def test_a_hit_does_not_look_at_other_pools(cluster: Cluster) -> None:
     cluster.create()
     outcome = cluster.engine.create(
         FakeVolume('volume-2'),
@@ -266,7 +274,9 @@ def test_a_hit_does_not_look_at_other_pools(cluster):
     assert outcome.route == 'cached'
 
 
-def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(cluster):
+def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(
+    cluster: Cluster,
+) -> None:
     unknown = image(size=0, virtual_size=None, disk_format='qcow2')
     huge = cluster.roots['gold_vol'] / unknown.cached_name
     with huge.open('wb') as stream:
@@ -281,7 +291,7 @@ def test_a_cached_image_that_is_larger_than_the_volume_is_not_cloned(cluster):
     assert reasons(cluster.create(of=unknown)) == {'all': Reason.IMAGE_TOO_LARGE}
 
 
-def test_what_cannot_be_cloned_is_left_to_cinder_with_no_call(cluster):
+def test_what_cannot_be_cloned_is_left_to_cinder_with_no_call(cluster: Cluster) -> None:
     outcome = cluster.create(encrypted=True)
     assert outcome.left_to_cinder
     assert reasons(outcome) == {'all': Reason.ENCRYPTED}
@@ -289,7 +299,7 @@ def test_what_cannot_be_cloned_is_left_to_cinder_with_no_call(cluster):
     assert outcome.bytes_kept_off_host == 0
 
 
-def test_an_image_in_a_peered_svm_is_copied(cluster):
+def test_an_image_in_a_peered_svm_is_copied(cluster: Cluster) -> None:
     there = flexvol('images_vol', svm='svm_silver')
     cluster.namespace.where = there
     cluster.files.roots[there.uuid] = cluster.roots['images_vol']
@@ -302,7 +312,9 @@ def test_an_image_in_a_peered_svm_is_copied(cluster):
     assert cluster.content() == CONTENT
 
 
-def test_an_image_on_another_cluster_is_downloaded_into_the_cached_image(cluster):
+def test_an_image_on_another_cluster_is_downloaded_into_the_cached_image(
+    cluster: Cluster,
+) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcome = cluster.create()
     assert outcome.route == 'download'
@@ -323,8 +335,8 @@ FORBIDDEN = OntapForbiddenError(403, '6', 'no: POST /api/x')
 @pytest.mark.parametrize('error', [FORBIDDEN, OntapRejectedError(500, '1', 'no')])
 @pytest.mark.parametrize('look', ['locate', 'recall', 'search'])
 def test_a_look_that_only_could_have_helped_costs_nothing(
-    cluster, monkeypatch, look, error
-):
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, look, error
+) -> None:
     def refused(*_arguments):
         raise error
 
@@ -353,7 +365,7 @@ def test_a_look_that_only_could_have_helped_costs_nothing(
         )
 
 
-def test_a_route_that_is_forbidden_is_tried_once(cluster):
+def test_a_route_that_is_forbidden_is_tried_once(cluster: Cluster) -> None:
     for name in ('a', 'b'):
         cluster.files.fail('copy', FORBIDDEN)
         outcome = cluster.create(
@@ -367,7 +379,7 @@ def test_a_route_that_is_forbidden_is_tried_once(cluster):
     assert cluster.files.done('copy') == 1
 
 
-def test_clones_that_are_forbidden_cost_one_fill(cluster):
+def test_clones_that_are_forbidden_cost_one_fill(cluster: Cluster) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.files.fail('clone', FORBIDDEN)
     for name in ('a', 'b'):
@@ -377,7 +389,7 @@ def test_clones_that_are_forbidden_cost_one_fill(cluster):
     assert len(cluster.downloads) == 1
 
 
-def test_what_is_forbidden_is_tried_again_when_the_role_may_have_changed():
+def test_what_is_forbidden_is_tried_again_when_the_role_may_have_changed() -> None:
     clock = FakeClock()
     known = Denials(clock)
     refusal = Refusal.of_everything(Reason.PERMISSION_DENIED)
@@ -399,8 +411,8 @@ ONTAP_ERRORS = [
 @pytest.mark.parametrize('after_effect', [False, True])
 @pytest.mark.parametrize('operation', ['copy', 'rename', 'clone'])
 def test_any_call_that_fails_leaves_nothing_and_the_request_to_cinder(
-    cluster, operation, error, after_effect, monkeypatch
-):
+    cluster: Cluster, operation, error, after_effect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if operation == 'rename':
         monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     cluster.download_error = DownloadError('Glance is down, too')
@@ -414,7 +426,9 @@ def test_any_call_that_fails_leaves_nothing_and_the_request_to_cinder(
 
 @pytest.mark.parametrize('error', ONTAP_ERRORS)
 @pytest.mark.parametrize('operation', ['copy', 'rename', 'clone'])
-def test_the_volume_after_a_failure_is_right(cluster, operation, error):
+def test_the_volume_after_a_failure_is_right(
+    cluster: Cluster, operation, error
+) -> None:
     cluster.files.fail(operation, error, after_effect=True)
     cluster.create()
     cluster.files.errors.clear()
@@ -423,7 +437,9 @@ def test_the_volume_after_a_failure_is_right(cluster, operation, error):
     assert cluster.content('volume-2') == CONTENT
 
 
-def test_a_failed_flexclone_tries_no_route_that_cannot_help(same_flexvol):
+def test_a_failed_flexclone_tries_no_route_that_cannot_help(
+    same_flexvol: Cluster,
+) -> None:
     same_flexvol.files.fail('clone', OntapRejectedError(500, '1', 'busy'))
     outcome = same_flexvol.create()
     assert outcome.route == 'download'
@@ -436,7 +452,7 @@ def test_a_failed_flexclone_tries_no_route_that_cannot_help(same_flexvol):
     assert same_flexvol.content() == CONTENT
 
 
-def test_a_peering_that_ended_is_named_as_the_reason(cluster):
+def test_a_peering_that_ended_is_named_as_the_reason(cluster: Cluster) -> None:
     """It was looked up when it was still there."""
     cluster.files.fail('copy', SvmNotPeeredError(400, '7012362', 'not peered'))
     outcome = cluster.create()
@@ -444,14 +460,16 @@ def test_a_peering_that_ended_is_named_as_the_reason(cluster):
     assert reasons(outcome)['copy_offload'] is Reason.SVM_NOT_PEERED
 
 
-def test_a_failed_copy_is_followed_by_the_download(cluster):
+def test_a_failed_copy_is_followed_by_the_download(cluster: Cluster) -> None:
     cluster.files.fail('copy', OntapRejectedError(500, '1', 'busy'))
     assert cluster.create().route == 'download'
     assert cluster.content() == CONTENT
     assert cluster.leftovers() == {VOLUME}
 
 
-def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(cluster):
+def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(
+    cluster: Cluster,
+) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = DownloadError('503 Service Unavailable')
     outcome = cluster.create()
@@ -465,7 +483,9 @@ def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(cluster):
     [b'QFI\xfb' + b'\0' * (SIZE - 4), CONTENT + b'\0', CONTENT[1:]],
     ids=['another format', 'longer', 'shorter'],
 )
-def test_a_copy_that_is_not_the_image_takes_only_itself_out(cluster, content):
+def test_a_copy_that_is_not_the_image_takes_only_itself_out(
+    cluster: Cluster, content
+) -> None:
     """It says nothing of the image: Glance sends that."""
     (cluster.roots['images_vol'] / RAW.id).write_bytes(content)
     outcome = cluster.create()
@@ -484,7 +504,9 @@ def test_a_copy_that_is_not_the_image_takes_only_itself_out(cluster, content):
         (UnsafeImageError('why'), Reason.INSPECTION_FAILED),
     ],
 )
-def test_what_glance_sent_and_was_refused_is_not_fetched_again(cluster, error, reason):
+def test_what_glance_sent_and_was_refused_is_not_fetched_again(
+    cluster: Cluster, error, reason
+) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = error
     first, second = cluster.create(), cluster.create('volume-2')
@@ -498,7 +520,7 @@ def test_what_glance_sent_and_was_refused_is_not_fetched_again(cluster, error, r
     assert len(cluster.downloads) == 2
 
 
-def test_a_download_that_failed_by_itself_is_tried_again(cluster):
+def test_a_download_that_failed_by_itself_is_tried_again(cluster: Cluster) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = DownloadError('Glance is away')
     cluster.create()
@@ -506,7 +528,9 @@ def test_a_download_that_failed_by_itself_is_tried_again(cluster):
     assert cluster.create('volume-2').route == 'download'
 
 
-def test_a_disk_too_large_for_one_volume_is_not_fetched_for_smaller_ones(cluster):
+def test_a_disk_too_large_for_one_volume_is_not_fetched_for_smaller_ones(
+    cluster: Cluster,
+) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = TooLargeError(3 * GIB)
     for size, downloads in ((1, 1), (2, 1), (3, 2)):
@@ -515,7 +539,9 @@ def test_a_disk_too_large_for_one_volume_is_not_fetched_for_smaller_ones(cluster
         assert len(cluster.downloads) == downloads
 
 
-def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(cluster):
+def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(
+    cluster: Cluster,
+) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = ImageRefusedError(Reason.IMAGE_REFUSED, 'why')
     begun, real = threading.Event(), cluster.download
@@ -542,7 +568,9 @@ def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(cluster):
     assert len(cluster.downloads) == 1
 
 
-def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(cluster):
+def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(
+    cluster: Cluster,
+) -> None:
     refused = Refusal.of_everything(Reason.CONVERSION_DISABLED)
     outcome = cluster.create(refused=refused)
     assert outcome.refusals == (refused,)
@@ -552,8 +580,8 @@ def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(clu
 
 
 def test_a_copy_that_cannot_be_read_is_downloaded_into_a_file_of_ones_own(
-    same_flexvol, monkeypatch
-):
+    same_flexvol: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def foreign(mount, name):
         if not same_flexvol.downloads:
             raise PermissionError(f'{name} is of user glance')
@@ -566,7 +594,7 @@ def test_a_copy_that_cannot_be_read_is_downloaded_into_a_file_of_ones_own(
     assert same_flexvol.content('volume-2') == CONTENT
 
 
-def test_a_cached_image_evicted_under_the_clone_is_made_again(cluster):
+def test_a_cached_image_evicted_under_the_clone_is_made_again(cluster: Cluster) -> None:
     """The mount still shows it, as an NFS client may for a while."""
     cluster.create()
     cluster.files.fail('clone', OntapRejectedError(400, '13565952', 'failed'))
@@ -576,7 +604,7 @@ def test_a_cached_image_evicted_under_the_clone_is_made_again(cluster):
     assert cluster.content('volume-2') == CONTENT
 
 
-def test_a_clone_of_the_wrong_size_is_removed(cluster):
+def test_a_clone_of_the_wrong_size_is_removed(cluster: Cluster) -> None:
     cluster.create()
     real_copy = cluster.files._copy
 
@@ -592,20 +620,26 @@ def test_a_clone_of_the_wrong_size_is_removed(cluster):
     assert cluster.leftovers() == {VOLUME}
 
 
-def test_a_lock_that_is_not_to_be_had_leaves_the_request_to_cinder(cluster):
+def test_a_lock_that_is_not_to_be_had_leaves_the_request_to_cinder(
+    cluster: Cluster,
+) -> None:
     cluster.lock_error = LockTimeoutError('held')
     outcome = cluster.create()
     assert reasons(outcome)['copy_offload'] is Reason.WAIT_TIMED_OUT
     assert cluster.files.calls == []
 
 
-def test_a_cluster_that_does_not_answer_leaves_the_request_to_cinder(cluster):
+def test_a_cluster_that_does_not_answer_leaves_the_request_to_cinder(
+    cluster: Cluster,
+) -> None:
     cluster.namespace.where = OntapUnreachableError('timed out')
     outcome = cluster.create()
     assert reasons(outcome) == {'all': Reason.ONTAP_UNREACHABLE}
 
 
-def test_a_size_that_cannot_be_set_removes_the_clone(cluster, monkeypatch):
+def test_a_size_that_cannot_be_set_removes_the_clone(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cluster.create()
 
     def refuse(_self, _name, _size):
@@ -617,7 +651,7 @@ def test_a_size_that_cannot_be_set_removes_the_clone(cluster, monkeypatch):
     assert cluster.leftovers() == {VOLUME}
 
 
-def test_a_hit_says_that_the_image_is_in_use_before_it_clones(cluster):
+def test_a_hit_says_that_the_image_is_in_use_before_it_clones(cluster: Cluster) -> None:
     """So that no eviction can take it in between."""
     cluster.create()
     record = cluster.roots['gold_vol'] / f'.eic-{RAW.id}.json'
@@ -634,7 +668,9 @@ def test_a_hit_says_that_the_image_is_in_use_before_it_clones(cluster):
     assert seen[0] > 1
 
 
-def test_an_image_that_is_evicted_after_the_look_is_made_again(cluster, monkeypatch):
+def test_an_image_that_is_evicted_after_the_look_is_made_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cluster.create()
     touch = PoolCache.touch
 
@@ -649,7 +685,7 @@ def test_an_image_that_is_evicted_after_the_look_is_made_again(cluster, monkeypa
     assert cluster.content('volume-2') == CONTENT
 
 
-def test_twenty_first_volumes_over_two_pools_are_one_download(cluster):
+def test_twenty_first_volumes_over_two_pools_are_one_download(cluster: Cluster) -> None:
     """The other pool copies what was downloaded."""
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcomes = []
@@ -678,7 +714,9 @@ def test_twenty_first_volumes_over_two_pools_are_one_download(cluster):
     )
 
 
-def test_the_rest_of_the_cluster_is_searched_before_a_download_alone(cluster):
+def test_the_rest_of_the_cluster_is_searched_before_a_download_alone(
+    cluster: Cluster,
+) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     there = cached(pool('silver_vol'), RAW)
     cluster.elsewhere = [there]
@@ -692,7 +730,7 @@ def test_the_rest_of_the_cluster_is_searched_before_a_download_alone(cluster):
 SIGNED = dataclasses.replace(RAW, properties=SIGNATURE)
 
 
-def test_a_signed_image_is_verified_once_when_it_is_cached(cluster):
+def test_a_signed_image_is_verified_once_when_it_is_cached(cluster: Cluster) -> None:
     first = cluster.create(of=SIGNED, verify=cluster.verify)
     again = cluster.create('volume-2', of=SIGNED, verify=cluster.verify)
     assert [first.route, again.route] == ['copy_offload', 'cached']
@@ -701,7 +739,7 @@ def test_a_signed_image_is_verified_once_when_it_is_cached(cluster):
     assert again.signature_verified
 
 
-def test_an_image_with_a_wrong_signature_is_left_to_cinder(cluster):
+def test_an_image_with_a_wrong_signature_is_left_to_cinder(cluster: Cluster) -> None:
     cluster.signature_error = SignatureError('wrong')
     outcome = cluster.create(of=SIGNED, verify=cluster.verify)
     assert outcome.left_to_cinder
@@ -709,7 +747,7 @@ def test_an_image_with_a_wrong_signature_is_left_to_cinder(cluster):
     assert cluster.leftovers() == set()
 
 
-def test_a_copy_of_what_was_verified_is_not_read_again(cluster):
+def test_a_copy_of_what_was_verified_is_not_read_again(cluster: Cluster) -> None:
     cluster.create(of=SIGNED, verify=cluster.verify)
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     outcome = cluster.create(
@@ -724,7 +762,9 @@ HASHED = dataclasses.replace(
 )
 
 
-def test_a_file_of_the_stock_driver_is_adopted_in_the_images_size(cluster):
+def test_a_file_of_the_stock_driver_is_adopted_in_the_images_size(
+    cluster: Cluster,
+) -> None:
     """It has the size of the volume that it was made for."""
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(CONTENT + b'\0' * 999)
@@ -734,7 +774,9 @@ def test_a_file_of_the_stock_driver_is_adopted_in_the_images_size(cluster):
     assert cluster.cache.find(HASHED).virtual_size == SIZE
 
 
-def test_a_file_of_the_stock_driver_with_other_bytes_is_replaced(cluster):
+def test_a_file_of_the_stock_driver_with_other_bytes_is_replaced(
+    cluster: Cluster,
+) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(b'\x08' * SIZE)
     outcome = cluster.create(of=HASHED)
@@ -743,7 +785,7 @@ def test_a_file_of_the_stock_driver_with_other_bytes_is_replaced(cluster):
     assert cluster.content() == CONTENT
 
 
-def test_precaching_makes_the_cached_image_and_no_volume(cluster):
+def test_precaching_makes_the_cached_image_and_no_volume(cluster: Cluster) -> None:
     outcome = cluster.engine.precache(
         cluster.demand(size=None),
         cluster.cache,
@@ -754,7 +796,7 @@ def test_precaching_makes_the_cached_image_and_no_volume(cluster):
     assert cluster.leftovers() == set()
 
 
-def test_twenty_first_volumes_at_once_copy_once(cluster):
+def test_twenty_first_volumes_at_once_copy_once(cluster: Cluster) -> None:
     outcomes = []
     threads = [
         threading.Thread(
@@ -772,19 +814,23 @@ def test_twenty_first_volumes_at_once_copy_once(cluster):
     assert all(cluster.content(f'volume-{n}') == CONTENT for n in range(20))
 
 
-def test_an_outcome_names_what_it_filled_and_a_hit_fills_nothing(cluster):
+def test_an_outcome_names_what_it_filled_and_a_hit_fills_nothing(
+    cluster: Cluster,
+) -> None:
     assert cluster.create().fills == ('copy_offload',)
     assert cluster.create('volume-2').fills == ()
 
 
-def test_a_cached_image_made_for_a_volume_that_failed_is_in_its_outcome(cluster):
+def test_a_cached_image_made_for_a_volume_that_failed_is_in_its_outcome(
+    cluster: Cluster,
+) -> None:
     cluster.files.fail('clone', OntapRejectedError(500, '917812', 'no'))
     outcome = cluster.create()
     assert outcome.left_to_cinder
     assert outcome.fills == ('copy_offload',)
 
 
-def test_near_a_limit_for_clones_even_a_hit_is_left_to_cinder(cluster):
+def test_near_a_limit_for_clones_even_a_hit_is_left_to_cinder(cluster: Cluster) -> None:
     cluster.create()
     cluster.files.calls.clear()
     outcome = cluster.create('volume-2', clone_limit_reached=True)
@@ -792,7 +838,9 @@ def test_near_a_limit_for_clones_even_a_hit_is_left_to_cinder(cluster):
     assert cluster.files.calls == []
 
 
-def test_a_full_pool_is_left_to_cinder_before_a_byte_is_fetched(cluster):
+def test_a_full_pool_is_left_to_cinder_before_a_byte_is_fetched(
+    cluster: Cluster,
+) -> None:
     cluster.full = True
     outcome = cluster.create()
     assert outcome.left_to_cinder
@@ -803,7 +851,9 @@ def test_a_full_pool_is_left_to_cinder_before_a_byte_is_fetched(cluster):
     assert cluster.leftovers() == set()
 
 
-def test_what_shares_the_bytes_of_a_file_is_made_in_a_full_pool(same_flexvol):
+def test_what_shares_the_bytes_of_a_file_is_made_in_a_full_pool(
+    same_flexvol: Cluster,
+) -> None:
     same_flexvol.full = True
     assert same_flexvol.create().route == 'flexclone'
     assert [(want.needed, want.size) for want in same_flexvol.wants] == [(0, SIZE)]
@@ -823,14 +873,14 @@ def test_what_shares_the_bytes_of_a_file_is_made_in_a_full_pool(same_flexvol):
     ],
 )
 def test_the_room_looked_for_is_that_of_the_disk_not_of_the_upload(
-    cluster, fields, size, needed
-):
+    cluster: Cluster, fields, size, needed
+) -> None:
     cluster.full = True
     cluster.create(of=image(**fields), size=size)
     assert {want.needed for want in cluster.wants} == {needed}
 
 
-def test_only_what_a_volume_asks_for_may_make_others_go(cluster):
+def test_only_what_a_volume_asks_for_may_make_others_go(cluster: Cluster) -> None:
     cluster.engine.precache(
         cluster.demand(size=None),
         cluster.cache,
@@ -841,7 +891,9 @@ def test_only_what_a_volume_asks_for_may_make_others_go(cluster):
     assert {want.evicts for want in cluster.wants[1:]} == {True}
 
 
-def test_what_one_volume_was_made_of_is_known_to_have_served_one(cluster):
+def test_what_one_volume_was_made_of_is_known_to_have_served_one(
+    cluster: Cluster,
+) -> None:
     cluster.create()
     record = cluster.roots['gold_vol'] / f'.eic-{RAW.id}.json'
     content = json.loads(record.read_text())
@@ -864,7 +916,7 @@ def spread(cluster, at='gold_vol', **fields):
     )
 
 
-def test_what_is_spread_is_copied_from_where_it_is_cached(cluster):
+def test_what_is_spread_is_copied_from_where_it_is_cached(cluster: Cluster) -> None:
     cluster.create(at='images_vol')
     cluster.files.calls.clear()
     assert spread(cluster).route == 'copy_offload'
@@ -876,7 +928,7 @@ def test_what_is_spread_is_copied_from_where_it_is_cached(cluster):
     assert spread(cluster).route == 'cached'
 
 
-def test_what_is_spread_may_be_cached_by_another_backend(cluster):
+def test_what_is_spread_may_be_cached_by_another_backend(cluster: Cluster) -> None:
     cluster.create(at='images_vol')
     cluster.elsewhere = [cluster.cache_of('images_vol').find(RAW)]
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
@@ -889,7 +941,7 @@ def test_what_is_spread_may_be_cached_by_another_backend(cluster):
     assert cluster.cache.find(RAW)
 
 
-def test_nothing_is_downloaded_to_spread_it(cluster):
+def test_nothing_is_downloaded_to_spread_it(cluster: Cluster) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     assert spread(cluster).left_to_cinder
     (cluster.roots['gold_vol'] / RAW.cached_name).write_bytes(CONTENT)
@@ -898,7 +950,7 @@ def test_nothing_is_downloaded_to_spread_it(cluster):
     assert cluster.files.calls == []
 
 
-def test_who_spreads_waits_for_nobody(cluster):
+def test_who_spreads_waits_for_nobody(cluster: Cluster) -> None:
     cluster.create(at='images_vol')
     waits = []
 

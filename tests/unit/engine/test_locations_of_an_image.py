@@ -1,5 +1,7 @@
 """Of an image's locations the best is used, whatever else there is."""
 
+import pathlib
+
 import pytest
 
 from eic_plugins.engine import routes
@@ -93,8 +95,8 @@ def places(tmp_path):
     ('volume_on', 'route'), [('gold_vol', 'flexclone'), ('images_vol', 'copy_offload')]
 )
 def test_the_cached_image_is_the_beginning_of_an_image_volume(
-    tmp_path, volume_on, route
-):
+    tmp_path: pathlib.Path, volume_on, route
+) -> None:
     places = Places(tmp_path, volume_on)
     outcome = places.create()
     assert outcome.route == route
@@ -106,7 +108,9 @@ def test_the_cached_image_is_the_beginning_of_an_image_volume(
 
 
 @pytest.mark.parametrize('length', [0, SIZE - 1])
-def test_what_is_shorter_than_the_image_is_never_made_longer(places, length):
+def test_what_is_shorter_than_the_image_is_never_made_longer(
+    places: Places, length
+) -> None:
     places.keep_in_volume(CONTENT[:length], length)
     outcome = places.create()
     assert outcome.route == 'download'
@@ -114,7 +118,7 @@ def test_what_is_shorter_than_the_image_is_never_made_longer(places, length):
     assert places.leftovers() == {VOLUME}
 
 
-def test_a_longer_file_of_glances_own_is_not_cut_but_refused(places):
+def test_a_longer_file_of_glances_own_is_not_cut_but_refused(places: Places) -> None:
     """Only of a volume is it known that the image is its beginning."""
     places.given = [at_nfs('images')]
     (places.roots['images_vol'] / RAW.id).write_bytes(CONTENT + b'\0')
@@ -123,7 +127,9 @@ def test_a_longer_file_of_glances_own_is_not_cut_but_refused(places):
     assert reasons(outcome)['copy_offload'] is Reason.INSPECTION_FAILED
 
 
-def test_the_reason_against_an_image_volume_is_the_routes_reason(places):
+def test_the_reason_against_an_image_volume_is_the_routes_reason(
+    places: Places,
+) -> None:
     refusal = Refusal.of_location(Reason.IMAGE_VOLUME_FORBIDDEN)
     outcome = places.create(locate_volume=lambda _copy: refusal)
     assert outcome.route == 'download'
@@ -140,7 +146,9 @@ def test_the_reason_against_an_image_volume_is_the_routes_reason(places):
         [AT_CINDER, AT_CINDER, at_nfs('gold')],
     ],
 )
-def test_the_copy_nearest_to_the_pool_is_used_wherever_it_is_listed(places, given):
+def test_the_copy_nearest_to_the_pool_is_used_wherever_it_is_listed(
+    places: Places, given
+) -> None:
     (places.roots['gold_vol'] / RAW.id).write_bytes(CONTENT)
     places.given = given
     outcome = places.create()
@@ -157,7 +165,9 @@ def test_the_copy_nearest_to_the_pool_is_used_wherever_it_is_listed(places, give
         [BAD, AT_CINDER],
     ],
 )
-def test_one_usable_location_among_useless_ones_is_enough(places, given):
+def test_one_usable_location_among_useless_ones_is_enough(
+    places: Places, given
+) -> None:
     places.given = given
     outcome = places.create()
     assert outcome.route == 'copy_offload'
@@ -175,8 +185,8 @@ def test_one_usable_location_among_useless_ones_is_enough(places, given):
     ],
 )
 def test_of_useless_locations_alone_the_one_that_says_most_is_named(
-    places, given, reason
-):
+    places: Places, given, reason
+) -> None:
     places.given = given
     outcome = places.create()
     assert outcome.route == 'download'
@@ -184,8 +194,8 @@ def test_of_useless_locations_alone_the_one_that_says_most_is_named(
 
 
 def test_a_clone_that_is_a_symbolic_link_is_removed_and_never_followed(
-    places, monkeypatch
-):
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy = places.files._copy
 
     def link(source, destination):

@@ -16,7 +16,7 @@ def reasons(plan):
     return {str(refusal.subject): refusal.reason for refusal in plan.refusals}
 
 
-def test_a_cached_image_is_cloned_whatever_else_there_is():
+def test_a_cached_image_is_cloned_whatever_else_there_is() -> None:
     here = pool()
     plan = choose(ROUTES, situation(cached=cached(here), copies=(stored('gold_vol'),)))
     assert plan.route == 'cached'
@@ -24,27 +24,27 @@ def test_a_cached_image_is_cloned_whatever_else_there_is():
     assert plan.refusals == ()
 
 
-def test_an_image_in_the_pools_flexvol_is_cloned_from_there():
+def test_an_image_in_the_pools_flexvol_is_cloned_from_there() -> None:
     far, near = stored('images_vol'), stored('gold_vol')
     plan = choose(ROUTES, situation(copies=(far, near)))
     assert (plan.route, plan.source) == ('flexclone', Source(near))
     assert reasons(plan) == {'cached': Reason.NOT_CACHED}
 
 
-def test_an_image_in_another_flexvol_of_the_svm_is_copied_by_the_cluster():
+def test_an_image_in_another_flexvol_of_the_svm_is_copied_by_the_cluster() -> None:
     copy = stored('images_vol')
     plan = choose(ROUTES, situation(copies=(copy,)))
     assert (plan.route, plan.source) == ('copy_offload', Source(copy))
     assert reasons(plan)['flexclone'] is Reason.OTHER_FLEXVOL
 
 
-def test_another_pools_cached_image_serves_as_source_of_the_copy():
+def test_another_pools_cached_image_serves_as_source_of_the_copy() -> None:
     there = cached(pool('silver_vol'))
     plan = choose(ROUTES, situation(cached_elsewhere=(there,)))
     assert (plan.route, plan.source) == ('copy_offload', Source(there.stored, there))
 
 
-def test_a_converted_image_is_copied_from_where_it_was_converted():
+def test_a_converted_image_is_copied_from_where_it_was_converted() -> None:
     qcow2 = image(disk_format='qcow2', virtual_size=1024)
     there = cached(pool('silver_vol'), qcow2)
     plan = choose(
@@ -54,13 +54,13 @@ def test_a_converted_image_is_copied_from_where_it_was_converted():
     assert reasons(plan)['flexclone'] is Reason.FORMAT_NOT_RAW
 
 
-def test_another_svm_without_peering_is_left_to_the_download():
+def test_another_svm_without_peering_is_left_to_the_download() -> None:
     plan = choose(ROUTES, situation(copies=(stored(svm='svm_silver'),)))
     assert plan.route == 'download'
     assert reasons(plan)['copy_offload'] is Reason.SVM_NOT_PEERED
 
 
-def test_a_peered_svm_is_copied_from():
+def test_a_peered_svm_is_copied_from() -> None:
     copy = stored(svm='svm_silver')
     plan = choose(
         ROUTES, situation(copies=(copy,), peered_svms=frozenset({'svm_silver'}))
@@ -68,7 +68,7 @@ def test_a_peered_svm_is_copied_from():
     assert (plan.route, plan.source) == ('copy_offload', Source(copy))
 
 
-def test_the_pools_own_svm_is_nearer_than_a_peered_one():
+def test_the_pools_own_svm_is_nearer_than_a_peered_one() -> None:
     far, near = stored(svm='svm_silver'), stored()
     plan = choose(
         ROUTES, situation(copies=(far, near), peered_svms=frozenset({'svm_silver'}))
@@ -76,7 +76,7 @@ def test_the_pools_own_svm_is_nearer_than_a_peered_one():
     assert plan.source == Source(near)
 
 
-def test_a_peering_reaches_no_other_cluster():
+def test_a_peering_reaches_no_other_cluster() -> None:
     far = stored(svm='svm_silver', cluster='cluster-b')
     plan = choose(
         ROUTES, situation(copies=(far,), peered_svms=frozenset({'svm_silver'}))
@@ -84,7 +84,7 @@ def test_a_peering_reaches_no_other_cluster():
     assert plan.route == 'download'
 
 
-def test_another_cluster_is_named_as_the_reason():
+def test_another_cluster_is_named_as_the_reason() -> None:
     unusable = (Refusal.of_location(Reason.OTHER_CLUSTER),)
     plan = choose(ROUTES, situation(unusable=unusable))
     assert plan.route == 'download'
@@ -96,7 +96,7 @@ def test_another_cluster_is_named_as_the_reason():
     }
 
 
-def test_no_location_is_named_as_the_reason():
+def test_no_location_is_named_as_the_reason() -> None:
     assert reasons(choose(ROUTES, situation()))['flexclone'] is Reason.NO_LOCATION
 
 
@@ -121,7 +121,7 @@ def test_no_location_is_named_as_the_reason():
         ({'pool_is_flexgroup': True}, Reason.FLEXGROUP),
     ],
 )
-def test_bytes_that_must_go_through_cinder_are_left_to_it(fields, reason):
+def test_bytes_that_must_go_through_cinder_are_left_to_it(fields, reason) -> None:
     here = situation(copies=(stored('gold_vol'),), cached=cached(pool()), **fields)
     plan = choose(ROUTES, here)
     assert plan.route == CINDER_DOWNLOAD
@@ -142,7 +142,9 @@ places = st.builds(
     has_cached=st.booleans(),
     encrypted=st.booleans(),
 )
-def test_every_plan_has_a_source_or_reasons(copies, disk_format, has_cached, encrypted):
+def test_every_plan_has_a_source_or_reasons(
+    copies, disk_format, has_cached, encrypted
+) -> None:
     here = pool()
     plan = choose(
         ROUTES,
@@ -167,13 +169,13 @@ def test_every_plan_has_a_source_or_reasons(copies, disk_format, has_cached, enc
 
 
 @given(copies=st.lists(places, min_size=1, max_size=4))
-def test_the_order_of_locations_never_changes_the_route(copies):
+def test_the_order_of_locations_never_changes_the_route(copies) -> None:
     forward = choose(ROUTES, situation(copies=tuple(copies)))
     backward = choose(ROUTES, situation(copies=tuple(reversed(copies))))
     assert forward.route == backward.route
 
 
-def test_a_file_of_the_stock_driver_is_adopted_if_a_checksum_can_prove_it():
+def test_a_file_of_the_stock_driver_is_adopted_if_a_checksum_can_prove_it() -> None:
     file = pool().stored(image().cached_name)
     known = image(os_hash_algo='sha512')
     plan = choose(ROUTES, situation(image=known, stock_file=file))
@@ -181,7 +183,7 @@ def test_a_file_of_the_stock_driver_is_adopted_if_a_checksum_can_prove_it():
     assert choose(ROUTES, situation(stock_file=file)).route == 'download'
 
 
-def test_a_converted_file_of_the_stock_driver_proves_nothing():
+def test_a_converted_file_of_the_stock_driver_proves_nothing() -> None:
     qcow2 = image(disk_format='qcow2', virtual_size=1024, os_hash_algo='sha512')
     plan = choose(
         ROUTES, situation(image=qcow2, stock_file=pool().stored(qcow2.cached_name))
@@ -190,14 +192,14 @@ def test_a_converted_file_of_the_stock_driver_proves_nothing():
     assert reasons(plan)['adopt'] is Reason.NO_CHECKSUM
 
 
-def test_a_compressed_raw_image_is_no_raw_file():
+def test_a_compressed_raw_image_is_no_raw_file() -> None:
     compressed = image(container_format='compressed', size=100)
     plan = choose(ROUTES, situation(image=compressed, copies=(stored('gold_vol'),)))
     assert plan.route == 'download'
     assert reasons(plan)['flexclone'] is Reason.CONTAINER_NOT_BARE
 
 
-def test_without_a_volume_no_image_is_too_large():
+def test_without_a_volume_no_image_is_too_large() -> None:
     plan = choose(
         ROUTES,
         situation(

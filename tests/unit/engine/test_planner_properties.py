@@ -131,13 +131,13 @@ UNBLOCKED = situations(plain_images, (None, 2, 4), (False,))
 
 @STABLE
 @given(UNBLOCKED)
-def test_nothing_blocks_what_nothing_is_wrong_with(here):
+def test_nothing_blocks_what_nothing_is_wrong_with(here) -> None:
     assert bytes_refusal(here) is None
 
 
 @STABLE
 @given(UNBLOCKED)
-def test_the_route_chosen_is_the_cheapest_that_is_offered(here):
+def test_the_route_chosen_is_the_cheapest_that_is_offered(here) -> None:
     offers = [
         answer
         for answer in (route.offer(here) for route in ROUTES)
@@ -150,7 +150,7 @@ def test_the_route_chosen_is_the_cheapest_that_is_offered(here):
 
 @STABLE
 @given(UNBLOCKED)
-def test_every_cheaper_route_has_one_refusal_and_no_other_has(here):
+def test_every_cheaper_route_has_one_refusal_and_no_other_has(here) -> None:
     plan = choose(ROUTES, here)
     assert [refusal.route for refusal in plan.refusals] == [
         route.name for route in ROUTES if route.cost < COSTS[plan.route]
@@ -174,7 +174,9 @@ def test_every_cheaper_route_has_one_refusal_and_no_other_has(here):
         ]
     ),
 )
-def test_a_blocked_image_is_left_to_cinder_with_exactly_one_reason(here, fields):
+def test_a_blocked_image_is_left_to_cinder_with_exactly_one_reason(
+    here, fields
+) -> None:
     blocked = dataclasses.replace(here, **fields)
     plan = choose(ROUTES, blocked)
     assert (plan.route, plan.source) == (CINDER_DOWNLOAD, None)
@@ -183,7 +185,7 @@ def test_a_blocked_image_is_left_to_cinder_with_exactly_one_reason(here, fields)
 
 @STABLE
 @given(situations())
-def test_whatever_is_blocked_is_left_to_cinder(here):
+def test_whatever_is_blocked_is_left_to_cinder(here) -> None:
     blocked = bytes_refusal(here)
     plan = choose(ROUTES, here)
     assert plan.left_to_cinder == (blocked is not None)
@@ -193,7 +195,7 @@ def test_whatever_is_blocked_is_left_to_cinder(here):
 
 @STABLE
 @given(situations())
-def test_no_route_hands_out_more_than_fits_or_what_is_encrypted(here):
+def test_no_route_hands_out_more_than_fits_or_what_is_encrypted(here) -> None:
     plan = choose(ROUTES, here)
     if plan.left_to_cinder:
         return
@@ -206,7 +208,7 @@ def test_no_route_hands_out_more_than_fits_or_what_is_encrypted(here):
 
 @STABLE
 @given(UNBLOCKED)
-def test_a_source_is_on_the_pools_cluster_and_where_its_route_reaches(here):
+def test_a_source_is_on_the_pools_cluster_and_where_its_route_reaches(here) -> None:
     plan = choose(ROUTES, here)
     if plan.source is None:
         assert plan.route in {'download', CINDER_DOWNLOAD}
@@ -222,7 +224,7 @@ def test_a_source_is_on_the_pools_cluster_and_where_its_route_reaches(here):
 
 @STABLE
 @given(UNBLOCKED)
-def test_a_source_is_raw_and_one_that_was_given(here):
+def test_a_source_is_raw_and_one_that_was_given(here) -> None:
     plan = choose(ROUTES, here)
     if plan.source is None:
         return
@@ -240,7 +242,7 @@ def test_a_source_is_raw_and_one_that_was_given(here):
 
 @STABLE
 @given(UNBLOCKED, places)
-def test_one_more_copy_never_makes_a_plan_costlier(here, copy):
+def test_one_more_copy_never_makes_a_plan_costlier(here, copy) -> None:
     more = dataclasses.replace(here, copies=(*here.copies, copy))
     assert (
         CLEAN_COSTS[choose(ROUTES, more).route]
@@ -250,7 +252,7 @@ def test_one_more_copy_never_makes_a_plan_costlier(here, copy):
 
 @STABLE
 @given(UNBLOCKED, unusable)
-def test_one_more_useless_location_changes_no_plan(here, refusal):
+def test_one_more_useless_location_changes_no_plan(here, refusal) -> None:
     more = dataclasses.replace(here, unusable=(*here.unusable, refusal))
     plan, other = choose(ROUTES, here), choose(ROUTES, more)
     assert (plan.route, plan.source) == (other.route, other.source)
@@ -258,7 +260,9 @@ def test_one_more_useless_location_changes_no_plan(here, refusal):
 
 @STABLE
 @given(UNBLOCKED, st.randoms(use_true_random=False))
-def test_the_order_of_anything_changes_no_more_than_a_choice_of_equals(here, random):
+def test_the_order_of_anything_changes_no_more_than_a_choice_of_equals(
+    here, random
+) -> None:
     plan = choose(ROUTES, here)
     assert choose(ROUTES, here) == plan
     shuffled = dataclasses.replace(
@@ -279,14 +283,14 @@ def test_the_order_of_anything_changes_no_more_than_a_choice_of_equals(here, ran
 
 @STABLE
 @given(UNBLOCKED)
-def test_the_same_copy_twice_is_the_same_copy(here):
+def test_the_same_copy_twice_is_the_same_copy(here) -> None:
     twice = dataclasses.replace(here, copies=here.copies * 2)
     assert choose(ROUTES, twice) == choose(ROUTES, here)
 
 
 @STABLE
 @given(UNBLOCKED)
-def test_a_plan_holds_without_the_route_that_failed(here):
+def test_a_plan_holds_without_the_route_that_failed(here) -> None:
     """The engine takes a route out and plans again until one works."""
     left = list(ROUTES)
     while left:

@@ -80,7 +80,7 @@ def share(tmp_path):
     return Share(tmp_path)
 
 
-def test_a_filled_image_is_found_by_its_stock_name(share):
+def test_a_filled_image_is_found_by_its_stock_name(share: Share) -> None:
     cached, made = share.ensure()
     assert made
     assert cached.stored.path == f'img-cache-{RAW.id}'
@@ -88,7 +88,7 @@ def test_a_filled_image_is_found_by_its_stock_name(share):
     assert share.names() == [f'.eic-{RAW.id}.json', f'img-cache-{RAW.id}']
 
 
-def test_a_second_fill_does_nothing(share):
+def test_a_second_fill_does_nothing(share: Share) -> None:
     share.ensure()
     before = list(share.files.calls)
     cached, made = share.fill_by(pytest.fail)
@@ -97,19 +97,19 @@ def test_a_second_fill_does_nothing(share):
     assert share.files.calls == before
 
 
-def test_the_fill_of_one_image_in_one_pool_has_one_lock(share):
+def test_the_fill_of_one_image_in_one_pool_has_one_lock(share: Share) -> None:
     share.ensure()
     assert share.locked == [f'eic-{RAW.id}-{share.pool.flexvol.uuid}']
 
 
-def test_finding_costs_no_call(share):
+def test_finding_costs_no_call(share: Share) -> None:
     share.ensure()
     before = list(share.files.calls)
     share.cache.find(RAW)
     assert share.files.calls == before
 
 
-def test_the_record_says_whose_bytes_these_are(share):
+def test_the_record_says_whose_bytes_these_are(share: Share) -> None:
     share.ensure()
     record = json.loads((share.root / f'.eic-{RAW.id}.json').read_text())
     assert abs(record.pop('made') - time.time()) < 60
@@ -126,7 +126,9 @@ def test_the_record_says_whose_bytes_these_are(share):
     assert (share.root / f'.eic-{RAW.id}.json').stat().st_mode & 0o007 == 0
 
 
-def test_an_image_with_other_bytes_is_not_found_and_replaces_the_old(share):
+def test_an_image_with_other_bytes_is_not_found_and_replaces_the_old(
+    share: Share,
+) -> None:
     share.ensure()
     changed = image(size=SIZE, os_hash_value='other')
     assert share.cache.find(changed) is None
@@ -137,7 +139,7 @@ def test_an_image_with_other_bytes_is_not_found_and_replaces_the_old(share):
     assert len(share.names()) == 2
 
 
-def test_a_file_that_nobody_recorded_is_no_cached_image(share):
+def test_a_file_that_nobody_recorded_is_no_cached_image(share: Share) -> None:
     (share.root / RAW.cached_name).write_bytes(b'\x03' * SIZE)
     assert share.cache.find(RAW) is None
     share.ensure()
@@ -154,7 +156,7 @@ def test_a_file_that_nobody_recorded_is_no_cached_image(share):
         lambda root: (root / f'.eic-{RAW.id}.json').unlink(),
     ],
 )
-def test_a_damaged_cached_image_is_not_found(share, damage):
+def test_a_damaged_cached_image_is_not_found(share: Share, damage) -> None:
     share.ensure()
     damage(share.root)
     assert share.cache.find(RAW) is None
@@ -168,13 +170,15 @@ def test_a_damaged_cached_image_is_not_found(share, damage):
         (b'KDMV' + b'\0' * (SIZE - 4), 'vmdk|inspection'),
     ],
 )
-def test_bytes_that_are_not_the_raw_image_are_never_published(share, content, why):
+def test_bytes_that_are_not_the_raw_image_are_never_published(
+    share: Share, content, why
+) -> None:
     with pytest.raises((UnsafeImageError, NotTheImageError), match=why):
         share.ensure(content)
     assert share.names() == []
 
 
-def test_a_partitioned_disk_is_raw(share):
+def test_a_partitioned_disk_is_raw(share: Share) -> None:
     disk = bytearray(SIZE)
     disk[446:462] = bytes(
         [0, 0, 2, 0, 0xEE, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]
@@ -185,7 +189,9 @@ def test_a_partitioned_disk_is_raw(share):
     assert share.cache.find(RAW)
 
 
-def test_a_name_that_ontap_refuses_to_give_is_given_through_the_mount(share):
+def test_a_name_that_ontap_refuses_to_give_is_given_through_the_mount(
+    share: Share,
+) -> None:
     for _ in range(2):
         share.files.fail('rename', OntapForbiddenError(403, '6', 'no'))
     share.ensure()
@@ -193,7 +199,9 @@ def test_a_name_that_ontap_refuses_to_give_is_given_through_the_mount(share):
     assert not [name for name in share.names() if name.startswith('eic-fill-')]
 
 
-def test_a_role_that_may_not_publish_is_said_to_be_one(share, monkeypatch):
+def test_a_role_that_may_not_publish_is_said_to_be_one(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     for _ in range(2):
         share.files.fail('rename', OntapForbiddenError(403, '6', 'no'))
@@ -207,7 +215,9 @@ def _not_permitted(*_names):
 
 
 @pytest.mark.parametrize('operations', [['rename', 'rename'], ['rename', 'delete']])
-def test_a_publication_that_fails_leaves_nothing(share, operations, monkeypatch):
+def test_a_publication_that_fails_leaves_nothing(
+    share: Share, operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     for operation in operations:
         share.files.fail(operation, OntapRejectedError(500, '1', 'no'))
@@ -217,12 +227,12 @@ def test_a_publication_that_fails_leaves_nothing(share, operations, monkeypatch)
     assert share.cache.find(RAW) is None
 
 
-def test_a_first_publication_is_one_call(share):
+def test_a_first_publication_is_one_call(share: Share) -> None:
     share.ensure()
     assert [call[0] for call in share.files.calls] == ['rename']
 
 
-def test_a_fill_that_fails_half_way_leaves_nothing(share):
+def test_a_fill_that_fails_half_way_leaves_nothing(share: Share) -> None:
     def fill(target):
         (share.root / target.name).write_bytes(b'half')
         raise OntapRejectedError(500, '917', 'no space')
@@ -232,7 +242,7 @@ def test_a_fill_that_fails_half_way_leaves_nothing(share):
     assert share.names() == []
 
 
-def test_a_cached_image_has_the_mode_of_a_volume(share):
+def test_a_cached_image_has_the_mode_of_a_volume(share: Share) -> None:
     def fill(target):
         filled = share.fill_with(b'\x01' * SIZE)(target)
         (share.root / target.name).chmod(0o400)
@@ -242,7 +252,9 @@ def test_a_cached_image_has_the_mode_of_a_volume(share):
     assert (share.root / RAW.cached_name).stat().st_mode & 0o777 == 0o660
 
 
-def test_a_file_that_may_not_be_read_says_what_to_do(share, monkeypatch):
+def test_a_file_that_may_not_be_read_says_what_to_do(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def denied(_name):
         raise PermissionError('permission denied')
 
@@ -252,7 +264,9 @@ def test_a_file_that_may_not_be_read_says_what_to_do(share, monkeypatch):
     assert share.names() == []
 
 
-def test_a_record_that_cannot_be_written_takes_the_image_with_it(share, monkeypatch):
+def test_a_record_that_cannot_be_written_takes_the_image_with_it(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def denied(_name, _content):
         raise PermissionError('permission denied')
 
@@ -262,12 +276,12 @@ def test_a_record_that_cannot_be_written_takes_the_image_with_it(share, monkeypa
     assert share.names() == []
 
 
-def test_who_does_not_wait_gives_up_at_once(share):
+def test_who_does_not_wait_gives_up_at_once(share: Share) -> None:
     with share.mutex, pytest.raises(LockTimeoutError):
         share.cache.ensure(RAW, FakeFill(pytest.fail), wait=False)
 
 
-def test_many_at_once_fill_once(share):
+def test_many_at_once_fill_once(share: Share) -> None:
     fills = []
 
     def fill(target):
@@ -287,13 +301,13 @@ def test_many_at_once_fill_once(share):
     assert sorted(made for _, made in results) == [False] * 7 + [True]
 
 
-def test_the_images_of_a_pool_are_listed_by_their_records(share):
+def test_the_images_of_a_pool_are_listed_by_their_records(share: Share) -> None:
     share.ensure()
     (share.root / 'img-cache-not-recorded').write_bytes(b'')
     assert list(share.storage.image_ids()) == [RAW.id]
 
 
-def test_a_use_is_remembered_as_the_records_time(share):
+def test_a_use_is_remembered_as_the_records_time(share: Share) -> None:
     share.ensure()
     record = share.root / f'.eic-{RAW.id}.json'
     for path in (record, share.root / RAW.cached_name):
@@ -303,13 +317,13 @@ def test_a_use_is_remembered_as_the_records_time(share):
     assert (share.root / RAW.cached_name).stat().st_atime > 1
 
 
-def test_touching_or_forgetting_what_is_gone_is_no_error(share):
+def test_touching_or_forgetting_what_is_gone_is_no_error(share: Share) -> None:
     assert not share.cache.touch(RAW)
     share.cache.forget(RAW)
     assert share.names() == []
 
 
-def test_an_evicted_image_is_gone_and_made_again_when_wanted(share):
+def test_an_evicted_image_is_gone_and_made_again_when_wanted(share: Share) -> None:
     share.ensure()
     (usage,) = share.storage.usages()
     assert share.cache.evict(usage)
@@ -318,7 +332,7 @@ def test_an_evicted_image_is_gone_and_made_again_when_wanted(share):
     assert made
 
 
-def test_an_image_that_was_used_meanwhile_is_not_evicted(share):
+def test_an_image_that_was_used_meanwhile_is_not_evicted(share: Share) -> None:
     share.ensure()
     os.utime(share.root / f'.eic-{RAW.id}.json', (1, 1))
     (usage,) = share.storage.usages()
@@ -327,7 +341,9 @@ def test_an_image_that_was_used_meanwhile_is_not_evicted(share):
     assert share.cache.find(RAW)
 
 
-def test_a_use_between_the_look_and_the_eviction_keeps_the_image(share, monkeypatch):
+def test_a_use_between_the_look_and_the_eviction_keeps_the_image(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The user's touch comes first: the evictor sees it, whatever it knew."""
     share.ensure()
     os.utime(share.root / f'.eic-{RAW.id}.json', (1, 1))
@@ -343,7 +359,9 @@ def test_a_use_between_the_look_and_the_eviction_keeps_the_image(share, monkeypa
     assert share.cache.find(RAW)
 
 
-def test_a_use_after_the_eviction_began_finds_nothing(share, monkeypatch):
+def test_a_use_after_the_eviction_began_finds_nothing(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The evictor comes first: the user sees it, and has the image made again."""
     share.ensure()
     os.utime(share.root / f'.eic-{RAW.id}.json', (1, 1))
@@ -362,7 +380,7 @@ def test_a_use_after_the_eviction_began_finds_nothing(share, monkeypatch):
     assert share.names() == []
 
 
-def test_an_eviction_that_was_cut_off_leaves_what_the_sweep_takes(share):
+def test_an_eviction_that_was_cut_off_leaves_what_the_sweep_takes(share: Share) -> None:
     share.ensure()
     share.mount.move_aside(f'.eic-{RAW.id}.json')
     assert share.cache.find(RAW) is None
@@ -382,7 +400,9 @@ def verified(share, result=None):
     return seen, verify
 
 
-def test_a_signature_is_verified_before_publication_and_remembered(share):
+def test_a_signature_is_verified_before_publication_and_remembered(
+    share: Share,
+) -> None:
     seen, verify = verified(share)
     cached, _ = share.cache.ensure(
         SIGNED, FakeFill(share.fill_with(b'\x01' * SIZE), verify)
@@ -392,14 +412,14 @@ def test_a_signature_is_verified_before_publication_and_remembered(share):
     assert share.cache.find(SIGNED, verified=True) == cached
 
 
-def test_a_wrong_signature_publishes_nothing(share):
+def test_a_wrong_signature_publishes_nothing(share: Share) -> None:
     _, verify = verified(share, ValueError('wrong'))
     with pytest.raises(ValueError, match='wrong'):
         share.cache.ensure(RAW, FakeFill(share.fill_with(b'\x01' * SIZE), verify))
     assert share.names() == []
 
 
-def test_what_the_fill_verified_is_not_verified_again(share):
+def test_what_the_fill_verified_is_not_verified_again(share: Share) -> None:
     def make(target):
         share.fill_with(b'\x01' * SIZE)(target)
         return Filled(SIZE, SIGNED.signature)
@@ -408,7 +428,9 @@ def test_what_the_fill_verified_is_not_verified_again(share):
     assert cached.signature == SIGNED.signature
 
 
-def test_an_unverified_cached_image_is_made_again_for_who_wants_it_verified(share):
+def test_an_unverified_cached_image_is_made_again_for_who_wants_it_verified(
+    share: Share,
+) -> None:
     share.ensure()
     assert share.cache.find(SIGNED, verified=True) is None
     seen, verify = verified(share)
@@ -419,7 +441,7 @@ def test_an_unverified_cached_image_is_made_again_for_who_wants_it_verified(shar
     assert seen == [b'\x02']
 
 
-def test_an_image_that_is_being_made_is_not_evicted(share):
+def test_an_image_that_is_being_made_is_not_evicted(share: Share) -> None:
     share.ensure()
     (usage,) = share.storage.usages()
     with share.mutex, pytest.raises(LockTimeoutError):
@@ -427,7 +449,9 @@ def test_an_image_that_is_being_made_is_not_evicted(share):
     assert share.cache.find(RAW)
 
 
-def test_last_use_is_that_of_the_record_and_without_one_of_the_file(share):
+def test_last_use_is_that_of_the_record_and_without_one_of_the_file(
+    share: Share,
+) -> None:
     share.ensure()
     os.utime(share.root / f'.eic-{RAW.id}.json', (500, 500))
     (share.root / 'img-cache-of-the-stock-driver').write_bytes(b'x')
@@ -438,7 +462,7 @@ def test_last_use_is_that_of_the_record_and_without_one_of_the_file(share):
     }
 
 
-def test_an_eviction_that_was_cut_off_is_finished_by_the_next(share):
+def test_an_eviction_that_was_cut_off_is_finished_by_the_next(share: Share) -> None:
     share.ensure()
     (share.root / f'.eic-{RAW.id}.json').unlink()
     (usage,) = share.storage.usages()
@@ -461,31 +485,31 @@ def left_over(share):
 KEPT = [f'.eic-{RAW.id}.json', 'eic-fill-notes.txt', RAW.cached_name]
 
 
-def test_a_sweep_removes_what_killed_fills_left_and_nothing_else(left_over):
+def test_a_sweep_removes_what_killed_fills_left_and_nothing_else(left_over) -> None:
     left_over.cache.sweep(LATER)
     assert left_over.names() == KEPT
     assert set(left_over.locked) == {f'eic-{RAW.id}-{left_over.pool.flexvol.uuid}'}
 
 
-def test_a_sweep_leaves_a_fill_that_has_the_lock(left_over):
+def test_a_sweep_leaves_a_fill_that_has_the_lock(left_over) -> None:
     with left_over.mutex:
         left_over.cache.sweep(LATER)
     assert left_over.names() == sorted([*KEPT, *LEFTOVERS])
 
 
-def test_a_sweep_leaves_a_fill_that_still_writes(left_over):
+def test_a_sweep_leaves_a_fill_that_still_writes(left_over) -> None:
     """As on another host, where locks are not shared."""
     left_over.cache.sweep(time.time())
     assert left_over.names() == sorted([*KEPT, *LEFTOVERS])
 
 
-def test_a_leftover_that_cannot_be_removed_ends_no_sweep(left_over):
+def test_a_leftover_that_cannot_be_removed_ends_no_sweep(left_over) -> None:
     left_over.files.fail('delete', OntapRejectedError(403, '6', 'not authorized'))
     left_over.cache.sweep(LATER)
     assert left_over.names() == KEPT
 
 
-def test_a_leftover_is_in_nobodys_way(left_over):
+def test_a_leftover_is_in_nobodys_way(left_over) -> None:
     changed = image(size=SIZE, os_hash_value='other')
     left_over.ensure(b'\x02' * SIZE, changed)
     assert left_over.cache.find(changed)
@@ -496,7 +520,7 @@ def served_once(share):
     return usage.served_once
 
 
-def test_a_second_use_is_seen_however_soon(share):
+def test_a_second_use_is_seen_however_soon(share: Share) -> None:
     share.ensure()
     assert served_once(share)
     record = share.root / f'.eic-{RAW.id}.json'
@@ -508,14 +532,14 @@ def test_a_second_use_is_seen_however_soon(share):
     assert served_once(share)
 
 
-def test_of_what_the_stock_driver_left_nothing_is_known(share):
+def test_of_what_the_stock_driver_left_nothing_is_known(share: Share) -> None:
     (share.root / RAW.cached_name).write_bytes(b'x' * SIZE)
     (usage,) = share.storage.usages()
     assert not usage.served_once
     assert usage.size == SIZE
 
 
-def test_a_cached_image_takes_its_whole_disk_of_the_cap(share):
+def test_a_cached_image_takes_its_whole_disk_of_the_cap(share: Share) -> None:
     """However sparse it is on the share."""
     share.cache.ensure(
         RAW,
@@ -559,20 +583,22 @@ def written_by(share, name, content=b'\x01' * SIZE):
     return Filled()
 
 
-def test_what_this_host_wrote_is_on_the_server_before_ontap_sees_it(share, order):
+def test_what_this_host_wrote_is_on_the_server_before_ontap_sees_it(
+    share: Share, order
+) -> None:
     cached, _ = share.fill_by(lambda target: written_by(share, target.name))
     file = (share.root / cached.stored.name).stat().st_ino
     record = (share.root / f'.eic-{RAW.id}.json').stat().st_ino
     assert order == [('fsync', file), ('rename', file), ('fsync', record)]
 
 
-def test_what_ontap_made_is_there_already(share, order):
+def test_what_ontap_made_is_there_already(share: Share, order) -> None:
     cached, _ = share.ensure()
     file = (share.root / cached.stored.name).stat().st_ino
     assert ('fsync', file) not in order
 
 
-def test_a_file_that_is_adopted_may_be_this_hosts(share, order):
+def test_a_file_that_is_adopted_may_be_this_hosts(share: Share, order) -> None:
     content = b'\x01' * SIZE
     adopted = image(
         size=SIZE,
@@ -586,7 +612,9 @@ def test_a_file_that_is_adopted_may_be_this_hosts(share, order):
     assert order == [('fsync', path.stat().st_ino)]
 
 
-def test_what_the_server_has_not_got_is_no_cached_image(share, monkeypatch):
+def test_what_the_server_has_not_got_is_no_cached_image(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(_descriptor):
         raise OSError(errno.EDQUOT, 'quota exceeded')
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pathlib
 
 import pytest
 
@@ -28,7 +29,9 @@ def remembered(request, tmp_path, clock):
     return first if request.param == 'memory' else Refusals(directory, clock)
 
 
-def test_exactly_these_bytes_are_refused_for_a_while(remembered, clock):
+def test_exactly_these_bytes_are_refused_for_a_while(
+    remembered: Refusals, clock: FakeClock
+) -> None:
     assert remembered.find(IMAGE) == FOUND
     assert remembered.find(IMAGE, GIB) == FOUND
     assert remembered.find(dataclasses.replace(IMAGE, os_hash_value='b')) is None
@@ -41,7 +44,9 @@ def test_exactly_these_bytes_are_refused_for_a_while(remembered, clock):
     assert remembered.find(IMAGE) is None
 
 
-def test_a_file_for_another_process_is_what_is_written(tmp_path, clock):
+def test_a_file_for_another_process_is_what_is_written(
+    tmp_path: pathlib.Path, clock: FakeClock
+) -> None:
     """So that the files below that make no sense would be read otherwise."""
     (tmp_path / f'{IMAGE.id}.json').write_text(
         json.dumps(
@@ -57,7 +62,9 @@ def test_a_file_for_another_process_is_what_is_written(tmp_path, clock):
     assert Refusals(tmp_path, clock).find(IMAGE) == FOUND
 
 
-def test_other_hosts_and_no_directory_know_nothing(tmp_path, clock):
+def test_other_hosts_and_no_directory_know_nothing(
+    tmp_path: pathlib.Path, clock: FakeClock
+) -> None:
     assert Refusals(tmp_path, clock).find(IMAGE) is None
     alone = Refusals(clock=clock)
     alone.add(IMAGE, Reason.IMAGE_REFUSED, 'why')
@@ -65,14 +72,16 @@ def test_other_hosts_and_no_directory_know_nothing(tmp_path, clock):
 
 
 @pytest.mark.parametrize('image_id', ['../up', 'a/b', '', '.'])
-def test_an_id_that_is_none_becomes_no_path(tmp_path, clock, image_id):
+def test_an_id_that_is_none_becomes_no_path(
+    tmp_path: pathlib.Path, clock: FakeClock, image_id
+) -> None:
     Refusals(tmp_path / 'here', clock).add(
         dataclasses.replace(IMAGE, id=image_id), Reason.IMAGE_REFUSED, 'why'
     )
     assert list(tmp_path.rglob('*')) == []
 
 
-def test_files_are_nobody_elses(tmp_path, clock):
+def test_files_are_nobody_elses(tmp_path: pathlib.Path, clock: FakeClock) -> None:
     Refusals(tmp_path / 'state', clock).add(IMAGE, Reason.IMAGE_REFUSED, 'why')
     (file,) = (tmp_path / 'state').iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
@@ -108,21 +117,25 @@ def test_files_are_nobody_elses(tmp_path, clock):
         ).encode(),
     ],
 )
-def test_a_file_that_makes_no_sense_refuses_nothing(tmp_path, clock, content):
+def test_a_file_that_makes_no_sense_refuses_nothing(
+    tmp_path: pathlib.Path, clock: FakeClock, content
+) -> None:
     (tmp_path / f'{IMAGE.id}.json').write_bytes(content)
     assert Refusals(tmp_path, clock).find(IMAGE) is None
 
 
 def test_a_directory_that_cannot_be_made_costs_the_other_processes_only(
-    tmp_path, clock
-):
+    tmp_path: pathlib.Path, clock: FakeClock
+) -> None:
     (tmp_path / 'file').write_text('')
     known = Refusals(tmp_path / 'file' / 'state', clock)
     known.add(IMAGE, Reason.IMAGE_REFUSED, 'why')
     assert known.find(IMAGE) == FOUND
 
 
-def test_what_is_remembered_has_bounds(tmp_path, clock):
+def test_what_is_remembered_has_bounds(
+    tmp_path: pathlib.Path, clock: FakeClock
+) -> None:
     images = [dataclasses.replace(IMAGE, id=f'image-{n}') for n in range(9)]
     alone, known = Refusals(None, clock, most=3), Refusals(tmp_path, clock, most=3)
     for each in images:

@@ -1,5 +1,7 @@
 """Routes are plugins: the engine goes by what they say, and by no name."""
 
+import pathlib
+
 import pytest
 
 from eic_plugins.engine.engine import Engine
@@ -63,23 +65,27 @@ def others(tmp_path):
     return Others(tmp_path, Held(), Fetch())
 
 
-def test_a_route_that_is_taken_once_per_cluster_has_the_clusters_lock(others):
+def test_a_route_that_is_taken_once_per_cluster_has_the_clusters_lock(
+    others: Others,
+) -> None:
     outcome: Outcome = others.create()
     assert outcome.route == 'fetch'
     assert len(others.cluster_locks()) == 1
 
 
-def test_bytes_that_a_host_fetches_from_glance_are_not_kept_off_it(others):
+def test_bytes_that_a_host_fetches_from_glance_are_not_kept_off_it(
+    others: Others,
+) -> None:
     assert others.create().bytes_kept_off_host == 0
 
 
-def test_who_waited_for_a_fill_has_the_route_that_fills_nothing(others):
+def test_who_waited_for_a_fill_has_the_route_that_fills_nothing(others: Others) -> None:
     others.create()
     outcome = others.create('volume-2')
     assert (outcome.route, outcome.bytes_kept_off_host) == ('held', SIZE)
 
 
-def test_what_glance_sent_and_was_refused_is_not_fetched_again(others):
+def test_what_glance_sent_and_was_refused_is_not_fetched_again(others: Others) -> None:
     others.download_error = UnsafeImageError('it is a qcow2')
     for name in ('a', 'b'):
         outcome = others.create(f'volume-{name}')
@@ -87,7 +93,7 @@ def test_what_glance_sent_and_was_refused_is_not_fetched_again(others):
     assert len(others.downloads) == 1
 
 
-def test_bytes_from_elsewhere_say_nothing_of_the_image(tmp_path):
+def test_bytes_from_elsewhere_say_nothing_of_the_image(tmp_path: pathlib.Path) -> None:
     others = Others(tmp_path, Held(), Mirror())
     others.download_error = UnsafeImageError('it is a qcow2')
     for name in ('a', 'b'):

@@ -22,13 +22,13 @@ META = {
 }
 
 
-def test_an_image_is_read_from_what_cinder_hands_a_driver():
+def test_an_image_is_read_from_what_cinder_hands_a_driver() -> None:
     image = documents.image_from_meta(META)
     assert (image.id, image.size, image.os_hash_value) == ('i', 5, 'h')
     assert image.signed
 
 
-def test_without_a_hash_size_and_time_say_which_bytes_these_are():
+def test_without_a_hash_size_and_time_say_which_bytes_these_are() -> None:
     image = documents.image_from_meta({**META, 'properties': {}})
     later = documents.image_from_meta({**META, 'properties': {}, 'updated_at': 't2'})
     longer = documents.image_from_meta({**META, 'properties': {}, 'size': 6})
@@ -36,7 +36,7 @@ def test_without_a_hash_size_and_time_say_which_bytes_these_are():
     assert image == documents.image_from_meta({**META, 'properties': {}})
 
 
-def test_missing_fields_are_not_guessed():
+def test_missing_fields_are_not_guessed() -> None:
     image = documents.image_from_meta({'id': 'i'})
     assert (image.status, image.disk_format, image.size) == ('', None, 0)
 
@@ -58,7 +58,7 @@ def test_missing_fields_are_not_guessed():
         ((None, [{'metadata': {}}, 'text', {'url': 7}]), ()),
     ],
 )
-def test_locations_come_in_cinders_forms(given, found):
+def test_locations_come_in_cinders_forms(given, found) -> None:
     assert image_locations.locations_from_cinder(given) == found
 
 
@@ -76,7 +76,7 @@ LISTED = {
 }
 
 
-def test_an_image_is_read_from_what_glance_lists():
+def test_an_image_is_read_from_what_glance_lists() -> None:
     listed = documents.listed_image(LISTED)
     assert (listed.name, listed.owner, listed.visibility, listed.hidden) == (
         'ubuntu',
@@ -87,7 +87,7 @@ def test_an_image_is_read_from_what_glance_lists():
     assert listed.image.properties['eic_precache'] == 'all'
 
 
-def test_a_listed_image_has_the_identity_that_a_driver_is_handed():
+def test_a_listed_image_has_the_identity_that_a_driver_is_handed() -> None:
     """Or each would take what the other one cached for other bytes."""
     handed = image_utils.glance._convert_timestamps_to_datetimes(
         {**LISTED, 'properties': {}}
@@ -129,32 +129,32 @@ def images(monkeypatch, conf):
     return made
 
 
-def test_an_image_that_an_admin_does_not_find_is_gone(images):
+def test_an_image_that_an_admin_does_not_find_is_gone(images) -> None:
     assert images().is_gone('i')
     assert not images(there={'i': 'active'}).is_gone('i')
 
 
 @pytest.mark.parametrize('status', ['deleted', 'pending_delete'])
-def test_an_image_that_waits_to_be_scrubbed_is_gone(images, status):
+def test_an_image_that_waits_to_be_scrubbed_is_gone(images, status) -> None:
     assert images(there={'i': status}).is_gone('i')
 
 
 @pytest.mark.parametrize('status', ['deactivated', 'queued', 'killed'])
-def test_an_image_that_is_there_in_whatever_state_is_not_gone(images, status):
+def test_an_image_that_is_there_in_whatever_state_is_not_gone(images, status) -> None:
     assert not images(there={'i': status}).is_gone('i')
 
 
 @pytest.mark.parametrize('roles', [(), None, ('service', 'reader')])
 def test_who_does_not_see_every_image_knows_of_none_that_it_is_gone(
-    images, caplog, roles
-):
+    images, caplog: pytest.LogCaptureFixture, roles
+) -> None:
     asked = images(roles=roles)
     assert not asked.is_gone('i')
     assert not asked.is_gone('i')
     assert caplog.text.count('lacks the role "admin"') == 1
 
 
-def test_not_found_by_something_that_is_no_glance_is_no_answer(images):
+def test_not_found_by_something_that_is_no_glance_is_no_answer(images) -> None:
     with pytest.raises(glance_exc.HTTPNotFound):
         images(lists=False).is_gone('i')
 
@@ -167,12 +167,12 @@ def conf():
     return made
 
 
-def test_without_credentials_the_error_names_the_sections(conf):
+def test_without_credentials_the_error_names_the_sections(conf) -> None:
     with pytest.raises(access.CredentialsMissingError, match=r'\[eic\].*service_user'):
         image_locations.ImageLocations(conf)
 
 
-def test_every_option_is_in_the_sample():
+def test_every_option_is_in_the_sample() -> None:
     ((group, options),) = config.list_opts()
     assert group == 'eic'
     names = {option.dest for option in options}
@@ -180,7 +180,7 @@ def test_every_option_is_in_the_sample():
     assert {'auth_type', 'cafile', 'username'} <= names
 
 
-def test_every_option_explains_itself():
+def test_every_option_explains_itself() -> None:
     assert all(opt.help for opt in config.ALL_OPTS)
 
 
@@ -199,7 +199,7 @@ def test_every_option_explains_itself():
         ({'os_hash_value': 5, 'owner': {}}, {'os_hash_value': None, 'owner': None}),
     ],
 )
-def test_of_a_wrong_type_nothing_is_read(fields, read):
+def test_of_a_wrong_type_nothing_is_read(fields, read) -> None:
     """Whoever owns an image may put words and properties into it."""
     for reader in (documents.image_from_meta, documents.image_from_api):
         image = reader({'id': 'i', 'status': 'active', **fields})
@@ -207,14 +207,14 @@ def test_of_a_wrong_type_nothing_is_read(fields, read):
         assert not image.signed
 
 
-def test_a_property_is_a_property_whatever_it_is_called():
+def test_a_property_is_a_property_whatever_it_is_called() -> None:
     image = documents.image_from_api(
         {'id': 'i', 'properties': {'img_signature': 's'}, 'os_distro': 'd'}
     )
     assert image.properties == {'os_distro': 'd'}
 
 
-def test_one_odd_image_keeps_no_others_from_being_listed():
+def test_one_odd_image_keeps_no_others_from_being_listed() -> None:
     odd = {
         **LISTED,
         'name': ['x'],

@@ -29,17 +29,17 @@ def reason(url, **metadata):
     return found.reason if isinstance(found, Refusal) else found
 
 
-def test_a_file_below_its_mountpoint_is_found_on_the_server():
+def test_a_file_below_its_mountpoint_is_found_on_the_server() -> None:
     found = read('file:///var/lib/glance/images/abc')
     assert found == ImageCopy('127.0.11.2', '/images/abc')
 
 
-def test_subdirectories_of_the_store_are_kept():
+def test_subdirectories_of_the_store_are_kept() -> None:
     found = read('file:///var/lib/glance/images/a/b')
     assert found == ImageCopy('127.0.11.2', '/images/a/b')
 
 
-def test_trailing_slashes_of_the_operator_do_not_matter():
+def test_trailing_slashes_of_the_operator_do_not_matter() -> None:
     found = read(
         'file:///var/lib/glance/images/abc',
         share_location='nfs://127.0.11.2/images/',
@@ -48,12 +48,12 @@ def test_trailing_slashes_of_the_operator_do_not_matter():
     assert found == ImageCopy('127.0.11.2', '/images/abc')
 
 
-def test_percent_signs_of_a_file_are_part_of_its_name_as_for_glance():
+def test_percent_signs_of_a_file_are_part_of_its_name_as_for_glance() -> None:
     found = read('file:///var/lib/glance/images/a%20b')
     assert found == ImageCopy('127.0.11.2', '/images/a%20b')
 
 
-def test_percent_encoding_of_the_export_is_undone_once():
+def test_percent_encoding_of_the_export_is_undone_once() -> None:
     found = read(
         'file:///var/lib/glance/images/abc',
         share_location='nfs://127.0.11.2/im%2520ages',
@@ -61,7 +61,7 @@ def test_percent_encoding_of_the_export_is_undone_once():
     assert found == ImageCopy('127.0.11.2', '/im%20ages/abc')
 
 
-def test_percent_encoding_of_an_nfs_location_is_undone_once():
+def test_percent_encoding_of_an_nfs_location_is_undone_once() -> None:
     assert read('nfs://127.0.11.2/a%2520b') == ImageCopy('127.0.11.2', '/a%20b')
 
 
@@ -75,12 +75,12 @@ def test_percent_encoding_of_an_nfs_location_is_undone_once():
         ('nfs://[FD00:0:0:0::0011]:2049/images', 'fd00::11'),
     ],
 )
-def test_servers_by_name_port_and_ipv6(share, server):
+def test_servers_by_name_port_and_ipv6(share, server) -> None:
     found = read('file:///var/lib/glance/images/abc', share_location=share)
     assert found == ImageCopy(server, '/images/abc')
 
 
-def test_an_export_of_the_svm_root():
+def test_an_export_of_the_svm_root() -> None:
     found = read(
         'file:///var/lib/glance/images/abc', share_location='nfs://127.0.11.2/'
     )
@@ -105,7 +105,7 @@ def test_an_export_of_the_svm_root():
         'file:///var/lib/glance/images/%ff',
     ],
 )
-def test_a_path_that_leaves_its_mountpoint_is_invalid(url):
+def test_a_path_that_leaves_its_mountpoint_is_invalid(url) -> None:
     assert reason(url) is Reason.LOCATION_INVALID
 
 
@@ -138,7 +138,7 @@ def test_a_path_that_leaves_its_mountpoint_is_invalid(url):
         'nfs://127.0.11.2/images?',
     ],
 )
-def test_a_share_location_that_is_no_export_is_invalid(share):
+def test_a_share_location_that_is_no_export_is_invalid(share) -> None:
     assert (
         reason('file:///var/lib/glance/images/abc', share_location=share)
         is Reason.LOCATION_INVALID
@@ -147,7 +147,9 @@ def test_a_share_location_that_is_no_export_is_invalid(share):
 
 @pytest.mark.parametrize('missing', ['share_location', 'mountpoint', 'type'])
 @pytest.mark.parametrize('value', [None, 7, ''])
-def test_without_the_mounts_metadata_a_file_location_is_unsupported(missing, value):
+def test_without_the_mounts_metadata_a_file_location_is_unsupported(
+    missing, value
+) -> None:
     found = reason('file:///var/lib/glance/images/abc', **{missing: value})
     assert found in {Reason.LOCATION_UNSUPPORTED, Reason.LOCATION_INVALID}
 
@@ -156,7 +158,7 @@ def test_without_the_mounts_metadata_a_file_location_is_unsupported(missing, val
     'url',
     ['rbd://pool/image', 'swift://x', '', 'no url', 'file:var/lib/glance/images/abc'],
 )
-def test_a_scheme_without_plugin_is_unsupported(url):
+def test_a_scheme_without_plugin_is_unsupported(url) -> None:
     assert reason(url) is Reason.LOCATION_UNSUPPORTED
 
 
@@ -171,7 +173,7 @@ def test_a_scheme_without_plugin_is_unsupported(url):
         ('nfs://[fd00::11]/images/abc', ImageCopy('fd00::11', '/images/abc')),
     ],
 )
-def test_an_nfs_location_needs_no_metadata(url, copy):
+def test_an_nfs_location_needs_no_metadata(url, copy) -> None:
     assert READER.read(Location(url, {})) == copy
 
 
@@ -189,11 +191,11 @@ def test_an_nfs_location_needs_no_metadata(url, copy):
         'nfs://127.0.11.2/a/',
     ],
 )
-def test_an_nfs_location_that_is_no_file_is_invalid(url):
+def test_an_nfs_location_that_is_no_file_is_invalid(url) -> None:
     assert reason(url) is Reason.LOCATION_INVALID
 
 
-def test_copies_keep_glances_order_and_come_once():
+def test_copies_keep_glances_order_and_come_once() -> None:
     urls = [
         'file:///var/lib/glance/images/a',
         'rbd://x',
@@ -205,7 +207,7 @@ def test_copies_keep_glances_order_and_come_once():
     assert [refusal.reason for refusal in refusals] == [Reason.LOCATION_UNSUPPORTED]
 
 
-def test_a_refusal_names_no_location():
+def test_a_refusal_names_no_location() -> None:
     found = read('file:///var/lib/glance/images/../top-secret')
     assert 'secret' not in str(found) + found.detail + found.reason.message
 
@@ -217,14 +219,14 @@ def test_a_refusal_names_no_location():
         ({'type': 'local'}, 'is not "nfs"'),
     ],
 )
-def test_the_refusal_says_what_the_metadata_lacks(metadata, detail):
+def test_the_refusal_says_what_the_metadata_lacks(metadata, detail) -> None:
     found = read('file:///var/lib/glance/images/abc', **metadata)
     assert found.reason is Reason.LOCATION_UNSUPPORTED
     assert found.detail.endswith(detail)
 
 
 @pytest.mark.parametrize('kind', ['NFS', 'Nfs'])
-def test_the_case_of_the_type_does_not_matter(kind):
+def test_the_case_of_the_type_does_not_matter(kind) -> None:
     found = read('file:///var/lib/glance/images/abc', type=kind)
     assert found == ImageCopy('127.0.11.2', '/images/abc')
 
@@ -233,7 +235,7 @@ def test_the_case_of_the_type_does_not_matter(kind):
     'url',
     [f'cinder://{VOLUME}', f'cinder://a-store/{VOLUME}', f'CINDER://{VOLUME.upper()}'],
 )
-def test_a_cinder_location_names_a_volume_with_or_without_its_store(url):
+def test_a_cinder_location_names_a_volume_with_or_without_its_store(url) -> None:
     assert READER.read(Location(url, {})) == VolumeCopy(VOLUME)
 
 
@@ -256,5 +258,5 @@ def test_a_cinder_location_names_a_volume_with_or_without_its_store(url):
         f'cinder://a-store/%20{VOLUME}',
     ],
 )
-def test_a_cinder_location_that_names_no_volume_is_invalid(url):
+def test_a_cinder_location_that_names_no_volume_is_invalid(url) -> None:
     assert reason(url) is Reason.LOCATION_INVALID

@@ -128,7 +128,7 @@ def goes_only_down(path):
 
 @STABLE
 @given(url=urls, about=metadata)
-def test_anything_is_read_or_refused_and_nothing_leads_out(url, about):
+def test_anything_is_read_or_refused_and_nothing_leads_out(url, about) -> None:
     found = READER.read(Location(url, about))
     if isinstance(found, ImageCopy):
         assert goes_only_down(found.path)
@@ -142,7 +142,7 @@ def test_anything_is_read_or_refused_and_nothing_leads_out(url, about):
 
 @STABLE
 @given(rest=rough, share=servers, export=paths)
-def test_a_file_stays_below_its_export(rest, share, export):
+def test_a_file_stays_below_its_export(rest, share, export) -> None:
     copy = ImageCopy(share, f'/{export}')
     found = mounted(f'file://{MOUNT}/{rest}', nfs_url(copy))
     if isinstance(found, ImageCopy):
@@ -153,7 +153,7 @@ def test_a_file_stays_below_its_export(rest, share, export):
 
 @STABLE
 @given(files)
-def test_what_is_read_leads_back_to_the_same_copy(copy):
+def test_what_is_read_leads_back_to_the_same_copy(copy) -> None:
     read = READER.read(Location(nfs_url(copy), {}))
     assert read == copy
     assert READER.read(Location(nfs_url(read), {})) == read
@@ -161,7 +161,7 @@ def test_what_is_read_leads_back_to_the_same_copy(copy):
 
 @STABLE
 @given(urls)
-def test_any_url_that_is_accepted_leads_back_to_the_same_copy(url):
+def test_any_url_that_is_accepted_leads_back_to_the_same_copy(url) -> None:
     read = READER.read(Location(url, {}))
     if isinstance(read, ImageCopy):
         assert READER.read(Location(nfs_url(read), {})) == read
@@ -171,14 +171,14 @@ def test_any_url_that_is_accepted_leads_back_to_the_same_copy(url):
 
 @STABLE
 @given(st.uuids(), st.one_of(st.none(), labels))
-def test_a_volume_is_found_with_and_without_its_store(volume_id, store):
+def test_a_volume_is_found_with_and_without_its_store(volume_id, store) -> None:
     where = f'{store}/{volume_id}' if store else str(volume_id)
     assert READER.read(Location(f'cinder://{where}', {})) == VolumeCopy(str(volume_id))
 
 
 @STABLE
 @given(paths)
-def test_an_nfs_path_is_decoded_once_and_a_file_never(path):
+def test_an_nfs_path_is_decoded_once_and_a_file_never(path) -> None:
     once = READER.read(Location(f'nfs://192.0.2.11/{quote(path)}', {}))
     twice = READER.read(Location(f'nfs://192.0.2.11/{quote(quote(path))}', {}))
     assert once == ImageCopy('192.0.2.11', f'/{path}')
@@ -191,7 +191,9 @@ def test_an_nfs_path_is_decoded_once_and_a_file_never(path):
 
 @STABLE
 @given(path=paths, mountpoint=paths, slashes=st.sampled_from(['', '/']))
-def test_the_mountpoint_may_be_anywhere_and_end_with_a_slash(path, mountpoint, slashes):
+def test_the_mountpoint_may_be_anywhere_and_end_with_a_slash(
+    path, mountpoint, slashes
+) -> None:
     assume('%' not in path + mountpoint and path == path.strip())
     found = mounted(
         f'file:///{mountpoint}/{path}', SHARE + slashes, f'/{mountpoint}{slashes}'
@@ -201,7 +203,7 @@ def test_the_mountpoint_may_be_anywhere_and_end_with_a_slash(path, mountpoint, s
 
 @STABLE
 @given(st.ip_addresses(v=6), st.booleans())
-def test_every_form_of_an_address_is_the_same_server(address, upper):
+def test_every_form_of_an_address_is_the_same_server(address, upper) -> None:
     long = address.exploded.upper() if upper else address.exploded
     forms = {
         READER.read(Location(f'nfs://[{form}]/a', {}))
@@ -212,7 +214,7 @@ def test_every_form_of_an_address_is_the_same_server(address, upper):
 
 @STABLE
 @given(url=urls, about=metadata, secret=labels.map('secret-'.__add__))
-def test_a_refusal_names_no_location(url, about, secret):
+def test_a_refusal_names_no_location(url, about, secret) -> None:
     hidden = {
         key: f'{value}{secret}' if isinstance(value, str) else value
         for key, value in about.items()
@@ -224,7 +226,7 @@ def test_a_refusal_names_no_location(url, about, secret):
 
 @STABLE
 @given(st.lists(st.builds(Location, urls, metadata), max_size=5))
-def test_every_location_is_a_copy_or_a_refusal_and_a_copy_comes_once(locations):
+def test_every_location_is_a_copy_or_a_refusal_and_a_copy_comes_once(locations) -> None:
     copies, refusals = READER.read_all(locations)
     answers = [READER.read(location) for location in locations]
     assert list(copies) == list(

@@ -95,14 +95,14 @@ def load(url, **changed):
     return loading.load_auth_from_conf_options(options, 'glance')
 
 
-def test_plugins_of_the_same_options_share_a_token(keystone):
+def test_plugins_of_the_same_options_share_a_token(keystone) -> None:
     url, given = keystone
     tokens = {load(url).get_token(session.Session()) for _ in range(5)}
     assert tokens == {'token-0'}
     assert given == ['token-0']
 
 
-def test_with_password_each_would_have_its_own(keystone):
+def test_with_password_each_would_have_its_own(keystone) -> None:
     url, given = keystone
     for _ in range(2):
         loading.get_plugin_loader('password').load_from_options(
@@ -111,14 +111,14 @@ def test_with_password_each_would_have_its_own(keystone):
     assert given == ['token-0', 'token-1']
 
 
-def test_other_credentials_have_a_token_of_their_own(keystone):
+def test_other_credentials_have_a_token_of_their_own(keystone) -> None:
     url, given = keystone
     load(url).get_token(session.Session())
     load(url, username='nova').get_token(session.Session())
     assert len(given) == 2
 
 
-def test_a_token_that_was_refused_is_fetched_again(keystone):
+def test_a_token_that_was_refused_is_fetched_again(keystone) -> None:
     url, given = keystone
     load(url).get_token(session.Session())
     assert load(url).invalidate()
@@ -126,7 +126,7 @@ def test_a_token_that_was_refused_is_fetched_again(keystone):
     assert len(given) == 2
 
 
-def test_options_that_password_misses_are_missed():
+def test_options_that_password_misses_are_missed() -> None:
     loader = loading.get_plugin_loader('eic_shared_password')
     with pytest.raises(exceptions.MissingRequiredOptions, match='auth_url'):
         loader.load_from_options(username='cinder', password='secret')

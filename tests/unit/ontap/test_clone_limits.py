@@ -75,7 +75,7 @@ def watched(answers, percent=95, clock=None):
     return limits, session
 
 
-def test_a_flexvol_far_from_the_limits_is_cloned_in():
+def test_a_flexvol_far_from_the_limits_is_cloned_in() -> None:
     limits, _ = watched(cluster(shared=64 * TIB))
     assert not limits.reached(GOLD)
     assert limits.used(GOLD) == pytest.approx(0.1)
@@ -89,7 +89,9 @@ def test_a_flexvol_far_from_the_limits_is_cloned_in():
         (SHARED_DATA_LIMIT * 2, True),
     ],
 )
-def test_near_its_shared_data_limit_a_flexvol_takes_no_more_clones(shared, reached):
+def test_near_its_shared_data_limit_a_flexvol_takes_no_more_clones(
+    shared, reached
+) -> None:
     limits, _ = watched(cluster(shared=shared))
     assert limits.reached(GOLD) is reached
     assert not limits.reached(IMAGES)
@@ -104,29 +106,29 @@ def test_near_its_shared_data_limit_a_flexvol_takes_no_more_clones(shared, reach
         {'allowable': SPLIT_MAXIMUM // 100},
     ],
 )
-def test_a_node_that_splits_as_much_as_it_can_takes_no_more_clones(load):
+def test_a_node_that_splits_as_much_as_it_can_takes_no_more_clones(load) -> None:
     limits, _ = watched(cluster(load={'maximum': SPLIT_MAXIMUM, **load}))
     assert limits.reached(GOLD)
     assert not limits.reached(IMAGES), 'it is on another node'
 
 
-def test_a_node_without_a_known_maximum_limits_nothing():
+def test_a_node_without_a_known_maximum_limits_nothing() -> None:
     limits, _ = watched(cluster(load={'maximum': 0, 'allowable': 0}))
     assert not limits.reached(GOLD)
 
 
-def test_a_lower_percentage_stops_sooner():
+def test_a_lower_percentage_stops_sooner() -> None:
     limits, _ = watched(cluster(shared=64 * TIB), percent=10)
     assert limits.reached(GOLD)
 
 
-def test_zero_percent_turns_the_guard_off():
+def test_zero_percent_turns_the_guard_off() -> None:
     limits, session = watched(cluster(shared=SHARED_DATA_LIMIT), percent=0)
     assert not limits.reached(GOLD)
     assert session.calls == []
 
 
-def test_no_volume_asks_and_the_statistics_ask_every_five_minutes():
+def test_no_volume_asks_and_the_statistics_ask_every_five_minutes() -> None:
     clock = FakeClock(1000.0)
     limits, session = watched(cluster(), clock=clock)
     asked = len(session.calls)
@@ -141,19 +143,21 @@ def test_no_volume_asks_and_the_statistics_ask_every_five_minutes():
     assert len(session.calls) == 2 * asked
 
 
-def test_only_the_svms_of_the_backend_are_asked_for():
+def test_only_the_svms_of_the_backend_are_asked_for() -> None:
     _, session = watched(cluster())
     asked = {path: params.get('svm.name') for _, path, params in session.calls}
     assert asked[STATUS[1]] == asked['/api/storage/volumes'] == 'svm_gold'
 
 
-def test_before_the_first_look_clones_go_on():
+def test_before_the_first_look_clones_go_on() -> None:
     limits = CloneLimits(FakeSession({}), 95)
     assert not limits.reached(GOLD)
     assert limits.used(GOLD) is None
 
 
-def test_a_user_that_may_not_read_it_clones_on_and_one_line_says_so(caplog):
+def test_a_user_that_may_not_read_it_clones_on_and_one_line_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO)
     clock = FakeClock(1000.0)
     answers = {STATUS: refused(), LOADS: refused()}
@@ -167,12 +171,12 @@ def test_a_user_that_may_not_read_it_clones_on_and_one_line_says_so(caplog):
     assert 'split load' in caplog.messages[1]
 
 
-def test_who_may_read_one_of_the_two_is_guarded_by_that():
+def test_who_may_read_one_of_the_two_is_guarded_by_that() -> None:
     limits, _ = watched({**cluster(shared=SHARED_DATA_LIMIT), LOADS: refused()})
     assert limits.reached(GOLD)
 
 
-def test_what_was_known_stays_while_the_cluster_does_not_answer():
+def test_what_was_known_stays_while_the_cluster_does_not_answer() -> None:
     clock = FakeClock(1000.0)
     answers = cluster(shared=SHARED_DATA_LIMIT)
     limits, session = watched(answers, clock=clock)
@@ -183,7 +187,9 @@ def test_what_was_known_stays_while_the_cluster_does_not_answer():
     assert limits.reached(GOLD)
 
 
-def test_reaching_a_limit_and_leaving_it_is_logged_once_each(caplog):
+def test_reaching_a_limit_and_leaving_it_is_logged_once_each(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO)
     clock = FakeClock(1000.0)
     limits, session = watched(cluster(shared=SHARED_DATA_LIMIT), clock=clock)

@@ -30,7 +30,7 @@ def clone(session):
     Files(session).clone(stored(path='a'), stored(path='b'), timeout=1)
 
 
-def test_a_clone_that_is_done_at_once_is_one_call():
+def test_a_clone_that_is_done_at_once_is_one_call() -> None:
     session = FakeSession({CLONE: {}})
     clone(session)
     assert [call[:2] for call in session.calls] == [CLONE]
@@ -41,7 +41,7 @@ def test_a_clone_that_is_done_at_once_is_one_call():
     }
 
 
-def test_a_clone_that_goes_on_is_waited_for():
+def test_a_clone_that_goes_on_is_waited_for() -> None:
     session = FakeSession(
         {CLONE: RUNNING, JOB: [{'state': 'running'}, {'state': 'success'}]}
     )
@@ -49,7 +49,7 @@ def test_a_clone_that_goes_on_is_waited_for():
     assert len(session.calls) == 3
 
 
-def test_a_failed_job_raises_ontaps_own_error():
+def test_a_failed_job_raises_ontaps_own_error() -> None:
     session = FakeSession(
         {
             CLONE: RUNNING,
@@ -70,7 +70,7 @@ def test_a_failed_job_raises_ontaps_own_error():
         {CLONE: OntapUnreachableError('connection reset')},
     ],
 )
-def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
+def test_a_clone_of_unknown_end_counts_if_it_is_there(lost) -> None:
     session = FakeSession({**lost, STAT: {'records': [{'size': 5}]}})
     clone(session)
     assert session.calls[-1][0] == 'GET'
@@ -80,7 +80,7 @@ def test_a_clone_of_unknown_end_counts_if_it_is_there(lost):
     'job',
     [OntapForbiddenError(403, '6', 'no'), [OntapRejectedError(500, '1', 'no')] * 3],
 )
-def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job):
+def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job) -> None:
     looks = [*job] if isinstance(job, list) else job
     session = FakeSession(
         {CLONE: RUNNING, JOB: looks, STAT: {'records': [{'size': 5}]}}
@@ -91,7 +91,7 @@ def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job):
         clone(FakeSession({CLONE: RUNNING, JOB: job, STAT: no_such_file()}))
 
 
-def test_a_look_at_a_job_that_is_refused_once_is_repeated():
+def test_a_look_at_a_job_that_is_refused_once_is_repeated() -> None:
     busy = OntapRejectedError(429, '1', 'later')
     session = FakeSession(
         {
@@ -103,12 +103,12 @@ def test_a_look_at_a_job_that_is_refused_once_is_repeated():
     assert len(session.calls) == 7
 
 
-def test_a_clone_of_unknown_end_that_is_not_there_is_an_error():
+def test_a_clone_of_unknown_end_that_is_not_there_is_an_error() -> None:
     with pytest.raises(DestinationMissingError):
         clone(FakeSession({CLONE: RUNNING, JOB: no_such_job(), STAT: no_such_file()}))
 
 
-def test_a_clone_that_got_no_answer_and_had_no_effect_is_asked_for_again():
+def test_a_clone_that_got_no_answer_and_had_no_effect_is_asked_for_again() -> None:
     session = FakeSession(
         {CLONE: [OntapUnreachableError('connection reset'), {}], STAT: no_such_file()}
     )
@@ -116,7 +116,7 @@ def test_a_clone_that_got_no_answer_and_had_no_effect_is_asked_for_again():
     assert [call[0] for call in session.calls] == ['POST', 'GET', 'POST']
 
 
-def test_a_second_clone_refused_because_the_first_came_through_is_right():
+def test_a_second_clone_refused_because_the_first_came_through_is_right() -> None:
     exists = OntapRejectedError(409, '13565952', 'exists')
     session = FakeSession(
         {
@@ -128,7 +128,7 @@ def test_a_second_clone_refused_because_the_first_came_through_is_right():
     assert len(session.calls) == 4
 
 
-def test_a_clone_that_gets_no_answer_twice_is_an_error():
+def test_a_clone_that_gets_no_answer_twice_is_an_error() -> None:
     with pytest.raises(DestinationMissingError):
         clone(
             FakeSession(
@@ -137,7 +137,7 @@ def test_a_clone_that_gets_no_answer_twice_is_an_error():
         )
 
 
-def test_a_rename_takes_no_query():
+def test_a_rename_takes_no_query() -> None:
     """NetApp's reference lists return_timeout for every other file call."""
     session = FakeSession({('PATCH', '/api/storage/volumes/'): {}})
     Files(session).rename(stored(path='a'), stored(path='b'))
@@ -145,18 +145,18 @@ def test_a_rename_takes_no_query():
 
 
 @pytest.mark.parametrize('code', ['6684674', '131074'])
-def test_every_code_for_no_such_file_is_known(code):
+def test_every_code_for_no_such_file_is_known(code) -> None:
     gone = OntapRejectedError(500, code, 'No such file or directory')
     assert Files(FakeSession({STAT: gone})).stat(stored()) is None
 
 
-def test_a_copy_of_unknown_end_is_an_error_even_if_a_file_is_there():
+def test_a_copy_of_unknown_end_is_an_error_even_if_a_file_is_there() -> None:
     session = FakeSession({COPY: RUNNING, JOB: no_such_job()})
     with pytest.raises(jobs.JobUnknownError):
         copy(session, FakeClock())
 
 
-def test_a_copy_names_volume_svm_and_path_at_both_ends():
+def test_a_copy_names_volume_svm_and_path_at_both_ends() -> None:
     session = FakeSession({COPY: {}})
     copy(session, FakeClock())
     (pair,) = session.calls[0][2]['files_to_copy']
@@ -168,7 +168,7 @@ def test_a_copy_names_volume_svm_and_path_at_both_ends():
     assert pair['destination']['volume']['name'] == 'gold_vol'
 
 
-def test_polling_starts_fast_and_backs_off():
+def test_polling_starts_fast_and_backs_off() -> None:
     clock = FakeClock()
     session = FakeSession({JOB: [{'state': 'running'}] * 12 + [{'state': 'success'}]})
     jobs.wait(session, 'job-1', timeout=60, clock=clock)
@@ -178,13 +178,13 @@ def test_polling_starts_fast_and_backs_off():
     assert max(pauses) == 2.0
 
 
-def test_a_job_that_never_ends_runs_into_the_deadline():
+def test_a_job_that_never_ends_runs_into_the_deadline() -> None:
     session = FakeSession({JOB: {'state': 'running'}, CANCEL: {}})
     with pytest.raises(OntapTimeoutError, match='job-1'):
         jobs.wait(session, 'job-1', timeout=0)
 
 
-def test_a_job_that_nobody_waits_for_any_more_is_cancelled():
+def test_a_job_that_nobody_waits_for_any_more_is_cancelled() -> None:
     session = FakeSession(
         {JOB: {'state': 'running'}, CANCEL: OntapRejectedError(404, '4', 'gone')}
     )
@@ -194,7 +194,7 @@ def test_a_job_that_nobody_waits_for_any_more_is_cancelled():
     assert session.calls[-1][2][1] == {'action': 'cancel'}
 
 
-def test_a_long_copy_says_that_its_source_is_in_use():
+def test_a_long_copy_says_that_its_source_is_in_use() -> None:
     class SlowClock(FakeClock):
         def sleep(self, _seconds):
             self.now += 31
@@ -217,17 +217,17 @@ def test_a_long_copy_says_that_its_source_is_in_use():
     assert kept == [31.0]
 
 
-def test_deleting_what_is_not_there_is_no_error():
+def test_deleting_what_is_not_there_is_no_error() -> None:
     session = FakeSession({('DELETE', '/api/storage/volumes/'): no_such_file()})
     Files(session).delete(stored())
     assert len(session.calls) == 1
 
 
-def test_a_file_that_is_not_there_has_no_stat():
+def test_a_file_that_is_not_there_has_no_stat() -> None:
     assert Files(FakeSession({STAT: no_such_file()})).stat(stored()) is None
 
 
-def test_slashes_in_a_path_are_encoded():
+def test_slashes_in_a_path_are_encoded() -> None:
     session = FakeSession({('DELETE', '/api/storage/volumes/'): {}})
     Files(session).delete(stored(path='a b/c'))
     assert session.calls[0][1].endswith('/files/a%20b%2Fc')
@@ -243,7 +243,7 @@ def copy(session, clock, timeout=60, throughput=0):
     )
 
 
-def test_a_copy_waits_for_one_of_the_clusters_places():
+def test_a_copy_waits_for_one_of_the_clusters_places() -> None:
     clock = FakeClock()
     session = FakeSession({COPY: [limit_reached(), limit_reached(), {}]})
     copy(session, clock)
@@ -251,14 +251,14 @@ def test_a_copy_waits_for_one_of_the_clusters_places():
     assert len(clock.pauses) == 2
 
 
-def test_a_copy_does_not_wait_for_a_place_for_ever():
+def test_a_copy_does_not_wait_for_a_place_for_ever() -> None:
     clock = FakeClock()
     with pytest.raises(OntapRejectedError, match='7018877'):
         copy(FakeSession({COPY: limit_reached()}), clock, timeout=10)
     assert clock.now <= 10
 
 
-def test_another_refusal_of_a_copy_is_not_waited_out():
+def test_another_refusal_of_a_copy_is_not_waited_out() -> None:
     clock = FakeClock()
     with pytest.raises(OntapRejectedError, match='7012362'):
         copy(FakeSession({COPY: OntapRejectedError(400, '7012362', 'no peer')}), clock)
@@ -266,13 +266,13 @@ def test_another_refusal_of_a_copy_is_not_waited_out():
 
 
 @pytest.mark.parametrize(('throughput', 'sent'), [(0, None), (5_000_000, 5_000_000)])
-def test_a_cap_on_throughput_is_ontaps_to_keep(throughput, sent):
+def test_a_cap_on_throughput_is_ontaps_to_keep(throughput, sent) -> None:
     session = FakeSession({COPY: {}})
     copy(session, FakeClock(), throughput=throughput)
     assert session.calls[0][2].get('max_throughput') == sent
 
 
-def test_a_copy_without_peering_says_so():
+def test_a_copy_without_peering_says_so() -> None:
     session = FakeSession(
         {
             ('POST', '/api/storage/file/copy'): OntapRejectedError(

@@ -33,7 +33,7 @@ def session(*volumes):
     )
 
 
-def test_any_lif_of_the_svm_leads_to_the_same_flexvol():
+def test_any_lif_of_the_svm_leads_to_the_same_flexvol() -> None:
     namespace = Namespace(session(volume('images_vol', '/images')), 'svm_gold')
     first = namespace.locate(ImageCopy('127.0.11.1', '/images/abc'))
     second = namespace.locate(ImageCopy('127.0.11.2', '/images/abc'))
@@ -42,7 +42,7 @@ def test_any_lif_of_the_svm_leads_to_the_same_flexvol():
     assert first.flexvol.cluster == 'cluster-uuid'
 
 
-def test_the_deepest_junction_above_the_file_holds_it():
+def test_the_deepest_junction_above_the_file_holds_it() -> None:
     namespace = Namespace(
         session(volume('root', '/'), volume('a', '/a'), volume('b', '/a/b')), 'svm_gold'
     )
@@ -50,7 +50,7 @@ def test_the_deepest_junction_above_the_file_holds_it():
     assert (found.flexvol.name, found.path) == ('b', 'c/d')
 
 
-def test_all_junctions_above_the_file_are_asked_for_in_one_call():
+def test_all_junctions_above_the_file_are_asked_for_in_one_call() -> None:
     fake = session(volume('a', '/a'))
     Namespace(fake, 'svm_gold').locate(ImageCopy('127.0.11.1', '/a/b/c'))
     queries = [call[2] for call in fake.calls if call[:2] == VOLUMES]
@@ -58,7 +58,7 @@ def test_all_junctions_above_the_file_are_asked_for_in_one_call():
     assert queries[0]['svm.name'] == 'svm_gold'
 
 
-def test_a_second_look_costs_no_call():
+def test_a_second_look_costs_no_call() -> None:
     fake = session(volume('a', '/a'))
     namespace = Namespace(fake, 'svm_gold')
     namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
@@ -67,7 +67,7 @@ def test_a_second_look_costs_no_call():
     assert len(fake.calls) == before
 
 
-def test_what_is_remembered_is_looked_up_again_after_a_while():
+def test_what_is_remembered_is_looked_up_again_after_a_while() -> None:
     clock = FakeClock()
     fake = session(volume('a', '/a'))
     namespace = Namespace(fake, 'svm_gold', clock)
@@ -79,42 +79,42 @@ def test_what_is_remembered_is_looked_up_again_after_a_while():
 
 
 @pytest.mark.parametrize('server', ['192.0.2.7', '127.0.10.1'])
-def test_an_address_that_is_no_svms_lif_is_another_cluster(server):
+def test_an_address_that_is_no_svms_lif_is_another_cluster(server) -> None:
     found = Namespace(session(), 'svm_gold').locate(ImageCopy(server, '/images/abc'))
     assert isinstance(found, Refusal)
     assert found.reason is Reason.OTHER_CLUSTER
 
 
-def test_a_path_without_junction_is_outside_the_export():
+def test_a_path_without_junction_is_outside_the_export() -> None:
     namespace = Namespace(session(), 'svm_gold')
     found = namespace.locate(ImageCopy('127.0.11.1', '/images/abc'))
     assert found.reason is Reason.LOCATION_OUTSIDE_EXPORT
 
 
-def test_a_path_that_ontap_would_read_as_a_query_matches_nothing():
+def test_a_path_that_ontap_would_read_as_a_query_matches_nothing() -> None:
     fake = session(volume('a', '/a'))
     found = Namespace(fake, 'svm_gold').locate(ImageCopy('127.0.11.1', '/a|/*/x'))
     assert found.reason is Reason.LOCATION_OUTSIDE_EXPORT
     assert VOLUMES not in [call[:2] for call in fake.calls]
 
 
-def test_a_share_below_a_junction_is_a_pool_with_a_directory():
+def test_a_share_below_a_junction_is_a_pool_with_a_directory() -> None:
     pool = Namespace(session(volume('a', '/a')), 'svm_gold').pool('127.0.11.1:/a/b')
     assert (pool.flexvol.name, pool.directory) == ('a', 'b')
     assert pool.stored('x').path == 'b/x'
 
 
-def test_a_share_that_is_a_junction_is_a_pool_without_directory():
+def test_a_share_that_is_a_junction_is_a_pool_without_directory() -> None:
     pool = Namespace(session(volume('a', '/a')), 'svm_gold').pool('127.0.11.1:/a')
     assert (pool.directory, pool.stored('x').path) == ('', 'x')
 
 
-def test_a_share_of_another_cluster_says_what_is_wrong():
+def test_a_share_of_another_cluster_says_what_is_wrong() -> None:
     with pytest.raises(UnknownShareError, match='not a LIF'):
         Namespace(session(), 'svm_gold').pool('192.0.2.7:/a')
 
 
-def test_an_svm_scoped_user_needs_no_right_to_read_the_cluster():
+def test_an_svm_scoped_user_needs_no_right_to_read_the_cluster() -> None:
     denied = OntapRejectedError(403, '6', 'not authorized')
     fake = session(volume('a', '/a'))
     fake.answers[CLUSTER] = denied
@@ -122,7 +122,7 @@ def test_an_svm_scoped_user_needs_no_right_to_read_the_cluster():
     assert located.flexvol.cluster == FakeSession.host
 
 
-def test_a_cluster_that_fails_to_name_itself_once_is_asked_again():
+def test_a_cluster_that_fails_to_name_itself_once_is_asked_again() -> None:
     fake = session(volume('gold_vol', '/gold'))
     fake.answers[CLUSTER] = OntapRejectedError(500, '65536', 'internal error')
     namespace = Namespace(fake, 'svm_gold')
@@ -134,7 +134,7 @@ def test_a_cluster_that_fails_to_name_itself_once_is_asked_again():
     assert second.flexvol.cluster == 'cluster-uuid'
 
 
-def test_sibling_junctions_are_two_flexvols():
+def test_sibling_junctions_are_two_flexvols() -> None:
     """As on nearly every system: /vol1 and /vol2 on one SVM."""
 
     class Queried(FakeSession):
@@ -151,12 +151,12 @@ def test_sibling_junctions_are_two_flexvols():
     assert [(f.flexvol.name, f.path) for f in files] == [('v1', 'x'), ('v2', 'x')]
 
 
-def test_a_share_of_another_svm_is_no_pool_of_the_backend():
+def test_a_share_of_another_svm_is_no_pool_of_the_backend() -> None:
     with pytest.raises(UnknownShareError, match='netapp_vserver'):
         Namespace(session(volume('a', '/a')), 'svm_silver').pool('127.0.11.1:/a')
 
 
-def test_an_address_in_two_ipspaces_is_the_backends_for_its_shares_alone():
+def test_an_address_in_two_ipspaces_is_the_backends_for_its_shares_alone() -> None:
     fake = session(volume('a', '/a'))
     twin = {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'tenant'}}
     lifs = fake.answers[LIFS]['records']
@@ -170,7 +170,7 @@ def test_an_address_in_two_ipspaces_is_the_backends_for_its_shares_alone():
         assert '127.0.11.1' not in namespace.lifs_of('svm_gold')
 
 
-def test_an_address_of_two_other_svms_is_no_pool_of_the_backend():
+def test_an_address_of_two_other_svms_is_no_pool_of_the_backend() -> None:
     fake = session(volume('a', '/a'))
     twin = {'ip': {'address': '127.0.11.1'}, 'svm': {'name': 'tenant'}}
     fake.answers[LIFS]['records'].append(twin)
@@ -178,7 +178,7 @@ def test_an_address_of_two_other_svms_is_no_pool_of_the_backend():
         Namespace(fake, 'svm_silver').pool('127.0.11.1:/a')
 
 
-def test_forgetting_looks_everything_up_again():
+def test_forgetting_looks_everything_up_again() -> None:
     fake = session(volume('a', '/a'))
     namespace = Namespace(fake, 'svm_gold')
     namespace.pool('127.0.11.1:/a')

@@ -76,7 +76,7 @@ def place(found):
     'server',
     ['192.0.2.11', '192.0.2.12', 'fd00::11', 'FD00::11', 'fd00:0:0:0:0:0:0:11'],
 )
-def test_any_form_of_any_lif_is_the_svm(namespace, server):
+def test_any_form_of_any_lif_is_the_svm(namespace, server) -> None:
     found = namespace.locate(ImageCopy(server, '/images/abc'))
     assert place(found) == ('images_vol', 'abc')
     assert found.flexvol.svm == 'svm_gold'
@@ -91,7 +91,9 @@ def test_any_form_of_any_lif_is_the_svm(namespace, server):
         ('fd00::11', '192.0.2.11'),
     ],
 )
-def test_a_name_is_the_svm_that_has_one_of_its_addresses(namespace, names, resolved):
+def test_a_name_is_the_svm_that_has_one_of_its_addresses(
+    namespace, names, resolved
+) -> None:
     names['nfs-1.example.org'] = resolved
     found = namespace.locate(ImageCopy('nfs-1.example.org', '/images/abc'))
     assert place(found) == ('images_vol', 'abc')
@@ -102,7 +104,7 @@ def test_a_name_is_the_svm_that_has_one_of_its_addresses(namespace, names, resol
 )
 def test_a_name_for_two_svms_is_ambiguous_whichever_comes_first(
     namespace, names, resolved
-):
+) -> None:
     names['nfs.example.org'] = resolved
     found = namespace.locate(ImageCopy('nfs.example.org', '/images/abc'))
     assert found == Refusal.of_location(Reason.LOCATION_AMBIGUOUS)
@@ -110,7 +112,7 @@ def test_a_name_for_two_svms_is_ambiguous_whichever_comes_first(
         namespace.pool('nfs.example.org:/pools/first')
 
 
-def test_a_name_that_does_not_resolve_is_no_lif(namespace):
+def test_a_name_that_does_not_resolve_is_no_lif(namespace) -> None:
     found = namespace.locate(ImageCopy('no-such-host.invalid', '/images/abc'))
     assert found.reason is Reason.OTHER_CLUSTER
 
@@ -131,7 +133,7 @@ def test_a_name_that_does_not_resolve_is_no_lif(namespace):
         ('/pools/first/x y%20z/abc', ('gold_vol', 'x y%20z/abc')),
     ],
 )
-def test_the_nearest_junction_above_a_file_holds_it(namespace, path, where):
+def test_the_nearest_junction_above_a_file_holds_it(namespace, path, where) -> None:
     assert place(namespace.locate(ImageCopy('192.0.2.11', path))) == where
 
 
@@ -144,17 +146,17 @@ def test_the_nearest_junction_above_a_file_holds_it(namespace, path, where):
         ('[FD00:0::11]:/images/archive/old/a/b', 'nested_vol', 'a/b'),
     ],
 )
-def test_a_share_is_a_directory_of_a_flexvol(namespace, share, name, directory):
+def test_a_share_is_a_directory_of_a_flexvol(namespace, share, name, directory) -> None:
     pool = namespace.pool(share)
     assert (pool.flexvol.name, pool.directory) == (name, directory)
 
 
-def test_an_image_in_the_pools_export_is_in_the_pools_flexvol(namespace):
+def test_an_image_in_the_pools_export_is_in_the_pools_flexvol(namespace) -> None:
     """By two names of one place: another LIF, and another form of it."""
     pool = namespace.pool('192.0.2.12:/pools/first/qtree')
     found = namespace.locate(ImageCopy('fd00:0::11', '/pools/first/glance/abc'))
     assert found.flexvol == pool.flexvol
 
 
-def test_the_scheduler_is_told_addresses_in_one_form(namespace):
+def test_the_scheduler_is_told_addresses_in_one_form(namespace) -> None:
     assert namespace.lifs_of('svm_gold') == ('192.0.2.11', '192.0.2.12', 'fd00::11')

@@ -29,7 +29,7 @@ NONE = {'records': []}
 
 
 @pytest.mark.parametrize('found', [peering(), peering('silver', 'gold')])
-def test_a_peering_counts_in_both_directions(found):
+def test_a_peering_counts_in_both_directions(found) -> None:
     assert Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
 
 
@@ -43,15 +43,15 @@ def test_a_peering_counts_in_both_directions(found):
         peering(applications=[]),
     ],
 )
-def test_anything_else_is_no_peering(found):
+def test_anything_else_is_no_peering(found) -> None:
     assert not Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
 
 
-def test_an_svm_needs_no_peering_with_itself():
+def test_an_svm_needs_no_peering_with_itself() -> None:
     assert Peers(FakeSession({})).may_copy('gold', 'gold')
 
 
-def test_a_yes_is_remembered_and_a_no_is_not():
+def test_a_yes_is_remembered_and_a_no_is_not() -> None:
     session = FakeSession({PEERS: [NONE, peering()]})
     peers = Peers(session)
     assert [peers.may_copy('gold', 'silver') for _ in range(4)] == [
@@ -63,7 +63,7 @@ def test_a_yes_is_remembered_and_a_no_is_not():
     assert len(session.calls) == 2
 
 
-def test_a_yes_is_asked_for_again_after_a_while_or_a_refusal():
+def test_a_yes_is_asked_for_again_after_a_while_or_a_refusal() -> None:
     clock = FakeClock()
     session = FakeSession({PEERS: peering()})
     peers = Peers(session, clock=clock)
@@ -75,7 +75,7 @@ def test_a_yes_is_asked_for_again_after_a_while_or_a_refusal():
     assert len(session.calls) == 3
 
 
-def test_a_peering_is_made_with_an_svm_that_is_named_and_no_other():
+def test_a_peering_is_made_with_an_svm_that_is_named_and_no_other() -> None:
     session = FakeSession({PEERS: NONE})
     assert not Peers(session, ['gold', 'bronze']).may_copy('gold', 'silver')
     assert [call[0] for call in session.calls] == ['GET']
@@ -88,6 +88,6 @@ def test_a_peering_is_made_with_an_svm_that_is_named_and_no_other():
     }
 
 
-def test_a_user_who_may_not_look_copies_nothing():
+def test_a_user_who_may_not_look_copies_nothing() -> None:
     denied = OntapRejectedError(403, '6', 'not authorized')
     assert not Peers(FakeSession({PEERS: denied})).may_copy('gold', 'silver')

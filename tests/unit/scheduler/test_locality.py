@@ -24,7 +24,7 @@ def report(**fields):
     return {**values, **fields}
 
 
-def test_the_nearer_a_pool_the_more_it_weighs():
+def test_the_nearer_a_pool_the_more_it_weighs() -> None:
     pools = [
         report(cluster='b', servers=['10.9.0.1']),
         report(servers=['10.0.1.1']),
@@ -43,7 +43,7 @@ def test_the_nearer_a_pool_the_more_it_weighs():
     ]
 
 
-def test_pools_that_serve_in_constant_time_weigh_the_same():
+def test_pools_that_serve_in_constant_time_weigh_the_same() -> None:
     raw = ImageCopy(COPY.server, COPY.path, raw=True)
     pools = [report(cached=[IMAGE]), report(junction_path='/images'), report()]
     assert locality.weigh(pools, IMAGE, [raw]) == [
@@ -54,25 +54,25 @@ def test_pools_that_serve_in_constant_time_weigh_the_same():
 
 
 @pytest.mark.parametrize('said', [1, 'true', [], None])
-def test_only_what_is_said_to_be_raw_is(said):
+def test_only_what_is_said_to_be_raw_is(said) -> None:
     hint = {'copies': [{'server': 'a', 'path': '/b', 'raw': said}]}
     assert locality.read_hint(hint) == (ImageCopy('a', '/b'),)
 
 
-def test_a_cached_image_counts_without_any_hint():
+def test_a_cached_image_counts_without_any_hint() -> None:
     assert locality.weigh([report(cached=[IMAGE]), report()], IMAGE, ()) == [
         locality.CACHED,
         locality.FAR,
     ]
 
 
-def test_a_junction_of_a_similar_name_holds_nothing():
+def test_a_junction_of_a_similar_name_holds_nothing() -> None:
     assert locality.weigh([report(junction_path='/image')], IMAGE, [COPY]) == [
         locality.SAME_SVM
     ]
 
 
-def test_a_hint_survives_its_way_through_json():
+def test_a_hint_survives_its_way_through_json() -> None:
     raw = ImageCopy('10.0.0.2', '/images/image-2', raw=True)
     hint = json.loads(json.dumps(locality.write_hint([COPY, raw])))
     assert locality.read_hint(hint) == (COPY, raw)
@@ -89,7 +89,7 @@ def test_a_hint_survives_its_way_through_json():
         {'copies': [{'server': 'a', 'path': 2}]},
     ],
 )
-def test_a_malformed_hint_counts_as_none(forged):
+def test_a_malformed_hint_counts_as_none(forged) -> None:
     assert locality.read_hint(forged) == ()
 
 
@@ -109,7 +109,7 @@ json_values = st.recursive(
         st.sampled_from(['cluster', 'junction_path']), st.none() | st.text(max_size=5)
     ),
 )
-def test_no_hint_breaks_the_weigher(hint, facts):
+def test_no_hint_breaks_the_weigher(hint, facts) -> None:
     copies = locality.read_hint(hint)
     weights = locality.weigh([facts, report()], IMAGE, copies)
     assert all(locality.FAR <= weight <= locality.CACHED for weight in weights)

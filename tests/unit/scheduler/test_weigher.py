@@ -33,17 +33,17 @@ def weigh(states, hints=HINT, image_id='i'):
     )
 
 
-def test_the_pool_next_to_the_image_is_preferred():
+def test_the_pool_next_to_the_image_is_preferred() -> None:
     near, far = state(), state(junction_path='/gold')
     assert weigh([near, far]) == [0.75, 0.5]
 
 
-def test_a_pool_that_is_nearly_full_is_not_preferred():
+def test_a_pool_that_is_nearly_full_is_not_preferred() -> None:
     assert weigh([state(free=14), state(free=15)]) == [0.0, 0.75]
 
 
 @pytest.mark.parametrize('free', ['infinite', 'unknown', None])
-def test_a_capacity_that_is_no_number_is_no_obstacle(free):
+def test_a_capacity_that_is_no_number_is_no_obstacle(free) -> None:
     assert weigh([state(free=free)]) == [0.75]
 
 
@@ -51,18 +51,18 @@ def test_a_capacity_that_is_no_number_is_no_obstacle(free):
     'hints',
     [None, {}, {'eic': None}, {'eic': 'forged'}, ['eic'], 'eic', 5, [{'eic': {}}]],
 )
-def test_without_a_hint_no_pool_is_preferred(hints):
+def test_without_a_hint_no_pool_is_preferred(hints) -> None:
     assert weigh([state(), state()], hints=hints) == [0.0, 0.0]
 
 
-def test_a_backend_that_is_not_ours_weighs_nothing():
+def test_a_backend_that_is_not_ours_weighs_nothing() -> None:
     other = types.SimpleNamespace(
         capabilities={}, total_capacity_gb=1, free_capacity_gb=1
     )
     assert weigh([other], image_id=None) == [0.0]
 
 
-def test_one_step_nearer_outweighs_any_difference_in_capacity():
+def test_one_step_nearer_outweighs_any_difference_in_capacity() -> None:
     weigher = EICImageLocalityWeigher()
     step = 0.25
     assert (weigher.minval, weigher.maxval) == (0.0, 1.0)

@@ -18,17 +18,17 @@ from eic_plugins.support.name_resolution import addresses, canonical
         ('no address', 'no address'),
     ],
 )
-def test_an_address_has_one_form(written, form):
+def test_an_address_has_one_form(written, form) -> None:
     assert canonical(written) == form
 
 
-def test_a_literal_address_is_its_own_address():
+def test_a_literal_address_is_its_own_address() -> None:
     assert addresses('FD00:0:0::0011') == ('fd00::11',)
     assert addresses('192.0.2.11') == ('192.0.2.11',)
 
 
 @pytest.mark.parametrize('name', ['a' * 64 + '.example.org', 'a..b'])
-def test_what_dns_cannot_hold_resolves_to_nothing(name):
+def test_what_dns_cannot_hold_resolves_to_nothing(name) -> None:
     """The resolver raises UnicodeError for these, which is no OSError."""
     assert addresses(name) == (name,)
 
@@ -57,13 +57,13 @@ def name_server(monkeypatch):
     remote.answers.set()
 
 
-def test_an_address_asks_no_name_server(name_server):
+def test_an_address_asks_no_name_server(name_server) -> None:
     assert addresses('192.0.2.11') == ('192.0.2.11',)
     assert addresses('fd00::0011') == ('fd00::11',)
     assert name_server.asked == []
 
 
-def test_what_a_name_server_says_is_remembered(name_server):
+def test_what_a_name_server_says_is_remembered(name_server) -> None:
     name_server.answers.set()
     for _ in range(3):
         assert addresses('nfs') == ('192.0.2.7',)
@@ -71,7 +71,7 @@ def test_what_a_name_server_says_is_remembered(name_server):
     assert sorted(name_server.asked) == ['nfs', 'unknown']
 
 
-def test_a_deaf_name_server_is_waited_for_once(name_server):
+def test_a_deaf_name_server_is_waited_for_once(name_server) -> None:
     """Nothing would end these waits but their budget: the first one's is short,
     and the others find it spent.
     """
@@ -81,7 +81,7 @@ def test_a_deaf_name_server_is_waited_for_once(name_server):
     assert name_server.asked == ['nfs']
 
 
-def test_a_late_answer_is_there_for_the_next(name_server):
+def test_a_late_answer_is_there_for_the_next(name_server) -> None:
     assert addresses('nfs', 0.01) == ('nfs',)
     name_server.answers.set()
     assert servers.RESOLVER._asked['nfs'][1].wait(20) == ('192.0.2.7',)
@@ -89,7 +89,7 @@ def test_a_late_answer_is_there_for_the_next(name_server):
     assert name_server.asked == ['nfs']
 
 
-def test_names_without_end_take_no_threads_without_end(name_server):
+def test_names_without_end_take_no_threads_without_end(name_server) -> None:
     for number in range(50):
         addresses(f'nfs-{number}', 0.001)
     assert len(name_server.asked) <= 8
