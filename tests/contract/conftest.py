@@ -6,6 +6,7 @@ Without root, the tests that mount are skipped and the rest run on a plain
 directory.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,9 @@ from eic_plugins.precache.precacher import Precacher
 from eic_plugins.precache.spreader import Spreader
 from tests.contract import block, stock
 from tests.contract.block import ONE, SVM, BlockWorld
-from tests.contract.images import Glance
+from tests.contract.images import Glance, Image
 from tests.contract.simulator import TOPOLOGY, Simulator
+from tests.contract.stock import MIB
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -86,6 +88,13 @@ def nfs(served: Simulator, tmp_path_factory: pytest.TempPathFactory) -> None:
         )
     except NotPossibleError as err:
         pytest.skip(str(err))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have the tests of a module run with each of its ``PROTOCOLS``."""
+    protocols = getattr(metafunc.module, 'PROTOCOLS', ())
+    if protocols and 'protocol' in metafunc.fixturenames:
+        metafunc.parametrize('protocol', protocols, indirect=True, scope='module')
 
 
 @pytest.fixture(scope='module')
@@ -153,6 +162,12 @@ def pool(simulator: Simulator) -> Path:
 def glance(monkeypatch: pytest.MonkeyPatch) -> Glance:
     """One that a block driver finds wherever it looks for Glance."""
     return Glance.served(monkeypatch)
+
+
+@pytest.fixture
+def image(glance: Glance) -> Image:
+    """One of a MiB, which is raw and nobody has cached."""
+    return glance.add(os.urandom(MIB))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from tests.contract.simulator import Simulator
 from tests.contract.world import World
 
 GOLD = '127.0.81.1:/gold'
+STORE = '127.0.81.1:/store'
 FLEXVOLS = {
     'gold': 'svm_gold',
     'store': 'svm_gold',
@@ -96,6 +97,15 @@ class Shares(World):
         return int(self.simulator.calls()['last'])
 
 
+class TwoPools(World):
+    """A driver whose pools are gold and store both."""
+
+    pools = (GOLD, STORE)
+
+    def root(self, pool: str) -> Path:
+        return self.simulator.directory('svm_gold', pool.rpartition('/')[2])
+
+
 def forged(image: Image, content: bytes, **fields: Any) -> bytes:
     """What whoever knows the image and the code would write."""
     from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
@@ -165,4 +175,14 @@ def world(nfs_driver: Any, admin: Any, simulator: Simulator, glance: Glance) -> 
     found = Shares(nfs_driver, admin, simulator, glance)
     found.start_anew()
     found.deploy()
+    return found
+
+
+@pytest.fixture
+def two_pools(
+    nfs_driver: Any, admin: Any, simulator: Simulator, glance: Glance
+) -> TwoPools:
+    """To be imported as ``world``, with a configuration of both pools."""
+    found = TwoPools(nfs_driver, admin, simulator, glance)
+    found.start_anew()
     return found

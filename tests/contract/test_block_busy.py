@@ -1,25 +1,14 @@
 """ONTAP says "Device busy" to clones in a burst: stock asks again, so does EIC."""
 
-import os
-
 import pytest
 
 from eic_plugins.support.clock import SYSTEM
 from tests.contract.block import NEEDS_ROOT, ONE, RESOURCES, BlockWorld
-from tests.contract.images import Glance, Image
-from tests.contract.stock import BACKEND, MIB
+from tests.contract.images import Image
+from tests.contract.stock import BACKEND
 
 pytestmark = NEEDS_ROOT
-
-
-@pytest.fixture(scope='module', params=sorted(RESOURCES))
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def image(glance: Glance) -> Image:
-    return glance.add(os.urandom(MIB))
+PROTOCOLS = sorted(RESOURCES)
 
 
 @pytest.fixture

@@ -17,11 +17,7 @@ from tests.contract.stock import GIB, MIB
 LONG_AGO = 3600.0
 
 pytestmark = NEEDS_ROOT
-
-
-@pytest.fixture(scope='module', params=sorted(RESOURCES))
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+PROTOCOLS = sorted(RESOURCES)
 
 
 @pytest.fixture

@@ -30,11 +30,7 @@ SECONDS = 120
 HOUR = 3600.0
 
 pytestmark = NEEDS_ROOT
-
-
-@pytest.fixture(scope='module', params=sorted(RESOURCES))
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+PROTOCOLS = sorted(RESOURCES)
 
 
 @pytest.fixture

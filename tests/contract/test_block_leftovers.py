@@ -13,17 +13,13 @@ from tests.contract.block import NEEDS_ROOT, ONE, BlockWorld
 from tests.contract.stock import MIB
 
 pytestmark = NEEDS_ROOT
+PROTOCOLS = ['fc', 'iscsi']
 NAME = 'eic-fill-7b8c5a52-9e0f-4b44-8a63-0d5f5f7f2c11-0badcafe'
 OTHER = {
     'initiator': 'iqn.1994-05.com.example:other',
     'host': 'other',
     'wwpns': ['21000024ff40aaaa'],
 }
-
-
-@pytest.fixture(scope='module', params=['fc', 'iscsi'])
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 class Killed:

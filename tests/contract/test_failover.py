@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from ontap_simulator.testing import serving
 
-from tests.contract import block, stock
+from tests.contract import block, shares, stock
 from tests.contract.block import ONE, SVM
 from tests.contract.images import Glance, Image
+from tests.contract.shares import GOLD
 from tests.contract.simulator import TOPOLOGY, Simulator
 from tests.contract.stock import BACKEND, MIB
 
-GOLD = '127.0.81.1:/gold'
 SECOND = 'second'
 POOL = {'nfs': GOLD, 'iscsi': ONE}
 EIC = {'nfs': 'eic_plugins.volume.nfs.EICNfsDriver'}
@@ -82,11 +82,7 @@ image_conversion_dir = {state}/conversion
 def driver(served: Simulator, admin: Any, protocol: str) -> Any:
     if protocol == 'iscsi':
         return block.start_driver(admin, served, protocol)
-    from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
-
-    found = stock.new_driver(EICNfsDriver)
-    stock.set_up(found, admin)
-    return found
+    return shares.started(admin)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from ontap_simulator import fault_kinds
 
-from tests.contract import stock
+from tests.contract import shares, stock
 from tests.contract.fault_table import (
     VARIANTS,
     Fault,
@@ -27,11 +27,11 @@ from tests.contract.fault_table import (
     shown,
 )
 from tests.contract.images import Glance, Image
+from tests.contract.shares import GOLD
 from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB
 
 IMAGES = '127.0.81.1:/images'
-GOLD = '127.0.81.1:/gold'
 FLEXVOLS = {GOLD: 'gold', IMAGES: 'images_vol'}
 PROTOCOL = 'nfs'
 
@@ -79,11 +79,7 @@ fill_wait_timeout = 10
 
 @pytest.fixture(scope='module')
 def driver(admin: Any) -> Any:
-    from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
-
-    found = stock.new_driver(EICNfsDriver)
-    stock.set_up(found, admin)
-    return found
+    return shares.started(admin)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,9 +25,9 @@ import pytest
 from tests.contract import block, flow, kinds, stock
 from tests.contract.images import Glance, Image
 from tests.contract.kinds import Kind
+from tests.contract.shares import GOLD
 from tests.contract.simulator import Simulator
 
-GOLD = '127.0.81.1:/gold'
 POOLS = {'nfs': (GOLD, 'svm_gold', 'gold'), 'iscsi': (block.ONE, block.SVM, block.ONE)}
 SIDES = ('stock', 'eic')
 IN_A_ROW, AT_ONCE = 3, 6

@@ -6,55 +6,26 @@ the server refuses to grow one beyond 16 TiB (EFBIG).
 
 import errno
 import os
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.contract import stock
-from tests.contract.images import Glance
-from tests.contract.simulator import Simulator
+from tests.contract.shares import TwoPools, nfs_driver  # noqa: F401 - a fixture
+from tests.contract.shares import two_pools as world  # noqa: F401 - a fixture
 from tests.contract.stock import MIB
 from tests.contract.test_stock_nfs_driver import (  # noqa: F401 - fixtures
     GOLD,
     PROTOCOL,
     cinder_conf,
 )
-from tests.contract.world import World
 
 pytestmark = pytest.mark.usefixtures('nfs')
 TIB = 1 << 40
 SIZE = 17 << 10  # GiB
 
 
-class Share(World):
-    """The FlexVol gold."""
-
-    pools = (GOLD,)
-
-    def root(self, pool: str) -> Path:
-        return self.simulator.directory('svm_gold', 'gold')
-
-
-@pytest.fixture(scope='module')
-def driver(admin: Any) -> Any:
-    from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
-
-    found = stock.new_driver(EICNfsDriver)
-    stock.set_up(found, admin)
-    return found
-
-
-@pytest.fixture
-def world(
-    driver: Any, admin: Any, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> Share:
-    found = Share(driver, admin, simulator, Glance.served(monkeypatch))
-    found.start_anew()
-    return found
-
-
-def test_it_is_a_clone_like_any_other_where_files_may_be_so_large(world: Share) -> None:
+def test_it_is_a_clone_like_any_other_where_files_may_be_so_large(
+    world: TwoPools,
+) -> None:
     image = world.glance.add(os.urandom(MIB))
     for route in ('download', 'cached'):
         volume = world.new_volume(GOLD, SIZE)
@@ -65,7 +36,7 @@ def test_it_is_a_clone_like_any_other_where_files_may_be_so_large(world: Share) 
 
 
 def test_elsewhere_it_is_left_to_cinder_with_nothing_of_it_there(
-    world: Share, monkeypatch: pytest.MonkeyPatch
+    world: TwoPools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = world.glance.add(os.urandom(MIB))
     world.create(image, GOLD)

@@ -6,14 +6,12 @@ The ways are the stock driver's own: a copy inside the cluster, and one by a hos
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contract import stock
-from tests.contract.images import Glance
-from tests.contract.simulator import Simulator
+from tests.contract.shares import TwoPools, nfs_driver  # noqa: F401 - a fixture
+from tests.contract.shares import two_pools as world  # noqa: F401 - a fixture
 from tests.contract.stock import BACKEND, MIB
 from tests.contract.test_stock_nfs_driver import (  # noqa: F401 - fixtures
     GOLD,
@@ -21,41 +19,12 @@ from tests.contract.test_stock_nfs_driver import (  # noqa: F401 - fixtures
     STORE,
     cinder_conf,
 )
-from tests.contract.world import World
 
 pytestmark = pytest.mark.usefixtures('nfs')
 CONTENT = bytes(range(256)) * (4 * MIB // 256)
-FLEXVOLS = {GOLD: 'gold', STORE: 'store'}
 
 
-class Shares(World):
-    """The FlexVols gold and store."""
-
-    pools = (GOLD, STORE)
-
-    def root(self, pool: str) -> Path:
-        return self.simulator.directory('svm_gold', FLEXVOLS[pool])
-
-
-@pytest.fixture(scope='module')
-def driver(admin: Any) -> Any:
-    from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
-
-    found = stock.new_driver(EICNfsDriver)
-    stock.set_up(found, admin)
-    return found
-
-
-@pytest.fixture
-def world(
-    driver: Any, admin: Any, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> Shares:
-    found = Shares(driver, admin, simulator, Glance.served(monkeypatch))
-    found.start_anew()
-    return found
-
-
-def evict(world: Shares, pool: str) -> None:
+def evict(world: TwoPools, pool: str) -> None:
     """As the cleaner does when the pool is full."""
     cache = world.cache_of(pool)
     for usage in list(cache.storage.usages()):
@@ -63,7 +32,7 @@ def evict(world: Shares, pool: str) -> None:
 
 
 def by_the_cluster(
-    world: Shares,
+    world: TwoPools,
     volume: Any,
     meanwhile: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -89,7 +58,7 @@ def by_the_cluster(
 
 
 def by_a_host(
-    world: Shares,
+    world: TwoPools,
     volume: Any,
     meanwhile: Callable[[], None],
     _monkeypatch: pytest.MonkeyPatch,
@@ -109,7 +78,7 @@ def by_a_host(
 
 @pytest.mark.parametrize('migrate', [by_the_cluster, by_a_host])
 def test_the_volume_is_whole_in_its_new_pool_and_the_cached_image_gone(
-    migrate: Any, world: Shares, monkeypatch: pytest.MonkeyPatch
+    migrate: Any, world: TwoPools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = world.glance.add(CONTENT)
     volume = world.create(image, GOLD)
@@ -122,7 +91,7 @@ def test_the_volume_is_whole_in_its_new_pool_and_the_cached_image_gone(
 
 
 def test_a_volume_that_is_migrated_leaves_the_cached_image_to_others(
-    world: Shares, monkeypatch: pytest.MonkeyPatch
+    world: TwoPools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = world.glance.add(CONTENT)
     volume, other = world.create(image, GOLD), world.create(image, GOLD)

@@ -16,14 +16,14 @@ import pytest
 
 from eic_plugins.model import Reason
 from eic_plugins.ontap.session import role_path
-from tests.contract import block
+from tests.contract import block, shares
 from tests.contract.block import BlockWorld
 from tests.contract.fault_table import was_hit
 from tests.contract.images import Glance, Image
+from tests.contract.shares import GOLD
 from tests.contract.simulator import Simulator
 from tests.contract.stock import MIB
 from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
-    GOLD,
     cinder_conf,
     protocol,
 )
@@ -126,12 +126,7 @@ class Share(World):
 def share_driver(admin: Any, protocol: str) -> Any:
     if protocol != 'nfs':
         return None
-    from eic_plugins.volume.nfs import EICNfsDriver  # noqa: PLC0415
-    from tests.contract import stock  # noqa: PLC0415
-
-    found = stock.new_driver(EICNfsDriver)
-    stock.set_up(found, admin)
-    return found
+    return shares.started(admin)
 
 
 @pytest.fixture

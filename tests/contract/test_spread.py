@@ -11,14 +11,10 @@ from tests.contract.images import Glance, Image
 from tests.contract.stock import MIB
 
 pytestmark = NEEDS_ROOT
+PROTOCOLS = ['iscsi', 'nvme']
 
 VOLUMES = 8
 """``spread_volumes``"""
-
-
-@pytest.fixture(scope='module', params=['iscsi', 'nvme'])
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ and download, and EIC's clone. What ONTAP then says of the two is compared, for
 each qualified extra spec that is in the stock driver's source.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ import pytest
 
 from tests.contract import stock
 from tests.contract.block import NEEDS_ROOT, ONE, RESOURCES, TWO, BlockWorld
-from tests.contract.images import Glance, Image
-from tests.contract.stock import BACKEND, MIB
+from tests.contract.images import Image
+from tests.contract.stock import BACKEND
 
 pytestmark = NEEDS_ROOT
+PROTOCOLS = sorted(RESOURCES)
 OF_ONE = (
     'uuid',
     'name',
@@ -43,16 +43,6 @@ SPECS: dict[str, dict[str, str]] = {
 }
 NOT_OF_A_DEVICE = {'netapp:raid_type', 'netapp:disk_type'}
 """Obsolete names that the stock driver only warns of."""
-
-
-@pytest.fixture(scope='module', params=sorted(RESOURCES))
-def protocol(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def image(glance: Glance) -> Image:
-    return glance.add(os.urandom(MIB))
 
 
 @pytest.fixture
