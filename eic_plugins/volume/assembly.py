@@ -34,8 +34,7 @@ from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.background import Background
 from eic_plugins.volume.backing import Backing, ClusterAccess
 from eic_plugins.volume.capability import PoolCapabilities
-from eic_plugins.volume.cluster import Cluster
-from eic_plugins.volume.connection import Connection
+from eic_plugins.volume.cluster import Cluster, Connection
 from eic_plugins.volume.credentials import endpoint_of
 from eic_plugins.volume.deployment import Deployment
 from eic_plugins.volume.device_backing import LunBacking, NamespaceBacking

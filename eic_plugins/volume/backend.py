@@ -12,8 +12,7 @@ from oslo_log import log as logging
 from eic_plugins.volume import locks
 from eic_plugins.volume.background import Background
 from eic_plugins.volume.cleaner import Cleaner
-from eic_plugins.volume.cluster import Cluster
-from eic_plugins.volume.connection import Connection
+from eic_plugins.volume.cluster import Cluster, Connection
 from eic_plugins.volume.deployment import Deployment
 from eic_plugins.volume.metrics import Metrics
 from eic_plugins.volume.reimager import Reimager

@@ -20,7 +20,7 @@ from eic_plugins.precache.precache_rules import Wishes, parse_image
 from eic_plugins.precache.precacher import Precacher
 from eic_plugins.precache.spread_rules import Rule
 from eic_plugins.precache.spreader import Spreader
-from eic_plugins.volume.connection import Connection
+from eic_plugins.volume.cluster import Connection
 from eic_plugins.volume.pool_filler import PoolFiller
 from eic_plugins.volume.stock import StockDriver
 

@@ -80,3 +80,29 @@ class Cluster:
             self.namespace.forget()
         if reasons & {Reason.FILL_FAILED, Reason.SVM_NOT_PEERED}:
             self.peers.forget()
+
+
+class Connection:
+    """The cluster that a backend works on; none before its driver is set up."""
+
+    def __init__(self, names: PoolNames) -> None:
+        self.names = names
+        self._cluster: Cluster | None = None
+
+    @property
+    def cluster(self) -> Cluster:
+        """The cluster.
+
+        :raises RuntimeError: the driver is not set up
+        """
+        if self._cluster is None:
+            raise RuntimeError('the driver is not set up')
+        return self._cluster
+
+    def change_to(self, cluster: Cluster) -> None:
+        """Work on this one from now on."""
+        self._cluster = cluster
+
+    def known_pools(self) -> Iterator[KnownPool]:
+        """The backend's pools, as other backends know them."""
+        return self.cluster.known_pools(self.names)

@@ -8,6 +8,8 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from eic_plugins.engine.demand import Demand
+from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.glance.image_locations import (
     ImageLocations,
     Location,
@@ -15,6 +17,7 @@ from eic_plugins.glance.image_locations import (
 )
 from eic_plugins.model import Image, Reason, Refusal, StoredObject, VolumeCopy
 from eic_plugins.storage.interface import Filled, PoolStorage
+from eic_plugins.volume.cluster import Cluster
 from eic_plugins.volume.fetch import Fetcher
 from eic_plugins.volume.image_volumes import ImageVolumes
 
@@ -54,6 +57,29 @@ class RequestedImage:
     glance: GlanceLocations
     image_location: Any = None
     volumes: ImageVolumes | None = None
+
+    def demand(
+        self,
+        cluster: Cluster,
+        cache: PoolCache,
+        *,
+        cannot_clone: bool,
+        encrypted: bool = False,
+    ) -> Demand:
+        """What the engine is asked: the image, in a pool.
+
+        :param cannot_clone: True if the pool's files are not to be cloned
+        :param encrypted: True if the volume is
+        """
+        return Demand(
+            self.fetcher.image,
+            self,
+            size=self.fetcher.size,
+            encrypted=encrypted,
+            pool_is_flexgroup=cannot_clone,
+            clone_limit_reached=cluster.clone_limits.reached(cache.pool.flexvol),
+            refused=self.fetcher.refusal,
+        )
 
     @property
     def verifies(self) -> bool:

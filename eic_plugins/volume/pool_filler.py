@@ -15,11 +15,10 @@ from eic_plugins import config
 from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.glance.catalog import Images
 from eic_plugins.model import Image, KnownPool, Outcome, Reason
-from eic_plugins.precache import demand as cinder_demand
+from eic_plugins.precache import demand
 from eic_plugins.precache.image_service import ServiceImageService
 from eic_plugins.storage.eviction import Space
-from eic_plugins.volume.connection import Connection
-from eic_plugins.volume.demands import demand
+from eic_plugins.volume.cluster import Connection
 from eic_plugins.volume.deployment import Deployment
 from eic_plugins.volume.fetch import Fetchers
 from eic_plugins.volume.image_source import GlanceLocations, RequestedImage
@@ -80,7 +79,7 @@ class PoolFiller:
 
         :raises Exception: the database did not answer
         """
-        return cinder_demand.volumes_by_image(
+        return demand.volumes_by_image(
             pools,
             CONF[config.GROUP].spread_window,
             clustered=bool(self._stock.cluster_name),
@@ -122,8 +121,7 @@ class PoolFiller:
         service = ServiceImageService(CONF)
         fetcher = self._fetchers.of(service.context(), service, image)
         cache = cluster.pools.cache_of(pool)
-        wanted = demand(
-            RequestedImage(fetcher, self._locations),
+        wanted = RequestedImage(fetcher, self._locations).demand(
             cluster,
             cache,
             cannot_clone=self._stock.cannot_clone(f'{self._stock.host}#{pool}'),

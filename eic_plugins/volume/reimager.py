@@ -12,7 +12,7 @@ from oslo_log import log as logging
 from eic_plugins.glance.documents import image_from_meta
 from eic_plugins.model import Reason
 from eic_plugins.storage.names import FILL_PREFIX
-from eic_plugins.volume.connection import Connection
+from eic_plugins.volume.cluster import Connection
 from eic_plugins.volume.outcomes import REIMAGED, Event, left_to_cinder
 from eic_plugins.volume.stock_nfs import StockNfs
 from eic_plugins.volume.volume_maker import Request, VolumeMaker

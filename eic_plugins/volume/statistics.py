@@ -11,7 +11,7 @@ from oslo_log import log as logging
 from oslo_utils import units
 
 from eic_plugins.storage.eviction import Space
-from eic_plugins.volume.connection import Connection
+from eic_plugins.volume.cluster import Connection
 from eic_plugins.volume.metrics import Metrics
 
 LOG = logging.getLogger(__name__)

@@ -15,8 +15,7 @@ from eic_plugins.ontap.session import (
     OntapForbiddenError,
     OntapRejectedError,
 )
-from eic_plugins.volume.connection import Connection
-from eic_plugins.volume.demands import demand
+from eic_plugins.volume.cluster import Connection
 from eic_plugins.volume.fetch import Fetchers
 from eic_plugins.volume.handover import Fetched
 from eic_plugins.volume.image_source import GlanceLocations, RequestedImage
@@ -151,8 +150,7 @@ class VolumeMaker:
             )
             outcome = cluster.engine.create(
                 _NewVolume(self._stock, volume, name),
-                demand(
-                    source,
+                source.demand(
                     cluster,
                     cache,
                     cannot_clone=self._stock.cannot_clone(volume['host']),
