@@ -1,7 +1,7 @@
 """Cinder's image service with the service's own credentials.
 
-For what no user asked for. Cinder's own needs the token of a request, and a
-catalog if ``glance_api_servers`` is not set; this one asks Glance as
+It serves what no user asked for. Cinder's own image service needs the token of a
+request, and a catalog if ``glance_api_servers`` is not set. This one asks Glance as
 :mod:`eic_plugins.glance.access` does.
 """
 
@@ -26,8 +26,8 @@ class ServiceImageService(image_utils.glance.GlanceImageService):
         super().__init__(_Client(self._images.client))
 
     def context(self) -> context.RequestContext:
-        """Of this moment: its token is for Barbican, where a signed image's
-        certificate is, and will not be renewed.
+        """One for the next minutes: its token, which Barbican wants for the
+        certificate of a signed image, is not renewed.
         """
         session = self._images.session
         return context.RequestContext(

@@ -1,14 +1,14 @@
-"""Which images in demand lack a cached image in which pools: pure.
+"""Which image is to be copied into which pools, by the demand for it: pure.
 
-What counts are the volumes of an image in pools of the cluster that were asked
-for within ``spread_window`` seconds. For each ``[eic] spread_volumes`` of them it
-is to be cached in one pool more than the first: then the scheduler's other
-weighers decide among these, and no FlexVol, node and aggregate carries all the
-guests' I/O. So there are never more copies than that part of the volumes.
+Demand is the number of an image's volumes in the cluster's pools that were asked
+for within ``spread_window`` seconds. For each ``[eic] spread_volumes`` of them, one
+pool more is to have the image, beside the first one. Then the scheduler's other
+weighers decide among these pools, and no FlexVol, node or aggregate carries the
+I/O of all guests.
 
-Nothing is remembered: what is looked at are volumes that are there, and what
-pools report of themselves. All backends take the pools in the same order, which
-differs from image to image, so that they agree without talking.
+Nothing is remembered. The rule looks at the volumes that are there, and at what
+pools report of themselves. All backends take the pools in the same order, so that
+they agree without talking; the order differs from image to image.
 """
 
 import dataclasses

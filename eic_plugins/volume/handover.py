@@ -1,14 +1,13 @@
-"""What was fetched for a request that Cinder gets back, Cinder need not fetch.
+"""Hands what was fetched from Glance over to Cinder's own download.
 
-A request that is handed back was perhaps fetched already: the image failed only
-when it was verified, converted or inspected. Cinder's download then begins with
-that very file, instead of asking Glance for the same bytes again. Everything
-that Cinder does with a download (checks, signature, conversion, its messages to
-the user) it does with this one.
+A request may be handed back to Cinder after its image was fetched: the image
+failed when it was verified, converted or inspected. Cinder's download then
+begins with that very file, and does not ask Glance for the same bytes again. It
+does with this file what it does with any download: checks, signature,
+conversion, messages to the user.
 
-The file is Glance's answer, untouched, in ``image_conversion_dir``. It is named
-so that Cinder removes it at the backend's next start, and goes with the request
-otherwise.
+The file is Glance's answer, untouched, in ``image_conversion_dir``. It is removed
+with the request. By its name, Cinder removes it at the backend's next start, too.
 """
 
 import contextlib
@@ -28,14 +27,16 @@ _COPIED = units.Mi  # bytes at a time
 
 
 class Fetched:
-    """The file that one request has fetched, if it has; it goes with this."""
+    """The file that one request has fetched, if it has. Who drops this, drops it."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
         self._end: weakref.finalize[Any, Any] | None = None
 
     def keep(self, path: str) -> None:
-        """Have the file stay when it loses its name; it takes no more room."""
+        """Keep the file under a second name: it stays when the first one is removed,
+        and takes no more room.
+        """
         self.drop()
         original = Path(path)
         # Cinder's clean-up at its start goes by the end of a name.
@@ -79,8 +80,8 @@ class Fetched:
 class KeepingService:
     """Cinder's image service, for one fetch of ours.
 
-    What Cinder's utilities remember of what they have fetched, they remember
-    here, and not where its own download would look.
+    Cinder's utilities remember in their image service what they have fetched.
+    With this one, Cinder's own download does not see what they remember of ours.
     """
 
     def __init__(self, service: Any, fetched: Fetched, **meta: Any) -> None:

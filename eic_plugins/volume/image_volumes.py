@@ -3,21 +3,20 @@
 Glance's Cinder store, and Cinder's upload by clone
 (``clone_image_volume``), leave an image as a read-only volume of whole GiB that
 begins with the image's bytes. Its file on an NFS share of the cluster is a copy
-like any other, if the volume is shown to be this image's:
+like any other, if the volume is known to be this image's. Two things must hold:
 
-* as Cinder's own clone of an image-volume demands it, the image's owner asks, or
-  the volume's ``image_owner`` is that owner;
-* and the volume says itself whose it is, by project, ``image_owner`` or
-  ``glance_image_id``. For any member may register ``cinder://`` and the id of a
-  volume as the location of an image of his own, and Glance may look at the
-  volume with the credentials of its store.
+* The image's owner asks, or the volume's ``image_owner`` is that owner. Cinder's
+  own clone of an image-volume demands this, too.
+* The volume says itself whose it is, by its project, ``image_owner`` or
+  ``glance_image_id``. Without this, any member could register ``cinder://`` and
+  the id of somebody's volume as the location of an image of his own.
 
-That says whose the volume is, and not what is in it: its project can make it
-writable again, and change it after Glance has hashed it. So what is made of a
-volume must have the image's checksum; the host reads it once. Of volumes of the
-internal tenant (``cinder_internal_tenant_project_id``) alone, which nobody uses
-but Cinder, that is not asked: give Glance's Cinder store that project, if its
-images are to be cloned in constant time.
+So it is known whose the volume is, but not what is in it: its project can make it
+writable again, and change it after Glance has hashed it. What is made of a volume
+must therefore have the image's checksum; the host reads it once. Volumes of the
+internal tenant (``cinder_internal_tenant_project_id``) are taken without that, for
+nobody but Cinder uses them. If images are to be cloned in constant time, give
+Glance's Cinder store that project.
 
 As for Cinder's own clones, ``allowed_direct_url_schemes`` must have ``cinder``.
 """
