@@ -12,6 +12,7 @@ from typing import Any
 from cliff.command import Command
 
 from eic_plugins.cli.cloud import VolumeFinder, cinder
+from eic_plugins.engine import remedies
 from eic_plugins.model import CINDER_DOWNLOAD, NOTE_KEY, Reason, read_note
 
 _ROUTES = {
@@ -80,10 +81,14 @@ def _refusal(word: str) -> str:
     route, _, code = word.partition('=')
     name = 'all routes' if route == 'all' else route
     try:
-        return f'- {name}: {Reason(code).message} ({code}).'
+        reason = Reason(code)
     except ValueError:
         # Cinder's limit of a value may have cut it off.
         return f'- {name}: {code or "?"}, which `eic reasons` does not know.'
+    return (
+        f'- {name}: {reason.message} ({code}). What to do: '
+        f'{remedies.remedy(reason)}. More: {remedies.anchor(reason)}'
+    )
 
 
 def _plain(text: Any) -> str:

@@ -1,14 +1,18 @@
 """``eic reasons``: what the reasons in logs, metrics and metadata mean."""
 
 import argparse
+from collections.abc import Sequence
 
 from cliff.lister import Lister
 
+from eic_plugins.engine import remedies
 from eic_plugins.model import Reason
+
+_COLUMNS = ('Reason', 'Meaning', 'What to do', 'Read more')
 
 
 class Reasons(Lister):
-    """List the reasons why a route is not taken, and what they mean."""
+    """List the reasons why a route is not taken, what they mean, and what to do."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The arguments: the reasons to list, all without any."""
@@ -25,8 +29,14 @@ class Reasons(Lister):
     def take_action(
         self,
         parsed_args: argparse.Namespace,
-    ) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+    ) -> tuple[Sequence[str], list[Sequence[str]]]:
         """Header and rows, which cliff prints as the user asks for."""
-        return ('Reason', 'Meaning'), [
-            (reason.value, reason.message) for reason in parsed_args.codes or Reason
+        return _COLUMNS, [
+            (
+                reason.value,
+                reason.message,
+                remedies.remedy(reason),
+                remedies.anchor(reason),
+            )
+            for reason in parsed_args.codes or Reason
         ]

@@ -16,6 +16,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from eic_plugins import config
+from eic_plugins.engine import remedies
 from eic_plugins.model import (
     CINDER_DOWNLOAD,
     NOTE_KEY,
@@ -131,6 +132,24 @@ class OutcomeRecorder:
             },
             context=context,
         )
+        if outcome.left_to_cinder:
+            self._advise(context, event)
+
+    def _advise(self, context: Any, event: Event) -> None:
+        """Where no route could help, say what an operator can do."""
+        for reason in dict.fromkeys(each.reason for each in event.outcome.refusals):
+            LOG.info(
+                'Volume %(volume)s: %(reason)s means that %(message)s. What to do: '
+                '%(remedy)s. More: %(anchor)s',
+                {
+                    'volume': event.volume['id'],
+                    'reason': reason.value,
+                    'message': reason.message,
+                    'remedy': remedies.remedy(reason),
+                    'anchor': remedies.anchor(reason),
+                },
+                context=context,
+            )
 
     def _try(
         self, where: str, tell: Callable[[Any, Event], None], context: Any, event: Event

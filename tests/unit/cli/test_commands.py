@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from eic_plugins.cli import cloud, explain, main
-from eic_plugins.engine import routes
+from eic_plugins.engine import remedies, routes
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 
 VOLUME = {'id': '7d3a3f0e', 'name': 'v1', 'status': 'available'}
@@ -28,6 +28,13 @@ def root_logger() -> Iterator[None]:
     yield
     logger.setLevel(level)
     logger.handlers[:] = handlers
+
+
+def explained(reason: Reason) -> str:
+    return (
+        f'{reason.message} ({reason}). What to do: {remedies.remedy(reason)}. '
+        f'More: {remedies.anchor(reason)}'
+    )
 
 
 def outcome(route: str, *refused: tuple[str, Reason]) -> Outcome:
@@ -53,8 +60,8 @@ def test_a_volumes_outcome_is_told_with_the_meaning_of_each_reason() -> None:
         'cluster, and the volume cloned from that.',
         'EIC took 0.400 s for it and kept 1024 bytes off the host.',
         'Why not faster:',
-        f'- cached: {Reason.NOT_CACHED.message} (not_cached).',
-        f'- flexclone: {Reason.OTHER_FLEXVOL.message} (other_flexvol).',
+        f'- cached: {explained(Reason.NOT_CACHED)}',
+        f'- flexclone: {explained(Reason.OTHER_FLEXVOL)}',
     ]
 
 
@@ -66,7 +73,7 @@ def test_every_route_of_ours_is_explained(route: str) -> None:
 @pytest.mark.parametrize('reason', Reason)
 def test_every_reason_is_explained(reason: Reason) -> None:
     assert told(**outcome(CINDER_DOWNLOAD, ('all', reason)).to_metadata())[-1] == (
-        f'- all routes: {reason.message} ({reason}).'
+        f'- all routes: {explained(reason)}'
     )
 
 
@@ -139,7 +146,13 @@ def test_all_reasons_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, 'reasons', '-f', 'json')
     assert code == 0
     assert json.loads(out) == [
-        {'Reason': reason.value, 'Meaning': reason.message} for reason in Reason
+        {
+            'Reason': reason.value,
+            'Meaning': reason.message,
+            'What to do': remedies.remedy(reason),
+            'Read more': remedies.anchor(reason),
+        }
+        for reason in Reason
     ]
 
 

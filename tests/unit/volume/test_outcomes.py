@@ -1,5 +1,6 @@
 """Every outcome is told in four places, and none of them can break a volume."""
 
+import dataclasses
 import io
 import json
 import logging
@@ -16,6 +17,7 @@ from oslo_log import log as oslo_log
 from oslo_messaging.notify import _impl_test
 
 from eic_plugins import config
+from eic_plugins.engine import remedies
 from eic_plugins.model import Outcome, Reason, Refusal
 from eic_plugins.volume import outcomes
 from eic_plugins.volume.metrics import Metrics
@@ -289,3 +291,12 @@ def test_no_place_that_is_broken_breaks_the_volume_or_the_other_places(
         'out of numbers',
     ]
     assert all('req-of-this-volume' in line for line in broken)
+
+
+def test_where_no_route_could_help_the_log_says_what_to_do(log, request_context):
+    found = outcomes.left_to_cinder(Reason.PERMISSION_DENIED)
+    recorder().record(request_context, dataclasses.replace(event(), outcome=found))
+    _, advice = log.getvalue().splitlines()
+    assert 'req-of-this-volume' in advice
+    assert remedies.remedy(Reason.PERMISSION_DENIED) in advice
+    assert remedies.anchor(Reason.PERMISSION_DENIED) in advice
