@@ -230,22 +230,23 @@ def ontap_space(facts: Facts) -> Iterator[Finding]:
 
 def ontap_deduplication(facts: Facts) -> Iterator[Finding]:
     """Deduplication is on for pools and for the volume with Glance's images."""
-    told = False
-    for backend in _sound(facts, 'nfs', 'luns', 'namespaces'):
-        volumes = [*_pools(facts, backend), *_of_images(facts, backend)]
-        for volume in dict.fromkeys(volumes):
-            told = told or volume.deduplicated is not None
-            if volume.deduplicated is False:
-                yield warning(
-                    f'{volume.name} of {volume.svm} is not deduplicated: blocks that '
-                    'images have in common are stored once for each image',
-                    remedy=f'volume efficiency on -vserver {volume.svm} -volume '
-                    f'{volume.name}',
-                )
-    if not told and facts.eic_backends:
+    volumes = {
+        (backend.endpoint().host, volume): None
+        for backend in _sound(facts, 'nfs', 'luns', 'namespaces')
+        for volume in (*_pools(facts, backend), *_of_images(facts, backend))
+    }
+    if volumes and all(volume.deduplicated is None for _, volume in volumes):
         raise NotSeenError(
             'ONTAP does not tell what is deduplicated', 'volume efficiency show'
         )
+    for _, volume in volumes:
+        if volume.deduplicated is False:
+            yield warning(
+                f'{volume.name} of {volume.svm} is not deduplicated: blocks that '
+                'images have in common are stored once for each image',
+                remedy=f'volume efficiency on -vserver {volume.svm} -volume '
+                f'{volume.name}',
+            )
 
 
 def ontap_images_export(facts: Facts) -> Iterator[Finding]:
@@ -290,7 +291,7 @@ def ontap_peering(facts: Facts) -> Iterator[Finding]:
                 for ends, state, applications in peers
             ):
                 continue
-            yield failure(
+            yield warning(
                 f'Glance has its images in {svm}, and {own} of [{backend.name}] is not '
                 'peered with it for file_copy: they are not copied, but downloaded',
                 remedy=f'vserver peer create -vserver {own} -peer-vserver {svm} '

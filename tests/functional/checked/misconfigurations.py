@@ -1359,7 +1359,7 @@ TABLE: tuple[Misconfiguration, ...] = (
     M(
         "the SVM with Glance's images is not peered",
         'ontap-peering',
-        FAILURE,
+        WARNING,
         images_in_silver,
         'not peered',
         by_hand(peer),
