@@ -6,9 +6,13 @@ import io
 import json
 import logging
 import os
+import signal
 import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -278,3 +282,35 @@ def test_upgrade_check_is_a_view_of_the_same(
     text = capsys.readouterr().out
     assert 'Result: Failure' in text
     assert not any(secret in text for secret in SECRETS.values())
+
+
+def test_ctrl_c_ends_it_at_once_without_a_traceback(cloud: Cloud) -> None:
+    cloud.services.silent.set()
+    program = subprocess.Popen(
+        [Path(sys.executable).with_name('eic'), *arguments(cloud)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        # It is up when it asks; nobody answers.
+        wait_until(lambda: cloud.services.waiting > 0)
+        program.send_signal(signal.SIGINT)
+        _, told = program.communicate(timeout=10)
+    finally:
+        program.kill()
+        cloud.services.silent.clear()
+    assert program.returncode == 130
+    assert 'Traceback' not in told
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_the_shell_can_complete_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(['complete']) == 0
+    assert 'check' in capsys.readouterr().out

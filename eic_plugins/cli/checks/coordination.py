@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from eic_plugins.cli.checks.credentials import no_credentials
 from eic_plugins.cli.checks.facts import Facts
 from eic_plugins.cli.checks.finding import Finding, NotSeenError, failure, warning
 
@@ -48,9 +49,8 @@ def coordination_reaches_all(facts: Facts) -> Iterator[Finding]:
     """Locks reach all hosts: where several share a backend, they are not files."""
     if _url(facts).scheme not in _LOCAL:
         return
-    shared = [each.name for each in facts.backends if each.get('backend_host')]
-    if facts.cinder.get('cluster') or shared:
-        who = f'[{shared[0]}] has a backend_host' if shared else 'there is a cluster'
+    who = _shared(facts)
+    if who:
         yield failure(
             f'{who}, so that several hosts share a backend, and [coordination] '
             'backend_url is of this host alone: simultaneous first volumes of an '
@@ -79,6 +79,22 @@ def coordination_reachable(facts: Facts) -> Iterator[Finding]:
             f'reached: {err.strerror or type(err).__name__}',
             remedy='start it, or correct backend_url in [coordination]',
         )
+
+
+def _shared(facts: Facts) -> str:
+    """Why several hosts share a backend; '' if they do not."""
+    if facts.cinder.get('cluster'):
+        return 'there is a cluster'
+    for backend in facts.eic_backends:
+        if backend.get('backend_host'):
+            return f'[{backend.name}] has a backend_host'
+    no_credentials(facts.cinder)
+    for backend in facts.eic_backends:
+        found = [host.partition('@') for host in facts.volume_hosts]
+        hosts = sorted({host for host, _, name in found if name == backend.name})
+        if len(hosts) > 1:
+            return f'[{backend.name}] is on {" and ".join(hosts)}'
+    return ''
 
 
 def _directory(facts: Facts, path: Path) -> Iterator[Finding]:

@@ -163,13 +163,20 @@ class Facts:
         )
 
     @property
-    def images(self) -> product.Glance:
-        """Glance's API, as the service user of cinder.conf."""
+    def apis(self) -> product.Apis:
+        """Keystone, Glance and Cinder, as the service user of cinder.conf."""
         return self.once(
-            ('glance',),
-            "Glance's API",
-            lambda: product.Glance(self.cinder.oslo),
+            ('apis',),
+            'the credentials of the service user',
+            lambda: product.Apis(self.cinder.oslo),
             _ASKED,
+        )
+
+    @property
+    def volume_hosts(self) -> list[str]:
+        """The backends of cinder-volume that are up, ``HOST@BACKEND``."""
+        return self.once(
+            ('volume hosts',), "Cinder's API", self.apis.volume_hosts, _ASKED
         )
 
     @property
@@ -181,7 +188,7 @@ class Facts:
     def newest_images(self) -> list[Mapping[str, Any]]:
         """The newest active images."""
         return self.once(
-            ('images',), "Glance's images", lambda: self.images.images(_IMAGES), _ASKED
+            ('images',), "Glance's images", lambda: self.apis.images(_IMAGES), _ASKED
         )
 
     def locations(self, image_id: str) -> list[Mapping[str, Any]]:
@@ -189,7 +196,7 @@ class Facts:
         return self.once(
             ('locations', image_id),
             "Glance's Locations API",
-            lambda: self.images.locations(image_id),
+            lambda: self.apis.locations(image_id),
             _ASKED,
         )
 
@@ -212,7 +219,7 @@ class Facts:
         return datetime.datetime.now(datetime.UTC)
 
     def _roles(self) -> frozenset[str]:
-        return self.images.roles()
+        return self.apis.roles()
 
     def _configuration(self, service: str, known: Mapping[str, Any]) -> Configuration:
         return self.once(

@@ -37,6 +37,20 @@ def glance_store(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def glance_cinder_store(facts: Facts) -> Iterator[Finding]:
+    """Where Glance keeps images in Cinder volumes, Cinder may clone them."""
+    kinds = set((facts.glance.get('enabled_backends') or {}).values())
+    schemes = facts.cinder.get('allowed_direct_url_schemes')
+    if 'cinder' in kinds and 'cinder' not in schemes:
+        yield warning(
+            'Glance keeps images in Cinder volumes, and allowed_direct_url_schemes of '
+            'cinder.conf does not have cinder: they are downloaded',
+            facts.cinder.change(
+                'allowed_direct_url_schemes', ','.join([*schemes, 'cinder'])
+            ),
+        )
+
+
 def glance_metadata_file(facts: Facts) -> Iterator[Finding]:
     """The store on an NFS export has a filesystem_store_metadata_file, in JSON."""
     for store in facts.stores:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from keystoneauth1 import loading
+from keystoneauth1 import adapter, loading
 from oslo_config import cfg
 
 from eic_plugins import config
@@ -78,8 +78,9 @@ def survey_of(endpoint: session.Endpoint) -> survey.Survey:
     return survey.Survey(session.OntapSession(endpoint))
 
 
-class Glance:
-    """Glance, as the service user of ``[eic]`` or ``[service_user]`` sees it.
+class Apis:
+    """Keystone, Glance and Cinder, as the service user of ``[eic]`` or
+    ``[service_user]`` sees them.
 
     :param conf: cinder.conf
     """
@@ -89,6 +90,13 @@ class Glance:
             loading.register_session_conf_options(conf, group)
         self._session = access.service_session(conf)
         self._client = access.service_client(conf, self._session)
+        options = conf[config.GROUP]
+        self._cinder = adapter.Adapter(
+            self._session,
+            service_type='block-storage',
+            interface=options.glance_interface,
+            region_name=options.region_name,
+        )
 
     def roles(self) -> frozenset[str]:
         """The roles of the service user, in lower case."""
@@ -108,6 +116,13 @@ class Glance:
     def locations(self, image_id: str) -> list[Mapping[str, Any]]:
         """The locations of an image, through the Locations API alone."""
         return list(self._client.images.get_image_locations(image_id))
+
+    def volume_hosts(self) -> list[str]:
+        """The backends that are up, ``HOST@BACKEND``, as Cinder lists them."""
+        wanted = {'binary': 'cinder-volume'}
+        answer = self._cinder.get('/os-services', params=wanted)
+        listed = answer.json()['services']
+        return [str(each['host']) for each in listed if each['state'] == 'up']
 
 
 def share_of(share_location: str) -> tuple[str, str]:

@@ -846,6 +846,14 @@ TABLE: tuple[Misconfiguration, ...] = (
         by_hand(cinder('backend_host', None, 'gold')),
     ),
     M(
+        'two hosts have the same backend, and lock on files',
+        'coordination-reaches-all',
+        FAILURE,
+        service('volume_hosts', ['one@gold', 'two@gold', 'one@san']),
+        '[gold] is on one and two',
+        by_hand(service('volume_hosts', ['one@gold', 'one@san'])),
+    ),
+    M(
         'etcd is down',
         'coordination-reachable',
         FAILURE,
@@ -914,6 +922,13 @@ TABLE: tuple[Misconfiguration, ...] = (
         glance('default_backend', 'web', 'glance_store'),
         'no images in files',
         by_hand(glance('default_backend', 'images', 'glance_store')),
+    ),
+    M(
+        'images are in Cinder volumes that may not be cloned',
+        'glance-cinder-store',
+        WARNING,
+        glance('enabled_backends', 'images:file,volumes:cinder'),
+        'allowed_direct_url_schemes',
     ),
     M(
         'the store has no metadata file',

@@ -5,6 +5,7 @@ import json
 import re
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from wsgiref import simple_server
@@ -26,13 +27,15 @@ class Services:
         self.images = [{'id': IMAGE, 'name': 'cirros', 'status': 'active'}]
         self.locations: list[dict[str, Any]] = []
         self.locations_status = 200
+        self.volume_hosts = ['one@gold', 'one@san', 'one@lvm']
         self.silent = threading.Event()
+        self.waiting = 0
         self.refusing = False
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.waiting += self.silent.is_set()
         while self.silent.is_set():
-            self.silent.wait(0.1)
-            threading.Event().wait(0.1)
+            time.sleep(0.1)
         status, body, headers = self._answer(environ)
         start_response(f'{status} x', [('Content-Type', 'application/json'), *headers])
         return [json.dumps(body).encode()]
@@ -59,6 +62,12 @@ class Services:
             '/v3/': {'version': self._version('v3.14')},
             '/': {'versions': [current]},
             '/versions': {'versions': [current]},
+            '/volume/v3/os-services': {
+                'services': [
+                    {'host': host, 'state': 'up', 'binary': 'cinder-volume'}
+                    for host in self.volume_hosts
+                ]
+            },
             '/v2/images': {'images': self.images},
             '/v2/schemas/image': {'name': 'image', 'properties': known},
         }
@@ -79,7 +88,20 @@ class Services:
             'issued_at': '2026-01-01T00:00:00.000000Z',
             'expires_at': '2999-01-01T00:00:00.000000Z',
             'catalog': [
-                {'type': 'image', 'name': 'glance', 'id': 'c1', 'endpoints': [endpoint]}
+                {
+                    'type': 'image',
+                    'name': 'glance',
+                    'id': 'c1',
+                    'endpoints': [endpoint],
+                },
+                {
+                    'type': 'block-storage',
+                    'name': 'cinder',
+                    'id': 'c2',
+                    'endpoints': [
+                        {**endpoint, 'id': 'e2', 'url': f'{self.url}/volume/v3'}
+                    ],
+                },
             ],
         }
 
