@@ -9,8 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from cinder.volume import driver
+
 from eic_plugins.volume import fc, iscsi, nvme
-from eic_plugins.volume.block import BlockDriver
 
 HOST = {
     'initiator': 'iqn.1994-05.com.example:contract',
@@ -20,7 +21,7 @@ HOST = {
 """What a host's connector says of itself where it has the hardware for it."""
 
 
-class LocalFabric(BlockDriver):
+class LocalFabric(driver.BaseVD):
     """Answers with a file where a host would be told a target."""
 
     library: Any
