@@ -78,9 +78,7 @@ def cinder_zapi_fallback(facts: Facts) -> Iterator[Finding]:
             yield warning(
                 f'[{backend.name}] lets the stock code fall back to ZAPI, which '
                 'newer ONTAP does not have',
-                backend.section.change(
-                    'netapp_allow_zapi_fallback', 'False', safe=True
-                ),
+                backend.section.change('netapp_allow_zapi_fallback', 'False'),
             )
 
 

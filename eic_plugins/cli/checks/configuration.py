@@ -111,8 +111,9 @@ class Configuration:
 
     def beside(self, name: str) -> list[Path]:
         """Files of a pattern in the directories of the configuration files."""
-        directories = dict.fromkeys(path.parent for path in self.files)
-        return [found for each in directories for found in sorted(each.glob(name))]
+        return [
+            found for each in self._directories() for found in sorted(each.glob(name))
+        ]
 
     def resolve(self, text: str) -> Path:
         """A path that the service names; containers' hosts have it beside
@@ -121,10 +122,14 @@ class Configuration:
         path = Path(text)
         if path.is_absolute() and path.exists():
             return path
-        for directory in dict.fromkeys(each.parent for each in self.files):
+        for directory in self._directories():
             if (directory / path.name).exists():
                 return directory / path.name
         return path if path.is_absolute() else self.files[0].parent / path
+
+    def _directories(self) -> list[Path]:
+        own = (path.parent for path in self.files)
+        return list(dict.fromkeys((*own, *self.source.beside)))
 
     def _values(self, section: str) -> Any:
         return self.oslo if section == 'DEFAULT' else self.oslo[section]

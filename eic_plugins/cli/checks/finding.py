@@ -31,7 +31,8 @@ class Change:
     def __str__(self) -> str:
         line = self.option if self.value is None else f'{self.option} = {self.value}'
         verb = 'remove' if self.value is None else 'set'
-        return f'{self.file}: in [{self.section}] {verb} {line}'
+        how = ' (eic check --fix does it)' if self.safe else ''
+        return f'{self.file}: in [{self.section}] {verb} {line}{how}'
 
 
 @dataclasses.dataclass(frozen=True)

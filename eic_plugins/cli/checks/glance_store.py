@@ -23,7 +23,7 @@ _FORM = (
     '"mountpoint": "DATADIR"}'
 )
 _GROUP_WRITES = 0o060
-_DECIMAL_660 = '660'
+_FOR_GROUP = '660'
 
 
 def glance_store(facts: Facts) -> Iterator[Finding]:
@@ -214,7 +214,7 @@ def glance_file_perm(facts: Facts) -> Iterator[Finding]:
                 '(nas_secure_file_operations), and filesystem_store_file_perm of '
                 f'[{store.section}] gives the group no right to read and write: each '
                 'image is downloaded',
-                store.change('filesystem_store_file_perm', _DECIMAL_660, safe=True),
+                store.change('filesystem_store_file_perm', _FOR_GROUP),
             )
 
 

@@ -11,7 +11,7 @@ def apply(text: str, change: Change) -> str:
 
     :raises ValueError: it is no such file
     """
-    if change.file.endswith('.json'):
+    if change.section.isdigit():
         return _json(text, change)
     lines = text.splitlines(keepends=True)
     start, end = _section(lines, change.section)

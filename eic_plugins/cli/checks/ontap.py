@@ -128,7 +128,8 @@ def ontap_role(facts: Facts) -> Iterator[Finding]:
             return survey.forbidden(user, kinds)
 
         for lacking in facts.ask(backend, 'what its role allows', question):
-            yield failure(
+            found = failure if lacking.needed else warning
+            yield found(
                 f'the role of the user of [{backend.name}] does not allow '
                 f'{lacking.path} at the level {lacking.level}: see "A call that ONTAP '
                 'refuses" in docs/operations.md for what that costs',

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from keystoneauth1 import adapter, loading
+from keystoneauth1 import adapter, exceptions, loading
 from oslo_config import cfg
 
 from eic_plugins import config
@@ -55,22 +55,26 @@ LocationError = locations.LocationError
 
 
 def eic_option_names(auth_type: str | None) -> frozenset[str]:
-    """The names that ``[eic]`` may have, with those of an auth plugin."""
+    """The names that ``[eic]`` may have, with those of an auth plugin.
+
+    :raises ValueError: there is no such auth plugin here
+    """
     known = [
         *config.ALL_OPTS,
         *loading.get_auth_common_conf_options(),
         *loading.get_session_conf_options(),
         *_plugin_options(auth_type),
     ]
-    renamed = (old.name for option in known for old in option.deprecated_opts)
-    return frozenset({*(option.dest for option in known), *filter(None, renamed)})
+    renamed = (old.name or '' for option in known for old in option.deprecated_opts)
+    names = (*(option.dest for option in known), *renamed)
+    return frozenset(name.replace('-', '_') for name in names if name)
 
 
 def _plugin_options(auth_type: str | None) -> Iterable[cfg.Opt]:
     try:
         return loading.get_auth_plugin_conf_options(auth_type or 'password')
-    except Exception:
-        return ()
+    except exceptions.NoMatchingPlugin as err:
+        raise ValueError(f'there is no auth plugin {auth_type} here') from err
 
 
 def survey_of(endpoint: session.Endpoint) -> survey.Survey:

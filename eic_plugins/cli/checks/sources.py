@@ -34,6 +34,8 @@ class Source:
     service: str
     files: tuple[Path, ...] = ()
     directories: tuple[Path, ...] = ()
+    beside: tuple[Path, ...] = ()
+    """Where other containers of the service have theirs."""
 
     @property
     def where(self) -> str:
@@ -114,7 +116,8 @@ def _usual(service: str, root: Path) -> Source:
     for directory in _usual_directories(service, root):
         main = directory / _MAIN[service]
         if main.exists():
-            return Source(service, _distribution(service, root, main), _parts(main))
+            files = _distribution(service, root, main)
+            return Source(service, files, _parts(main), _roles(service, root))
     return Source(service)
 
 
@@ -127,6 +130,11 @@ def _usual_directories(service: str, root: Path) -> Sequence[Path]:
             for name in (service, f'{service}_api')
         ),
     )
+
+
+def _roles(service: str, root: Path) -> tuple[Path, ...]:
+    found = (root / 'etc/kolla' / role for role in _ROLES[service])
+    return tuple(directory for directory in found if directory.is_dir())
 
 
 def _distribution(service: str, root: Path, main: Path) -> tuple[Path, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from eic_plugins.cli.checks import product
 from eic_plugins.cli.checks.configuration import Configuration, likely
 from eic_plugins.cli.checks.facts import Facts
-from eic_plugins.cli.checks.finding import Finding, failure, warning
+from eic_plugins.cli.checks.finding import Finding, NotSeenError, failure, warning
 
 
 def cinder_values(facts: Facts) -> Iterator[Finding]:
@@ -52,7 +52,13 @@ def _bad_values(configuration: Configuration) -> Iterator[Finding]:
 def _unknown_options(configuration: Configuration) -> Iterator[Finding]:
     section = product.EIC_SECTION
     auth_type = configuration.get('auth_type', section)
-    known = product.eic_option_names(auth_type)
+    try:
+        known = product.eic_option_names(auth_type)
+    except ValueError as err:
+        raise NotSeenError(
+            f'which options [{section}] may have: {err}',
+            "run eic with the Python of the service's own environment",
+        ) from err
     for option in configuration.options_of(section):
         if option.replace('-', '_') in known:
             continue

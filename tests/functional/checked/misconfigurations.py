@@ -1260,7 +1260,7 @@ TABLE: tuple[Misconfiguration, ...] = (
     M(
         'the role may not read the split load',
         'ontap-role',
-        FAILURE,
+        WARNING,
         forbidden('/storage/file/clone/split-loads'),
         'split-loads at the level readonly',
         by_hand(no_faults),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from eic_plugins.cli.checks import sources
+from eic_plugins.cli.checks.configuration import Configuration
 from eic_plugins.cli.checks.finding import NotSeenError
 
 
@@ -72,3 +73,14 @@ def test_where_there_is_none_it_is_said_where_to_look(tmp_path):
     with pytest.raises(NotSeenError, match=r'no nova\.conf') as caught:
         sources.find(root=tmp_path)['nova'].all_files()
     assert 'nova-api' in caught.value.remedy
+
+
+def test_what_another_container_has_is_found_there(tmp_path):
+    volume, api = (tmp_path / f'etc/kolla/cinder-{r}' for r in ('volume', 'api'))
+    for directory in (volume, api):
+        directory.mkdir(parents=True)
+    (volume / 'cinder.conf').touch()
+    (api / 'api-paste.ini').touch()
+    found = Configuration(sources.find(root=tmp_path)['cinder'], {})
+    assert found.resolve('/etc/cinder/api-paste.ini') == api / 'api-paste.ini'
+    assert found.beside('*.ini') == [api / 'api-paste.ini']
