@@ -1,5 +1,7 @@
 """`eic check` names each mistake, nothing else, and its advice mends it."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.cli.checks import runner
@@ -46,3 +48,19 @@ def test_the_manual_lists_the_checks() -> None:
 def test_each_check_has_a_mistake_that_it_names() -> None:
     tried = {case.check for case in TABLE}
     assert {check.name for check in runner.load()} - tried == set()
+
+
+def test_a_check_of_a_sites_own_is_written_as_the_manual_says(cloud: Cloud) -> None:
+    manual_text = manual.MANUAL.read_text()
+    example = manual_text.partition('```python\n')[2].partition('```')[0]
+    made: dict[str, Any] = {}
+    exec(example, made)  # noqa: S102 - of our own manual
+    own = runner.Check('reserved', made['reserved'])
+    assert own.about == 'Our backends reserve a tenth of each pool'
+    wrong = runner.found(own, cloud.facts())
+    assert [finding.why for finding in wrong] == [
+        '[gold] reserves another part of its pools',
+        '[san] reserves another part of its pools',
+    ]
+    cloud.mend(wrong)
+    assert runner.found(own, cloud.facts())[0].status is Status.PASS
