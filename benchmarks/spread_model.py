@@ -29,7 +29,7 @@ from benchmarks.real_scheduler import RealScheduler
 from eic_plugins import config
 from eic_plugins.model import ImageCopy
 from eic_plugins.scheduler import locality
-from eic_plugins.volume.stats_publisher import StatsPublisher
+from eic_plugins.volume.pools.stats_publisher import StatsPublisher
 
 USERS = 10
 UNSPREAD = 'eic, spread_volumes = 0'

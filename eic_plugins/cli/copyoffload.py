@@ -204,7 +204,7 @@ def clusters(config_files: Sequence[str], clock: Clock) -> list[Cluster]:
     # The driver shows what is on standard error: no warnings about libraries.
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        from eic_plugins.volume import enabled_backends  # noqa: PLC0415
+        from eic_plugins.volume.stock import enabled_backends  # noqa: PLC0415
 
     try:
         backends = enabled_backends.read(config_files)

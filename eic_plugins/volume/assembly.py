@@ -32,31 +32,31 @@ from eic_plugins.support.breaker import CircuitBreaker
 from eic_plugins.volume import record_secret
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.background import Background
-from eic_plugins.volume.backing import Backing, ClusterAccess
-from eic_plugins.volume.capability import PoolCapabilities
+from eic_plugins.volume.backing.devices import LunBacking, NamespaceBacking
+from eic_plugins.volume.backing.interface import Backing, ClusterAccess
+from eic_plugins.volume.backing.shares import ShareBacking
 from eic_plugins.volume.cluster import Cluster, Connection
-from eic_plugins.volume.credentials import endpoint_of
-from eic_plugins.volume.deployment import Deployment
-from eic_plugins.volume.device_backing import LunBacking, NamespaceBacking
-from eic_plugins.volume.evictor import Evictor, Policy
-from eic_plugins.volume.fetch import Fetchers
-from eic_plugins.volume.free_space import FreeSpace
-from eic_plugins.volume.image_source import GlanceLocations
+from eic_plugins.volume.from_image.fetch import Fetchers
+from eic_plugins.volume.from_image.image_source import GlanceLocations
+from eic_plugins.volume.from_image.outcomes import OutcomeRecorder
+from eic_plugins.volume.from_image.reimager import Reimager
+from eic_plugins.volume.from_image.volume_maker import VolumeMaker
 from eic_plugins.volume.locks import Locks
 from eic_plugins.volume.metrics import Metrics
-from eic_plugins.volume.outcomes import OutcomeRecorder
-from eic_plugins.volume.own_service import OwnService
-from eic_plugins.volume.pool_filler import PoolFiller
-from eic_plugins.volume.pool_names import PoolNames
-from eic_plugins.volume.pools import Pools
-from eic_plugins.volume.reimager import Reimager
-from eic_plugins.volume.share_backing import ShareBacking
-from eic_plugins.volume.statistics import Statistics
-from eic_plugins.volume.stats_publisher import StatsPublisher
-from eic_plugins.volume.stock import StockDriver
-from eic_plugins.volume.stock_block import Initiators, StockLuns, StockNamespaces
-from eic_plugins.volume.stock_nfs import StockNfs
-from eic_plugins.volume.volume_maker import VolumeMaker
+from eic_plugins.volume.pools.capability import PoolCapabilities
+from eic_plugins.volume.pools.deployment import Deployment
+from eic_plugins.volume.pools.evictor import Evictor, Policy
+from eic_plugins.volume.pools.filler import PoolFiller
+from eic_plugins.volume.pools.free_space import FreeSpace
+from eic_plugins.volume.pools.names import PoolNames
+from eic_plugins.volume.pools.own_service import OwnService
+from eic_plugins.volume.pools.registry import Pools
+from eic_plugins.volume.pools.statistics import Statistics
+from eic_plugins.volume.pools.stats_publisher import StatsPublisher
+from eic_plugins.volume.stock.block import Initiators, StockLuns, StockNamespaces
+from eic_plugins.volume.stock.credentials import endpoint_of
+from eic_plugins.volume.stock.interface import StockDriver
+from eic_plugins.volume.stock.nfs import StockNfs
 
 CONF = cfg.CONF
 _UNREACHABLE_LIMIT = 2

@@ -11,14 +11,14 @@ from oslo_log import log as logging
 
 from eic_plugins.volume import locks
 from eic_plugins.volume.background import Background
-from eic_plugins.volume.cleaner import Cleaner
 from eic_plugins.volume.cluster import Cluster, Connection
-from eic_plugins.volume.deployment import Deployment
+from eic_plugins.volume.from_image.reimager import Reimager
+from eic_plugins.volume.from_image.volume_maker import Request, VolumeMaker
 from eic_plugins.volume.metrics import Metrics
-from eic_plugins.volume.reimager import Reimager
-from eic_plugins.volume.statistics import Statistics
-from eic_plugins.volume.stock import ModelUpdate, StockDriver
-from eic_plugins.volume.volume_maker import Request, VolumeMaker
+from eic_plugins.volume.pools.cleaner import Cleaner
+from eic_plugins.volume.pools.deployment import Deployment
+from eic_plugins.volume.pools.statistics import Statistics
+from eic_plugins.volume.stock.interface import ModelUpdate, StockDriver
 
 LOG = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Backend:
     def create_volume(
         self, request: Request, meta: Mapping[str, Any], location: Any
     ) -> ModelUpdate | None:
-        """As :meth:`~eic_plugins.volume.volume_maker.VolumeMaker.create`."""
+        """As :meth:`~eic_plugins.volume.from_image.volume_maker.VolumeMaker.create`."""
         with self.background.making(request.image_id):
             return self.volumes.create(request, meta, location)
 

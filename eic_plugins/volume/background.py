@@ -21,8 +21,8 @@ from eic_plugins.precache.precacher import Precacher
 from eic_plugins.precache.spread_rules import Rule
 from eic_plugins.precache.spreader import Spreader
 from eic_plugins.volume.cluster import Connection
-from eic_plugins.volume.pool_filler import PoolFiller
-from eic_plugins.volume.stock import StockDriver
+from eic_plugins.volume.pools.filler import PoolFiller
+from eic_plugins.volume.stock.interface import StockDriver
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)

@@ -13,14 +13,14 @@ from eic_plugins.ontap.clone_limits import CloneLimits
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.support.breaker import CircuitBreaker
-from eic_plugins.volume.backing import Backing
-from eic_plugins.volume.capability import PoolCapabilities
-from eic_plugins.volume.evictor import Evictor
-from eic_plugins.volume.free_space import FreeSpace
+from eic_plugins.volume.backing.interface import Backing
 from eic_plugins.volume.metrics import Metrics
-from eic_plugins.volume.pool_names import PoolNames
-from eic_plugins.volume.pools import Pools
-from eic_plugins.volume.stats_publisher import StatsPublisher
+from eic_plugins.volume.pools.capability import PoolCapabilities
+from eic_plugins.volume.pools.evictor import Evictor
+from eic_plugins.volume.pools.free_space import FreeSpace
+from eic_plugins.volume.pools.names import PoolNames
+from eic_plugins.volume.pools.registry import Pools
+from eic_plugins.volume.pools.stats_publisher import StatsPublisher
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,8 @@ from cinder.volume import driver
 from cinder.volume.drivers.netapp import utils as na_utils
 
 from eic_plugins.volume.backend import Backend
-from eic_plugins.volume.stock import ModelUpdate
-from eic_plugins.volume.volume_maker import Request
+from eic_plugins.volume.from_image.volume_maker import Request
+from eic_plugins.volume.stock.interface import ModelUpdate
 
 
 class EICDriver(driver.BaseVD):

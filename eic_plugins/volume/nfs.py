@@ -19,9 +19,10 @@ from typing import Any
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nfs_cmode
 
-from eic_plugins.volume import assembly, raw_image
+from eic_plugins.volume import assembly
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.driver import EICDriver
+from eic_plugins.volume.stock import raw_image
 
 
 @interface.volumedriver

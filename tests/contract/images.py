@@ -51,11 +51,9 @@ class Glance:
     @classmethod
     def served(cls, monkeypatch: pytest.MonkeyPatch) -> 'Glance':
         """One that the driver finds wherever it looks for Glance."""
-        from eic_plugins.volume import (  # noqa: PLC0415
-            background,
-            image_source,
-            pool_filler,
-        )
+        from eic_plugins.volume import background  # noqa: PLC0415
+        from eic_plugins.volume.from_image import image_source  # noqa: PLC0415
+        from eic_plugins.volume.pools import filler as pool_filler  # noqa: PLC0415
 
         found = cls()
         monkeypatch.setattr(

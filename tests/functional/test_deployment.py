@@ -12,8 +12,8 @@ from cinder import rpc
 from cinder.scheduler import rpcapi
 
 from eic_plugins.model import KnownPool
-from eic_plugins.volume import deployment
-from eic_plugins.volume.deployment import Deployment
+from eic_plugins.volume.pools import deployment
+from eic_plugins.volume.pools.deployment import Deployment
 
 OWN = KnownPool('eic@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
 OTHER = KnownPool(

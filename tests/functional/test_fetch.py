@@ -39,7 +39,7 @@ from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.inspection import UnsafeImageError
 from eic_plugins.storage.interface import Filled
 from eic_plugins.storage.mount import ShareMount
-from eic_plugins.volume.fetch import Fetcher
+from eic_plugins.volume.from_image.fetch import Fetcher
 from tests.unit.factories import IMAGE_ID, SEALS, pool
 from tests.unit.fake_files import FakeFiles
 

@@ -39,7 +39,7 @@ def backend():
     """One that hands everything back that is new."""
     from eic_plugins.volume.backend import Backend  # noqa: PLC0415
     from eic_plugins.volume.background import Background  # noqa: PLC0415
-    from eic_plugins.volume.volume_maker import VolumeMaker  # noqa: PLC0415
+    from eic_plugins.volume.from_image.volume_maker import VolumeMaker  # noqa: PLC0415
 
     parts = Parts()
     connection = types.SimpleNamespace(cluster=types.SimpleNamespace(pools=Pools()))

@@ -12,7 +12,7 @@ from oslo_config import cfg
 
 from eic_plugins.model import Image, Reason, StoredObject, VolumeCopy
 from eic_plugins.ontap.namespace import Namespace
-from eic_plugins.volume.image_volumes import ImageVolumes
+from eic_plugins.volume.from_image.image_volumes import ImageVolumes
 from tests.unit.fake_ontap import FakeSession
 
 GIB = 1024**3

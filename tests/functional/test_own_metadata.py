@@ -39,7 +39,7 @@ def as_owner():
 @pytest.fixture
 def recorder(cinder_conf):
     # They want Cinder's objects to be registered.
-    from eic_plugins.volume import outcomes  # noqa: PLC0415
+    from eic_plugins.volume.from_image import outcomes  # noqa: PLC0415
 
     config.register(cfg.CONF)
     return outcomes.OutcomeRecorder(db, 'lab@nfs', Metrics('nfs', None))
@@ -49,7 +49,7 @@ def make(recorder, metadata, meta=None):
     """A volume from an image, in the order of Cinder's manager."""
     from cinder.volume import volume_utils  # noqa: PLC0415
 
-    from eic_plugins.volume.outcomes import CREATED, Event  # noqa: PLC0415
+    from eic_plugins.volume.from_image.outcomes import CREATED, Event  # noqa: PLC0415
 
     meta = meta or image_meta()
     volume = objects.Volume(

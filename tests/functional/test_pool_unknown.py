@@ -45,7 +45,7 @@ def test_the_reason_is_what_happened(
     cinder_conf: Any, error: Exception, reason: Reason
 ) -> None:
     from eic_plugins.glance.documents import image_from_meta  # noqa: PLC0415
-    from eic_plugins.volume.volume_maker import Request, VolumeMaker  # noqa: PLC0415
+    from eic_plugins.volume.from_image.volume_maker import Request, VolumeMaker  # noqa: PLC0415
 
     cluster = types.SimpleNamespace(
         breaker=Anything(), pools=Unknown(error), learn=lambda *_: None

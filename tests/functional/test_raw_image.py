@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from cinder.image import image_utils
 
-from eic_plugins.volume import raw_image
+from eic_plugins.volume.stock import raw_image
 
 MIB = 1 << 20
 FIELDS = (

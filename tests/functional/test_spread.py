@@ -13,7 +13,7 @@ from cinder.volume import rpcapi
 from oslo_utils import timeutils
 
 from eic_plugins.precache import demand
-from eic_plugins.volume.own_service import OwnService
+from eic_plugins.volume.pools.own_service import OwnService
 
 WEEK = 604800
 ONE, TWO, FAR = (f'lab@gold#{name}' for name in ('one', 'two', 'far'))

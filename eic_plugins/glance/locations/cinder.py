@@ -3,8 +3,9 @@
 ``cinder://VOLUME`` or, with several stores, ``cinder://STORE/VOLUME``, as
 Glance's Cinder store and Cinder's own ``clone_image_volume`` write it. The
 location names the volume, not its place: the driver of the volume plane looks
-that up in Cinder's database (:mod:`eic_plugins.volume.image_volumes`). The API
-filter has no database, so such a copy adds nothing to its hint.
+that up in Cinder's database
+(:mod:`eic_plugins.volume.from_image.image_volumes`). The API filter has no
+database, so such a copy adds nothing to its hint.
 """
 
 import uuid

@@ -7,7 +7,7 @@ import pytest
 from eic_plugins.model import KnownPool
 from eic_plugins.precache.spread_rules import Rule, lacking, neighbours, share
 from eic_plugins.precache.spreader import Spreader
-from eic_plugins.volume.stats_publisher import StatsPublisher
+from eic_plugins.volume.pools.stats_publisher import StatsPublisher
 from tests.unit.fake_clock import FakeClock
 
 RULE = Rule(volumes=8, within=3600, copies=2)

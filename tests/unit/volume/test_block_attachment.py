@@ -10,7 +10,7 @@ from cinder.volume import volume_utils
 
 from eic_plugins.model import FlexVol, StoredObject
 from eic_plugins.ontap.block import BlockDevice
-from eic_plugins.volume.attachment import LunAttachment, StillConnectedError
+from eic_plugins.volume.backing.attachment import LunAttachment, StillConnectedError
 
 FILE = StoredObject(
     FlexVol('cluster-a', 'svm_gold', 'gold', 'fv-gold', ''), 'eic-fill-1-0badcafe'

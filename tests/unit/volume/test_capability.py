@@ -1,6 +1,6 @@
 """What a pool tells the scheduler is small, true, and soon true again."""
 
-from eic_plugins.volume.capability import PoolCapabilities
+from eic_plugins.volume.pools.capability import PoolCapabilities
 from tests.unit.factories import pool
 from tests.unit.fake_clock import FakeClock
 

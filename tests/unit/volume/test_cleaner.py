@@ -6,9 +6,9 @@ import pytest
 
 from eic_plugins.engine.pool_cache import LockTimeoutError
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
-from eic_plugins.volume.cleaner import Cleaner
-from eic_plugins.volume.evictor import Evictor, Policy
-from eic_plugins.volume.free_space import FreeSpace
+from eic_plugins.volume.pools.cleaner import Cleaner
+from eic_plugins.volume.pools.evictor import Evictor, Policy
+from eic_plugins.volume.pools.free_space import FreeSpace
 
 GIB = 1 << 30
 FULL = Space(total=100 * GIB, available=1 * GIB)

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from eic_plugins.model import KnownPool
-from eic_plugins.volume import deployment
-from eic_plugins.volume.deployment import Deployment
+from eic_plugins.volume.pools import deployment
+from eic_plugins.volume.pools.deployment import Deployment
 from tests.unit.fake_clock import FakeClock
 
 OWN = KnownPool('host@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')

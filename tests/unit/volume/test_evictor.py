@@ -6,8 +6,8 @@ import pytest
 
 from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, Want
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
-from eic_plugins.volume.evictor import Evictor, Policy
-from eic_plugins.volume.free_space import FreeSpace
+from eic_plugins.volume.pools.evictor import Evictor, Policy
+from eic_plugins.volume.pools.free_space import FreeSpace
 from tests.unit.fake_clock import FakeClock
 
 GIB = 1 << 30

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from eic_plugins.model import Reason, Refusal, VolumeCopy
-from eic_plugins.volume.image_source import GlanceLocations, RequestedImage
+from eic_plugins.volume.from_image.image_source import GlanceLocations, RequestedImage
 
 
 def test_who_finds_no_volumes_has_no_use_for_cinder_locations() -> None:

@@ -19,9 +19,14 @@ from oslo_messaging.notify import _impl_test
 from eic_plugins import config
 from eic_plugins.engine import remedies
 from eic_plugins.model import Outcome, Reason, Refusal
-from eic_plugins.volume import outcomes
+from eic_plugins.volume.from_image import outcomes
+from eic_plugins.volume.from_image.outcomes import (
+    CREATED,
+    REIMAGED,
+    Event,
+    OutcomeRecorder,
+)
 from eic_plugins.volume.metrics import Metrics
-from eic_plugins.volume.outcomes import CREATED, REIMAGED, Event, OutcomeRecorder
 from tests.unit.factories import IMAGE_ID
 
 CONF = cfg.CONF

@@ -13,8 +13,8 @@ from oslo_log import log as logging
 
 from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.support.clock import SYSTEM
-from eic_plugins.volume.evictor import Evictor
 from eic_plugins.volume.metrics import Metrics
+from eic_plugins.volume.pools.evictor import Evictor
 
 LOG = logging.getLogger(__name__)
 

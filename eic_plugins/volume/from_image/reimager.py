@@ -13,9 +13,9 @@ from eic_plugins.glance.documents import image_from_meta
 from eic_plugins.model import Reason
 from eic_plugins.storage.names import FILL_PREFIX
 from eic_plugins.volume.cluster import Connection
-from eic_plugins.volume.outcomes import REIMAGED, Event, left_to_cinder
-from eic_plugins.volume.stock_nfs import StockNfs
-from eic_plugins.volume.volume_maker import Request, VolumeMaker
+from eic_plugins.volume.from_image.outcomes import REIMAGED, Event, left_to_cinder
+from eic_plugins.volume.from_image.volume_maker import Request, VolumeMaker
+from eic_plugins.volume.stock.nfs import StockNfs
 
 LOG = logging.getLogger(__name__)
 

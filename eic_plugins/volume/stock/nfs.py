@@ -9,11 +9,11 @@ from oslo_concurrency import processutils
 from eic_plugins.model import Pool, VolumeProperties
 from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.mount import ShareMount
-from eic_plugins.volume.stock import ModelUpdate
+from eic_plugins.volume.stock.interface import ModelUpdate
 
 
 class StockNfs:
-    """A :class:`~eic_plugins.volume.stock.StockDriver`, and the mounts of its shares.
+    """A :class:`~.interface.StockDriver`, and the mounts of its shares.
 
     :param driver: a ``NetAppCmodeNfsDriver``
     """

@@ -18,8 +18,8 @@ from eic_plugins.glance.image_locations import (
 from eic_plugins.model import Image, Reason, Refusal, StoredObject, VolumeCopy
 from eic_plugins.storage.interface import Filled, PoolStorage
 from eic_plugins.volume.cluster import Cluster
-from eic_plugins.volume.fetch import Fetcher
-from eic_plugins.volume.image_volumes import ImageVolumes
+from eic_plugins.volume.from_image.fetch import Fetcher
+from eic_plugins.volume.from_image.image_volumes import ImageVolumes
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -101,9 +101,9 @@ class RequestedImage:
         return self.volumes.locate(copy)
 
     def download(self, storage: PoolStorage, target: StoredObject) -> Filled:
-        """As :meth:`eic_plugins.volume.fetch.Fetcher.download`."""
+        """As :meth:`eic_plugins.volume.from_image.fetch.Fetcher.download`."""
         return self.fetcher.download(storage, target)
 
     def verify(self, path: Path) -> None:
-        """As :meth:`eic_plugins.volume.fetch.Fetcher.verify`."""
+        """As :meth:`eic_plugins.volume.from_image.fetch.Fetcher.verify`."""
         self.fetcher.verify(path)

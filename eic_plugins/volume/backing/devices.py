@@ -9,9 +9,9 @@ from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.luns_of_files import LunsOfFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
 from eic_plugins.storage.seen import SeenDevices
-from eic_plugins.volume.attachment import Attachment, LunAttachment
-from eic_plugins.volume.backing import ClusterAccess
-from eic_plugins.volume.stock_block import StockBlock, StockLuns, StockNamespaces
+from eic_plugins.volume.backing.attachment import Attachment, LunAttachment
+from eic_plugins.volume.backing.interface import ClusterAccess
+from eic_plugins.volume.stock.block import StockBlock, StockLuns, StockNamespaces
 
 
 class NoFiles:

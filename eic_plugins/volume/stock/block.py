@@ -9,7 +9,7 @@ from cinder.volume.drivers.netapp import utils as na_utils
 
 from eic_plugins.model import VolumeProperties
 from eic_plugins.storage.eviction import Space
-from eic_plugins.volume.stock import ModelUpdate
+from eic_plugins.volume.stock.interface import ModelUpdate
 
 _ALLOCATES_SPACE_FROM = (9, 15, 1)
 
@@ -18,8 +18,7 @@ Initiators = Callable[[Mapping[str, Any]], list[str]]
 
 
 class StockBlock(abc.ABC):
-    """A :class:`~eic_plugins.volume.stock.StockDriver`, and how its devices get to
-    this host.
+    """A :class:`~.interface.StockDriver`, and how its devices get to this host.
 
     :param driver: one that keeps its work in ``library``
     """

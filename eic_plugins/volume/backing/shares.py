@@ -6,8 +6,8 @@ from eic_plugins.engine.cluster_search import ClusterSearch
 from eic_plugins.model import CachedImage, Image
 from eic_plugins.ontap.files import Files
 from eic_plugins.storage.files import FileStorage
-from eic_plugins.volume.backing import ClusterAccess
-from eic_plugins.volume.stock_nfs import StockNfs
+from eic_plugins.volume.backing.interface import ClusterAccess
+from eic_plugins.volume.stock.nfs import StockNfs
 
 
 class ShareBacking:

@@ -16,13 +16,18 @@ from eic_plugins.ontap.session import (
     OntapRejectedError,
 )
 from eic_plugins.volume.cluster import Connection
-from eic_plugins.volume.fetch import Fetchers
-from eic_plugins.volume.handover import Fetched
-from eic_plugins.volume.image_source import GlanceLocations, RequestedImage
-from eic_plugins.volume.image_volumes import ImageVolumes
-from eic_plugins.volume.outcomes import CREATED, Event, OutcomeRecorder, left_to_cinder
-from eic_plugins.volume.own_service import OwnService
-from eic_plugins.volume.stock import ModelUpdate, StockDriver
+from eic_plugins.volume.from_image.fetch import Fetchers
+from eic_plugins.volume.from_image.handover import Fetched
+from eic_plugins.volume.from_image.image_source import GlanceLocations, RequestedImage
+from eic_plugins.volume.from_image.image_volumes import ImageVolumes
+from eic_plugins.volume.from_image.outcomes import (
+    CREATED,
+    Event,
+    OutcomeRecorder,
+    left_to_cinder,
+)
+from eic_plugins.volume.pools.own_service import OwnService
+from eic_plugins.volume.stock.interface import ModelUpdate, StockDriver
 
 LOG = logging.getLogger(__name__)
 

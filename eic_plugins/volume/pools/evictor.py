@@ -21,9 +21,9 @@ from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage import eviction
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
 from eic_plugins.support.clock import SYSTEM, Clock
-from eic_plugins.volume.capability import PoolCapabilities
-from eic_plugins.volume.free_space import FreeSpace
 from eic_plugins.volume.metrics import Metrics
+from eic_plugins.volume.pools.capability import PoolCapabilities
+from eic_plugins.volume.pools.free_space import FreeSpace
 
 LOG = logging.getLogger(__name__)
 

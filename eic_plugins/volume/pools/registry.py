@@ -10,8 +10,8 @@ from eic_plugins.model import CachedImage, Image
 from eic_plugins.ontap.namespace import UnknownShareError
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.names import FILL_PREFIX
-from eic_plugins.volume.backing import Backing
-from eic_plugins.volume.stock import StockDriver
+from eic_plugins.volume.backing.interface import Backing
+from eic_plugins.volume.stock.interface import StockDriver
 
 LOG = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 
 from eic_plugins.ontap.session import Endpoint
-from eic_plugins.volume.credentials import endpoint_of
+from eic_plugins.volume.stock.credentials import endpoint_of
 
 
 class ConfigurationError(Exception):

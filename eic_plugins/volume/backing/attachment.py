@@ -17,7 +17,7 @@ from oslo_log import log as logging
 
 from eic_plugins.model import StoredObject
 from eic_plugins.ontap.block import BlockDevice, device_path
-from eic_plugins.volume.stock_block import StockBlock, StockLuns
+from eic_plugins.volume.stock.block import StockBlock, StockLuns
 
 LOG = logging.getLogger(__name__)
 

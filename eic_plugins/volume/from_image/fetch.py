@@ -37,8 +37,8 @@ from eic_plugins.model import Image, Reason, Refusal, StoredObject
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.inspection import UnsafeImageError, check_raw, whole_sectors
 from eic_plugins.storage.interface import Filled, PoolStorage
-from eic_plugins.volume.handover import Fetched, KeepingService
-from eic_plugins.volume.stock import StockDriver
+from eic_plugins.volume.from_image.handover import Fetched, KeepingService
+from eic_plugins.volume.stock.interface import StockDriver
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)

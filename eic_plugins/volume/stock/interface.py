@@ -1,8 +1,8 @@
 """What EIC needs of the released driver: the one thing that a backend knows of it.
 
 Each protocol has an implementation, the only place that reaches into the stock
-driver's internals: :mod:`eic_plugins.volume.stock_nfs` and
-:mod:`eic_plugins.volume.stock_block`.
+driver's internals: :mod:`eic_plugins.volume.stock.nfs` and
+:mod:`eic_plugins.volume.stock.block`.
 """
 
 from collections.abc import Callable, Sequence

@@ -2,10 +2,10 @@
 
 A FlexVol counts as ours if a pool lives on it, and only cinder-scheduler knows
 all pools: each backend reports its own to it once a minute, with the capability
-``eic`` (:mod:`eic_plugins.volume.capability`). It is asked over RPC, by the call that
-``cinder get-pools`` makes, when somebody needs to know; the answer is remembered
-for a minute. Without an answer what was known last counts, or the backend's own
-pools alone: nothing that is asked here is worth a failed volume.
+``eic`` (:mod:`eic_plugins.volume.pools.capability`). It is asked over RPC, by the
+call that ``cinder get-pools`` makes, when somebody needs to know; the answer is
+remembered for a minute. Without an answer what was known last counts, or the
+backend's own pools alone: nothing that is asked here is worth a failed volume.
 
 Nothing is to be configured. Backends of drivers other than EIC's are not in it.
 """

@@ -12,7 +12,7 @@ from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapSession
 from eic_plugins.storage.interface import PoolStorage
 from eic_plugins.storage.seals import Seals
-from eic_plugins.volume.deployment import Deployment
+from eic_plugins.volume.pools.deployment import Deployment
 
 
 @dataclasses.dataclass(frozen=True)

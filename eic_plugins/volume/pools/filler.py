@@ -19,11 +19,11 @@ from eic_plugins.precache import demand
 from eic_plugins.precache.image_service import ServiceImageService
 from eic_plugins.storage.eviction import Space
 from eic_plugins.volume.cluster import Connection
-from eic_plugins.volume.deployment import Deployment
-from eic_plugins.volume.fetch import Fetchers
-from eic_plugins.volume.image_source import GlanceLocations, RequestedImage
-from eic_plugins.volume.outcomes import left_to_cinder
-from eic_plugins.volume.stock import StockDriver
+from eic_plugins.volume.from_image.fetch import Fetchers
+from eic_plugins.volume.from_image.image_source import GlanceLocations, RequestedImage
+from eic_plugins.volume.from_image.outcomes import left_to_cinder
+from eic_plugins.volume.pools.deployment import Deployment
+from eic_plugins.volume.stock.interface import StockDriver
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)

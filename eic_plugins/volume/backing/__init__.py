@@ -1,0 +1,1 @@
+"""What a backend keeps cached images on: shares of files, or devices."""
