@@ -112,11 +112,20 @@ class ImageLocations:
         if not self._warned:
             self._warned = True
             LOG.warning(
-                'The Locations API refused (%(error)s): give the user '
-                'of [%(group)s] the role "service". Falling back to '
-                'the fields locations and direct_url.',
-                {'error': type(err).__name__, 'group': self._group},
+                '%(why)s Falling back to the fields locations and direct_url.',
+                {'why': self._why_refused(err)},
             )
+
+    def _why_refused(self, err: Exception) -> str:
+        if isinstance(err, glance_exc.HTTPNotImplemented):
+            return (
+                'This Glance has no Locations API (it is new in Glance 29): '
+                'show_image_direct_url or show_multiple_locations has to be on.'
+            )
+        return (
+            f'The Locations API refused ({type(err).__name__}): give the user of '
+            f'[{self._group}] the role "service".'
+        )
 
     def _legacy(self, image_id: str) -> tuple[Location, ...]:
         image = self._client.images.get(image_id)

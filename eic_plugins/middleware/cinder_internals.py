@@ -21,6 +21,7 @@ from oslo_utils import timeutils
 
 from eic_plugins.middleware.deletion_rules import VolumeState
 from eic_plugins.middleware.postponed import Asker, DeletionRefusedError
+from eic_plugins.support import compat
 
 _CREATING = 'creating'
 _KEY = 'eic_delete_when_made'
@@ -50,7 +51,7 @@ class Volumes:
 
     def note_deletion(self, volume_id: str, mark: str) -> None:
         """Have the volume's deletion remembered, once."""
-        from cinder.db import models  # noqa: PLC0415
+        models = compat.cinder_models()
 
         with _writing() as session:
             if _notes(session).filter_by(volume_id=volume_id).first() is None:
@@ -140,7 +141,7 @@ def _mark(row: Any) -> str:
 
 def _attached_ever(volume_ids: Collection[str]) -> set[str]:
     """Those that were attached to anything, if only in the past."""
-    from cinder.db import models  # noqa: PLC0415
+    models = compat.cinder_models()
 
     attachment = models.VolumeAttachment
     with _reading() as session:
@@ -154,24 +155,20 @@ def _attached_ever(volume_ids: Collection[str]) -> set[str]:
 
 def _notes(session: Any) -> Any:
     """The rows of postponed deletions, which Cinder's own queries do not see."""
-    from cinder.db import models  # noqa: PLC0415
+    models = compat.cinder_models()
 
     return session.query(models.VolumeAdminMetadata).filter_by(key=_KEY)
 
 
 def _reading() -> AbstractContextManager[Any]:
-    from cinder.db import api as db  # noqa: PLC0415
-
-    reading: AbstractContextManager[Any] = db.main_context_manager.reader.using(
+    reading: AbstractContextManager[Any] = compat.cinder_transactions().reader.using(
         _admin()
     )
     return reading
 
 
 def _writing() -> AbstractContextManager[Any]:
-    from cinder.db import api as db  # noqa: PLC0415
-
-    writing: AbstractContextManager[Any] = db.main_context_manager.writer.using(
+    writing: AbstractContextManager[Any] = compat.cinder_transactions().writer.using(
         _admin()
     )
     return writing

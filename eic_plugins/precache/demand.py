@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from cinder import context
-from cinder.db import api as db
-from cinder.db import models
 from oslo_utils import timeutils
+
+from eic_plugins.support import compat
 
 
 def volumes_by_image(
@@ -26,11 +26,14 @@ def volumes_by_image(
     :raises Exception: the database did not answer
     """
     since = timeutils.utcnow() - datetime.timedelta(seconds=within)
+    models = compat.cinder_models()
     volume, meta = models.Volume, models.VolumeGlanceMetadata
     place = volume.host.in_(pools)
     if clustered:
         place = sa.or_(place, volume.cluster_name.in_(pools))
-    with db.main_context_manager.reader.using(context.get_admin_context()) as session:
+    with compat.cinder_transactions().reader.using(
+        context.get_admin_context()
+    ) as session:
         rows = (
             session.query(
                 meta.value,

@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import oslo_messaging
-from cinder import monkey_patch
 from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_utils import uuidutils
 
 from eic_plugins import config
+from eic_plugins.support import native
 
 LOG = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def _start(conf: cfg.ConfigOpts, host: str, look_at: Callable[[str], None]) -> N
             ],
             [ImageEvents(look_at)],
             pool=f'eic-{host}',
-            executor='eventlet' if monkey_patch.is_patched() else 'threading',
+            executor='eventlet' if native.is_patched() else 'threading',
         ).start()
     except Exception:
         LOG.exception(

@@ -77,18 +77,19 @@ def run(function: Callable[..., Made], *arguments: Any) -> Made:
 
     :raises BaseException: what the function raised
     """
-    if _is_patched():
+    if is_patched():
         return Call(function, *arguments).wait()
     return function(*arguments)
 
 
 def original(module: str) -> ModuleType:
     """A module of the standard library without eventlet's changes."""
-    if not _is_patched():
+    if not is_patched():
         return importlib.import_module(module)
     return sys.modules['eventlet.patcher'].original(module)
 
 
-def _is_patched() -> bool:
+def is_patched() -> bool:
+    """True if threads are eventlet's greenthreads in this process."""
     patcher = sys.modules.get('eventlet.patcher')
     return patcher is not None and bool(patcher.is_monkey_patched('thread'))

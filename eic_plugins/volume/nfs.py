@@ -14,6 +14,8 @@ image" is the stock driver's. Connecting a volume that Cinder has recorded to be
 raw starts no ``qemu-img``.
 """
 
+import threading
+from pathlib import Path
 from typing import Any
 
 from cinder import interface
@@ -30,6 +32,10 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
     """Volumes from images by FlexClone of a cached image in the same pool."""
 
     VERSION = '4.0.0-eic-0.1.0'
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._connecting = threading.local()
+        super().__init__(*args, **kwargs)
 
     def make_backend(self) -> Backend:
         """One of shares."""
@@ -48,6 +54,17 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         super()._update_zapi_client(backend_name)
         self.eic.connect(backend_name)
 
+    def initialize_connection(self, volume: Any, connector: Any) -> Any:
+        """The stock driver's, which up to Cinder 27 (2025.2) probes the format, and
+        so believes what a guest wrote.
+        """
+        with volume.obj_as_admin():
+            self._connecting.format = volume.admin_metadata.get('format')
+        try:
+            return super().initialize_connection(volume, connector)
+        finally:
+            self._connecting.format = None
+
     def _qemu_img_info(
         self, path: str, volume_name: str, img_format: str | None = None
     ) -> Any:
@@ -56,8 +73,15 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         It is called whenever a volume is connected, and then starts qemu-img
         twice, each time through another Python program.
         """
-        info = raw_image.info(path) if img_format == 'raw' else None
-        return info or super()._qemu_img_info(path, volume_name, img_format)
+        if img_format is None and Path(path).name == volume_name:
+            known_format = getattr(self._connecting, 'format', None)
+        else:
+            known_format = img_format
+        info = raw_image.info(path) if known_format == 'raw' else None
+        if info is not None:
+            return info
+        known = {} if img_format is None else {'img_format': img_format}
+        return super()._qemu_img_info(path, volume_name, **known)
 
     def _register_image_in_cache(self, volume: Any, image_id: str) -> None:
         """Left out: the stock driver publishes what nobody has inspected,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from eic_plugins.support import compat
 from tests.contract.simulator import Simulator
 
 BACKEND = 'stock'
@@ -106,15 +107,15 @@ def _no_pool_of_threads() -> Iterator[None]:
 @contextlib.contextmanager
 def _database(url: str) -> Iterator[None]:
     """A database for these tests, in place of the process's only one."""
-    from cinder.db import api, models  # noqa: PLC0415
     from oslo_db.sqlalchemy import enginefacade  # noqa: PLC0415
 
     own = enginefacade.transaction_context()
     own.configure(connection=url)
-    restore = api.main_context_manager.patch_factory(own)
+    restore = compat.cinder_transactions().patch_factory(own)
     try:
-        _begin_at_once(api.get_engine())
-        models.BASE.metadata.create_all(api.get_engine())
+        engine = compat.cinder_transactions().writer.get_engine()
+        _begin_at_once(engine)
+        compat.cinder_models().BASE.metadata.create_all(engine)
         yield
     finally:
         restore()

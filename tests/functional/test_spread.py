@@ -13,6 +13,7 @@ from cinder.volume import rpcapi
 from oslo_utils import timeutils
 
 from eic_plugins.precache import demand
+from eic_plugins.support import compat
 from eic_plugins.volume.pools.own_service import OwnService
 
 WEEK = 604800
@@ -38,8 +39,8 @@ def volume(image_id, host=ONE, age=0, cluster=None, deleted=False):
         admin, made.id, {'image_id': image_id, 'image_name': image_id}
     )
     if age:
-        with db.main_context_manager.writer.using(admin) as session:
-            session.query(db.models.Volume).filter_by(id=made.id).update(
+        with compat.cinder_transactions().writer.using(admin) as session:
+            session.query(compat.cinder_models().Volume).filter_by(id=made.id).update(
                 {'created_at': timeutils.utcnow() - datetime.timedelta(seconds=age)}
             )
     if deleted:

@@ -9,6 +9,7 @@ from cinder.volume.drivers.netapp import utils as na_utils
 
 from eic_plugins.model import VolumeProperties
 from eic_plugins.storage.eviction import Space
+from eic_plugins.support import compat
 from eic_plugins.volume.stock.interface import ModelUpdate
 
 _ALLOCATES_SPACE_FROM = (9, 15, 1)
@@ -88,7 +89,9 @@ class StockBlock(abc.ABC):
 
     def cannot_clone(self, host: str) -> bool:
         """An ASA r2 system has no FlexVols to speak of."""
-        return bool(self.options.netapp_disaggregated_platform)
+        return bool(
+            compat.netapp_option(self.options, 'netapp_disaggregated_platform', False)
+        )
 
     def properties(self, volume: Any) -> VolumeProperties:
         """None, as the stock driver gives a namespace none."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from eic_plugins.ontap.session import Endpoint
+from eic_plugins.support import compat
 
 _DEFAULT_PORTS = {'https': 443, 'http': 80}
 
@@ -35,6 +36,6 @@ def endpoint_of(backend: Any) -> Endpoint:
 
 
 def _verify(backend: Any, ca_path: str | None) -> bool | str:
-    if not backend.netapp_ssl_cert_verify:
+    if not compat.netapp_option(backend, 'netapp_ssl_cert_verify', True):
         return False
     return ca_path or True

@@ -1,0 +1,64 @@
+"""What differs between the supported releases of OpenStack: the one place that knows.
+
+Everything else is written for the newest release, and asks here for what it needs,
+never for a version. Each function names the releases that need it, and goes with
+the last of them. tests/functional/test_releases.py holds the installed release
+against what stands here.
+
+Cinder is imported when it is asked about: the filter of nova-api loads without.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+
+def cinder_models() -> Any:
+    """The module of Cinder's database models.
+
+    ``cinder.db.sqlalchemy.models`` up to Cinder 28 (2026.1).
+    """
+    return _first('cinder.db.models', 'cinder.db.sqlalchemy.models')
+
+
+def cinder_transactions() -> Any:
+    """What begins Cinder's database transactions: oslo.db's enginefacade.
+
+    In ``cinder.db.sqlalchemy.api`` up to Cinder 28 (2026.1).
+    """
+    module = _first('cinder.db.sqlalchemy.api', 'cinder.db.api')
+    return module.main_context_manager
+
+
+def netapp_option(options: Any, name: str, default: Any) -> Any:
+    """An option of the stock NetApp drivers that older releases do not have.
+
+    ``netapp_ssl_cert_verify`` is new in Cinder 29 (2026.2): before it, the stock
+    REST client always verifies. ``netapp_disaggregated_platform`` is new in
+    Cinder 27 (2025.2).
+
+    :param options: a backend's section, as Cinder's ``Configuration``
+    :param default: what holds where there is no such option
+    """
+    value = options.safe_get(name)
+    return default if value is None else value
+
+
+def takes(function: Callable[..., Any], argument: str) -> bool:
+    """True if a function of the installed release takes that argument.
+
+    ``_qemu_img_info`` of the stock NFS driver takes ``img_format`` from Cinder 28
+    (2026.1) on.
+    """
+    return argument in inspect.signature(function).parameters
+
+
+def _first(*names: str) -> Any:
+    for name in names[:-1]:
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as err:
+            if err.name is None or not name.startswith(err.name):
+                raise
+    return importlib.import_module(names[-1])
