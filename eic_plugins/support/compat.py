@@ -36,7 +36,8 @@ def netapp_option(options: Any, name: str, default: Any) -> Any:
 
     ``netapp_ssl_cert_verify`` is new in Cinder 29 (2026.2): before it, the stock
     REST client always verifies. ``netapp_disaggregated_platform`` is new in
-    Cinder 27 (2025.2).
+    Cinder 27 (2025.2), and so are ``netapp_lun_clone_busy_timeout`` and
+    ``netapp_lun_clone_busy_interval``, whose defaults stand where they are asked for.
 
     :param options: a backend's section, as Cinder's ``Configuration``
     :param default: what holds where there is no such option

@@ -9,6 +9,7 @@ from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.luns_of_files import LunsOfFiles
 from eic_plugins.storage.block import BlockStorage, found_elsewhere
 from eic_plugins.storage.seen import SeenDevices
+from eic_plugins.support import compat
 from eic_plugins.volume.backing.attachment import Attachment, LunAttachment
 from eic_plugins.volume.backing.interface import ClusterAccess
 from eic_plugins.volume.stock.block import StockBlock, StockLuns, StockNamespaces
@@ -108,6 +109,6 @@ def _options(stock: StockBlock) -> BlockOptions:
     return BlockOptions(
         stock.os_type,
         options.netapp_lun_space_reservation == 'enabled',
-        options.netapp_lun_clone_busy_timeout,
-        options.netapp_lun_clone_busy_interval,
+        compat.netapp_option(options, 'netapp_lun_clone_busy_timeout', 30),
+        compat.netapp_option(options, 'netapp_lun_clone_busy_interval', 3),
     )
