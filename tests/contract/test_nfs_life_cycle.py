@@ -1,0 +1,106 @@
+"""What becomes of a volume from an image on NFS: by EIC's driver, as Cinder calls it.
+
+The stock driver does nearly all of it; here it is seen that EIC's overrides are
+ones of the release that is installed.
+"""
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.images import Image
+from tests.contract.shares import (  # noqa: F401 - fixtures
+    GOLD,
+    Shares,
+    cinder_conf,
+    nfs_driver,
+    world,
+)
+from tests.contract.stock import GIB, MIB, head, new_snapshot
+
+PROTOCOL = 'nfs'
+CONNECTOR = {'host': 'compute', 'ip': '127.0.0.1', 'initiator': 'iqn.contract:one'}
+QCOW2 = b'QFI\xfb\x00\x00\x00\x03' + b'\x00' * 96
+
+pytestmark = pytest.mark.usefixtures('nfs')
+
+
+@pytest.fixture
+def image(world: Shares) -> Image:
+    return world.glance.add(os.urandom(MIB))
+
+
+@pytest.fixture
+def volume(world: Shares, image: Image) -> Any:
+    return world.create(image, GOLD)
+
+
+def file_of(world: Shares, volume: Any) -> Path:
+    return world.root() / volume.name
+
+
+def test_it_is_connected_as_what_it_is(world: Shares, volume: Any) -> None:
+    data = world.driver.initialize_connection(volume, CONNECTOR)['data']
+    assert (data['export'], data['name'], data['format']) == (GOLD, volume.name, 'raw')
+
+
+def test_a_header_that_a_guest_wrote_is_not_believed(
+    world: Shares, volume: Any
+) -> None:
+    with file_of(world, volume).open('r+b') as stream:
+        stream.write(QCOW2)
+    data = world.driver.initialize_connection(volume, CONNECTOR)['data']
+    assert data['format'] == 'raw'
+
+
+def test_it_grows(world: Shares, volume: Any, image: Image) -> None:
+    world.driver.extend_volume(volume, 2)
+    volume.size = 2
+    assert file_of(world, volume).stat().st_size == 2 * GIB
+    assert world.is_right(volume, image)
+
+
+def test_a_snapshot_of_it_becomes_a_volume(
+    world: Shares, volume: Any, image: Image, admin: Any
+) -> None:
+    snapshot = new_snapshot(admin, volume)
+    world.driver.create_snapshot(snapshot)
+    other = world.new_volume(GOLD)
+    other.update(world.driver.create_volume_from_snapshot(other, snapshot) or {})
+    assert world.is_right(other, image)
+    world.driver.delete_snapshot(snapshot)
+    assert not (world.root() / snapshot.name).exists()
+
+
+def test_it_goes_back_to_a_snapshot(
+    world: Shares, volume: Any, image: Image, admin: Any
+) -> None:
+    snapshot = new_snapshot(admin, volume)
+    world.driver.create_snapshot(snapshot)
+    with file_of(world, volume).open('r+b') as stream:
+        stream.write(b'written later')
+    world.driver.revert_to_snapshot(admin, volume, snapshot)
+    assert world.is_right(volume, image)
+
+
+def test_a_clone_of_it_is_a_volume_of_its_own(
+    world: Shares, volume: Any, image: Image
+) -> None:
+    other = world.new_volume(GOLD)
+    other.update(world.driver.create_cloned_volume(other, volume) or {})
+    with file_of(world, volume).open('r+b') as stream:
+        stream.write(uuid.uuid4().bytes)
+    assert world.is_right(other, image)
+    assert head(file_of(world, volume), 16) != head(file_of(world, other), 16)
+
+
+def test_its_deletion_leaves_the_cached_image_alone(
+    world: Shares, volume: Any, image: Image
+) -> None:
+    world.driver.delete_volume(volume)
+    assert not file_of(world, volume).exists()
+    again = world.create(image, GOLD)
+    assert again.metadata['eic_route'] == 'cached'
