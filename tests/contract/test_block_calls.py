@@ -110,13 +110,11 @@ def test_the_first_lun_of_a_further_pool(
     world.cache_of(TWO)
     # As the volume manager does it once a minute: how full the pools are.
     world.driver.get_volume_stats(refresh=True)
-    assert counted.of(image, TWO) == [
-        'GET devices',
-        'GET devices',
-        'PATCH devices',
-        'POST devices',
-        'GET devices',
-        'PATCH devices',
-        'POST devices',
-        'PATCH devices',
-    ]
+    calls = counted.of(image, TWO)
+    copied = calls.index('POST devices') + 1
+    before, behind = calls[:copied], calls[copied:]
+    # A copy is looked at until it has ended, and a busy machine takes its time.
+    looks = behind.index('PATCH devices')
+    assert before == ['GET devices', 'GET devices', 'PATCH devices', 'POST devices']
+    assert behind[:looks] == ['GET devices'] * max(looks, 1)
+    assert behind[looks:] == ['PATCH devices', 'POST devices', 'PATCH devices']
