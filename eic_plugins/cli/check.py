@@ -12,7 +12,6 @@ of ``eic`` itself, 130 after Ctrl-C. What could not be seen counts neither way.
 
 import argparse
 import contextlib
-import logging as stdlib_logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 from cliff.lister import Lister
 from oslo_log import log as logging
 
+from eic_plugins.cli import terminal
 from eic_plugins.cli.checks import fix, redaction, report, runner, sources
 from eic_plugins.cli.checks.facts import Facts
 from eic_plugins.cli.checks.finding import NotSeenError
@@ -29,13 +29,6 @@ from eic_plugins.cli.checks.runner import Result
 
 LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130
-_TALKATIVE = (
-    'glanceclient',
-    'keystoneauth',
-    'netapp_ontap',
-    'requests',
-    'urllib3',
-)
 _PATIENCE = 1.0
 """Seconds after which the progress is shown."""
 
@@ -81,7 +74,7 @@ class Check(Lister):
     ) -> tuple[Sequence[str], list[Sequence[Any]]]:
         """Header and rows."""
         checks = runner.load(parsed_args.checks)
-        _silence_libraries()
+        terminal.silence_libraries()
         if parsed_args.list:
             self._status = report.ALL_PASS
             return ('Check', 'Looks at'), [(each.name, each.about) for each in checks]
@@ -109,7 +102,7 @@ class Check(Lister):
         for path, changes in fix.by_file(safe).items():
             for line in fix.preview(path, changes).splitlines():
                 self._tell(redact(line))
-            if sure or _agreed(f'Change {path}?'):
+            if sure or terminal.agreed(f'Change {path}?'):
                 self._tell(
                     f'Changed; what was before is {fix.carry_out(path, changes)}'
                 )
@@ -183,18 +176,6 @@ def redactor(facts: Facts) -> redaction.Redaction:
         with contextlib.suppress(NotSeenError):
             configurations.append(facts.configuration(service))
     return redaction.Redaction(redaction.secrets_of(configurations))
-
-
-def _silence_libraries() -> None:
-    """With --verbose they would tell answers in whole: tokens and locations."""
-    for name in _TALKATIVE:
-        stdlib_logging.getLogger(name).setLevel(stdlib_logging.WARNING)
-
-
-def _agreed(question: str) -> bool:
-    sys.stderr.write(f'{question} [y/N] ')
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {'y', 'yes'}
 
 
 @contextlib.contextmanager

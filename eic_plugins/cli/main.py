@@ -2,7 +2,8 @@
 
 ``eic reasons`` needs no cloud. ``eic explain`` asks Cinder as a user, with
 ``OS_*`` in the environment or, where openstacksdk is installed, ``OS_CLOUD``.
-``eic precache`` is for operators, on a controller with Cinder and its cinder.conf.
+``eic precache``, ``eic efficiency`` and ``eic images`` are for operators, on a
+controller with Cinder and its cinder.conf.
 """
 
 import importlib.metadata
@@ -19,7 +20,7 @@ class Program(App):
     def __init__(self) -> None:
         super().__init__(
             description='Why a volume from an image was fast or slow, and images '
-            "precached in Cinder's own cache.",
+            "precached in Cinder's own cache; deduplication, and raw images.",
             version=importlib.metadata.version('eic-plugins'),
             command_manager=CommandManager('eic.cli'),
             deferred_help=True,

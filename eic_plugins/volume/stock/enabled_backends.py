@@ -23,11 +23,15 @@ class ConfigurationError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class NetAppBackend:
-    """One backend's cluster, with its credentials, and its SVM."""
+    """One backend's cluster, with its credentials, and its SVM.
+
+    ``nfs`` if its pools are shares, and not FlexVols with LUNs or namespaces.
+    """
 
     name: str
     endpoint: Endpoint
     svm: str
+    nfs: bool = True
 
 
 def read(config_files: Sequence[str] = ()) -> list[NetAppBackend]:
@@ -50,4 +54,5 @@ def read(config_files: Sequence[str] = ()) -> list[NetAppBackend]:
 def _netapp(name: str, backend: Any) -> list[NetAppBackend]:
     if not (backend.netapp_server_hostname and backend.netapp_vserver):
         return []
-    return [NetAppBackend(name, endpoint_of(backend), backend.netapp_vserver)]
+    nfs = backend.netapp_storage_protocol == 'nfs'
+    return [NetAppBackend(name, endpoint_of(backend), backend.netapp_vserver, nfs)]

@@ -17,6 +17,7 @@ from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.clock import Clock, SystemClock
 from ontap_simulator.models.copies import Copies
 from ontap_simulator.models.efficiency import Efficiency
+from ontap_simulator.models.efficiency_scans import EfficiencyScans
 from ontap_simulator.models.files import Files
 from ontap_simulator.models.igroups import Igroups
 from ontap_simulator.models.jobs import Jobs
@@ -63,7 +64,8 @@ class Cluster:
         self.jobs = Jobs(self.clock, self.nodes[0].name)
         self.peers = Peers(state, {'name': self.name, 'uuid': self.uuid})
         self.qos = QosPolicies(state)
-        self.efficiency = Efficiency(state)
+        self.efficiency_scans = EfficiencyScans(self.settings, self.clock)
+        self.efficiency = Efficiency(state, self.efficiency_scans)
         self.lun_copies = LunCopies(self.block, self.copies, self.jobs, self.clock)
         self.ems: collections.deque[Record] = collections.deque(maxlen=_EMS_KEPT)
         self.clones: collections.Counter[str] = collections.Counter()
@@ -118,6 +120,7 @@ class Cluster:
         self.copies.reset_totals()
         self.ems.clear()
         self.shared_data.clear()
+        self.efficiency_scans.clear()
         self.clones.clear()
         if files:
             for kept in (self.block, self.lun_maps, self.igroups, self.subsystems):

@@ -16,3 +16,5 @@ class Settings:
     """Bytes that each node shows to be splitting."""
     split_load_maximum: int = 32 << 40
     """Bytes that each node may be splitting."""
+    scan_throughput: int = 0
+    """Bytes per second that a scan of old data reads; 0: as fast as it goes."""

@@ -1,7 +1,7 @@
 """FlexVols, and the space in them."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from ontap_simulator.disk.directory import Directory
 from ontap_simulator.models.footprint import footprint
@@ -50,7 +50,7 @@ class FlexVol:
         taken, shown = footprint(self.directory)
         return shown - taken
 
-    def record(self, efficiency: Mapping[str, str], with_space: bool) -> Record:
+    def record(self, efficiency: Record, with_space: bool) -> Record:
         """The volume as ``/storage/volumes`` shows it."""
         aggregate = {'name': self.aggregate.name, 'uuid': self.aggregate.uuid}
         space: Record = {

@@ -52,7 +52,8 @@ def visible_volume(call: Call) -> FlexVol:
 
 
 def _volume(call: Call, volume: FlexVol, space: bool) -> Record:
-    return volume.record(call.cluster.efficiency.get(volume.uuid), space)
+    savings = call.query.asks_for('efficiency.space_savings')
+    return volume.record(call.cluster.efficiency.record(volume, savings), space)
 
 
 def _patch(call: Call, volumes: list[FlexVol]) -> Answer:
@@ -63,5 +64,5 @@ def _patch(call: Call, volumes: list[FlexVol]) -> Answer:
         )
     changes = value(body, 'efficiency', default={})
     for volume in volumes:
-        call.cluster.efficiency.update(volume.uuid, changes)
+        call.cluster.efficiency.update(volume, changes)
     return run_job(call, 'PATCH /api/storage/volumes', lambda job: None)
