@@ -21,11 +21,20 @@ def open_cinder(config_files: Sequence[str]) -> Any:
     :param config_files: empty for those that Cinder looks for
     :raises cfg.Error: one of the files cannot be read
     """
-    CONF([], project='cinder', default_config_files=list(config_files) or None)
-    config.register(CONF)
-    objects.register_all()
-    rpc.init(CONF)
+    connect(config_files)
     # Cinder's API cannot be imported before its objects are registered.
     from eic_plugins.cinder_cache import seeds  # noqa: PLC0415
 
     return seeds
+
+
+def connect(config_files: Sequence[str]) -> None:
+    """Read the configuration, and connect to database and message bus.
+
+    :param config_files: empty for those that Cinder looks for
+    :raises cfg.Error: one of the files cannot be read
+    """
+    CONF([], project='cinder', default_config_files=list(config_files) or None)
+    config.register(CONF)
+    objects.register_all()
+    rpc.init(CONF)

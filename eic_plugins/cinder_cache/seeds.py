@@ -10,7 +10,6 @@ can land nowhere else. It is not a scheduler hint, for anybody can send those.
 Import it by :func:`eic_plugins.cinder_cache.controller.open_cinder`.
 """
 
-import types
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
@@ -18,7 +17,6 @@ from cinder import context, exception, objects
 from cinder.db import api as db
 from cinder.message import message_field
 from cinder.scheduler import rpcapi
-from cinder.scheduler.filters import capabilities_filter
 from cinder.volume import api as volume_api
 from cinder.volume import configuration, driver, volume_types
 from oslo_config import cfg
@@ -31,6 +29,7 @@ from eic_plugins.cinder_cache.rules import (
     Seed,
     size_gib,
 )
+from eic_plugins.cinder_cache.volume_type import leads_to
 from eic_plugins.model import Image
 from eic_plugins.precache.image_service import ServiceImageService
 
@@ -196,15 +195,7 @@ class Seeds:
         )
 
     def _leads_to(self, volume_type: Any, pool: CachePool) -> bool:
-        """As the scheduler's own filter has it, which can only be asked for a
-        volume: its get_pools fails for the type of a thin pool.
-        """
-        report = types.SimpleNamespace(capabilities=self._reports.get(pool.name, {}))
-        return bool(
-            capabilities_filter.CapabilitiesFilter().backend_passes(
-                report, {'resource_type': volume_type}
-            )
-        )
+        return leads_to(volume_type, self._reports.get(pool.name, {}))
 
     def _zone(self, pool: CachePool) -> str | None:
         """The zone of the pool's service; Cinder's default if there is none."""

@@ -2,8 +2,8 @@
 
 ``eic reasons`` needs no cloud. ``eic explain`` asks Cinder as a user, with
 ``OS_*`` in the environment or, where openstacksdk is installed, ``OS_CLOUD``.
-``eic precache``, ``eic efficiency`` and ``eic images`` are for operators, on a
-controller with Cinder and its cinder.conf.
+``eic plan``, ``eic precache``, ``eic efficiency`` and ``eic images`` are for
+operators, on a controller with Cinder and its cinder.conf.
 """
 
 import importlib.metadata
@@ -19,8 +19,8 @@ class Program(App):
 
     def __init__(self) -> None:
         super().__init__(
-            description='Why a volume from an image was fast or slow, and images '
-            "precached in Cinder's own cache; deduplication, and raw images.",
+            description='Why a volume from an image was fast or slow, or would be, and '
+            "images precached in Cinder's own cache; deduplication, and raw images.",
             version=importlib.metadata.version('eic-plugins'),
             command_manager=CommandManager('eic.cli'),
             deferred_help=True,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from oslo_log import log as logging
 from oslo_utils import units
 
+from eic_plugins.engine.decision import Decision, allowed
 from eic_plugins.engine.demand import Demand, Neighbours, NewVolume
 from eic_plugins.engine.failures import RouteFailedError, reason_of
 from eic_plugins.engine.filling import Filling
-from eic_plugins.engine.planner import choose
 from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache, is_verified
 from eic_plugins.engine.routes import FillRoute
 from eic_plugins.engine.surroundings import Surroundings
@@ -52,12 +52,12 @@ class Attempt:
         self._cache = cache
         self._volume = volume
         self._patient = patient
-        self._surroundings = Surroundings(box, demand, cache, neighbours)
         self._filling = Filling(box, demand, cache, neighbours, patient)
-        self._routes = {route.name: route for route in box.routes}
-        self._failed: list[Refusal] = []
+        self._routes, self._failed = allowed(box)
+        self._decision = Decision(
+            Surroundings(box, demand, cache, neighbours), self._routes
+        )
         self._fills: list[str] = []
-        self._leave_out_what_is_denied()
 
     def run(self) -> Outcome:
         """Plan and execute until something worked or nothing is left."""
@@ -71,13 +71,6 @@ class Attempt:
             cached is not None and is_verified(self._demand.image, cached.signature),
             tuple(self._fills),
         )
-
-    def _leave_out_what_is_denied(self) -> None:
-        for name in list(self._routes):
-            denied = self._box.denials.find(name)
-            if denied is not None:
-                self._failed.append(denied)
-                del self._routes[name]
 
     def _kept_off_host(self, plan: Plan) -> int:
         """Bytes that no host fetched from Glance for it."""
@@ -127,8 +120,8 @@ class Attempt:
         After a wait for that lock the plan is made again: the image may be in another
         pool by now.
         """
-        plan = self._choose(search=not self._patient)
-        if not self._is_once_per_cluster(plan):
+        plan = self._decision.choose(search=not self._patient)
+        if not self._decision.is_once_per_cluster(plan):
             yield plan
             return
         with contextlib.ExitStack() as stack:
@@ -137,16 +130,10 @@ class Attempt:
             except LockTimeoutError as err:
                 refusal = Refusal.of_route(plan.route, Reason.WAIT_TIMED_OUT, str(err))
                 raise RouteFailedError(refusal, final=True) from err
-            plan = self._choose(search=True)
-            if not self._is_once_per_cluster(plan):
+            plan = self._decision.choose(search=True)
+            if not self._decision.is_once_per_cluster(plan):
                 stack.close()
             yield plan
-
-    def _choose(self, *, search: bool) -> Plan:
-        return choose(self._routes.values(), self._surroundings.look(search))
-
-    def _is_once_per_cluster(self, plan: Plan) -> bool:
-        return not plan.left_to_cinder and self._routes[plan.route].once_per_cluster
 
     def _cached_image(self, plan: Plan) -> tuple[CachedImage, bool]:
         """The cached image, and whether it was made now."""

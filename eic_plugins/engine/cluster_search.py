@@ -37,13 +37,64 @@ _MOST_POOLS = 64
 _COPY_SECONDS = 60.0
 
 
+class OtherPools:
+    """The pools of a cluster's other backends that files can be copied from."""
+
+    def __init__(self, namespace: Namespace, peers: Peers) -> None:
+        self._namespace = namespace
+        self._peers = peers
+
+    def find(
+        self, image: Image, pool: Pool, others: Iterable[KnownPool]
+    ) -> Iterator[Pool]:
+        """First those that were reported to have the image.
+
+        :param pool: what is copied is wanted there
+        :param others: the pools to look at
+        :raises OntapError: the cluster did not answer
+        """
+        known = sorted(others, key=lambda other: image.id not in other.cached)
+        flexvols = (
+            {
+                flexvol.uuid: flexvol
+                for flexvol in self._namespace.flexvols(
+                    self._svms(pool.flexvol.svm, known)
+                )
+            }
+            if known
+            else {}
+        )
+        pools = [
+            Pool(other.name, flexvols[other.flexvol], other.directory)
+            for other in known
+            if other.flexvol in flexvols
+        ]
+        if len(pools) > _MOST_POOLS:
+            LOG.info(
+                'Only %(some)d of %(all)d pools are searched for cached images.',
+                {'some': _MOST_POOLS, 'all': len(pools)},
+            )
+        yield from pools[:_MOST_POOLS]
+
+    def _svms(self, own: str, known: Iterable[KnownPool]) -> set[str]:
+        svms = {pool.svm for pool in known}
+        if svms <= {own}:
+            return {own}
+        try:
+            return {own, *(svms & set(self._peers.partners(own)))}
+        except OntapRejectedError as err:
+            LOG.warning(
+                'No cached images are looked for in other SVMs: %(err)s', {'err': err}
+            )
+            return {own}
+
+
 class ClusterSearch:
     """Looks for cached images in pools of a cluster's other backends."""
 
     def __init__(self, files: Files, namespace: Namespace, peers: Peers) -> None:
         self._files = files
-        self._namespace = namespace
-        self._peers = peers
+        self._others = OtherPools(namespace, peers)
 
     def find(
         self, image: Image, storage: FileStorage, others: Iterable[KnownPool]
@@ -54,7 +105,7 @@ class ClusterSearch:
         :param others: the pools to look at
         """
         try:
-            for pool in self._candidates(image, storage, others):
+            for pool in self._others.find(image, storage.pool, others):
                 record = self._record(image, pool, storage)
                 if record and record.identity == image.identity:
                     return (
@@ -71,46 +122,6 @@ class ClusterSearch:
                 {'image': image.id, 'err': err},
             )
         return ()
-
-    def _candidates(
-        self, image: Image, storage: FileStorage, others: Iterable[KnownPool]
-    ) -> Iterator[Pool]:
-        """The pools that files can be copied from; first those that were
-        reported to have the image.
-        """
-        known = sorted(others, key=lambda pool: image.id not in pool.cached)
-        flexvols = (
-            {
-                flexvol.uuid: flexvol
-                for flexvol in self._namespace.flexvols(self._svms(storage, known))
-            }
-            if known
-            else {}
-        )
-        pools = [
-            Pool(pool.name, flexvols[pool.flexvol], pool.directory)
-            for pool in known
-            if pool.flexvol in flexvols
-        ]
-        if len(pools) > _MOST_POOLS:
-            LOG.info(
-                'Only %(some)d of %(all)d pools are searched for cached images.',
-                {'some': _MOST_POOLS, 'all': len(pools)},
-            )
-        yield from pools[:_MOST_POOLS]
-
-    def _svms(self, storage: FileStorage, known: Iterable[KnownPool]) -> set[str]:
-        own = storage.pool.flexvol.svm
-        svms = {pool.svm for pool in known}
-        if svms <= {own}:
-            return {own}
-        try:
-            return {own, *(svms & set(self._peers.partners(own)))}
-        except OntapRejectedError as err:
-            LOG.warning(
-                'No cached images are looked for in other SVMs: %(err)s', {'err': err}
-            )
-            return {own}
 
     def _record(self, image: Image, pool: Pool, storage: FileStorage) -> Record | None:
         there = pool.stored(record_name(image.id))

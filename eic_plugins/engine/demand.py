@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from eic_plugins.engine.pool_cache import PoolCache
+from eic_plugins.engine.pool_cache import CachedImages, PoolCache
 from eic_plugins.glance.image_locations import Location
 from eic_plugins.model import (
     CachedImage,
@@ -58,16 +58,23 @@ class NewVolume(Protocol):
         """What it is to have; asked when there is something to clone."""
 
 
-class Neighbours(Protocol):
-    """Where else an image may be cached."""
+class Elsewhere(Protocol):
+    """Where else an image may be cached, for who looks at it only."""
 
-    def pools(self) -> Iterable[PoolCache]:
+    def pools(self) -> Iterable[CachedImages]:
         """The backend's other pools."""
 
     def search(self, image: Image) -> Sequence[CachedImage]:
         """The cached image in the rest of the cluster. That is asked only before a
         route that is taken once for a cluster.
         """
+
+
+class Neighbours(Elsewhere, Protocol):
+    """Where else an image may be cached, for who uses it."""
+
+    def pools(self) -> Iterable[PoolCache]:
+        """The backend's other pools."""
 
 
 class NoNeighbours:

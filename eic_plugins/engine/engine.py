@@ -6,11 +6,17 @@ outcomes. Either the volume is there, with the image's bytes and the volume's si
 Or nothing of the attempt is left, and Cinder downloads the image.
 """
 
+import dataclasses
+
 from eic_plugins.engine.attempt import Attempt
-from eic_plugins.engine.demand import Demand, Neighbours, NewVolume
-from eic_plugins.engine.pool_cache import PoolCache
+from eic_plugins.engine.decision import Decision, allowed
+from eic_plugins.engine.demand import Demand, Elsewhere, Neighbours, NewVolume
+from eic_plugins.engine.failures import reason_of
+from eic_plugins.engine.pool_cache import CachedImages, PoolCache
+from eic_plugins.engine.surroundings import Surroundings
 from eic_plugins.engine.toolbox import Toolbox
-from eic_plugins.model import Outcome
+from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Plan, Reason, Refusal
+from eic_plugins.ontap.session import OntapError
 
 
 class Engine:
@@ -28,6 +34,27 @@ class Engine:
     ) -> Outcome:
         """The volume, or an outcome that leaves it to Cinder."""
         return Attempt(self.toolbox, demand, cache, neighbours, volume).run()
+
+    def plan(self, demand: Demand, cache: CachedImages, elsewhere: Elsewhere) -> Plan:
+        """The route that :meth:`create` would take now, and every refusal that it
+        would tell of. Nothing is changed.
+
+        What is found out only by doing it is not in it: that there is no room for
+        the cached image, or what is in the image's bytes.
+        """
+        routes, denied = allowed(self.toolbox)
+        surroundings = Surroundings(self.toolbox, demand, cache, elsewhere)
+        plan = Plan(CINDER_DOWNLOAD)
+        if routes:
+            try:
+                plan = Decision(surroundings, routes).foresee()
+            except OntapError as err:
+                reason = reason_of(err, Reason.FILL_FAILED)
+                plan = Plan(
+                    CINDER_DOWNLOAD, None, (Refusal.of_everything(reason, str(err)),)
+                )
+        refusals = tuple(dict.fromkeys((*denied, *plan.refusals)))
+        return dataclasses.replace(plan, refusals=refusals)
 
     def precache(
         self, demand: Demand, cache: PoolCache, neighbours: Neighbours

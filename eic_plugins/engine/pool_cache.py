@@ -18,7 +18,7 @@ from oslo_log import log as logging
 from eic_plugins.model import CachedImage, Image, Pool, StoredObject
 from eic_plugins.ontap.session import OntapForbiddenError
 from eic_plugins.storage.eviction import Usage
-from eic_plugins.storage.interface import Filled, PoolStorage, Record
+from eic_plugins.storage.interface import Filled, PoolStorage, Record, View
 from eic_plugins.storage.names import FILL_PREFIX
 
 LOG = logging.getLogger(__name__)
@@ -112,20 +112,16 @@ class Fill(Protocol):
         """
 
 
-class PoolCache:
-    """The cached images of one pool."""
+class CachedImages:
+    """The cached images of one pool, for who looks at them only."""
 
-    def __init__(
-        self, storage: PoolStorage, locks: Locks, room: RoomKeeper | None = None
-    ) -> None:
-        self.storage = storage
-        self._locks = locks
-        self._room = room or EndlessRoom()
+    def __init__(self, view: View) -> None:
+        self.view = view
 
     @property
     def pool(self) -> Pool:
         """The pool that these are in."""
-        return self.storage.pool
+        return self.view.pool
 
     def find(self, image: Image, verified: bool = False) -> CachedImage | None:
         """The cached image of exactly these bytes.
@@ -134,8 +130,8 @@ class PoolCache:
             that the image has today
         """
         cached = self.recall(image, verified)
-        if cached is None and self.storage.remembers:
-            self.storage.refresh(image.id)
+        if cached is None and self.view.remembers:
+            self.view.refresh(image.id)
             cached = self.recall(image, verified)
         return cached
 
@@ -143,12 +139,32 @@ class PoolCache:
         """As :meth:`find`, after a look that was made a moment ago, maybe at another
         pool of the backend.
         """
-        record = self.storage.recall(image.id)
+        record = self.view.recall(image.id)
         if record is None or record.identity != image.identity:
             return None
         if verified and not is_verified(image, record.signature):
             return None
         return self._cached(image, record)
+
+    def _cached(self, image: Image, record: Record) -> CachedImage:
+        stored = dataclasses.replace(
+            self.pool.stored(image.cached_name), uuid=record.uuid
+        )
+        return CachedImage(
+            stored, record.identity, record.virtual_size, record.signature
+        )
+
+
+class PoolCache(CachedImages):
+    """The cached images of one pool, for who uses, makes and removes them."""
+
+    def __init__(
+        self, storage: PoolStorage, locks: Locks, room: RoomKeeper | None = None
+    ) -> None:
+        super().__init__(storage)
+        self.storage = storage
+        self._locks = locks
+        self._room = room or EndlessRoom()
 
     def ensure(
         self,
@@ -283,11 +299,3 @@ class PoolCache:
             return self.storage.publish(target, image, record)
         except OntapForbiddenError as err:
             raise PublishForbiddenError(str(err)) from err
-
-    def _cached(self, image: Image, record: Record) -> CachedImage:
-        stored = dataclasses.replace(
-            self.pool.stored(image.cached_name), uuid=record.uuid
-        )
-        return CachedImage(
-            stored, record.identity, record.virtual_size, record.signature
-        )

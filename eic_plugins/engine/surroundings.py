@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from oslo_log import log as logging
 from oslo_utils import units
 
-from eic_plugins.engine.demand import Demand, Neighbours
+from eic_plugins.engine.demand import Demand, Elsewhere
 from eic_plugins.engine.failures import helping, reason_of
-from eic_plugins.engine.pool_cache import PoolCache, is_verified
+from eic_plugins.engine.pool_cache import CachedImages, is_verified
 from eic_plugins.engine.toolbox import Toolbox
 from eic_plugins.glance.locations import Copy
 from eic_plugins.model import (
@@ -27,12 +27,12 @@ LOG = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Surroundings:
-    """What there is around one demand."""
+    """What there is around one demand. To look at it changes nothing."""
 
     box: Toolbox
     demand: Demand
-    cache: PoolCache
-    neighbours: Neighbours
+    cache: CachedImages
+    elsewhere: Elsewhere
 
     def look(self, search: bool = False) -> Situation:
         """The situation now.
@@ -84,7 +84,7 @@ class Surroundings:
             return self.cache.find(image, verified)
         # Whoever cannot sees it under the pool's lock.
         with contextlib.suppress(OSError):
-            self.cache.storage.refresh(image.id)
+            self.cache.view.refresh(image.id)
         return self.cache.recall(image, verified)
 
     def _cached_elsewhere(self, search: bool) -> tuple[CachedImage, ...]:
@@ -92,7 +92,7 @@ class Surroundings:
         return self._in_the_cluster() if search and not in_pools else in_pools
 
     def _in_other_pools(self) -> Iterable[CachedImage]:
-        for other in self.neighbours.pools():
+        for other in self.elsewhere.pools():
             cached = None
             # What another pool has could only have helped.
             with helping('what pool %s has', other.pool.name):
@@ -103,7 +103,7 @@ class Surroundings:
     def _in_the_cluster(self) -> tuple[CachedImage, ...]:
         candidates: Sequence[CachedImage] = ()
         with helping('what other backends have'):
-            candidates = self.neighbours.search(self.demand.image)
+            candidates = self.elsewhere.search(self.demand.image)
         return tuple(
             cached
             for cached in candidates
@@ -112,7 +112,7 @@ class Surroundings:
         )
 
     def _stock_file(self) -> StoredObject | None:
-        foreign = self.cache.storage.foreign_files
+        foreign = self.cache.view.foreign_files
         return foreign.unrecorded(self.demand.image.id) if foreign else None
 
     def _peered_svms(self, sources: Iterable[StoredObject]) -> frozenset[str]:

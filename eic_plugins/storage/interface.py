@@ -2,18 +2,20 @@
 
 | Interface | Who asks |
 |---|---|
-| :class:`Lookup` | who looks for a cached image, or uses one |
+| :class:`View` | who looks for a cached image |
+| :class:`Lookup` | who looks for one, or uses one |
 | :class:`Fills` | who makes a cached image |
 | :class:`Clones` | who makes a volume of it |
 | :class:`Holdings` | who compares, evicts and counts |
-| :class:`ForeignFiles` | who makes a cached image of a file that others wrote |
+| :class:`UnrecordedFiles` | who looks for a file that others wrote |
+| :class:`ForeignFiles` | who makes a cached image of such a file |
 
-A :class:`PoolStorage` is the first four of them; the last one it has if there
-can be such files. :mod:`eic_plugins.storage.files` keeps cached images as files
-of an NFS share, :mod:`eic_plugins.storage.block` as LUNs or NVMe namespaces. What
-the cache and the engine do is the same for all of them: one fill at a time,
-inspection before publication, eviction by last use. No policy is here, and no
-lock.
+A :class:`PoolStorage` is all of them but the last two. Of these it has the last
+one if there can be such files. :mod:`eic_plugins.storage.files` keeps cached images
+as files of an NFS share, :mod:`eic_plugins.storage.block` as LUNs or NVMe
+namespaces. What the cache and the engine do is the same for all of them: one fill at
+a time, inspection before publication, eviction by last use. No policy is here, and
+no lock.
 """
 
 import abc
@@ -86,8 +88,16 @@ class Leftover:
     idle_since: float
 
 
-class Lookup(abc.ABC):
-    """Which images are cached in one pool, and that they are in use."""
+class UnrecordedFiles(abc.ABC):
+    """Files that somebody else wrote, looked at only."""
+
+    @abc.abstractmethod
+    def unrecorded(self, image_id: str) -> StoredObject | None:
+        """What has the cached image's name without a record."""
+
+
+class View(abc.ABC):
+    """Which images are cached in one pool. Nothing here changes anything."""
 
     pool: Pool
     kind = ''
@@ -108,6 +118,15 @@ class Lookup(abc.ABC):
         another pool: what that has seen need not be asked again.
         """
         return self.read(image_id)
+
+    @property
+    def foreign_files(self) -> UnrecordedFiles | None:
+        """Where the pool can have files of others; None where it cannot."""
+        return None
+
+
+class Lookup(View):
+    """Which images are cached in one pool, and that they are in use."""
 
     @abc.abstractmethod
     def image_ids(self) -> Iterator[str]:
@@ -230,12 +249,8 @@ class Holdings(abc.ABC):
         """Remove the bytes that had the cached image's name."""
 
 
-class ForeignFiles(abc.ABC):
+class ForeignFiles(UnrecordedFiles):
     """Files that somebody else wrote, as what a cached image can be made of."""
-
-    @abc.abstractmethod
-    def unrecorded(self, image_id: str) -> StoredObject | None:
-        """What has the cached image's name without a record."""
 
     @abc.abstractmethod
     def prove(self, name: str, image: Image) -> None:

@@ -37,6 +37,7 @@ from eic_plugins.model import Image, Reason, Refusal, StoredObject
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.inspection import UnsafeImageError, check_raw, whole_sectors
 from eic_plugins.storage.interface import Filled, PoolStorage
+from eic_plugins.volume.from_image import cinder_rules
 from eic_plugins.volume.from_image.handover import Fetched, KeepingService
 from eic_plugins.volume.stock.interface import StockDriver
 
@@ -67,23 +68,12 @@ class Fetcher:
     @property
     def verifies(self) -> bool:
         """True if the image is signed and signatures are to be verified."""
-        return self.image.signed and CONF.verify_glance_signatures != 'disabled'
+        return cinder_rules.verifies(self.image)
 
     @property
     def refusal(self) -> Refusal | None:
         """Why Cinder will refuse the image, if that is known before a fetch."""
-        image = self.image
-        if CONF.image_conversion_disable and image.disk_format != 'raw':
-            return Refusal.of_everything(Reason.CONVERSION_DISABLED)
-        if (
-            image.container_format == 'compressed'
-            and not CONF.allow_compression_on_image_upload
-        ):
-            return Refusal.of_everything(
-                Reason.IMAGE_REFUSED,
-                'allow_compression_on_image_upload is False',
-            )
-        return None
+        return cinder_rules.refusal(self.image)
 
     def download(self, storage: PoolStorage, target: StoredObject) -> Filled:
         """Fetch and convert the image, verifying its signature on the way.

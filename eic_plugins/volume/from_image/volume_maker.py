@@ -142,7 +142,7 @@ class VolumeMaker:
                 'not to be had; Cinder downloads the image: %(err)s',
                 {'volume': request.volume['id'], 'pool': pool_name, 'err': err},
             )
-            outcome = left_to_cinder(_reason_without_pool(err))
+            outcome = left_to_cinder(reason_without_pool(err))
         else:
             volume = request.volume
             source = RequestedImage(
@@ -211,7 +211,7 @@ def pool_of(volume: Any) -> str:
     return str(volume_utils.extract_host(volume['host'], level='pool'))
 
 
-def _reason_without_pool(err: Exception) -> Reason:
+def reason_without_pool(err: Exception) -> Reason:
     """Why a pool's place on ONTAP is not to be had."""
     kinds: Mapping[type[Exception], Reason] = {
         UnknownShareError: Reason.POOL_UNKNOWN,

@@ -1,0 +1,1 @@
+"""What ``eic plan`` foresees: the driver's decision, without the driver."""

@@ -1,0 +1,111 @@
+"""Cached images on NFS shares, looked at: through a mount, or as ONTAP lists them."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cinder.volume.drivers import nfs
+from oslo_log import log as logging
+
+from eic_plugins.engine.cluster_search import OtherPools
+from eic_plugins.model import CachedImage, Image, Pool
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.session import OntapError, OntapUnreachableError
+from eic_plugins.storage.file_records import record_name
+from eic_plugins.storage.files import FileStorage
+from eic_plugins.storage.interface import View
+from eic_plugins.storage.listed_files import ListedFiles
+from eic_plugins.storage.mount import ShareMount
+from eic_plugins.volume.planning.planned_image import NothingIsDoneError
+from eic_plugins.volume.planning.reports import ReportedPool
+from eic_plugins.volume.planning.sight import Access, Sight
+
+LOG = logging.getLogger(__name__)
+BY_MOUNT = "the share's mount on this host"
+
+
+class SeenShares:
+    """The shares of one backend.
+
+    :param options: the backend's section
+    """
+
+    copies_between_pools = True
+
+    def __init__(self, access: Access, options: Any) -> None:
+        options.append_config_values(nfs.nfs_opts)
+        self.copier = Files(access.session)
+        self.finder = self.volume_finder = access.namespace
+        self._access = access
+        self._base = Path(os.path.realpath(options.nfs_mount_point_base))
+        self._others = OtherPools(access.namespace, access.peers)
+
+    def sight(self, pool: ReportedPool, image: Image) -> Sight:
+        """Through the mount, where this host has it and may read the record.
+
+        :raises UnknownShareError: it is not on the backend's SVM
+        :raises OntapError: the cluster did not answer
+        """
+        place = self._access.namespace.pool(pool.name)
+        mount = (
+            self._base
+            / hashlib.md5(pool.name.encode(), usedforsecurity=False).hexdigest()
+        )
+        if _is_readable(mount, image):
+            return Sight(self._mounted(place, mount), lambda: BY_MOUNT)
+        listed = ListedFiles(place, self.copier, image, image.id in pool.known.cached)
+        return Sight(listed, lambda: listed.seen_by)
+
+    def search(
+        self, image: Image, pool: Pool, others: Iterable[ReportedPool]
+    ) -> Sequence[CachedImage]:
+        """As ONTAP lists them; where it does not, the driver finds none, either."""
+        try:
+            for there in self._others.find(
+                image, pool, [each.known for each in others]
+            ):
+                found = self._listed(there, image)
+                if found is not None:
+                    return (found,)
+        except OntapError as err:
+            LOG.warning('Other backends were not searched: %s', err)
+        return ()
+
+    def _listed(self, there: Pool, image: Image) -> CachedImage | None:
+        try:
+            record = ListedFiles(there, self.copier, image).read(image.id)
+        except OntapUnreachableError:
+            raise
+        except OntapError:
+            return None
+        if record is None:
+            return None
+        return CachedImage(
+            there.stored(image.cached_name),
+            record.identity,
+            record.virtual_size,
+            record.signature,
+        )
+
+    def _mounted(self, place: Pool, mount: Path) -> View:
+        return FileStorage(
+            place,
+            ShareMount(str(mount), _run_nothing),
+            self.copier,
+            self._access.clone_timeout,
+            self._access.seals,
+        )
+
+
+def _is_readable(mount: Path, image: Image) -> bool:
+    """Whether the record there, or that there is none, can be seen from here."""
+    if not (mount.is_mount() and os.access(mount, os.R_OK | os.X_OK)):
+        return False
+    record = mount / record_name(image.id)
+    return not os.path.lexists(record) or os.access(record, os.R_OK)
+
+
+def _run_nothing(*command: str) -> None:
+    raise NothingIsDoneError(' '.join(command))
