@@ -59,9 +59,10 @@ def cost_of(route: str, kind: str, image: Image) -> Cost:
             1,
             f'Cinder downloads {image.size} bytes for each volume{_conversion(image)}',
         )
-    return Cost(None, 0, 'a plugin of somebody else: its cost is not known')
+    return Cost(None, 0, UNKNOWN)
 
 
+UNKNOWN = 'a plugin of somebody else: its cost is not known'
 _AFTER = 'later volumes are clones'
 
 
