@@ -2,6 +2,7 @@
 
 import fnmatch
 import itertools
+from typing import Any
 
 from eic_plugins.ontap.session import OntapRejectedError
 
@@ -13,7 +14,7 @@ class LunSession:
 
     host = 'cluster-a.example.org'
 
-    def __init__(self, created='2026-01-01T00:00:00+00:00'):
+    def __init__(self, created: Any = '2026-01-01T00:00:00+00:00') -> None:
         self.luns = {}
         self.calls = []
         self.errors = []
@@ -21,12 +22,12 @@ class LunSession:
         self._created = created
         self._numbers = itertools.count(1)
 
-    def _called(self, *call):
+    def _called(self, *call: Any) -> None:
         self.calls.append(call)
         if self.errors and self.errors[0][0] == call[0]:
             raise self.errors.pop(0)[1]
 
-    def records(self, path, **query):
+    def records(self, path: Any, **query: Any) -> Any:
         self._called('GET', path)
         patterns = query['name'].split('|')
         found = [
@@ -40,7 +41,7 @@ class LunSession:
                 lun['copy'] = {'source': {'progress': state}} if state else {}
         return found
 
-    def post(self, path, body, **query):
+    def post(self, path: Any, body: Any, **query: Any) -> Any:
         self._called('POST', path)
         name = body['name']
         if name in self.luns:
@@ -60,7 +61,7 @@ class LunSession:
         }
         return {'records': [dict(self.luns[name])]}
 
-    def _source(self, source):
+    def _source(self, source: Any) -> Any:
         for lun in self.luns.values():
             if source.get('uuid', lun['uuid']) == lun['uuid'] and (
                 source.get('name', lun['name']) == lun['name']
@@ -68,7 +69,7 @@ class LunSession:
                 return lun
         raise OntapRejectedError(404, '5374875', 'no such LUN')
 
-    def patch(self, path, body, **query):
+    def patch(self, path: Any, body: Any, **query: Any) -> Any:
         self._called('PATCH', path)
         lun = self._by_uuid(path)
         if 'name' in body:
@@ -78,16 +79,16 @@ class LunSession:
         lun.update(body)
         return {}
 
-    def delete(self, path, **query):
+    def delete(self, path: Any, **query: Any) -> Any:
         self._called('DELETE', path)
         self.luns.pop(self._by_uuid(path)['name'])
         return {}
 
-    def _by_uuid(self, path):
+    def _by_uuid(self, path: Any) -> Any:
         for lun in self.luns.values():
             if path.endswith(lun['uuid']):
                 return lun
         raise OntapRejectedError(404, '4', 'no such LUN')
 
-    def verbs(self):
+    def verbs(self) -> Any:
         return [call[0] for call in self.calls]

@@ -3,6 +3,8 @@
 import configparser
 import importlib.metadata
 import pathlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 FILES = sorted((ROOT / 'entry_points').glob('*.ini'))
 
 
-def read(path):
+def read(path: Any) -> Any:
     parser = configparser.ConfigParser(delimiters='=')
     parser.optionxform = str
     parser.read(path)
@@ -26,11 +28,11 @@ DECLARED = sorted(
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: path.name)
-def test_a_file_holds_the_namespace_it_is_named_for(path):
+def test_a_file_holds_the_namespace_it_is_named_for(path: Path) -> None:
     assert read(path).sections() == [path.stem]
 
 
-def test_setup_cfg_reads_every_file():
+def test_setup_cfg_reads_every_file() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / 'setup.cfg')
     listed = setup['options']['entry_points'].removeprefix('file:').split(',')
@@ -39,12 +41,12 @@ def test_setup_cfg_reads_every_file():
     ]
 
 
-def test_what_is_declared_is_what_is_installed():
+def test_what_is_declared_is_what_is_installed() -> None:
     installed = importlib.metadata.distribution('eic-plugins').entry_points
     assert sorted((e.group, e.name, e.value) for e in installed) == DECLARED
 
 
 @pytest.mark.parametrize('declared', DECLARED, ids=lambda d: f'{d[0]}:{d[1]}')
-def test_every_entry_point_loads(declared):
+def test_every_entry_point_loads(declared: tuple[str, ...]) -> None:
     group, name, value = declared
     assert callable(importlib.metadata.EntryPoint(name, value, group).load())

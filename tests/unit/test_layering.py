@@ -4,6 +4,9 @@ import ast
 import pathlib
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,18 +32,18 @@ KNOW_CINDER = {'precache', 'cinder_cache', 'scheduler', 'volume'}
 MANUAL = PACKAGE.parent / 'docs/architecture.md'
 
 
-def modules():
+def modules() -> Any:
     return list(_modules())
 
 
-def _modules():
+def _modules() -> Iterator[Any]:
     for path in sorted(PACKAGE.rglob('*.py')):
         layer = path.relative_to(PACKAGE).parts[0].removesuffix('.py')
         if layer != '__init__':
             yield path, layer
 
 
-def imports(path):
+def imports(path: Any) -> Iterator[Any]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -49,7 +52,7 @@ def imports(path):
             yield from (f'{node.module}.{alias.name}' for alias in node.names)
 
 
-def layers_of_ours(path):
+def layers_of_ours(path: Any) -> Iterator[Any]:
     for name in imports(path):
         parts = name.split('.')
         if parts[0] == 'eic_plugins' and len(parts) > 1:
@@ -57,14 +60,16 @@ def layers_of_ours(path):
 
 
 @pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
-def test_a_module_imports_only_what_stands_before_it(path, layer):
+def test_a_module_imports_only_what_stands_before_it(path: Path, layer: str) -> None:
     allowed = set(ORDER[: ORDER.index(layer) + 1])
     assert set(layers_of_ours(path)) <= allowed
     assert 'ontap_simulator' not in {name.split('.')[0] for name in imports(path)}
 
 
 @pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
-def test_cinder_is_imported_by_drivers_weigher_and_hold_alone(path, layer):
+def test_cinder_is_imported_by_drivers_weigher_and_hold_alone(
+    path: Path, layer: str
+) -> None:
     roots = {name.split('.')[0] for name in imports(path)}
     assert 'eventlet' not in roots
     if layer not in KNOW_CINDER and path.stem != 'cinder_internals':
@@ -72,13 +77,15 @@ def test_cinder_is_imported_by_drivers_weigher_and_hold_alone(path, layer):
 
 
 @pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
-def test_rest_paths_are_known_to_ontap_alone(path, layer):
+def test_rest_paths_are_known_to_ontap_alone(path: Path, layer: str) -> None:
     if layer != 'ontap':
         assert '/api/' not in path.read_text()
 
 
 @pytest.mark.parametrize('name', ['cinder', 'nova', 'healthcheck'])
-def test_a_filter_loads_where_there_is_no_cinder_no_nova_and_no_eventlet(name):
+def test_a_filter_loads_where_there_is_no_cinder_no_nova_and_no_eventlet(
+    name: str,
+) -> None:
     code = (
         'import sys\n'
         'for name in ("cinder", "nova", "eventlet"):\n'

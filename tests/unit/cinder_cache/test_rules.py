@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,13 @@ ONE, TWO = 'host@block#one', 'host@block#two'
 ON = CacheSettings(True)
 
 
-def entry(pool=ONE, date=NOON, image_id=IMAGE_ID, size=1, cluster=None):
+def entry(
+    pool: Any = ONE,
+    date: Any = NOON,
+    image_id: Any = IMAGE_ID,
+    size: Any = 1,
+    cluster: Any = None,
+) -> Any:
     return Entry(image_id, pool, cluster, date, size)
 
 
@@ -44,7 +51,7 @@ def entry(pool=ONE, date=NOON, image_id=IMAGE_ID, size=1, cluster=None):
     ],
 )
 def test_an_entry_serves_its_pool_and_maybe_its_backends_other_ones(
-    held, pool, across, served
+    held: Entry, pool: str, across: bool, served: bool
 ) -> None:
     assert held.serves(pool, across) is served
 
@@ -71,7 +78,9 @@ def test_an_entry_without_a_date_is_none() -> None:
         ('yesterday', False),
     ],
 )
-def test_an_entry_is_current_while_the_image_has_its_time(updated_at, current) -> None:
+def test_an_entry_is_current_while_the_image_has_its_time(
+    updated_at: str, current: bool
+) -> None:
     assert is_current(entry(), image(updated_at=updated_at)) is current
 
 
@@ -91,11 +100,17 @@ def test_the_time_is_the_one_that_glance_lists() -> None:
         ({'disk_format': 'qcow2', 'size': 2 * GIB}, 2),
     ],
 )
-def test_a_volume_of_an_image_takes_whole_gib(fields, gib) -> None:
+def test_a_volume_of_an_image_takes_whole_gib(fields: dict[str, Any], gib: int) -> None:
     assert size_gib(image(**fields)) == gib
 
 
-def why(asks='all', pool=None, settings=ON, entries=(), **fields):
+def why(
+    asks: Any = 'all',
+    pool: Any = None,
+    settings: Any = ON,
+    entries: Any = (),
+    **fields: Any,
+) -> Any:
     asked = image(
         properties={'eic_precache': asks},
         updated_at='2026-05-01 12:00:00+00:00',
@@ -111,12 +126,12 @@ def why(asks='all', pool=None, settings=ON, entries=(), **fields):
 
 
 @pytest.mark.parametrize('name', ['all', ONE, 'one', 'block', 'iscsi'])
-def test_a_pool_is_named_like_anywhere_else(name) -> None:
+def test_a_pool_is_named_like_anywhere_else(name: str) -> None:
     assert why(name) is EntryReason.NOT_CACHED
 
 
 @pytest.mark.parametrize('name', ['', 'two', 'host'])
-def test_a_pool_that_nobody_names_is_left_alone(name) -> None:
+def test_a_pool_that_nobody_names_is_left_alone(name: str) -> None:
     assert why(name) is None
 
 
@@ -165,7 +180,9 @@ def test_pools_of_eic_drivers_are_left_to_them() -> None:
     ('enabled', 'reason'),
     [(None, EntryReason.CACHE_UNKNOWN), (False, EntryReason.CACHE_OFF)],
 )
-def test_without_a_cache_nothing_is_downloaded(enabled, reason) -> None:
+def test_without_a_cache_nothing_is_downloaded(
+    enabled: bool | None, reason: EntryReason
+) -> None:
     assert why(settings=CacheSettings(enabled)) is reason
 
 
@@ -178,7 +195,9 @@ def test_without_a_cache_nothing_is_downloaded(enabled, reason) -> None:
         ({'max_size_gb': 4}, EntryReason.NOT_CACHED),
     ],
 )
-def test_no_entry_is_made_at_the_cost_of_another(limits, reason) -> None:
+def test_no_entry_is_made_at_the_cost_of_another(
+    limits: dict[str, Any], reason: EntryReason
+) -> None:
     assert (
         why(
             settings=CacheSettings(True, **limits),

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ class SeedRefusedError(Exception):
 class FakeCinder:
     """Makes a seed in two looks, and with it an entry, if all is well."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.seeds = {}
         self.rows = []
         self.enabled = True
@@ -44,56 +45,56 @@ class FakeCinder:
         self.looks = 0
         self._ids = itertools.count(1)
 
-    def settings(self, _pool):
+    def settings(self, _pool: Any) -> Any:
         return CacheSettings(self.enabled)
 
-    def entries(self):
+    def entries(self) -> Any:
         return list(self.rows)
 
-    def volume_type_for(self, pool):
+    def volume_type_for(self, pool: Any) -> Any:
         return self.types.get(pool.name)
 
-    def find(self):
+    def find(self) -> Any:
         return list(self.seeds.values())
 
-    def look(self, volume_id):
+    def look(self, volume_id: Any) -> Any:
         self.looks += 1
         seed = self.seeds.get(volume_id)
         if seed and seed.being_made and self.ends_as and self.looks > 1:
             self.end(seed)
         return self.seeds.get(volume_id)
 
-    def end(self, seed):
+    def end(self, seed: Any) -> None:
         self.add(Seed(seed.volume_id, seed.image_id, seed.pool, self.ends_as))
         if self.ends_as == 'available' and self.makes_entries:
             self.rows.append(Entry(seed.image_id, seed.pool, None, NOON, 1))
 
-    def create(self, of, pool, volume_type):
+    def create(self, of: Any, pool: Any, volume_type: Any) -> Any:
         if 'create' in self.refuses:
             raise SeedRefusedError('quota exceeded')
         assert volume_type == 'type'
         self.created.append((of.id, pool.name))
         return self.add(Seed(str(next(self._ids)), of.id, pool.name, 'creating'))
 
-    def delete(self, seed):
+    def delete(self, seed: Any) -> None:
         if 'delete' in self.refuses:
             raise SeedRefusedError('has snapshots')
         self.seeds.pop(seed.volume_id, None)
 
-    def complaint(self, _seed):
+    def complaint(self, _seed: Any) -> Any:
         return self.complains
 
-    def add(self, seed):
+    def add(self, seed: Any) -> Any:
         self.seeds[seed.volume_id] = seed
         return seed
 
 
 @pytest.fixture
-def cinder():
+def cinder() -> FakeCinder:
     return FakeCinder()
 
 
-def asking(pools='all', image_id=IMAGE_ID):
+def asking(pools: Any = 'all', image_id: Any = IMAGE_ID) -> Any:
     return ListedImage(
         image(
             id=image_id,
@@ -106,7 +107,7 @@ def asking(pools='all', image_id=IMAGE_ID):
     )
 
 
-def run(cinder, *images, pools=(ONE, TWO), **options):
+def run(cinder: Any, *images: Any, pools: Any = (ONE, TWO), **options: Any) -> Any:
     seeder = Seeder(
         cinder,
         SeedRefusedError,
@@ -121,7 +122,9 @@ def run(cinder, *images, pools=(ONE, TWO), **options):
     ]
 
 
-def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder) -> None:
+def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(
+    cinder: FakeCinder,
+) -> None:
     assert run(cinder) == [
         (ONE.name, 'made', EntryReason.NOT_CACHED),
         (TWO.name, 'made', EntryReason.NOT_CACHED),
@@ -130,7 +133,7 @@ def test_each_pool_gets_its_entry_by_one_volume_that_is_deleted(cinder) -> None:
     assert cinder.seeds == {}
 
 
-def test_a_second_run_makes_nothing(cinder) -> None:
+def test_a_second_run_makes_nothing(cinder: FakeCinder) -> None:
     run(cinder)
     assert run(cinder) == [
         (ONE.name, 'skipped', EntryReason.CACHED),
@@ -139,18 +142,22 @@ def test_a_second_run_makes_nothing(cinder) -> None:
     assert len(cinder.created) == 2
 
 
-def test_only_the_pools_that_the_image_names_are_looked_at(cinder) -> None:
+def test_only_the_pools_that_the_image_names_are_looked_at(cinder: FakeCinder) -> None:
     assert run(cinder, asking('two')) == [(TWO.name, 'made', EntryReason.NOT_CACHED)]
 
 
 @pytest.mark.parametrize('status', ['available', 'error', 'error_deleting'])
-def test_what_a_run_left_that_was_cut_off_is_deleted(cinder, status) -> None:
+def test_what_a_run_left_that_was_cut_off_is_deleted(
+    cinder: FakeCinder, status: str
+) -> None:
     cinder.add(Seed('left', 'other-image', ONE.name, status))
     run(cinder)
     assert cinder.seeds == {}
 
 
-def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(cinder) -> None:
+def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(
+    cinder: FakeCinder,
+) -> None:
     young = Seed('young', 'other', ONE.name, 'creating', TIMEOUT, scheduled=False)
     old = Seed('old', 'other', ONE.name, 'creating', TIMEOUT + 1, scheduled=False)
     cinder.add(young)
@@ -167,7 +174,7 @@ def test_a_seed_that_no_scheduler_ever_took_is_deleted_in_the_end(cinder) -> Non
     ],
 )
 def test_a_seed_that_another_run_has_made_is_not_made_again(
-    cinder, age, result
+    cinder: FakeCinder, age: int, result: tuple[Any, ...]
 ) -> None:
     others = Seed('theirs', IMAGE_ID, ONE.name, 'downloading', age)
     cinder.add(others)
@@ -179,20 +186,24 @@ def test_a_seed_that_another_run_has_made_is_not_made_again(
     assert list(cinder.seeds.values()) == [others]
 
 
-def test_a_seed_that_cinder_could_not_make_is_deleted_and_says_why(cinder) -> None:
+def test_a_seed_that_cinder_could_not_make_is_deleted_and_says_why(
+    cinder: FakeCinder,
+) -> None:
     cinder.ends_as = 'error'
     cinder.complains = 'No valid backend.'
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.REFUSED)]
     assert cinder.seeds == {}
 
 
-def test_a_seed_without_an_entry_is_a_failure(cinder) -> None:
+def test_a_seed_without_an_entry_is_a_failure(cinder: FakeCinder) -> None:
     cinder.makes_entries = False
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.NO_ENTRY)]
     assert cinder.seeds == {}
 
 
-def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(cinder) -> None:
+def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(
+    cinder: FakeCinder,
+) -> None:
     cinder.ends_as = None
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.TIMED_OUT)]
     (left,) = cinder.seeds.values()
@@ -202,7 +213,7 @@ def test_a_seed_that_is_not_ready_in_time_is_left_to_a_later_run(cinder) -> None
     assert cinder.seeds == {}
 
 
-def test_what_cinder_refuses_is_no_end_of_the_run(cinder) -> None:
+def test_what_cinder_refuses_is_no_end_of_the_run(cinder: FakeCinder) -> None:
     cinder.refuses = {'create'}
     assert run(cinder) == [
         (ONE.name, 'failed', EntryReason.REFUSED),
@@ -210,7 +221,9 @@ def test_what_cinder_refuses_is_no_end_of_the_run(cinder) -> None:
     ]
 
 
-def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(cinder) -> None:
+def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(
+    cinder: FakeCinder,
+) -> None:
     cinder.refuses = {'delete'}
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'made', EntryReason.NOT_CACHED)]
     assert len(cinder.seeds) == 1
@@ -219,15 +232,15 @@ def test_a_seed_that_cannot_be_deleted_is_found_by_the_next_run(cinder) -> None:
     assert cinder.seeds == {}
 
 
-def test_a_pool_without_a_volume_type_is_said_to_lack_it(cinder) -> None:
+def test_a_pool_without_a_volume_type_is_said_to_lack_it(cinder: FakeCinder) -> None:
     cinder.types = {}
     assert run(cinder, pools=[ONE]) == [
         (ONE.name, 'failed', EntryReason.NO_VOLUME_TYPE)
     ]
 
 
-def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder) -> None:
-    def stop(_seed):
+def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder: FakeCinder) -> None:
+    def stop(_seed: Any) -> None:
         raise KeyboardInterrupt
 
     cinder.complaint = stop
@@ -236,7 +249,7 @@ def test_who_stops_the_program_leaves_no_seed_that_is_ready(cinder) -> None:
     assert cinder.seeds == {}
 
 
-def test_an_unknown_backend_takes_the_operators_word(cinder) -> None:
+def test_an_unknown_backend_takes_the_operators_word(cinder: FakeCinder) -> None:
     cinder.enabled = None
     assert run(cinder, pools=[ONE]) == [(ONE.name, 'failed', EntryReason.CACHE_UNKNOWN)]
     assert cinder.created == []
@@ -245,7 +258,7 @@ def test_an_unknown_backend_takes_the_operators_word(cinder) -> None:
     ]
 
 
-def test_the_operators_word_does_not_turn_a_cache_on(cinder) -> None:
+def test_the_operators_word_does_not_turn_a_cache_on(cinder: FakeCinder) -> None:
     cinder.enabled = False
     assert run(cinder, pools=[ONE], assume_enabled=True) == [
         (ONE.name, 'failed', EntryReason.CACHE_OFF)
@@ -273,7 +286,7 @@ def test_an_image_named_is_asked_for_in_all_pools_and_alone() -> None:
 
 
 @pytest.mark.parametrize('name', ['two', 'host@block#two'])
-def test_a_pool_named_is_looked_at_alone(name) -> None:
+def test_a_pool_named_is_looked_at_alone(name: str) -> None:
     assert command.chosen_pools([ONE, TWO], [name]) == [TWO]
     assert command.chosen_pools([ONE, TWO], ['block']) == [ONE, TWO]
     assert command.chosen_pools([ONE, TWO], []) == [ONE, TWO]

@@ -6,6 +6,9 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,10 +73,10 @@ CONTENT = b'\x07' * SIZE
 class FakeNamespace:
     """Every copy is where the test says."""
 
-    def __init__(self, where):
+    def __init__(self, where: Any) -> None:
         self.where = where
 
-    def locate(self, copy):
+    def locate(self, copy: Any) -> Any:
         if isinstance(self.where, BaseException):
             raise self.where
         if isinstance(self.where, Refusal):
@@ -84,7 +87,7 @@ class FakeNamespace:
 class Cluster:
     """Two FlexVols, one pool on gold_vol, Glance's image on images_vol."""
 
-    def __init__(self, root, glance_on='images_vol'):
+    def __init__(self, root: Any, glance_on: Any = 'images_vol') -> None:
         self.roots = {name: root / name for name in ('gold_vol', 'images_vol')}
         for path in self.roots.values():
             path.mkdir()
@@ -116,10 +119,10 @@ class Cluster:
             )
         )
 
-    def may_copy(self, own, other):
+    def may_copy(self, own: Any, other: Any) -> Any:
         return other in self.peered
 
-    def cache_of(self, name):
+    def cache_of(self, name: Any) -> Any:
         return PoolCache(
             FileStorage(
                 pool(name),
@@ -132,14 +135,14 @@ class Cluster:
             self,
         )
 
-    def taken(self, _cache, want):
+    def taken(self, _cache: Any, want: Any) -> Any:
         self.wants.append(want)
         if want.needed and self.full:
             raise NoRoomError('the pool is full')
         return contextlib.nullcontext()
 
     @contextlib.contextmanager
-    def held(self, name, *, wait):
+    def held(self, name: Any, *, wait: Any) -> Iterator[Any]:
         if self.lock_error:
             raise self.lock_error
         with self.mutex:
@@ -147,11 +150,11 @@ class Cluster:
         with lock:
             yield
 
-    def locations(self):
+    def locations(self) -> Any:
         self.asked_glance += 1
         return [Location(f'file:///glance/{RAW.id}', NFS)]
 
-    def download(self, target):
+    def download(self, target: Any) -> Any:
         self.downloads.append(target)
         path = self.roots[target.flexvol.name] / target.name
         path.write_bytes(CONTENT)
@@ -161,15 +164,15 @@ class Cluster:
 
     locate_volume = staticmethod(no_volumes)
 
-    def search(self, _image):
+    def search(self, _image: Any) -> Any:
         return self.elsewhere
 
-    def verify(self, path):
+    def verify(self, path: Any) -> None:
         self.verified.append(path.read_bytes() == CONTENT)
         if self.signature_error:
             raise self.signature_error
 
-    def demand(self, of=RAW, **fields):
+    def demand(self, of: Any = RAW, **fields: Any) -> Any:
         source = FakeSource(
             fields.pop('download', self.download),
             self.locations,
@@ -178,7 +181,9 @@ class Cluster:
         )
         return Demand(of, source, **{'size': 1, **fields})
 
-    def create(self, name=VOLUME, of=RAW, at='gold_vol', **fields):
+    def create(
+        self, name: Any = VOLUME, of: Any = RAW, at: Any = 'gold_vol', **fields: Any
+    ) -> Any:
         other = 'images_vol' if at == 'gold_vol' else 'gold_vol'
         return self.engine.create(
             FakeVolume(name),
@@ -187,11 +192,11 @@ class Cluster:
             FakeNeighbours(lambda: [self.cache_of(other)], self.search),
         )
 
-    def content(self, name=VOLUME, at='gold_vol'):
+    def content(self, name: Any = VOLUME, at: Any = 'gold_vol') -> Any:
         with (self.roots[at] / name).open('rb') as stream:
             return stream.read(SIZE)
 
-    def leftovers(self):
+    def leftovers(self) -> Any:
         known = {RAW.id, RAW.cached_name, f'.eic-{RAW.id}.json'}
         return {
             path.name for root in self.roots.values() for path in root.iterdir()
@@ -199,16 +204,16 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(tmp_path: Path) -> Cluster:
     return Cluster(tmp_path)
 
 
 @pytest.fixture
-def same_flexvol(tmp_path):
+def same_flexvol(tmp_path: Path) -> Cluster:
     return Cluster(tmp_path, glance_on='gold_vol')
 
 
-def reasons(outcome):
+def reasons(outcome: Any) -> Any:
     return {str(refusal.subject): refusal.reason for refusal in outcome.refusals}
 
 
@@ -325,7 +330,7 @@ def test_an_image_on_another_cluster_is_downloaded_into_the_cached_image(
     assert cluster.create('volume-2').route == 'cached'
 
 
-def _not_permitted(*_names):
+def _not_permitted(*_names: Any) -> None:
     raise PermissionError('not yours')
 
 
@@ -335,9 +340,12 @@ FORBIDDEN = OntapForbiddenError(403, '6', 'no: POST /api/x')
 @pytest.mark.parametrize('error', [FORBIDDEN, OntapRejectedError(500, '1', 'no')])
 @pytest.mark.parametrize('look', ['locate', 'recall', 'search'])
 def test_a_look_that_only_could_have_helped_costs_nothing(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch, look, error
+    cluster: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+    look: str,
+    error: OntapForbiddenError | OntapRejectedError,
 ) -> None:
-    def refused(*_arguments):
+    def refused(*_arguments: Any) -> None:
         raise error
 
     if look == 'locate':
@@ -411,7 +419,11 @@ ONTAP_ERRORS = [
 @pytest.mark.parametrize('after_effect', [False, True])
 @pytest.mark.parametrize('operation', ['copy', 'rename', 'clone'])
 def test_any_call_that_fails_leaves_nothing_and_the_request_to_cinder(
-    cluster: Cluster, operation, error, after_effect, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster,
+    operation: str,
+    error: OntapRejectedError | OntapTimeoutError | OntapUnreachableError,
+    after_effect: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if operation == 'rename':
         monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
@@ -427,7 +439,9 @@ def test_any_call_that_fails_leaves_nothing_and_the_request_to_cinder(
 @pytest.mark.parametrize('error', ONTAP_ERRORS)
 @pytest.mark.parametrize('operation', ['copy', 'rename', 'clone'])
 def test_the_volume_after_a_failure_is_right(
-    cluster: Cluster, operation, error
+    cluster: Cluster,
+    operation: str,
+    error: OntapRejectedError | OntapTimeoutError | OntapUnreachableError,
 ) -> None:
     cluster.files.fail(operation, error, after_effect=True)
     cluster.create()
@@ -484,7 +498,7 @@ def test_a_download_that_fails_is_left_to_cinder_with_nothing_left(
     ids=['another format', 'longer', 'shorter'],
 )
 def test_a_copy_that_is_not_the_image_takes_only_itself_out(
-    cluster: Cluster, content
+    cluster: Cluster, content: bytes
 ) -> None:
     """It says nothing of the image: Glance sends that."""
     (cluster.roots['images_vol'] / RAW.id).write_bytes(content)
@@ -505,7 +519,9 @@ def test_a_copy_that_is_not_the_image_takes_only_itself_out(
     ],
 )
 def test_what_glance_sent_and_was_refused_is_not_fetched_again(
-    cluster: Cluster, error, reason
+    cluster: Cluster,
+    error: ImageRefusedError | SignatureError | UnsafeImageError,
+    reason: Reason,
 ) -> None:
     cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
     cluster.download_error = error
@@ -546,7 +562,7 @@ def test_who_has_waited_for_a_refused_image_leaves_it_to_cinder(
     cluster.download_error = ImageRefusedError(Reason.IMAGE_REFUSED, 'why')
     begun, real = threading.Event(), cluster.download
 
-    def slow(target):
+    def slow(target: Any) -> Any:
         begun.wait(5)
         return real(target)
 
@@ -582,7 +598,7 @@ def test_what_cinder_will_refuse_is_not_fetched_but_what_is_cached_is_served(
 def test_a_copy_that_cannot_be_read_is_downloaded_into_a_file_of_ones_own(
     same_flexvol: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def foreign(mount, name):
+    def foreign(mount: Any, name: Any) -> None:
         if not same_flexvol.downloads:
             raise PermissionError(f'{name} is of user glance')
 
@@ -608,7 +624,7 @@ def test_a_clone_of_the_wrong_size_is_removed(cluster: Cluster) -> None:
     cluster.create()
     real_copy = cluster.files._copy
 
-    def truncated(source, destination):
+    def truncated(source: Any, destination: Any) -> None:
         real_copy(source, destination)
         with cluster.files._path(destination).open('r+b') as stream:
             stream.truncate(10)
@@ -642,7 +658,7 @@ def test_a_size_that_cannot_be_set_removes_the_clone(
 ) -> None:
     cluster.create()
 
-    def refuse(_self, _name, _size):
+    def refuse(_self: Any, _name: Any, _size: Any) -> None:
         raise OSError('read-only file system')
 
     monkeypatch.setattr(ShareMount, 'resize', refuse)
@@ -659,7 +675,7 @@ def test_a_hit_says_that_the_image_is_in_use_before_it_clones(cluster: Cluster) 
     seen = []
     clone = cluster.files.clone
 
-    def watched(*args):
+    def watched(*args: Any) -> None:
         seen.append(record.stat().st_mtime)
         clone(*args)
 
@@ -674,7 +690,7 @@ def test_an_image_that_is_evicted_after_the_look_is_made_again(
     cluster.create()
     touch = PoolCache.touch
 
-    def evicted(self, of):
+    def evicted(self, of: Any) -> Any:
         monkeypatch.setattr(PoolCache, 'touch', touch)
         self.evict(next(self.storage.usages()))
         return self.touch(of)
@@ -873,7 +889,7 @@ def test_what_shares_the_bytes_of_a_file_is_made_in_a_full_pool(
     ],
 )
 def test_the_room_looked_for_is_that_of_the_disk_not_of_the_upload(
-    cluster: Cluster, fields, size, needed
+    cluster: Cluster, fields: dict[str, Any], size: int | None, needed: int
 ) -> None:
     cluster.full = True
     cluster.create(of=image(**fields), size=size)
@@ -907,7 +923,7 @@ def test_what_one_volume_was_made_of_is_known_to_have_served_one(
     assert not usage.served_once
 
 
-def spread(cluster, at='gold_vol', **fields):
+def spread(cluster: Any, at: Any = 'gold_vol', **fields: Any) -> Any:
     other = 'images_vol' if at == 'gold_vol' else 'gold_vol'
     return cluster.engine.spread(
         cluster.demand(size=None, **fields),
@@ -955,7 +971,7 @@ def test_who_spreads_waits_for_nobody(cluster: Cluster) -> None:
     waits = []
 
     @contextlib.contextmanager
-    def held(_name, *, wait):
+    def held(_name: Any, *, wait: Any) -> Iterator[Any]:
         waits.append(wait)
         if not wait:
             raise LockTimeoutError('a volume makes it')

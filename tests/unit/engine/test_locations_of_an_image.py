@@ -1,6 +1,8 @@
 """Of an image's locations the best is used, whatever else there is."""
 
 import pathlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,14 +32,14 @@ FOREIGN = Location('rbd://pool/image', {})
 BAD = Location('nfs://192.0.2.11/../x', {})
 
 
-def at_nfs(server):
+def at_nfs(server: Any) -> Any:
     return Location(f'nfs://{server}/images/{RAW.id}', {})
 
 
 class Places(Cluster):
     """A server is where its name says; an image-volume is on ``volume_on``."""
 
-    def __init__(self, root, volume_on='images_vol'):
+    def __init__(self, root: Any, volume_on: Any = 'images_vol') -> None:
         super().__init__(root)
         self.engine = Engine(
             Toolbox(
@@ -61,33 +63,33 @@ class Places(Cluster):
         self.volume_file = self.roots[volume_on] / f'volume-{VOLUME_ID}'
         self.keep_in_volume(CONTENT, GIB)
 
-    def keep_in_volume(self, content, length):
+    def keep_in_volume(self, content: Any, length: Any) -> None:
         with self.volume_file.open('wb') as stream:
             stream.write(content)
             stream.truncate(length)
 
-    def locations(self):
+    def locations(self) -> Any:
         return self.given
 
-    def locate(self, copy):
+    def locate(self, copy: Any) -> Any:
         names = {'gold': 'gold_vol', 'images': 'images_vol'}
         if copy.server not in names:
             return Refusal.of_location(Reason.OTHER_CLUSTER)
         return StoredObject(flexvol(names[copy.server]), RAW.id)
 
-    def locate_volume(self, copy):
+    def locate_volume(self, copy: Any) -> Any:
         self.asked.append(copy)
         return StoredObject(self.volume_on, self.volume_file.name, more_follows=True)
 
-    def cached_file(self):
+    def cached_file(self) -> Any:
         return self.roots['gold_vol'] / RAW.cached_name
 
-    def leftovers(self):
+    def leftovers(self) -> Any:
         return super().leftovers() - {self.volume_file.name}
 
 
 @pytest.fixture
-def places(tmp_path):
+def places(tmp_path: Path) -> Places:
     return Places(tmp_path)
 
 
@@ -95,7 +97,7 @@ def places(tmp_path):
     ('volume_on', 'route'), [('gold_vol', 'flexclone'), ('images_vol', 'copy_offload')]
 )
 def test_the_cached_image_is_the_beginning_of_an_image_volume(
-    tmp_path: pathlib.Path, volume_on, route
+    tmp_path: pathlib.Path, volume_on: str, route: str
 ) -> None:
     places = Places(tmp_path, volume_on)
     outcome = places.create()
@@ -109,7 +111,7 @@ def test_the_cached_image_is_the_beginning_of_an_image_volume(
 
 @pytest.mark.parametrize('length', [0, SIZE - 1])
 def test_what_is_shorter_than_the_image_is_never_made_longer(
-    places: Places, length
+    places: Places, length: int
 ) -> None:
     places.keep_in_volume(CONTENT[:length], length)
     outcome = places.create()
@@ -147,7 +149,7 @@ def test_the_reason_against_an_image_volume_is_the_routes_reason(
     ],
 )
 def test_the_copy_nearest_to_the_pool_is_used_wherever_it_is_listed(
-    places: Places, given
+    places: Places, given: list[Any]
 ) -> None:
     (places.roots['gold_vol'] / RAW.id).write_bytes(CONTENT)
     places.given = given
@@ -166,7 +168,7 @@ def test_the_copy_nearest_to_the_pool_is_used_wherever_it_is_listed(
     ],
 )
 def test_one_usable_location_among_useless_ones_is_enough(
-    places: Places, given
+    places: Places, given: list[Any]
 ) -> None:
     places.given = given
     outcome = places.create()
@@ -185,7 +187,7 @@ def test_one_usable_location_among_useless_ones_is_enough(
     ],
 )
 def test_of_useless_locations_alone_the_one_that_says_most_is_named(
-    places: Places, given, reason
+    places: Places, given: list[Any], reason: Reason
 ) -> None:
     places.given = given
     outcome = places.create()
@@ -198,7 +200,7 @@ def test_a_clone_that_is_a_symbolic_link_is_removed_and_never_followed(
 ) -> None:
     copy = places.files._copy
 
-    def link(source, destination):
+    def link(source: Any, destination: Any) -> None:
         if source.name != RAW.id:
             copy(source, destination)
             return

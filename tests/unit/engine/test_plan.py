@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ SITUATIONS = [
 
 @pytest.mark.parametrize(('given', 'route', 'refused'), SITUATIONS)
 def test_the_plan_has_the_route_and_every_refusal(
-    tmp_path: Path, given, route, refused
+    tmp_path: Path, given: dict[str, Any], route: str, refused: str | None
 ) -> None:
     world = dataclasses.replace(PLAIN, **given)
     plan = planned(build(tmp_path, world), world)
@@ -95,7 +96,7 @@ def test_the_plan_has_the_route_and_every_refusal(
         assert ','.join(map(str, plan.refusals)) == refused
 
 
-def planned(cluster, world):
+def planned(cluster: Any, world: Any) -> Any:
     return cluster.engine.plan(
         demand(cluster, world),
         cluster.cache_of('gold_vol'),
@@ -112,7 +113,9 @@ def planned(cluster, world):
     ],
 )
 def test_what_ontap_answers_is_told_as_an_attempt_would_tell_it(
-    tmp_path: Path, error, refused
+    tmp_path: Path,
+    error: OntapForbiddenError | OntapRejectedError | OntapUnreachableError,
+    refused: str,
 ) -> None:
     cluster = build(tmp_path, PLAIN)
     cluster.namespace.where = error

@@ -8,6 +8,7 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 from hypothesis import strategies as st
@@ -41,7 +42,7 @@ PLACES = {
 }
 
 
-def seldom(usual, *others):
+def seldom(usual: Any, *others: Any) -> Any:
     """Mostly the first one, so that each situation has few oddities."""
     return st.sampled_from([usual] * (4 * len(others)) + list(others))
 
@@ -72,7 +73,7 @@ class World:
     elsewhere: bool
 
     @property
-    def image(self):
+    def image(self) -> Any:
         digest = hashlib.sha512(CONTENT).hexdigest()
         properties = dict(list(SIGNATURE.items())[: self.signed])
         return image(
@@ -141,7 +142,7 @@ def build(root: Path, given: World) -> Cluster:
     return cluster
 
 
-def hold(cluster: Cluster, name: str, of, how: str) -> None:
+def hold(cluster: Cluster, name: str, of: Any, how: str) -> None:
     """What a pool has of an image."""
     if not how:
         return
@@ -155,7 +156,7 @@ def hold(cluster: Cluster, name: str, of, how: str) -> None:
     (root / f'.eic-{of.id}.json').write_bytes(format_record(place, record, SEALS))
 
 
-def demand(cluster: Cluster, given: World):
+def demand(cluster: Cluster, given: World) -> Any:
     refusal = Refusal.of_everything(Reason.CONVERSION_DISABLED)
     verifies = given.verifies and given.image.signed
     return cluster.demand(
@@ -169,7 +170,7 @@ def demand(cluster: Cluster, given: World):
     )
 
 
-def everything(root: Path):
+def everything(root: Path) -> Any:
     return {
         path: (found.st_mtime_ns, found.st_size)
         for path in root.rglob('*')
@@ -177,7 +178,7 @@ def everything(root: Path):
     }
 
 
-def neighbours(cluster: Cluster, view):
+def neighbours(cluster: Cluster, view: Any) -> Any:
     return FakeNeighbours(lambda: [view('images_vol')], cluster.search)
 
 

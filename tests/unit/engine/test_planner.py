@@ -1,5 +1,7 @@
 """The planner takes the cheapest route and says why not a cheaper one."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from tests.unit.factories import cached, image, pool, situation, stored
 ROUTES = routes.load()
 
 
-def reasons(plan):
+def reasons(plan: Any) -> Any:
     return {str(refusal.subject): refusal.reason for refusal in plan.refusals}
 
 
@@ -121,7 +123,9 @@ def test_no_location_is_named_as_the_reason() -> None:
         ({'pool_is_flexgroup': True}, Reason.FLEXGROUP),
     ],
 )
-def test_bytes_that_must_go_through_cinder_are_left_to_it(fields, reason) -> None:
+def test_bytes_that_must_go_through_cinder_are_left_to_it(
+    fields: dict[str, Any], reason: Reason
+) -> None:
     here = situation(copies=(stored('gold_vol'),), cached=cached(pool()), **fields)
     plan = choose(ROUTES, here)
     assert plan.route == CINDER_DOWNLOAD
@@ -143,7 +147,7 @@ places = st.builds(
     encrypted=st.booleans(),
 )
 def test_every_plan_has_a_source_or_reasons(
-    copies, disk_format, has_cached, encrypted
+    copies: Any, disk_format: Any, has_cached: Any, encrypted: Any
 ) -> None:
     here = pool()
     plan = choose(
@@ -169,7 +173,7 @@ def test_every_plan_has_a_source_or_reasons(
 
 
 @given(copies=st.lists(places, min_size=1, max_size=4))
-def test_the_order_of_locations_never_changes_the_route(copies) -> None:
+def test_the_order_of_locations_never_changes_the_route(copies: Any) -> None:
     forward = choose(ROUTES, situation(copies=tuple(copies)))
     backward = choose(ROUTES, situation(copies=tuple(reversed(copies))))
     assert forward.route == backward.route

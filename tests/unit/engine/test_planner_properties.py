@@ -1,6 +1,7 @@
 """For any situation: the cheapest route, and why not a cheaper one."""
 
 import dataclasses
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ LIKELY = {
 """Copies that leave each route its turn."""
 
 
-def few(strategy):
+def few(strategy: Any) -> Any:
     """None as often as some."""
     return st.one_of(st.just([]), st.lists(strategy, min_size=1, max_size=3))
 
@@ -91,12 +92,15 @@ images = st.builds(
 
 @st.composite
 def situations(
-    draw, of=images, sizes=(None, 1, 2, 4, 4), rarely=(False,) * 19 + (True,)
-):
+    draw: Any,
+    of: Any = images,
+    sizes: Any = (None, 1, 2, 4, 4),
+    rarely: Any = (False,) * 19 + (True,),
+) -> Any:
     of, likely = draw(of), draw(st.sampled_from(sorted(LIKELY)))
     somewhere = LIKELY[likely]
 
-    def cached_in(file):
+    def cached_in(file: Any) -> Any:
         return CachedImage(
             dataclasses.replace(file, path=of.cached_name),
             of.identity,
@@ -131,13 +135,13 @@ UNBLOCKED = situations(plain_images, (None, 2, 4), (False,))
 
 @STABLE
 @given(UNBLOCKED)
-def test_nothing_blocks_what_nothing_is_wrong_with(here) -> None:
+def test_nothing_blocks_what_nothing_is_wrong_with(here: Any) -> None:
     assert bytes_refusal(here) is None
 
 
 @STABLE
 @given(UNBLOCKED)
-def test_the_route_chosen_is_the_cheapest_that_is_offered(here) -> None:
+def test_the_route_chosen_is_the_cheapest_that_is_offered(here: Any) -> None:
     offers = [
         answer
         for answer in (route.offer(here) for route in ROUTES)
@@ -150,7 +154,7 @@ def test_the_route_chosen_is_the_cheapest_that_is_offered(here) -> None:
 
 @STABLE
 @given(UNBLOCKED)
-def test_every_cheaper_route_has_one_refusal_and_no_other_has(here) -> None:
+def test_every_cheaper_route_has_one_refusal_and_no_other_has(here: Any) -> None:
     plan = choose(ROUTES, here)
     assert [refusal.route for refusal in plan.refusals] == [
         route.name for route in ROUTES if route.cost < COSTS[plan.route]
@@ -175,7 +179,7 @@ def test_every_cheaper_route_has_one_refusal_and_no_other_has(here) -> None:
     ),
 )
 def test_a_blocked_image_is_left_to_cinder_with_exactly_one_reason(
-    here, fields
+    here: Any, fields: Any
 ) -> None:
     blocked = dataclasses.replace(here, **fields)
     plan = choose(ROUTES, blocked)
@@ -185,7 +189,7 @@ def test_a_blocked_image_is_left_to_cinder_with_exactly_one_reason(
 
 @STABLE
 @given(situations())
-def test_whatever_is_blocked_is_left_to_cinder(here) -> None:
+def test_whatever_is_blocked_is_left_to_cinder(here: Any) -> None:
     blocked = bytes_refusal(here)
     plan = choose(ROUTES, here)
     assert plan.left_to_cinder == (blocked is not None)
@@ -195,7 +199,7 @@ def test_whatever_is_blocked_is_left_to_cinder(here) -> None:
 
 @STABLE
 @given(situations())
-def test_no_route_hands_out_more_than_fits_or_what_is_encrypted(here) -> None:
+def test_no_route_hands_out_more_than_fits_or_what_is_encrypted(here: Any) -> None:
     plan = choose(ROUTES, here)
     if plan.left_to_cinder:
         return
@@ -208,7 +212,9 @@ def test_no_route_hands_out_more_than_fits_or_what_is_encrypted(here) -> None:
 
 @STABLE
 @given(UNBLOCKED)
-def test_a_source_is_on_the_pools_cluster_and_where_its_route_reaches(here) -> None:
+def test_a_source_is_on_the_pools_cluster_and_where_its_route_reaches(
+    here: Any,
+) -> None:
     plan = choose(ROUTES, here)
     if plan.source is None:
         assert plan.route in {'download', CINDER_DOWNLOAD}
@@ -224,7 +230,7 @@ def test_a_source_is_on_the_pools_cluster_and_where_its_route_reaches(here) -> N
 
 @STABLE
 @given(UNBLOCKED)
-def test_a_source_is_raw_and_one_that_was_given(here) -> None:
+def test_a_source_is_raw_and_one_that_was_given(here: Any) -> None:
     plan = choose(ROUTES, here)
     if plan.source is None:
         return
@@ -242,7 +248,7 @@ def test_a_source_is_raw_and_one_that_was_given(here) -> None:
 
 @STABLE
 @given(UNBLOCKED, places)
-def test_one_more_copy_never_makes_a_plan_costlier(here, copy) -> None:
+def test_one_more_copy_never_makes_a_plan_costlier(here: Any, copy: Any) -> None:
     more = dataclasses.replace(here, copies=(*here.copies, copy))
     assert (
         CLEAN_COSTS[choose(ROUTES, more).route]
@@ -252,7 +258,7 @@ def test_one_more_copy_never_makes_a_plan_costlier(here, copy) -> None:
 
 @STABLE
 @given(UNBLOCKED, unusable)
-def test_one_more_useless_location_changes_no_plan(here, refusal) -> None:
+def test_one_more_useless_location_changes_no_plan(here: Any, refusal: Any) -> None:
     more = dataclasses.replace(here, unusable=(*here.unusable, refusal))
     plan, other = choose(ROUTES, here), choose(ROUTES, more)
     assert (plan.route, plan.source) == (other.route, other.source)
@@ -261,7 +267,7 @@ def test_one_more_useless_location_changes_no_plan(here, refusal) -> None:
 @STABLE
 @given(UNBLOCKED, st.randoms(use_true_random=False))
 def test_the_order_of_anything_changes_no_more_than_a_choice_of_equals(
-    here, random
+    here: Any, random: Any
 ) -> None:
     plan = choose(ROUTES, here)
     assert choose(ROUTES, here) == plan
@@ -283,14 +289,14 @@ def test_the_order_of_anything_changes_no_more_than_a_choice_of_equals(
 
 @STABLE
 @given(UNBLOCKED)
-def test_the_same_copy_twice_is_the_same_copy(here) -> None:
+def test_the_same_copy_twice_is_the_same_copy(here: Any) -> None:
     twice = dataclasses.replace(here, copies=here.copies * 2)
     assert choose(ROUTES, twice) == choose(ROUTES, here)
 
 
 @STABLE
 @given(UNBLOCKED)
-def test_a_plan_holds_without_the_route_that_failed(here) -> None:
+def test_a_plan_holds_without_the_route_that_failed(here: Any) -> None:
     """The engine takes a route out and plans again until one works."""
     left = list(ROUTES)
     while left:

@@ -8,6 +8,9 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +37,7 @@ SIGNED = dataclasses.replace(RAW, properties=SIGNATURE)
 class Share:
     """A pool on a directory, and its cache."""
 
-    def __init__(self, root):
+    def __init__(self, root: Any) -> None:
         self.root = root
         self.pool = pool()
         self.files = FakeFiles({self.pool.flexvol.uuid: root})
@@ -45,11 +48,11 @@ class Share:
         self.storage = FileStorage(self.pool, self.mount, self.files, 1, SEALS)
         self.cache = PoolCache(self.storage, self)
 
-    def run(self, *command):
+    def run(self, *command: Any) -> None:
         self.commands.append(command)
 
     @contextlib.contextmanager
-    def held(self, name, *, wait):
+    def held(self, name: Any, *, wait: Any) -> Iterator[Any]:
         if not self.mutex.acquire(blocking=wait):
             raise LockTimeoutError('somebody else fills it')
         try:
@@ -58,25 +61,25 @@ class Share:
         finally:
             self.mutex.release()
 
-    def fill_with(self, content):
-        def fill(target):
+    def fill_with(self, content: Any) -> Any:
+        def fill(target: Any) -> Any:
             (self.root / target.name).write_bytes(content)
             return Filled()
 
         return fill
 
-    def ensure(self, content=b'\x01' * SIZE, of=RAW):
+    def ensure(self, content: Any = b'\x01' * SIZE, of: Any = RAW) -> Any:
         return self.cache.ensure(of, FakeFill(self.fill_with(content)))
 
-    def fill_by(self, make):
+    def fill_by(self, make: Any) -> Any:
         return self.cache.ensure(RAW, FakeFill(make))
 
-    def names(self):
+    def names(self) -> Any:
         return sorted(path.name for path in self.root.iterdir())
 
 
 @pytest.fixture
-def share(tmp_path):
+def share(tmp_path: Path) -> Share:
     return Share(tmp_path)
 
 
@@ -156,7 +159,9 @@ def test_a_file_that_nobody_recorded_is_no_cached_image(share: Share) -> None:
         lambda root: (root / f'.eic-{RAW.id}.json').unlink(),
     ],
 )
-def test_a_damaged_cached_image_is_not_found(share: Share, damage) -> None:
+def test_a_damaged_cached_image_is_not_found(
+    share: Share, damage: Callable[..., Any]
+) -> None:
     share.ensure()
     damage(share.root)
     assert share.cache.find(RAW) is None
@@ -171,7 +176,7 @@ def test_a_damaged_cached_image_is_not_found(share: Share, damage) -> None:
     ],
 )
 def test_bytes_that_are_not_the_raw_image_are_never_published(
-    share: Share, content, why
+    share: Share, content: bytes, why: str
 ) -> None:
     with pytest.raises((UnsafeImageError, NotTheImageError), match=why):
         share.ensure(content)
@@ -210,13 +215,13 @@ def test_a_role_that_may_not_publish_is_said_to_be_one(
     assert share.names() == []
 
 
-def _not_permitted(*_names):
+def _not_permitted(*_names: Any) -> None:
     raise PermissionError('not yours')
 
 
 @pytest.mark.parametrize('operations', [['rename', 'rename'], ['rename', 'delete']])
 def test_a_publication_that_fails_leaves_nothing(
-    share: Share, operations, monkeypatch: pytest.MonkeyPatch
+    share: Share, operations: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ShareMount, 'rename', _not_permitted)
     for operation in operations:
@@ -233,7 +238,7 @@ def test_a_first_publication_is_one_call(share: Share) -> None:
 
 
 def test_a_fill_that_fails_half_way_leaves_nothing(share: Share) -> None:
-    def fill(target):
+    def fill(target: Any) -> None:
         (share.root / target.name).write_bytes(b'half')
         raise OntapRejectedError(500, '917', 'no space')
 
@@ -243,7 +248,7 @@ def test_a_fill_that_fails_half_way_leaves_nothing(share: Share) -> None:
 
 
 def test_a_cached_image_has_the_mode_of_a_volume(share: Share) -> None:
-    def fill(target):
+    def fill(target: Any) -> Any:
         filled = share.fill_with(b'\x01' * SIZE)(target)
         (share.root / target.name).chmod(0o400)
         return filled
@@ -255,7 +260,7 @@ def test_a_cached_image_has_the_mode_of_a_volume(share: Share) -> None:
 def test_a_file_that_may_not_be_read_says_what_to_do(
     share: Share, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(_name):
+    def denied(_name: Any) -> None:
         raise PermissionError('permission denied')
 
     monkeypatch.setattr(share.mount, 'make_accessible', denied)
@@ -267,7 +272,7 @@ def test_a_file_that_may_not_be_read_says_what_to_do(
 def test_a_record_that_cannot_be_written_takes_the_image_with_it(
     share: Share, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(_name, _content):
+    def denied(_name: Any, _content: Any) -> None:
         raise PermissionError('permission denied')
 
     monkeypatch.setattr(share.mount, 'write', denied)
@@ -284,7 +289,7 @@ def test_who_does_not_wait_gives_up_at_once(share: Share) -> None:
 def test_many_at_once_fill_once(share: Share) -> None:
     fills = []
 
-    def fill(target):
+    def fill(target: Any) -> Any:
         fills.append(target)
         return share.fill_with(b'\x01' * SIZE)(target)
 
@@ -350,7 +355,7 @@ def test_a_use_between_the_look_and_the_eviction_keeps_the_image(
     (usage,) = share.storage.usages()
     move_aside = share.mount.move_aside
 
-    def touched_first(name):
+    def touched_first(name: Any) -> Any:
         assert share.cache.touch(RAW)
         return move_aside(name)
 
@@ -369,7 +374,7 @@ def test_a_use_after_the_eviction_began_finds_nothing(
     move_aside = share.mount.move_aside
     touched = []
 
-    def touched_after(name):
+    def touched_after(name: Any) -> Any:
         aside = move_aside(name)
         touched.append(share.cache.touch(RAW))
         return aside
@@ -389,10 +394,10 @@ def test_an_eviction_that_was_cut_off_leaves_what_the_sweep_takes(share: Share) 
     assert share.storage.foreign_files.unrecorded(RAW.id).path == RAW.cached_name
 
 
-def verified(share, result=None):
+def verified(share: Any, result: Any = None) -> Any:
     seen = []
 
-    def verify(path):
+    def verify(path: Any) -> None:
         seen.append(path.read_bytes()[:1])
         if result:
             raise result
@@ -420,7 +425,7 @@ def test_a_wrong_signature_publishes_nothing(share: Share) -> None:
 
 
 def test_what_the_fill_verified_is_not_verified_again(share: Share) -> None:
-    def make(target):
+    def make(target: Any) -> Any:
         share.fill_with(b'\x01' * SIZE)(target)
         return Filled(SIZE, SIGNED.signature)
 
@@ -475,7 +480,7 @@ LEFTOVERS = (f'eic-fill-{RAW.id}-0badcafe', f'.eic-{RAW.id}.json.0badcafe')
 
 
 @pytest.fixture
-def left_over(share):
+def left_over(share: Share) -> Share:
     share.ensure()
     for name in (*LEFTOVERS, 'eic-fill-notes.txt'):
         (share.root / name).write_bytes(b'half')
@@ -485,37 +490,39 @@ def left_over(share):
 KEPT = [f'.eic-{RAW.id}.json', 'eic-fill-notes.txt', RAW.cached_name]
 
 
-def test_a_sweep_removes_what_killed_fills_left_and_nothing_else(left_over) -> None:
+def test_a_sweep_removes_what_killed_fills_left_and_nothing_else(
+    left_over: Share,
+) -> None:
     left_over.cache.sweep(LATER)
     assert left_over.names() == KEPT
     assert set(left_over.locked) == {f'eic-{RAW.id}-{left_over.pool.flexvol.uuid}'}
 
 
-def test_a_sweep_leaves_a_fill_that_has_the_lock(left_over) -> None:
+def test_a_sweep_leaves_a_fill_that_has_the_lock(left_over: Share) -> None:
     with left_over.mutex:
         left_over.cache.sweep(LATER)
     assert left_over.names() == sorted([*KEPT, *LEFTOVERS])
 
 
-def test_a_sweep_leaves_a_fill_that_still_writes(left_over) -> None:
+def test_a_sweep_leaves_a_fill_that_still_writes(left_over: Share) -> None:
     """As on another host, where locks are not shared."""
     left_over.cache.sweep(time.time())
     assert left_over.names() == sorted([*KEPT, *LEFTOVERS])
 
 
-def test_a_leftover_that_cannot_be_removed_ends_no_sweep(left_over) -> None:
+def test_a_leftover_that_cannot_be_removed_ends_no_sweep(left_over: Share) -> None:
     left_over.files.fail('delete', OntapRejectedError(403, '6', 'not authorized'))
     left_over.cache.sweep(LATER)
     assert left_over.names() == KEPT
 
 
-def test_a_leftover_is_in_nobodys_way(left_over) -> None:
+def test_a_leftover_is_in_nobodys_way(left_over: Share) -> None:
     changed = image(size=SIZE, os_hash_value='other')
     left_over.ensure(b'\x02' * SIZE, changed)
     assert left_over.cache.find(changed)
 
 
-def served_once(share):
+def served_once(share: Any) -> Any:
     (usage,) = share.storage.usages()
     return usage.served_once
 
@@ -556,18 +563,18 @@ def test_a_cached_image_takes_its_whole_disk_of_the_cap(share: Share) -> None:
 
 
 @pytest.fixture
-def order(share, monkeypatch):
+def order(share: Share, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What goes to the server, in its order: what is made stable, of which
     inode, and what ONTAP is asked to do with files.
     """
     seen = []
     fsync, rename = os.fsync, share.files.rename
 
-    def sync(descriptor):
+    def sync(descriptor: Any) -> None:
         seen.append(('fsync', os.fstat(descriptor).st_ino))
         fsync(descriptor)
 
-    def renamed(file, to):
+    def renamed(file: Any, to: Any) -> None:
         seen.append(('rename', (share.root / file.name).stat().st_ino))
         rename(file, to)
 
@@ -576,7 +583,7 @@ def order(share, monkeypatch):
     return seen
 
 
-def written_by(share, name, content=b'\x01' * SIZE):
+def written_by(share: Any, name: Any, content: Any = b'\x01' * SIZE) -> Any:
     with share.storage.writable(name, SIZE) as path:
         path.write_bytes(content)
         path.chmod(0o660)
@@ -584,7 +591,7 @@ def written_by(share, name, content=b'\x01' * SIZE):
 
 
 def test_what_this_host_wrote_is_on_the_server_before_ontap_sees_it(
-    share: Share, order
+    share: Share, order: list[Any]
 ) -> None:
     cached, _ = share.fill_by(lambda target: written_by(share, target.name))
     file = (share.root / cached.stored.name).stat().st_ino
@@ -592,13 +599,15 @@ def test_what_this_host_wrote_is_on_the_server_before_ontap_sees_it(
     assert order == [('fsync', file), ('rename', file), ('fsync', record)]
 
 
-def test_what_ontap_made_is_there_already(share: Share, order) -> None:
+def test_what_ontap_made_is_there_already(share: Share, order: list[Any]) -> None:
     cached, _ = share.ensure()
     file = (share.root / cached.stored.name).stat().st_ino
     assert ('fsync', file) not in order
 
 
-def test_a_file_that_is_adopted_may_be_this_hosts(share: Share, order) -> None:
+def test_a_file_that_is_adopted_may_be_this_hosts(
+    share: Share, order: list[Any]
+) -> None:
     content = b'\x01' * SIZE
     adopted = image(
         size=SIZE,
@@ -615,7 +624,7 @@ def test_a_file_that_is_adopted_may_be_this_hosts(share: Share, order) -> None:
 def test_what_the_server_has_not_got_is_no_cached_image(
     share: Share, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_descriptor):
+    def full(_descriptor: Any) -> None:
         raise OSError(errno.EDQUOT, 'quota exceeded')
 
     monkeypatch.setattr(os, 'fsync', full)

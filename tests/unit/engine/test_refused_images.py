@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,14 @@ FOUND = Refusal.of_everything(Reason.IMAGE_REFUSED, 'why')
 
 
 @pytest.fixture
-def clock():
+def clock() -> FakeClock:
     return FakeClock(1_000_000.0)
 
 
 @pytest.fixture(params=['memory', 'file'])
-def remembered(request, tmp_path, clock):
+def remembered(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
+) -> Refusals:
     """By the process that found it, or by another one of the host."""
     directory = tmp_path / 'state' / 'refused'
     first = Refusals(directory, clock)
@@ -73,7 +76,7 @@ def test_other_hosts_and_no_directory_know_nothing(
 
 @pytest.mark.parametrize('image_id', ['../up', 'a/b', '', '.'])
 def test_an_id_that_is_none_becomes_no_path(
-    tmp_path: pathlib.Path, clock: FakeClock, image_id
+    tmp_path: pathlib.Path, clock: FakeClock, image_id: str
 ) -> None:
     Refusals(tmp_path / 'here', clock).add(
         dataclasses.replace(IMAGE, id=image_id), Reason.IMAGE_REFUSED, 'why'
@@ -118,7 +121,7 @@ def test_files_are_nobody_elses(tmp_path: pathlib.Path, clock: FakeClock) -> Non
     ],
 )
 def test_a_file_that_makes_no_sense_refuses_nothing(
-    tmp_path: pathlib.Path, clock: FakeClock, content
+    tmp_path: pathlib.Path, clock: FakeClock, content: bytes
 ) -> None:
     (tmp_path / f'{IMAGE.id}.json').write_bytes(content)
     assert Refusals(tmp_path, clock).find(IMAGE) is None

@@ -27,13 +27,13 @@ def mentions(folder: str, reason: Reason) -> list[str]:
 
 
 @pytest.mark.parametrize('reason', Reason)
-def test_each_reason_is_produced_and_tested(reason):
+def test_each_reason_is_produced_and_tested(reason: Reason) -> None:
     assert mentions('eic_plugins', reason), 'nothing of the product gives it'
     assert mentions('tests', reason), 'no test has it come up'
 
 
 @pytest.mark.parametrize('reason', Reason)
-def test_the_manual_has_each_reason_with_its_remedy_and_anchor(reason):
+def test_the_manual_has_each_reason_with_its_remedy_and_anchor(reason: Reason) -> None:
     file, _, anchor = remedies.anchor(reason).partition('#')
     assert ROOT / file == MANUAL
     line = (
@@ -43,13 +43,13 @@ def test_the_manual_has_each_reason_with_its_remedy_and_anchor(reason):
     assert line in MANUAL.read_text()
 
 
-def test_a_remedy_names_checks_that_there_are():
+def test_a_remedy_names_checks_that_there_are() -> None:
     known = {check.name for check in runner.load()}
     for reason in Reason:
         for found in _CHECKS.findall(remedies.remedy(reason)):
             assert set(found.split()) <= known, reason
 
 
-def test_a_remedy_is_a_sentence_without_its_full_stop():
+def test_a_remedy_is_a_sentence_without_its_full_stop() -> None:
     for reason in Reason:
         assert not remedies.remedy(reason).endswith('.')

@@ -1,6 +1,8 @@
 """Routes are plugins: the engine goes by what they say, and by no name."""
 
 import pathlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +40,7 @@ class Mirror(Download):
 class Others(Cluster):
     """An engine with routes of somebody else; its locks are counted."""
 
-    def __init__(self, root, *routes):
+    def __init__(self, root: Any, *routes: Any) -> None:
         super().__init__(root)
         self.held_names = []
         self.engine = Engine(
@@ -52,7 +54,7 @@ class Others(Cluster):
             )
         )
 
-    def held(self, name, *, wait):
+    def held(self, name: Any, *, wait: Any) -> Any:
         self.held_names.append(name)
         return super().held(name, wait=wait)
 
@@ -61,7 +63,7 @@ class Others(Cluster):
 
 
 @pytest.fixture
-def others(tmp_path):
+def others(tmp_path: Path) -> Others:
     return Others(tmp_path, Held(), Fetch())
 
 

@@ -1,5 +1,7 @@
 """A configuration without credentials."""
 
+from typing import Any
+
 import pytest
 from oslo_config import cfg
 
@@ -7,7 +9,7 @@ from eic_plugins import config
 
 
 @pytest.fixture
-def conf():
+def conf() -> Any:
     made = cfg.ConfigOpts()
     config.register(made)
     made([])

@@ -1,5 +1,7 @@
 """What Cinder and Glance say of an image, and what is read of it."""
 
+from typing import Any
+
 import pytest
 from cinder.image import image_utils
 
@@ -87,7 +89,9 @@ def test_a_listed_image_has_the_identity_that_a_driver_is_handed() -> None:
         ({'os_hash_value': 5, 'owner': {}}, {'os_hash_value': None, 'owner': None}),
     ],
 )
-def test_of_a_wrong_type_nothing_is_read(fields, read) -> None:
+def test_of_a_wrong_type_nothing_is_read(
+    fields: dict[str, Any], read: dict[str, Any]
+) -> None:
     """Whoever owns an image may put words and properties into it."""
     for reader in (documents.image_from_meta, documents.image_from_api):
         image = reader({'id': 'i', 'status': 'active', **fields})

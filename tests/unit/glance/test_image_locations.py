@@ -1,5 +1,7 @@
 """Where Glance has an image, in whatever form that comes."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.glance import access, image_locations
@@ -23,10 +25,12 @@ from eic_plugins.glance.image_locations import Location
         ((None, [{'metadata': {}}, 'text', {'url': 7}]), ()),
     ],
 )
-def test_locations_come_in_cinders_forms(given, found) -> None:
+def test_locations_come_in_cinders_forms(
+    given: tuple[Any, ...] | tuple[None, ...] | None, found: tuple[Any, ...]
+) -> None:
     assert image_locations.locations_from_cinder(given) == found
 
 
-def test_without_credentials_the_error_names_the_sections(conf) -> None:
+def test_without_credentials_the_error_names_the_sections(conf: Any) -> None:
     with pytest.raises(access.CredentialsMissingError, match=r'\[eic\].*service_user'):
         image_locations.ImageLocations(conf)

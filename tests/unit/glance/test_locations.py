@@ -1,5 +1,7 @@
 """A location is read strictly, or refused with a reason; it is never guessed."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.glance.image_locations import Location
@@ -20,11 +22,11 @@ READER = LocationReader(
 )
 
 
-def read(url, **metadata):
+def read(url: Any, **metadata: Any) -> Any:
     return READER.read(Location(url, {**NFS, **metadata}))
 
 
-def reason(url, **metadata):
+def reason(url: Any, **metadata: Any) -> Any:
     found = read(url, **metadata)
     return found.reason if isinstance(found, Refusal) else found
 
@@ -75,7 +77,7 @@ def test_percent_encoding_of_an_nfs_location_is_undone_once() -> None:
         ('nfs://[FD00:0:0:0::0011]:2049/images', 'fd00::11'),
     ],
 )
-def test_servers_by_name_port_and_ipv6(share, server) -> None:
+def test_servers_by_name_port_and_ipv6(share: str, server: str) -> None:
     found = read('file:///var/lib/glance/images/abc', share_location=share)
     assert found == ImageCopy(server, '/images/abc')
 
@@ -105,7 +107,7 @@ def test_an_export_of_the_svm_root() -> None:
         'file:///var/lib/glance/images/%ff',
     ],
 )
-def test_a_path_that_leaves_its_mountpoint_is_invalid(url) -> None:
+def test_a_path_that_leaves_its_mountpoint_is_invalid(url: str) -> None:
     assert reason(url) is Reason.LOCATION_INVALID
 
 
@@ -138,7 +140,7 @@ def test_a_path_that_leaves_its_mountpoint_is_invalid(url) -> None:
         'nfs://127.0.11.2/images?',
     ],
 )
-def test_a_share_location_that_is_no_export_is_invalid(share) -> None:
+def test_a_share_location_that_is_no_export_is_invalid(share: str) -> None:
     assert (
         reason('file:///var/lib/glance/images/abc', share_location=share)
         is Reason.LOCATION_INVALID
@@ -148,7 +150,7 @@ def test_a_share_location_that_is_no_export_is_invalid(share) -> None:
 @pytest.mark.parametrize('missing', ['share_location', 'mountpoint', 'type'])
 @pytest.mark.parametrize('value', [None, 7, ''])
 def test_without_the_mounts_metadata_a_file_location_is_unsupported(
-    missing, value
+    missing: str, value: int | str | None
 ) -> None:
     found = reason('file:///var/lib/glance/images/abc', **{missing: value})
     assert found in {Reason.LOCATION_UNSUPPORTED, Reason.LOCATION_INVALID}
@@ -158,7 +160,7 @@ def test_without_the_mounts_metadata_a_file_location_is_unsupported(
     'url',
     ['rbd://pool/image', 'swift://x', '', 'no url', 'file:var/lib/glance/images/abc'],
 )
-def test_a_scheme_without_plugin_is_unsupported(url) -> None:
+def test_a_scheme_without_plugin_is_unsupported(url: str) -> None:
     assert reason(url) is Reason.LOCATION_UNSUPPORTED
 
 
@@ -173,7 +175,7 @@ def test_a_scheme_without_plugin_is_unsupported(url) -> None:
         ('nfs://[fd00::11]/images/abc', ImageCopy('fd00::11', '/images/abc')),
     ],
 )
-def test_an_nfs_location_needs_no_metadata(url, copy) -> None:
+def test_an_nfs_location_needs_no_metadata(url: str, copy: ImageCopy) -> None:
     assert READER.read(Location(url, {})) == copy
 
 
@@ -191,7 +193,7 @@ def test_an_nfs_location_needs_no_metadata(url, copy) -> None:
         'nfs://127.0.11.2/a/',
     ],
 )
-def test_an_nfs_location_that_is_no_file_is_invalid(url) -> None:
+def test_an_nfs_location_that_is_no_file_is_invalid(url: str) -> None:
     assert reason(url) is Reason.LOCATION_INVALID
 
 
@@ -219,14 +221,16 @@ def test_a_refusal_names_no_location() -> None:
         ({'type': 'local'}, 'is not "nfs"'),
     ],
 )
-def test_the_refusal_says_what_the_metadata_lacks(metadata, detail) -> None:
+def test_the_refusal_says_what_the_metadata_lacks(
+    metadata: dict[str, Any], detail: str
+) -> None:
     found = read('file:///var/lib/glance/images/abc', **metadata)
     assert found.reason is Reason.LOCATION_UNSUPPORTED
     assert found.detail.endswith(detail)
 
 
 @pytest.mark.parametrize('kind', ['NFS', 'Nfs'])
-def test_the_case_of_the_type_does_not_matter(kind) -> None:
+def test_the_case_of_the_type_does_not_matter(kind: str) -> None:
     found = read('file:///var/lib/glance/images/abc', type=kind)
     assert found == ImageCopy('127.0.11.2', '/images/abc')
 
@@ -235,7 +239,7 @@ def test_the_case_of_the_type_does_not_matter(kind) -> None:
     'url',
     [f'cinder://{VOLUME}', f'cinder://a-store/{VOLUME}', f'CINDER://{VOLUME.upper()}'],
 )
-def test_a_cinder_location_names_a_volume_with_or_without_its_store(url) -> None:
+def test_a_cinder_location_names_a_volume_with_or_without_its_store(url: str) -> None:
     assert READER.read(Location(url, {})) == VolumeCopy(VOLUME)
 
 
@@ -258,5 +262,5 @@ def test_a_cinder_location_names_a_volume_with_or_without_its_store(url) -> None
         f'cinder://a-store/%20{VOLUME}',
     ],
 )
-def test_a_cinder_location_that_names_no_volume_is_invalid(url) -> None:
+def test_a_cinder_location_that_names_no_volume_is_invalid(url: str) -> None:
     assert reason(url) is Reason.LOCATION_INVALID

@@ -2,6 +2,7 @@
 
 import posixpath
 import string
+from typing import Any
 from urllib.parse import quote
 
 from hypothesis import assume, given
@@ -104,12 +105,12 @@ paths = st.lists(names, min_size=1, max_size=4).map('/'.join)
 files = st.builds(ImageCopy, servers, paths.map('/'.__add__))
 
 
-def nfs_url(copy):
+def nfs_url(copy: Any) -> Any:
     host = f'[{copy.server}]' if ':' in copy.server else copy.server
     return f'nfs://{host}{quote(copy.path)}'
 
 
-def mounted(url, share=SHARE, mountpoint=MOUNT):
+def mounted(url: Any, share: Any = SHARE, mountpoint: Any = MOUNT) -> Any:
     return READER.read(
         Location(
             url, {'share_location': share, 'mountpoint': mountpoint, 'type': 'nfs'}
@@ -117,7 +118,7 @@ def mounted(url, share=SHARE, mountpoint=MOUNT):
     )
 
 
-def goes_only_down(path):
+def goes_only_down(path: Any) -> Any:
     return (
         path.startswith('/')
         and posixpath.normpath(path) == path
@@ -128,7 +129,9 @@ def goes_only_down(path):
 
 @STABLE
 @given(url=urls, about=metadata)
-def test_anything_is_read_or_refused_and_nothing_leads_out(url, about) -> None:
+def test_anything_is_read_or_refused_and_nothing_leads_out(
+    url: Any, about: Any
+) -> None:
     found = READER.read(Location(url, about))
     if isinstance(found, ImageCopy):
         assert goes_only_down(found.path)
@@ -142,7 +145,7 @@ def test_anything_is_read_or_refused_and_nothing_leads_out(url, about) -> None:
 
 @STABLE
 @given(rest=rough, share=servers, export=paths)
-def test_a_file_stays_below_its_export(rest, share, export) -> None:
+def test_a_file_stays_below_its_export(rest: Any, share: Any, export: Any) -> None:
     copy = ImageCopy(share, f'/{export}')
     found = mounted(f'file://{MOUNT}/{rest}', nfs_url(copy))
     if isinstance(found, ImageCopy):
@@ -153,7 +156,7 @@ def test_a_file_stays_below_its_export(rest, share, export) -> None:
 
 @STABLE
 @given(files)
-def test_what_is_read_leads_back_to_the_same_copy(copy) -> None:
+def test_what_is_read_leads_back_to_the_same_copy(copy: Any) -> None:
     read = READER.read(Location(nfs_url(copy), {}))
     assert read == copy
     assert READER.read(Location(nfs_url(read), {})) == read
@@ -161,7 +164,7 @@ def test_what_is_read_leads_back_to_the_same_copy(copy) -> None:
 
 @STABLE
 @given(urls)
-def test_any_url_that_is_accepted_leads_back_to_the_same_copy(url) -> None:
+def test_any_url_that_is_accepted_leads_back_to_the_same_copy(url: Any) -> None:
     read = READER.read(Location(url, {}))
     if isinstance(read, ImageCopy):
         assert READER.read(Location(nfs_url(read), {})) == read
@@ -171,14 +174,16 @@ def test_any_url_that_is_accepted_leads_back_to_the_same_copy(url) -> None:
 
 @STABLE
 @given(st.uuids(), st.one_of(st.none(), labels))
-def test_a_volume_is_found_with_and_without_its_store(volume_id, store) -> None:
+def test_a_volume_is_found_with_and_without_its_store(
+    volume_id: Any, store: Any
+) -> None:
     where = f'{store}/{volume_id}' if store else str(volume_id)
     assert READER.read(Location(f'cinder://{where}', {})) == VolumeCopy(str(volume_id))
 
 
 @STABLE
 @given(paths)
-def test_an_nfs_path_is_decoded_once_and_a_file_never(path) -> None:
+def test_an_nfs_path_is_decoded_once_and_a_file_never(path: Any) -> None:
     once = READER.read(Location(f'nfs://192.0.2.11/{quote(path)}', {}))
     twice = READER.read(Location(f'nfs://192.0.2.11/{quote(quote(path))}', {}))
     assert once == ImageCopy('192.0.2.11', f'/{path}')
@@ -192,7 +197,7 @@ def test_an_nfs_path_is_decoded_once_and_a_file_never(path) -> None:
 @STABLE
 @given(path=paths, mountpoint=paths, slashes=st.sampled_from(['', '/']))
 def test_the_mountpoint_may_be_anywhere_and_end_with_a_slash(
-    path, mountpoint, slashes
+    path: Any, mountpoint: Any, slashes: Any
 ) -> None:
     assume('%' not in path + mountpoint and path == path.strip())
     found = mounted(
@@ -203,7 +208,7 @@ def test_the_mountpoint_may_be_anywhere_and_end_with_a_slash(
 
 @STABLE
 @given(st.ip_addresses(v=6), st.booleans())
-def test_every_form_of_an_address_is_the_same_server(address, upper) -> None:
+def test_every_form_of_an_address_is_the_same_server(address: Any, upper: Any) -> None:
     long = address.exploded.upper() if upper else address.exploded
     forms = {
         READER.read(Location(f'nfs://[{form}]/a', {}))
@@ -214,7 +219,7 @@ def test_every_form_of_an_address_is_the_same_server(address, upper) -> None:
 
 @STABLE
 @given(url=urls, about=metadata, secret=labels.map('secret-'.__add__))
-def test_a_refusal_names_no_location(url, about, secret) -> None:
+def test_a_refusal_names_no_location(url: Any, about: Any, secret: Any) -> None:
     hidden = {
         key: f'{value}{secret}' if isinstance(value, str) else value
         for key, value in about.items()
@@ -226,7 +231,9 @@ def test_a_refusal_names_no_location(url, about, secret) -> None:
 
 @STABLE
 @given(st.lists(st.builds(Location, urls, metadata), max_size=5))
-def test_every_location_is_a_copy_or_a_refusal_and_a_copy_comes_once(locations) -> None:
+def test_every_location_is_a_copy_or_a_refusal_and_a_copy_comes_once(
+    locations: Any,
+) -> None:
     copies, refusals = READER.read_all(locations)
     answers = [READER.read(location) for location in locations]
     assert list(copies) == list(

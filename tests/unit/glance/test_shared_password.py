@@ -3,6 +3,8 @@
 import http.server
 import json
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from keystoneauth1 import exceptions, loading, session
@@ -20,17 +22,17 @@ CREDENTIALS = {
 
 
 @pytest.fixture(autouse=True)
-def nothing_loaded(monkeypatch):
+def nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_password, '_made', {})
 
 
 @pytest.fixture
-def keystone():
+def keystone() -> Iterator[Any]:
     """A Keystone that gives tokens, and the list of those given."""
     given = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             self.answer(
                 200,
                 {
@@ -42,7 +44,7 @@ def keystone():
                 },
             )
 
-        def do_POST(self):
+        def do_POST(self) -> None:
             self.rfile.read(int(self.headers['Content-Length']))
             given.append(f'token-{len(given)}')
             self.answer(
@@ -57,7 +59,7 @@ def keystone():
                 {'X-Subject-Token': given[-1]},
             )
 
-        def answer(self, status, document, headers=()):
+        def answer(self, status: Any, document: Any, headers: Any = ()) -> None:
             body = json.dumps(document).encode()
             self.send_response(status)
             for name, value in {
@@ -69,7 +71,7 @@ def keystone():
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_arguments):
+        def log_message(self, *_arguments: Any) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
@@ -80,7 +82,7 @@ def keystone():
     server.server_close()
 
 
-def load(url, **changed):
+def load(url: Any, **changed: Any) -> Any:
     """As Cinder does for each volume: from the options of a section."""
     options = cfg.ConfigOpts()
     loading.register_auth_conf_options(options, 'glance')
@@ -95,14 +97,14 @@ def load(url, **changed):
     return loading.load_auth_from_conf_options(options, 'glance')
 
 
-def test_plugins_of_the_same_options_share_a_token(keystone) -> None:
+def test_plugins_of_the_same_options_share_a_token(keystone: tuple[Any, ...]) -> None:
     url, given = keystone
     tokens = {load(url).get_token(session.Session()) for _ in range(5)}
     assert tokens == {'token-0'}
     assert given == ['token-0']
 
 
-def test_with_password_each_would_have_its_own(keystone) -> None:
+def test_with_password_each_would_have_its_own(keystone: tuple[Any, ...]) -> None:
     url, given = keystone
     for _ in range(2):
         loading.get_plugin_loader('password').load_from_options(
@@ -111,14 +113,14 @@ def test_with_password_each_would_have_its_own(keystone) -> None:
     assert given == ['token-0', 'token-1']
 
 
-def test_other_credentials_have_a_token_of_their_own(keystone) -> None:
+def test_other_credentials_have_a_token_of_their_own(keystone: tuple[Any, ...]) -> None:
     url, given = keystone
     load(url).get_token(session.Session())
     load(url, username='nova').get_token(session.Session())
     assert len(given) == 2
 
 
-def test_a_token_that_was_refused_is_fetched_again(keystone) -> None:
+def test_a_token_that_was_refused_is_fetched_again(keystone: tuple[Any, ...]) -> None:
     url, given = keystone
     load(url).get_token(session.Session())
     assert load(url).invalidate()

@@ -1,6 +1,7 @@
 """The guard stops clones near ONTAP's limits, and asks only now and then."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,11 @@ TIB = 1024**4
 SPLIT_MAXIMUM = 32 * TIB
 
 
-def refused():
+def refused() -> Any:
     return OntapRejectedError(403, '6', 'not authorized for that command')
 
 
-def cluster(shared=0, load=None):
+def cluster(shared: Any = 0, load: Any = None) -> Any:
     """GOLD on node 1, IMAGES on node 2; ``shared`` is of GOLD."""
     return {
         STATUS: {
@@ -68,7 +69,7 @@ def cluster(shared=0, load=None):
     }
 
 
-def watched(answers, percent=95, clock=None):
+def watched(answers: Any, percent: Any = 95, clock: Any = None) -> Any:
     session = FakeSession(answers)
     limits = CloneLimits(session, percent, clock or FakeClock(1000.0))
     limits.refresh([GOLD, IMAGES])
@@ -90,7 +91,7 @@ def test_a_flexvol_far_from_the_limits_is_cloned_in() -> None:
     ],
 )
 def test_near_its_shared_data_limit_a_flexvol_takes_no_more_clones(
-    shared, reached
+    shared: int, reached: bool
 ) -> None:
     limits, _ = watched(cluster(shared=shared))
     assert limits.reached(GOLD) is reached
@@ -106,7 +107,9 @@ def test_near_its_shared_data_limit_a_flexvol_takes_no_more_clones(
         {'allowable': SPLIT_MAXIMUM // 100},
     ],
 )
-def test_a_node_that_splits_as_much_as_it_can_takes_no_more_clones(load) -> None:
+def test_a_node_that_splits_as_much_as_it_can_takes_no_more_clones(
+    load: dict[str, Any],
+) -> None:
     limits, _ = watched(cluster(load={'maximum': SPLIT_MAXIMUM, **load}))
     assert limits.reached(GOLD)
     assert not limits.reached(IMAGES), 'it is on another node'

@@ -1,5 +1,7 @@
 """Work on ONTAP: done at once, later, never, or nobody knows."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.ontap import jobs
@@ -26,7 +28,7 @@ STAT = ('GET', '/api/storage/volumes/')
 RUNNING = {'job': {'uuid': 'job-1'}}
 
 
-def clone(session):
+def clone(session: Any) -> None:
     Files(session).clone(stored(path='a'), stored(path='b'), timeout=1)
 
 
@@ -70,7 +72,7 @@ def test_a_failed_job_raises_ontaps_own_error() -> None:
         {CLONE: OntapUnreachableError('connection reset')},
     ],
 )
-def test_a_clone_of_unknown_end_counts_if_it_is_there(lost) -> None:
+def test_a_clone_of_unknown_end_counts_if_it_is_there(lost: dict[Any, Any]) -> None:
     session = FakeSession({**lost, STAT: {'records': [{'size': 5}]}})
     clone(session)
     assert session.calls[-1][0] == 'GET'
@@ -80,7 +82,9 @@ def test_a_clone_of_unknown_end_counts_if_it_is_there(lost) -> None:
     'job',
     [OntapForbiddenError(403, '6', 'no'), [OntapRejectedError(500, '1', 'no')] * 3],
 )
-def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(job) -> None:
+def test_a_job_that_ontap_does_not_show_is_judged_by_its_result(
+    job: OntapForbiddenError | list[Any],
+) -> None:
     looks = [*job] if isinstance(job, list) else job
     session = FakeSession(
         {CLONE: RUNNING, JOB: looks, STAT: {'records': [{'size': 5}]}}
@@ -145,7 +149,7 @@ def test_a_rename_takes_no_query() -> None:
 
 
 @pytest.mark.parametrize('code', ['6684674', '131074'])
-def test_every_code_for_no_such_file_is_known(code) -> None:
+def test_every_code_for_no_such_file_is_known(code: str) -> None:
     gone = OntapRejectedError(500, code, 'No such file or directory')
     assert Files(FakeSession({STAT: gone})).stat(stored()) is None
 
@@ -196,7 +200,7 @@ def test_a_job_that_nobody_waits_for_any_more_is_cancelled() -> None:
 
 def test_a_long_copy_says_that_its_source_is_in_use() -> None:
     class SlowClock(FakeClock):
-        def sleep(self, _seconds):
+        def sleep(self, _seconds: Any) -> None:
             self.now += 31
 
     clock = SlowClock()
@@ -233,11 +237,11 @@ def test_slashes_in_a_path_are_encoded() -> None:
     assert session.calls[0][1].endswith('/files/a%20b%2Fc')
 
 
-def limit_reached():
+def limit_reached() -> Any:
     return OntapRejectedError(400, '7018877', 'maximum number of copies')
 
 
-def copy(session, clock, timeout=60, throughput=0):
+def copy(session: Any, clock: Any, timeout: Any = 60, throughput: Any = 0) -> None:
     Files(session, clock).copy(
         stored(path='a'), stored('gold_vol', 'b'), timeout, throughput
     )
@@ -266,7 +270,9 @@ def test_another_refusal_of_a_copy_is_not_waited_out() -> None:
 
 
 @pytest.mark.parametrize(('throughput', 'sent'), [(0, None), (5_000_000, 5_000_000)])
-def test_a_cap_on_throughput_is_ontaps_to_keep(throughput, sent) -> None:
+def test_a_cap_on_throughput_is_ontaps_to_keep(
+    throughput: int, sent: int | None
+) -> None:
     session = FakeSession({COPY: {}})
     copy(session, FakeClock(), throughput=throughput)
     assert session.calls[0][2].get('max_throughput') == sent

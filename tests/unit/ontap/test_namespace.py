@@ -1,5 +1,7 @@
 """A LIF is not an SVM, a junction path is not a FlexVol's name."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.model import ImageCopy, Reason, Refusal
@@ -13,11 +15,11 @@ VOLUMES = ('GET', '/api/storage/volumes')
 CLUSTER = ('GET', '/api/cluster')
 
 
-def volume(name, path):
+def volume(name: Any, path: Any) -> Any:
     return {'name': name, 'uuid': f'uuid-{name}', 'nas': {'path': path}}
 
 
-def session(*volumes):
+def session(*volumes: Any) -> Any:
     return FakeSession(
         {
             LIFS: {
@@ -79,7 +81,7 @@ def test_what_is_remembered_is_looked_up_again_after_a_while() -> None:
 
 
 @pytest.mark.parametrize('server', ['192.0.2.7', '127.0.10.1'])
-def test_an_address_that_is_no_svms_lif_is_another_cluster(server) -> None:
+def test_an_address_that_is_no_svms_lif_is_another_cluster(server: str) -> None:
     found = Namespace(session(), 'svm_gold').locate(ImageCopy(server, '/images/abc'))
     assert isinstance(found, Refusal)
     assert found.reason is Reason.OTHER_CLUSTER
@@ -138,7 +140,7 @@ def test_sibling_junctions_are_two_flexvols() -> None:
     """As on nearly every system: /vol1 and /vol2 on one SVM."""
 
     class Queried(FakeSession):
-        def records(self, path, **params):
+        def records(self, path: Any, **params: Any) -> Any:
             found = super().records(path, **params)
             wanted = params.get('nas.path', '').split('|')
             return [r for r in found if 'nas' not in r or r['nas']['path'] in wanted]

@@ -1,5 +1,7 @@
 """Whatever a server is called, and however deep an export is."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.model import ImageCopy, Reason, Refusal
@@ -25,7 +27,7 @@ JUNCTIONS = {
 class Cluster(FakeSession):
     """Two SVMs; volumes are selected by ``nas.path`` as ONTAP does it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             {
                 ('GET', '/api/network/ip/interfaces'): {
@@ -44,7 +46,7 @@ class Cluster(FakeSession):
             }
         )
 
-    def records(self, path, **params):
+    def records(self, path: Any, **params: Any) -> Any:
         wanted = params.get('nas.path', '').split('|')
         return [
             record
@@ -54,12 +56,12 @@ class Cluster(FakeSession):
 
 
 @pytest.fixture
-def namespace():
+def namespace() -> Namespace:
     return Namespace(Cluster(), 'svm_gold')
 
 
 @pytest.fixture
-def names(monkeypatch):
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the resolver knows."""
     known = {}
     monkeypatch.setattr(
@@ -68,7 +70,7 @@ def names(monkeypatch):
     return known
 
 
-def place(found):
+def place(found: Any) -> Any:
     return found.flexvol.name, found.path
 
 
@@ -76,7 +78,7 @@ def place(found):
     'server',
     ['192.0.2.11', '192.0.2.12', 'fd00::11', 'FD00::11', 'fd00:0:0:0:0:0:0:11'],
 )
-def test_any_form_of_any_lif_is_the_svm(namespace, server) -> None:
+def test_any_form_of_any_lif_is_the_svm(namespace: Namespace, server: str) -> None:
     found = namespace.locate(ImageCopy(server, '/images/abc'))
     assert place(found) == ('images_vol', 'abc')
     assert found.flexvol.svm == 'svm_gold'
@@ -92,7 +94,7 @@ def test_any_form_of_any_lif_is_the_svm(namespace, server) -> None:
     ],
 )
 def test_a_name_is_the_svm_that_has_one_of_its_addresses(
-    namespace, names, resolved
+    namespace: Namespace, names: dict[str, Any], resolved: tuple[str, ...]
 ) -> None:
     names['nfs-1.example.org'] = resolved
     found = namespace.locate(ImageCopy('nfs-1.example.org', '/images/abc'))
@@ -103,7 +105,7 @@ def test_a_name_is_the_svm_that_has_one_of_its_addresses(
     'resolved', [('192.0.2.11', '192.0.2.21'), ('192.0.2.21', '192.0.2.11')]
 )
 def test_a_name_for_two_svms_is_ambiguous_whichever_comes_first(
-    namespace, names, resolved
+    namespace: Namespace, names: dict[str, Any], resolved: tuple[str, ...]
 ) -> None:
     names['nfs.example.org'] = resolved
     found = namespace.locate(ImageCopy('nfs.example.org', '/images/abc'))
@@ -112,7 +114,7 @@ def test_a_name_for_two_svms_is_ambiguous_whichever_comes_first(
         namespace.pool('nfs.example.org:/pools/first')
 
 
-def test_a_name_that_does_not_resolve_is_no_lif(namespace) -> None:
+def test_a_name_that_does_not_resolve_is_no_lif(namespace: Namespace) -> None:
     found = namespace.locate(ImageCopy('no-such-host.invalid', '/images/abc'))
     assert found.reason is Reason.OTHER_CLUSTER
 
@@ -133,7 +135,9 @@ def test_a_name_that_does_not_resolve_is_no_lif(namespace) -> None:
         ('/pools/first/x y%20z/abc', ('gold_vol', 'x y%20z/abc')),
     ],
 )
-def test_the_nearest_junction_above_a_file_holds_it(namespace, path, where) -> None:
+def test_the_nearest_junction_above_a_file_holds_it(
+    namespace: Namespace, path: str, where: tuple[str, ...]
+) -> None:
     assert place(namespace.locate(ImageCopy('192.0.2.11', path))) == where
 
 
@@ -146,17 +150,21 @@ def test_the_nearest_junction_above_a_file_holds_it(namespace, path, where) -> N
         ('[FD00:0::11]:/images/archive/old/a/b', 'nested_vol', 'a/b'),
     ],
 )
-def test_a_share_is_a_directory_of_a_flexvol(namespace, share, name, directory) -> None:
+def test_a_share_is_a_directory_of_a_flexvol(
+    namespace: Namespace, share: str, name: str, directory: str
+) -> None:
     pool = namespace.pool(share)
     assert (pool.flexvol.name, pool.directory) == (name, directory)
 
 
-def test_an_image_in_the_pools_export_is_in_the_pools_flexvol(namespace) -> None:
+def test_an_image_in_the_pools_export_is_in_the_pools_flexvol(
+    namespace: Namespace,
+) -> None:
     """By two names of one place: another LIF, and another form of it."""
     pool = namespace.pool('192.0.2.12:/pools/first/qtree')
     found = namespace.locate(ImageCopy('fd00:0::11', '/pools/first/glance/abc'))
     assert found.flexvol == pool.flexvol
 
 
-def test_the_scheduler_is_told_addresses_in_one_form(namespace) -> None:
+def test_the_scheduler_is_told_addresses_in_one_form(namespace: Namespace) -> None:
     assert namespace.lifs_of('svm_gold') == ('192.0.2.11', '192.0.2.12', 'fd00::11')

@@ -1,5 +1,7 @@
 """Files go from SVM to SVM only where the two are peered for it."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.ontap.peers import Peers
@@ -11,7 +13,7 @@ PEERS = ('GET', '/api/svm/peers')
 CREATE = ('POST', '/api/svm/peers')
 
 
-def peering(svm='gold', other='silver', **fields):
+def peering(svm: Any = 'gold', other: Any = 'silver', **fields: Any) -> Any:
     return {
         'records': [
             {
@@ -29,7 +31,7 @@ NONE = {'records': []}
 
 
 @pytest.mark.parametrize('found', [peering(), peering('silver', 'gold')])
-def test_a_peering_counts_in_both_directions(found) -> None:
+def test_a_peering_counts_in_both_directions(found: dict[str, Any]) -> None:
     assert Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
 
 
@@ -43,7 +45,7 @@ def test_a_peering_counts_in_both_directions(found) -> None:
         peering(applications=[]),
     ],
 )
-def test_anything_else_is_no_peering(found) -> None:
+def test_anything_else_is_no_peering(found: dict[str, Any]) -> None:
     assert not Peers(FakeSession({PEERS: found})).may_copy('gold', 'silver')
 
 

@@ -1,5 +1,7 @@
 """What a role lacks is found by its privileges, and by trying reads."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.ontap.session import OntapForbiddenError, OntapRejectedError
@@ -12,17 +14,17 @@ COPY = '/api/storage/file/copy'
 class Session:
     """Answers what it is told; a path that it does not know it has not."""
 
-    def __init__(self, **answers):
+    def __init__(self, **answers: Any) -> None:
         self.answers = answers
 
-    def get(self, path, **_params):
+    def get(self, path: Any, **_params: Any) -> Any:
         found = self.answers.get(path.removeprefix('/api/'), {'records': []})
         if isinstance(found, Exception):
             raise found
         return found
 
 
-def lacking(kinds, privileges):
+def lacking(kinds: Any, privileges: Any) -> Any:
     session = Session(
         **{
             'security/accounts': {'records': [{'role': {'name': 'openstack'}}]},
@@ -37,11 +39,11 @@ def lacking(kinds, privileges):
     return {(each.path, each.level) for each in found}
 
 
-def test_a_role_with_everything_lacks_nothing():
+def test_a_role_with_everything_lacks_nothing() -> None:
     assert lacking({'nfs', 'luns', 'namespaces'}, [('/api', 'all')]) == set()
 
 
-def test_the_longest_path_that_fits_decides():
+def test_the_longest_path_that_fits_decides() -> None:
     found = lacking({'nfs'}, [('/api', 'all'), ('/api/storage/file', 'readonly')])
     assert found == {('/api/storage/file/clone', 'read_create'), (COPY, 'read_create')}
 
@@ -56,16 +58,16 @@ def test_the_longest_path_that_fits_decides():
         ('none', False),
     ],
 )
-def test_levels_that_include_another_one_are_enough(level, enough):
+def test_levels_that_include_another_one_are_enough(level: str, enough: bool) -> None:
     found = lacking({'nfs'}, [('/api', 'all'), (COPY, level)])
     assert found == (set() if enough else {(COPY, 'read_create')})
 
 
-def test_of_block_pools_other_paths_are_asked_for():
+def test_of_block_pools_other_paths_are_asked_for() -> None:
     assert lacking({'luns'}, [('/api', 'readonly')]) == {('/api/storage/luns', 'all')}
 
 
-def test_where_privileges_cannot_be_read_reads_are_tried():
+def test_where_privileges_cannot_be_read_reads_are_tried() -> None:
     refused = OntapForbiddenError(403, '6', 'no')
     session = Session(
         **{
@@ -81,7 +83,7 @@ def test_where_privileges_cannot_be_read_reads_are_tried():
     }
 
 
-def test_what_may_not_be_read_is_none_and_no_empty_list():
+def test_what_may_not_be_read_is_none_and_no_empty_list() -> None:
     session = Session(
         **{'cluster/licensing/licenses': OntapForbiddenError(403, '6', '')}
     )

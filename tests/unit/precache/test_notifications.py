@@ -1,6 +1,8 @@
 """Glance's notifications, over oslo.messaging's bus in memory."""
 
 import queue
+from collections.abc import Iterator
+from typing import Any
 
 import oslo_messaging
 import pytest
@@ -14,7 +16,7 @@ LISTENER = oslo_messaging.get_notification_listener
 
 
 @pytest.fixture
-def conf():
+def conf() -> Any:
     made = cfg.ConfigOpts()
     config.register(made)
     made([])
@@ -26,22 +28,22 @@ def conf():
 class Glance:
     """Sends what Glance sends; waits for those that listen."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.listening = queue.Queue()
         self.servers = []
 
-    def listener(self, transport, *arguments, **keywords):
+    def listener(self, transport: Any, *arguments: Any, **keywords: Any) -> Any:
         made = LISTENER(transport, *arguments, **keywords)
         start = made.start
         made.start = lambda: (start(), self.listening.put((transport, made)))
         return made
 
-    def has_listeners(self, count=1):
+    def has_listeners(self, count: Any = 1) -> None:
         for _ in range(count):
             self.transport, server = self.listening.get(timeout=10)
             self.servers.append(server)
 
-    def notify(self, event_type, payload):
+    def notify(self, event_type: Any, payload: Any) -> None:
         self.transport._driver._exchange_manager._default_exchange = 'glance'
         oslo_messaging.Notifier(
             self.transport,
@@ -51,7 +53,7 @@ class Glance:
 
 
 @pytest.fixture
-def glance(monkeypatch):
+def glance(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made = Glance()
     monkeypatch.setattr(oslo_messaging, 'get_notification_listener', made.listener)
     yield made
@@ -61,7 +63,9 @@ def glance(monkeypatch):
 
 
 @pytest.mark.parametrize('event', ['activate', 'update', 'upload', 'delete'])
-def test_a_change_of_an_image_has_it_looked_at(conf, glance, event):
+def test_a_change_of_an_image_has_it_looked_at(
+    conf: Any, glance: Glance, event: str
+) -> None:
     seen = queue.Queue()
     notifications.listen(conf, 'host@gold', seen.put)
     glance.has_listeners()
@@ -69,7 +73,9 @@ def test_a_change_of_an_image_has_it_looked_at(conf, glance, event):
     assert seen.get(timeout=10) == IMAGE_ID
 
 
-def test_what_is_no_change_of_an_image_is_passed_over(conf, glance):
+def test_what_is_no_change_of_an_image_is_passed_over(
+    conf: Any, glance: Glance
+) -> None:
     seen = queue.Queue()
     notifications.listen(conf, 'host@gold', seen.put)
     glance.has_listeners()
@@ -89,7 +95,7 @@ def test_what_is_no_change_of_an_image_is_passed_over(conf, glance):
     assert seen.empty()
 
 
-def test_each_backend_gets_its_own_copy(conf, glance):
+def test_each_backend_gets_its_own_copy(conf: Any, glance: Glance) -> None:
     seen = {host: queue.Queue() for host in ('host@gold', 'host@silver')}
     for host, heard in seen.items():
         notifications.listen(conf, host, heard.put)
@@ -98,7 +104,9 @@ def test_each_backend_gets_its_own_copy(conf, glance):
     assert [heard.get(timeout=10) for heard in seen.values()] == [IMAGE_ID] * 2
 
 
-def test_a_bus_that_is_wrongly_configured_costs_the_notifications_alone(conf, caplog):
+def test_a_bus_that_is_wrongly_configured_costs_the_notifications_alone(
+    conf: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     conf.set_override('notification_transport_url', 'nonsense://', 'eic')
     notifications._start(conf, 'host@gold', print)
     assert 'does not hear' in caplog.text

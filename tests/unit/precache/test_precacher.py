@@ -6,6 +6,9 @@ import os
 import threading
 import time
 import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +39,7 @@ UNREACHABLE = Outcome(
 class Backends:
     """A pool, Glance, and what the driver lends."""
 
-    def __init__(self, root):
+    def __init__(self, root: Any) -> None:
         self.root = root
         self.pool = pool()
         self.files = FakeFiles({self.pool.flexvol.uuid: root})
@@ -65,20 +68,20 @@ class Backends:
             self.clock,
         )
 
-    def caches(self):
+    def caches(self) -> Any:
         return self.in_order
 
-    def names_of(self, name):
+    def names_of(self, name: Any) -> Any:
         return frozenset({name})
 
-    def space_of(self, _name):
+    def space_of(self, _name: Any) -> Any:
         return self.space
 
-    def removed(self, image_id, name):
+    def removed(self, image_id: Any, name: Any) -> None:
         self.told.append((name, image_id))
 
     @contextlib.contextmanager
-    def held(self, _name, *, wait):
+    def held(self, _name: Any, *, wait: Any) -> Iterator[Any]:
         if not self.mutex.acquire(blocking=wait):
             raise LockTimeoutError('it is being made')
         try:
@@ -86,24 +89,24 @@ class Backends:
         finally:
             self.mutex.release()
 
-    def all(self):
+    def all(self) -> Any:
         if self.glance_error:
             raise self.glance_error
         return iter(
             [each for key, each in self.images.items() if key not in self.hidden]
         )
 
-    def find(self, image_id):
+    def find(self, image_id: Any) -> Any:
         if self.glance_error:
             raise self.glance_error
         return self.images.get(image_id)
 
-    def is_gone(self, image_id):
+    def is_gone(self, image_id: Any) -> Any:
         if self.glance_error:
             raise self.glance_error
         return image_id in self.deleted
 
-    def precache(self, of, where):
+    def precache(self, of: Any, where: Any) -> Any:
         self.fills.append((of.id, where))
         if isinstance(self.failure, Exception):
             raise self.failure
@@ -112,22 +115,22 @@ class Backends:
         self.cached(of)
         return Outcome('copy_offload', (), 0.1, of.size)
 
-    def cached(self, of=RAW):
+    def cached(self, of: Any = RAW) -> None:
         self.cache.ensure(of, FakeFill(self.write))
 
-    def write(self, target):
+    def write(self, target: Any) -> Any:
         (self.root / target.name).write_bytes(b'\x01' * SIZE)
         return Filled(SIZE)
 
-    def aged(self, seconds=3600):
+    def aged(self, seconds: Any = 3600) -> None:
         for path in self.root.iterdir():
             os.utime(path, (self.clock.now - seconds, self.clock.now - seconds))
 
-    def fill_all(self):
+    def fill_all(self) -> None:
         while self.precacher.waiting:
             self.precacher.fill_next()
 
-    def names(self):
+    def names(self) -> Any:
         return sorted(path.name for path in self.root.iterdir())
 
 
@@ -135,12 +138,12 @@ CACHED = sorted([RAW.cached_name, f'.eic-{RAW.id}.json'])
 
 
 @pytest.fixture
-def backend(tmp_path):
+def backend(tmp_path: Path) -> Backends:
     return Backends(tmp_path)
 
 
 @pytest.fixture(params=['comparison', 'notification'])
-def look(request, backend):
+def look(request: pytest.FixtureRequest, backend: Backends) -> Callable[..., Any]:
     """Either way leads to the same."""
     return (
         backend.precacher.reconcile
@@ -149,7 +152,9 @@ def look(request, backend):
     )
 
 
-def test_what_an_image_asks_for_is_filled_in(backend, look):
+def test_what_an_image_asks_for_is_filled_in(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ASKED
     look()
     backend.fill_all()
@@ -158,7 +163,9 @@ def test_what_an_image_asks_for_is_filled_in(backend, look):
     assert backend.precacher.wanted_in(backend.pool.name) == {RAW.id}
 
 
-def test_a_hidden_image_is_filled_in_if_the_operator_names_it(backend, look):
+def test_a_hidden_image_is_filled_in_if_the_operator_names_it(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ListedImage(RAW, 'n', 'o', 'private', hidden=True)
     backend.hidden.add(RAW.id)
     look()
@@ -169,7 +176,9 @@ def test_a_hidden_image_is_filled_in_if_the_operator_names_it(backend, look):
     assert backend.names() == CACHED
 
 
-def test_it_is_filled_in_once_however_often_it_is_looked_at(backend, look):
+def test_it_is_filled_in_once_however_often_it_is_looked_at(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ASKED
     for _ in range(3):
         look()
@@ -179,7 +188,9 @@ def test_it_is_filled_in_once_however_often_it_is_looked_at(backend, look):
     assert len(backend.fills) == 1
 
 
-def test_what_was_evicted_by_hand_is_filled_in_again(backend, look):
+def test_what_was_evicted_by_hand_is_filled_in_again(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ASKED
     backend.cached()
     (backend.root / RAW.cached_name).unlink()
@@ -188,7 +199,9 @@ def test_what_was_evicted_by_hand_is_filled_in_again(backend, look):
     assert len(backend.fills) == 1
 
 
-def test_an_image_that_was_deleted_before_its_turn_is_not_filled_in(backend, look):
+def test_an_image_that_was_deleted_before_its_turn_is_not_filled_in(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ASKED
     look()
     del backend.images[RAW.id]
@@ -196,7 +209,9 @@ def test_an_image_that_was_deleted_before_its_turn_is_not_filled_in(backend, loo
     assert backend.fills == []
 
 
-def test_what_a_deleted_image_left_is_removed_and_the_weigher_told(backend, look):
+def test_what_a_deleted_image_left_is_removed_and_the_weigher_told(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.cached()
     backend.aged()
     backend.deleted.add(RAW.id)
@@ -206,7 +221,9 @@ def test_what_a_deleted_image_left_is_removed_and_the_weigher_told(backend, look
 
 
 @pytest.mark.parametrize('left', CACHED)
-def test_half_of_a_cached_image_is_removed_too(backend, look, left):
+def test_half_of_a_cached_image_is_removed_too(
+    backend: Backends, look: Callable[..., Any], left: str
+) -> None:
     backend.cached()
     backend.aged()
     for name in backend.names():
@@ -217,14 +234,18 @@ def test_half_of_a_cached_image_is_removed_too(backend, look, left):
     assert backend.names() == []
 
 
-def test_what_glance_does_not_know_to_be_deleted_stays(backend, look):
+def test_what_glance_does_not_know_to_be_deleted_stays(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.cached()
     backend.aged()
     look()
     assert backend.names() == CACHED
 
 
-def test_without_glance_nothing_is_removed_or_filled_in(backend, look):
+def test_without_glance_nothing_is_removed_or_filled_in(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.cached()
     backend.aged()
     backend.deleted.add(RAW.id)
@@ -235,7 +256,9 @@ def test_without_glance_nothing_is_removed_or_filled_in(backend, look):
     assert backend.fills == []
 
 
-def test_what_is_being_made_is_not_removed(backend, look):
+def test_what_is_being_made_is_not_removed(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.cached()
     backend.aged()
     backend.deleted.add(RAW.id)
@@ -244,13 +267,15 @@ def test_what_is_being_made_is_not_removed(backend, look):
     assert backend.names() == CACHED
 
 
-def test_a_use_that_comes_after_the_look_keeps_it(backend, look, monkeypatch):
+def test_a_use_that_comes_after_the_look_keeps_it(
+    backend: Backends, look: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend.cached()
     backend.aged()
     backend.deleted.add(RAW.id)
     evict = backend.cache.evict
 
-    def used_just_before(usage):
+    def used_just_before(usage: Any) -> Any:
         backend.cache.touch(RAW)
         return evict(usage)
 
@@ -260,7 +285,9 @@ def test_a_use_that_comes_after_the_look_keeps_it(backend, look, monkeypatch):
     assert backend.told == []
 
 
-def test_a_share_that_is_not_mounted_holds_up_no_other(backend, look, tmp_path):
+def test_a_share_that_is_not_mounted_holds_up_no_other(
+    backend: Backends, look: Callable[..., Any], tmp_path: Path
+) -> None:
     gone = PoolCache(
         FileStorage(
             pool('gone'),
@@ -278,7 +305,7 @@ def test_a_share_that_is_not_mounted_holds_up_no_other(backend, look, tmp_path):
     assert backend.fills == [(RAW.id, backend.pool.name)]
 
 
-def test_other_files_of_the_share_are_nobodys_business(backend):
+def test_other_files_of_the_share_are_nobodys_business(backend: Backends) -> None:
     names = ['volume-1', 'img-cache-notes', '.eic-notes.json', RAW.id]
     for name in names:
         (backend.root / name).write_text('x')
@@ -288,7 +315,9 @@ def test_other_files_of_the_share_are_nobodys_business(backend):
     assert backend.names() == sorted(names)
 
 
-def test_a_pool_without_room_is_not_filled_to_be_cleaned(backend, look):
+def test_a_pool_without_room_is_not_filled_to_be_cleaned(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ASKED
     backend.space = Space(1000 * SIZE, 201 * SIZE)
     look()
@@ -301,7 +330,9 @@ def test_a_pool_without_room_is_not_filled_to_be_cleaned(backend, look):
 
 
 @pytest.mark.parametrize('failure', [UNREACHABLE, OSError('no')])
-def test_a_fill_that_fails_is_tried_again_ever_more_rarely(backend, look, failure):
+def test_a_fill_that_fails_is_tried_again_ever_more_rarely(
+    backend: Backends, look: Callable[..., Any], failure: Any
+) -> None:
     backend.images[RAW.id] = ASKED
     backend.failure = failure
     begun = backend.clock.now
@@ -315,7 +346,9 @@ def test_a_fill_that_fails_is_tried_again_ever_more_rarely(backend, look, failur
     assert tried == [0, 600, 1800, 4200]
 
 
-def test_a_fill_that_ended_well_makes_good_for_those_that_failed(backend, look):
+def test_a_fill_that_ended_well_makes_good_for_those_that_failed(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ASKED
     backend.failure = UNREACHABLE
     look()
@@ -329,7 +362,9 @@ def test_a_fill_that_ended_well_makes_good_for_those_that_failed(backend, look):
     assert len(backend.fills) == 3
 
 
-def test_an_image_that_asks_no_more_is_not_kept_longer_than_others(backend, look):
+def test_an_image_that_asks_no_more_is_not_kept_longer_than_others(
+    backend: Backends, look: Callable[..., Any]
+) -> None:
     backend.images[RAW.id] = ASKED
     look()
     backend.images[RAW.id] = ListedImage(RAW, 'ubuntu', 'o', 'public')
@@ -337,7 +372,7 @@ def test_an_image_that_asks_no_more_is_not_kept_longer_than_others(backend, look
     assert backend.precacher.wanted_in(backend.pool.name) == frozenset()
 
 
-def test_the_workers_fill_in_the_background(backend):
+def test_the_workers_fill_in_the_background(backend: Backends) -> None:
     backend.images[RAW.id] = ASKED
     backend.precacher.start(2)
     backend.precacher.reconcile()
@@ -347,11 +382,11 @@ def test_the_workers_fill_in_the_background(backend):
         time.sleep(0.01)
 
 
-def test_what_is_looked_at_during_the_comparison_stays_known(backend):
+def test_what_is_looked_at_during_the_comparison_stays_known(backend: Backends) -> None:
     """The list of images that it began with is older than the look."""
     listed = backend.all
 
-    def all_while_an_image_is_uploaded():
+    def all_while_an_image_is_uploaded() -> Any:
         found = list(listed())
         backend.images[RAW.id] = ASKED
         backend.precacher.look_at(RAW.id)
@@ -365,24 +400,26 @@ def test_what_is_looked_at_during_the_comparison_stays_known(backend):
 class Counted(ShareMount):
     """Counts what goes to the server."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.reads, self.stats, self.listings = 0, 0, 0
 
-    def read(self, name, most):
+    def read(self, name: Any, most: Any) -> Any:
         self.reads += 1
         return super().read(name, most)
 
-    def stat(self, name):
+    def stat(self, name: Any) -> Any:
         self.stats += 1
         return super().stat(name)
 
-    def names(self):
+    def names(self) -> Any:
         self.listings += 1
         return super().names()
 
 
-def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
+def test_a_notification_about_one_image_looks_at_that_image_alone(
+    backend: Backends,
+) -> None:
     """However many others the pools have."""
     mounts = []
     for name in ('one', 'two'):
@@ -409,7 +446,9 @@ def test_a_notification_about_one_image_looks_at_that_image_alone(backend):
 
 
 @pytest.mark.parametrize('workers', [1, 3])
-def test_lost_records_are_made_good_by_no_more_workers_than_there_are(backend, workers):
+def test_lost_records_are_made_good_by_no_more_workers_than_there_are(
+    backend: Backends, workers: int
+) -> None:
     """Twenty files that no seal vouches for any more."""
     ids = [f'{number:08d}-7c5e-4c6e-9d3b-0c1f4a7f0d11' for number in range(20)]
     for image_id in ids:
@@ -421,7 +460,7 @@ def test_lost_records_are_made_good_by_no_more_workers_than_there_are(backend, w
     running, most, done = [], [], []
     ended, mutex = threading.Event(), threading.Lock()
 
-    def fill(of, _where):
+    def fill(of: Any, _where: Any) -> Any:
         with mutex:
             running.append(of.id)
             most.append(len(running))

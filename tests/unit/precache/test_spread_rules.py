@@ -1,6 +1,7 @@
 """What many volumes are made of gets into every pool, once and by itself."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,20 @@ IMAGE, OTHER = 'image', 'other'
 MANY = 1000
 
 
-def pool(name, cached=(), cluster='a', backend='host@gold', kind='files', svm='svm'):
+def pool(
+    name: Any,
+    cached: Any = (),
+    cluster: Any = 'a',
+    backend: Any = 'host@gold',
+    kind: Any = 'files',
+    svm: Any = 'svm',
+) -> Any:
     return KnownPool(
         f'{backend}#{name}', cluster, svm, f'fv-{name}', frozenset(cached), kind=kind
     )
 
 
-def missing(volumes, own, cluster=None, rule=RULE):
+def missing(volumes: Any, own: Any, cluster: Any = None, rule: Any = RULE) -> Any:
     return [
         (image_id, each.name.partition('#')[2])
         for image_id, each in lacking(
@@ -36,18 +44,20 @@ OWN = (pool('one', [IMAGE]), pool('two'), pool('three'))
 @pytest.mark.parametrize(
     ('count', 'more'), [(0, 0), (7, 0), (8, 1), (15, 1), (16, 2), (1000, 2)]
 )
-def test_for_each_so_many_volumes_one_pool_more_is_to_have_it(count, more):
+def test_for_each_so_many_volumes_one_pool_more_is_to_have_it(
+    count: int, more: int
+) -> None:
     found = missing({IMAGE: count}, OWN)
     assert found == missing({IMAGE: 1000}, OWN)[:more]
     assert len(found) == more
 
 
-def test_a_hundred_pools_get_no_more_copies_than_there_is_demand_for():
+def test_a_hundred_pools_get_no_more_copies_than_there_is_demand_for() -> None:
     own = (pool('first', [IMAGE]), *(pool(f'p{n}') for n in range(99)))
     assert len(missing({IMAGE: 25}, own)) == 3
 
 
-def test_backends_agree_on_who_is_next_without_talking():
+def test_backends_agree_on_who_is_next_without_talking() -> None:
     one = (pool('one', [IMAGE]), pool('two'), pool('three'))
     other = tuple(pool(name, backend='host@silver') for name in ('four', 'five'))
     cluster = (*one, *other)
@@ -60,7 +70,7 @@ def test_backends_agree_on_who_is_next_without_talking():
         assert len(set(found)) == len(found)
 
 
-def test_images_do_not_all_begin_with_the_same_pool():
+def test_images_do_not_all_begin_with_the_same_pool() -> None:
     images = [f'image-{number}' for number in range(40)]
     own = (pool('one', images), *(pool(f'p{n}') for n in range(3)))
     assert {name for _, name in missing(dict.fromkeys(images, 8), own)} == {
@@ -70,7 +80,7 @@ def test_images_do_not_all_begin_with_the_same_pool():
     }
 
 
-def test_what_no_pool_of_the_cluster_has_cannot_be_copied():
+def test_what_no_pool_of_the_cluster_has_cannot_be_copied() -> None:
     own = (pool('one'), pool('two'))
     assert missing({IMAGE: 99}, own) == []
     elsewhere = pool('far', [IMAGE], backend='host@silver')
@@ -80,17 +90,17 @@ def test_what_no_pool_of_the_cluster_has_cannot_be_copied():
     ]
 
 
-def test_the_image_that_most_volumes_have_is_first():
+def test_the_image_that_most_volumes_have_is_first() -> None:
     own = (pool('one', [IMAGE, OTHER]), pool('two'))
     assert missing({IMAGE: 8, OTHER: 9}, own) == [(OTHER, 'two'), (IMAGE, 'two')]
 
 
-def test_pools_of_another_cluster_are_no_neighbours():
+def test_pools_of_another_cluster_are_no_neighbours() -> None:
     near = pool('near', backend='host@silver')
     assert neighbours(OWN, (*OWN, near, pool('far', cluster='b'))) == [*OWN, near]
 
 
-def test_files_come_from_the_whole_cluster_and_luns_from_their_svm():
+def test_files_come_from_the_whole_cluster_and_luns_from_their_svm() -> None:
     files = [pool('a'), pool('b', svm='other')]
     luns = [pool('c', kind='luns'), pool('d', kind='luns')]
     far = pool('e', kind='luns', svm='other')
@@ -100,7 +110,9 @@ def test_files_come_from_the_whole_cluster_and_luns_from_their_svm():
 
 
 @pytest.mark.parametrize(('backends', 'copies'), [(1, 2), (12, 2), (13, 1), (60, 1)])
-def test_all_backends_together_leave_half_of_the_clusters_copies(backends, copies):
+def test_all_backends_together_leave_half_of_the_clusters_copies(
+    backends: int, copies: int
+) -> None:
     cluster = [pool('p', backend=f'h@b{number}') for number in range(backends)]
     assert share(RULE, cluster) == copies
 
@@ -108,7 +120,7 @@ def test_all_backends_together_leave_half_of_the_clusters_copies(backends, copie
 class Cloud:
     """A backend's pools, and Cinder's database."""
 
-    def __init__(self, names=('one', 'two', 'three')):
+    def __init__(self, names: Any = ('one', 'two', 'three')) -> None:
         self.cached = {name: set() for name in names}
         self.others = ()
         self.counted = {}
@@ -118,19 +130,19 @@ class Cloud:
         self.clock = FakeClock()
         self.spreader = Spreader(self, RULE, self.clock)
 
-    def own(self):
+    def own(self) -> Any:
         return [pool(name, cached) for name, cached in self.cached.items()]
 
-    def deployed(self):
+    def deployed(self) -> Any:
         return (*self.own(), *self.others)
 
-    def volumes(self, names):
+    def volumes(self, names: Any) -> Any:
         self.asked.append(sorted(names))
         if isinstance(self.counted, Exception):
             raise self.counted
         return self.counted
 
-    def spread(self, image_id, name):
+    def spread(self, image_id: Any, name: Any) -> Any:
         self.copied.append((image_id, name))
         if isinstance(self.failure, Exception):
             raise self.failure
@@ -138,7 +150,7 @@ class Cloud:
             self.cached[name].add(image_id)
         return bool(self.failure)
 
-    def settle(self):
+    def settle(self) -> None:
         self.spreader.look()
         while self.spreader.waiting:
             self.spreader.fill_next()
@@ -146,20 +158,20 @@ class Cloud:
 
 
 @pytest.fixture
-def cloud():
+def cloud() -> Cloud:
     found = Cloud()
     found.cached['one'].add(IMAGE)
     return found
 
 
-def test_each_pool_gets_one_copy_and_then_there_is_nothing_to_do(cloud):
+def test_each_pool_gets_one_copy_and_then_there_is_nothing_to_do(cloud: Cloud) -> None:
     cloud.counted = {IMAGE: MANY}
     for _ in range(3):
         cloud.settle()
     assert sorted(cloud.copied) == [(IMAGE, 'three'), (IMAGE, 'two')]
 
 
-def test_a_look_is_one_query_for_all_pools_of_the_cluster(cloud):
+def test_a_look_is_one_query_for_all_pools_of_the_cluster(cloud: Cloud) -> None:
     cloud.others = (pool('x', backend='host@silver'), pool('y', cluster='b'))
     cloud.spreader.look()
     assert cloud.asked == [
@@ -167,7 +179,7 @@ def test_a_look_is_one_query_for_all_pools_of_the_cluster(cloud):
     ]
 
 
-def test_no_more_copies_are_under_way_than_the_share(cloud):
+def test_no_more_copies_are_under_way_than_the_share(cloud: Cloud) -> None:
     cloud.cached.update({f'more-{number}': set() for number in range(5)})
     cloud.counted = {IMAGE: MANY}
     for _ in range(3):
@@ -178,7 +190,7 @@ def test_no_more_copies_are_under_way_than_the_share(cloud):
     assert len(set(cloud.copied)) == 7
 
 
-def test_volumes_that_are_being_made_count(cloud):
+def test_volumes_that_are_being_made_count(cloud: Cloud) -> None:
     """Cinder's database does not know their image before they are made."""
     cloud.counted = {IMAGE: 3}
     with (
@@ -194,7 +206,7 @@ def test_volumes_that_are_being_made_count(cloud):
     assert len(cloud.copied) == 1
 
 
-def test_a_volume_that_is_made_does_not_count_twice(cloud):
+def test_a_volume_that_is_made_does_not_count_twice(cloud: Cloud) -> None:
     cloud.counted = {IMAGE: 7}
     with cloud.spreader.making(OTHER):
         pass
@@ -206,7 +218,7 @@ def test_a_volume_that_is_made_does_not_count_twice(cloud):
     assert cloud.spreader.images_in_making == frozenset()
 
 
-def test_a_restart_finds_what_was_left_to_do(cloud):
+def test_a_restart_finds_what_was_left_to_do(cloud: Cloud) -> None:
     cloud.counted = {IMAGE: MANY}
     cloud.spreader.look()
     cloud.spreader.fill_next()
@@ -218,7 +230,9 @@ def test_a_restart_finds_what_was_left_to_do(cloud):
 
 
 @pytest.mark.parametrize('failure', [True, OSError('no answer')])
-def test_a_copy_that_failed_is_left_alone_for_a_while(cloud, failure):
+def test_a_copy_that_failed_is_left_alone_for_a_while(
+    cloud: Cloud, failure: Any
+) -> None:
     cloud.counted, cloud.failure = {IMAGE: MANY}, failure
     for _ in range(3):
         cloud.settle()
@@ -228,7 +242,9 @@ def test_a_copy_that_failed_is_left_alone_for_a_while(cloud, failure):
     assert len(cloud.copied) == 4
 
 
-def test_a_database_that_does_not_answer_is_said_once(cloud, caplog):
+def test_a_database_that_does_not_answer_is_said_once(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture
+) -> None:
     cloud.counted = OSError('gone')
     for _ in range(3):
         cloud.spreader.look()
@@ -238,7 +254,7 @@ def test_a_database_that_does_not_answer_is_said_once(cloud, caplog):
     assert len(cloud.copied) == 2
 
 
-def test_only_what_a_pool_lacks_is_a_reason_to_look(cloud):
+def test_only_what_a_pool_lacks_is_a_reason_to_look(cloud: Cloud) -> None:
     with cloud.spreader.making(IMAGE):
         assert cloud.spreader.look_is_due
     for cached in cloud.cached.values():
@@ -250,14 +266,14 @@ def test_only_what_a_pool_lacks_is_a_reason_to_look(cloud):
     assert len(cloud.asked) == asked
 
 
-def test_a_hint_is_followed_by_a_look_and_the_copies():
+def test_a_hint_is_followed_by_a_look_and_the_copies() -> None:
     cloud = Cloud()
     cloud.cached['one'].add(IMAGE)
     cloud.counted = {IMAGE: MANY}
     done = threading.Event()
     spread = cloud.spread
 
-    def note(image_id, name):
+    def note(image_id: Any, name: Any) -> Any:
         failed = spread(image_id, name)
         if len(cloud.copied) == 2:
             done.set()
@@ -274,7 +290,7 @@ def test_a_hint_is_followed_by_a_look_and_the_copies():
 class Later:
     """Time, and what is to be called when it has passed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.clock = FakeClock(100.0)
         self.pending = []
         self.published = 0
@@ -286,22 +302,22 @@ class Later:
             lambda pause, what: self.pending.append((pause, what)),
         )
 
-    def tell(self):
+    def tell(self) -> None:
         self.publish()
 
-    def publish_once(self):
+    def publish_once(self) -> None:
         self.published += 1
         if self.error:
             raise self.error
 
-    def run(self):
+    def run(self) -> None:
         while self.pending:
             pause, what = self.pending.pop(0)
             self.clock.now += pause
             what()
 
 
-def test_news_is_told_at_once_and_then_once_in_two_seconds():
+def test_news_is_told_at_once_and_then_once_in_two_seconds() -> None:
     later = Later()
     later.publisher.publish_soon()
     assert [pause for pause, _ in later.pending] == [0.0]
@@ -313,10 +329,10 @@ def test_news_is_told_at_once_and_then_once_in_two_seconds():
     assert later.published == 2
 
 
-def test_what_comes_while_it_is_told_is_told_again():
+def test_what_comes_while_it_is_told_is_told_again() -> None:
     later = Later()
 
-    def and_more():
+    def and_more() -> None:
         later.publish = later.publish_once
         later.publish()
         later.publisher.publish_soon()
@@ -327,7 +343,7 @@ def test_what_comes_while_it_is_told_is_told_again():
     assert later.published == 2
 
 
-def test_a_message_bus_that_is_gone_is_no_error():
+def test_a_message_bus_that_is_gone_is_no_error() -> None:
     later = Later()
     later.error = OSError('gone')
     for _ in range(2):

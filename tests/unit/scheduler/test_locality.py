@@ -1,6 +1,7 @@
 """The weigher's order: cached, same FlexVol, same SVM, same cluster, far."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ IMAGE = 'image-1'
 COPY = ImageCopy('10.0.0.1', '/images/image-1')
 
 
-def report(**fields):
+def report(**fields: Any) -> Any:
     values = {
         'cluster': 'a',
         'flexvol': 'f',
@@ -54,7 +55,7 @@ def test_pools_that_serve_in_constant_time_weigh_the_same() -> None:
 
 
 @pytest.mark.parametrize('said', [1, 'true', [], None])
-def test_only_what_is_said_to_be_raw_is(said) -> None:
+def test_only_what_is_said_to_be_raw_is(said: Any) -> None:
     hint = {'copies': [{'server': 'a', 'path': '/b', 'raw': said}]}
     assert locality.read_hint(hint) == (ImageCopy('a', '/b'),)
 
@@ -89,7 +90,7 @@ def test_a_hint_survives_its_way_through_json() -> None:
         {'copies': [{'server': 'a', 'path': 2}]},
     ],
 )
-def test_a_malformed_hint_counts_as_none(forged) -> None:
+def test_a_malformed_hint_counts_as_none(forged: Any) -> None:
     assert locality.read_hint(forged) == ()
 
 
@@ -109,7 +110,7 @@ json_values = st.recursive(
         st.sampled_from(['cluster', 'junction_path']), st.none() | st.text(max_size=5)
     ),
 )
-def test_no_hint_breaks_the_weigher(hint, facts) -> None:
+def test_no_hint_breaks_the_weigher(hint: Any, facts: Any) -> None:
     copies = locality.read_hint(hint)
     weights = locality.weigh([facts, report()], IMAGE, copies)
     assert all(locality.FAR <= weight <= locality.CACHED for weight in weights)

@@ -1,6 +1,7 @@
 """The weigher on Cinder's own host states."""
 
 import types
+from typing import Any
 
 import pytest
 from cinder.scheduler.weights import capacity
@@ -17,7 +18,7 @@ FACTS = {
 HINT = {'eic': {'copies': [{'server': '10.0.0.1', 'path': '/images/i'}]}}
 
 
-def state(total=100, free=50, **facts):
+def state(total: Any = 100, free: Any = 50, **facts: Any) -> Any:
     return types.SimpleNamespace(
         capabilities={'eic': {**FACTS, **facts}} if facts is not None else {},
         total_capacity_gb=total,
@@ -25,7 +26,7 @@ def state(total=100, free=50, **facts):
     )
 
 
-def weigh(states, hints=HINT, image_id='i'):
+def weigh(states: Any, hints: Any = HINT, image_id: Any = 'i') -> Any:
     weigher = EICImageLocalityWeigher()
     objects = [types.SimpleNamespace(obj=each) for each in states]
     return weigher.weigh_objects(
@@ -43,7 +44,7 @@ def test_a_pool_that_is_nearly_full_is_not_preferred() -> None:
 
 
 @pytest.mark.parametrize('free', ['infinite', 'unknown', None])
-def test_a_capacity_that_is_no_number_is_no_obstacle(free) -> None:
+def test_a_capacity_that_is_no_number_is_no_obstacle(free: str | None) -> None:
     assert weigh([state(free=free)]) == [0.75]
 
 
@@ -51,7 +52,7 @@ def test_a_capacity_that_is_no_number_is_no_obstacle(free) -> None:
     'hints',
     [None, {}, {'eic': None}, {'eic': 'forged'}, ['eic'], 'eic', 5, [{'eic': {}}]],
 )
-def test_without_a_hint_no_pool_is_preferred(hints) -> None:
+def test_without_a_hint_no_pool_is_preferred(hints: Any) -> None:
     assert weigh([state(), state()], hints=hints) == [0.0, 0.0]
 
 

@@ -3,6 +3,9 @@
 import contextlib
 import dataclasses
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +52,7 @@ CONTENT = b'\x07' * SIZE
 DONE = {'state': 'complete'}
 
 
-def flexvol(name):
+def flexvol(name: Any) -> Any:
     return FlexVol('cluster-a', 'svm_gold', name, f'fv-{name}', '')
 
 
@@ -59,7 +62,7 @@ class Svm:
     ``seen`` is the host's memory; another host has another one.
     """
 
-    def __init__(self, root):
+    def __init__(self, root: Any) -> None:
         self.root = root
         self.session = LunSession()
         self.luns = Luns(self.session, 'svm_gold', clock=FakeClock())
@@ -79,27 +82,27 @@ class Svm:
             )
         )
 
-    def locate(self, _copy):
+    def locate(self, _copy: Any) -> Any:
         return Refusal.of_location(Reason.FILE_NOT_LUN)
 
-    def may_copy(self, own, other):
+    def may_copy(self, own: Any, other: Any) -> Any:
         return False
 
     @contextlib.contextmanager
-    def attach(self, file, device):
+    def attach(self, file: Any, device: Any) -> Iterator[Any]:
         path = self.root / device.uuid
         path.touch()
         self.attached.append(file.name)
         yield path
 
     @contextlib.contextmanager
-    def held(self, name, *, wait):
+    def held(self, name: Any, *, wait: Any) -> Iterator[Any]:
         with self.mutex:
             lock = self.locks.setdefault(name, threading.Lock())
         with lock:
             yield
 
-    def cache(self, name='gold_vol', seen=None):
+    def cache(self, name: Any = 'gold_vol', seen: Any = None) -> Any:
         return PoolCache(
             BlockStorage(
                 Pool(name, flexvol(name)),
@@ -113,11 +116,11 @@ class Svm:
             self,
         )
 
-    def other_host(self, name='gold_vol'):
+    def other_host(self, name: Any = 'gold_vol') -> Any:
         return self.cache(name, SeenDevices(self.luns))
 
-    def download(self, cache, content=CONTENT):
-        def fetch(target):
+    def download(self, cache: Any, content: Any = CONTENT) -> Any:
+        def fetch(target: Any) -> Any:
             self.downloads += 1
             with cache.storage.writable(target.name, SIZE) as path:
                 path.write_bytes(content)
@@ -125,7 +128,13 @@ class Svm:
 
         return fetch
 
-    def create(self, name='volume-1', at='gold_vol', content=CONTENT, size=1):
+    def create(
+        self,
+        name: Any = 'volume-1',
+        at: Any = 'gold_vol',
+        content: Any = CONTENT,
+        size: Any = 1,
+    ) -> Any:
         cache = self.cache(at)
         other = 'gold_vol' if at == 'silver_vol' else 'silver_vol'
         return self.engine.create(
@@ -135,20 +144,20 @@ class Svm:
             FakeNeighbours(lambda: [self.cache(other)]),
         )
 
-    def names(self):
+    def names(self) -> Any:
         return sorted(self.session.luns)
 
 
 @pytest.fixture
-def svm(tmp_path):
+def svm(tmp_path: Path) -> Svm:
     return Svm(tmp_path)
 
 
-def reasons(outcome):
+def reasons(outcome: Any) -> Any:
     return {str(refusal.subject): refusal.reason for refusal in outcome.refusals}
 
 
-def test_the_first_volume_is_downloaded_into_a_lun_and_cloned(svm):
+def test_the_first_volume_is_downloaded_into_a_lun_and_cloned(svm: Svm) -> None:
     outcome = svm.create()
     assert outcome.route == 'download'
     assert reasons(outcome)['copy_offload'] is Reason.NO_LOCATION
@@ -160,7 +169,7 @@ def test_the_first_volume_is_downloaded_into_a_lun_and_cloned(svm):
     assert svm.attached[0].startswith('eic-fill-')
 
 
-def test_what_is_held_of_one_image_is_one_call_for_one_device(svm):
+def test_what_is_held_of_one_image_is_one_call_for_one_device(svm: Svm) -> None:
     svm.create()
     storage = svm.cache().storage
     svm.session.calls.clear()
@@ -172,7 +181,7 @@ def test_what_is_held_of_one_image_is_one_call_for_one_device(svm):
     assert svm.session.verbs() == ['GET'] * 3
 
 
-def test_a_hit_is_two_calls_and_attaches_nothing(svm):
+def test_a_hit_is_two_calls_and_attaches_nothing(svm: Svm) -> None:
     svm.create()
     svm.session.calls.clear()
     svm.attached.clear()
@@ -182,7 +191,7 @@ def test_a_hit_is_two_calls_and_attaches_nothing(svm):
     assert svm.attached == []
 
 
-def test_the_first_hit_of_another_host_looks_once(svm):
+def test_the_first_hit_of_another_host_looks_once(svm: Svm) -> None:
     svm.create()
     svm.seen = SeenDevices(svm.luns)
     svm.session.calls.clear()
@@ -191,7 +200,7 @@ def test_the_first_hit_of_another_host_looks_once(svm):
     assert svm.session.verbs() == ['GET', *['POST', 'PATCH'] * 2]
 
 
-def test_what_another_host_has_evicted_meanwhile_is_made_again(svm):
+def test_what_another_host_has_evicted_meanwhile_is_made_again(svm: Svm) -> None:
     svm.create()
     (usage,) = svm.other_host().storage.usages()
     assert svm.other_host().evict(usage)
@@ -206,7 +215,7 @@ def test_what_another_host_has_evicted_meanwhile_is_made_again(svm):
     assert svm.create('volume-3').route == 'cached'
 
 
-def test_an_eviction_that_is_cut_off_leaves_what_is_remembered_whole(svm):
+def test_an_eviction_that_is_cut_off_leaves_what_is_remembered_whole(svm: Svm) -> None:
     """The record is withdrawn, the bytes are there still."""
     svm.create()
     (usage,) = svm.other_host().storage.usages()
@@ -215,7 +224,9 @@ def test_an_eviction_that_is_cut_off_leaves_what_is_remembered_whole(svm):
     assert svm.other_host().find(RAW) is None
 
 
-def test_what_has_the_name_of_what_is_remembered_is_never_cloned_for_it(svm):
+def test_what_has_the_name_of_what_is_remembered_is_never_cloned_for_it(
+    svm: Svm,
+) -> None:
     """Evicted by another host and made again, of other bytes."""
     svm.create()
     remembered = svm.cache().find(RAW)
@@ -234,7 +245,7 @@ def test_what_has_the_name_of_what_is_remembered_is_never_cloned_for_it(svm):
     assert other.find(changed), 'what is not the remembered one keeps its record'
 
 
-def test_a_remembered_record_of_other_bytes_is_looked_up_again(svm):
+def test_a_remembered_record_of_other_bytes_is_looked_up_again(svm: Svm) -> None:
     svm.create()
     changed = image(size=SIZE, os_hash_value='changed')
     assert svm.cache().find(changed) is None
@@ -244,11 +255,11 @@ def test_a_remembered_record_of_other_bytes_is_looked_up_again(svm):
     assert svm.cache().find(changed)
 
 
-def test_an_earlier_look_that_answers_later_hides_nothing(svm):
+def test_an_earlier_look_that_answers_later_hides_nothing(svm: Svm) -> None:
     """A slow answer of before the image was made does not undo that."""
     named = svm.luns.named
 
-    def slow(name):
+    def slow(name: Any) -> Any:
         found = named(name)
         svm.luns.named = named
         svm.create()
@@ -261,8 +272,8 @@ def test_an_earlier_look_that_answers_later_hides_nothing(svm):
 
 @pytest.mark.parametrize('size', [SIZE - 1, GIB + 1], ids=['short', 'long'])
 def test_a_clone_that_has_not_the_size_it_must_have_is_no_volume(
-    svm, size, monkeypatch
-):
+    svm: Svm, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     svm.create()
     clone = svm.luns.clone
     monkeypatch.setattr(
@@ -273,7 +284,7 @@ def test_a_clone_that_has_not_the_size_it_must_have_is_no_volume(
     assert '/vol/gold_vol/volume-2' not in svm.names()
 
 
-def test_what_is_copied_from_is_in_use_when_the_copy_begins(svm):
+def test_what_is_copied_from_is_in_use_when_the_copy_begins(svm: Svm) -> None:
     """A use is written every ten minutes only, but for this."""
     svm.create()
     svm.clock.now += 300
@@ -282,7 +293,7 @@ def test_what_is_copied_from_is_in_use_when_the_copy_begins(svm):
     assert usage.last_used == svm.clock.now
 
 
-def test_the_other_pool_copies_inside_the_cluster(svm):
+def test_the_other_pool_copies_inside_the_cluster(svm: Svm) -> None:
     svm.create()
     svm.session.copy_states = [{'state': 'replicating'}, DONE]
     outcome = svm.create('volume-2', at='silver_vol')
@@ -295,7 +306,9 @@ def test_the_other_pool_copies_inside_the_cluster(svm):
 @pytest.mark.parametrize(
     'state', [{'state': 'failed', 'failure': {'message': 'no space'}}, None]
 )
-def test_a_copy_that_fails_or_vanishes_is_removed_and_downloaded(svm, state):
+def test_a_copy_that_fails_or_vanishes_is_removed_and_downloaded(
+    svm: Svm, state: dict[str, Any] | None
+) -> None:
     svm.create()
     svm.session.copy_states = [state]
     outcome = svm.create('volume-2', at='silver_vol')
@@ -304,7 +317,7 @@ def test_a_copy_that_fails_or_vanishes_is_removed_and_downloaded(svm, state):
     assert not any('eic-fill' in name for name in svm.names())
 
 
-def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm):
+def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm: Svm) -> None:
     svm.create()
     svm.session.copy_states = [{'state': 'replicating'}] * 1000
     luns = Luns(svm.session, 'svm_gold', clock=FakeClock())
@@ -318,7 +331,9 @@ def test_a_copy_that_takes_too_long_is_cancelled_by_its_deletion(svm):
     assert not any('eic-fill' in name for name in svm.names())
 
 
-def test_twenty_first_volumes_over_two_pools_are_one_download_and_one_copy(svm):
+def test_twenty_first_volumes_over_two_pools_are_one_download_and_one_copy(
+    svm: Svm,
+) -> None:
     svm.session.copy_states = [DONE]
     outcomes = []
     threads = [
@@ -341,7 +356,7 @@ def test_twenty_first_volumes_over_two_pools_are_one_download_and_one_copy(svm):
     ]
 
 
-def test_bytes_that_are_no_raw_disk_are_never_published(svm):
+def test_bytes_that_are_no_raw_disk_are_never_published(svm: Svm) -> None:
     outcome = svm.create(content=b'QFI\xfb' + bytes(SIZE - 4))
     assert outcome.left_to_cinder
     assert reasons(outcome)['download'] is Reason.INSPECTION_FAILED
@@ -352,7 +367,9 @@ def test_bytes_that_are_no_raw_disk_are_never_published(svm):
     'error', [OntapRejectedError(500, '1', 'busy'), OntapUnreachableError('lost')]
 )
 @pytest.mark.parametrize('verb', ['POST', 'PATCH'])
-def test_a_call_that_fails_in_a_hit_leaves_nothing_of_the_volume(svm, verb, error):
+def test_a_call_that_fails_in_a_hit_leaves_nothing_of_the_volume(
+    svm: Svm, verb: str, error: OntapRejectedError | OntapUnreachableError
+) -> None:
     svm.create()
     svm.session.errors = [(verb, error)]
     outcome = svm.create('volume-2')
@@ -360,14 +377,14 @@ def test_a_call_that_fails_in_a_hit_leaves_nothing_of_the_volume(svm, verb, erro
     assert '/vol/gold_vol/volume-2' not in svm.names()
 
 
-def test_a_lun_without_the_comment_is_no_cached_image_and_is_replaced(svm):
+def test_a_lun_without_the_comment_is_no_cached_image_and_is_replaced(svm: Svm) -> None:
     svm.luns.create(svm.cache().pool.stored(RAW.cached_name), SIZE)
     assert svm.cache().find(RAW) is None
     assert svm.create().route == 'download'
     assert svm.cache().find(RAW)
 
 
-def test_the_comment_fits_and_says_the_images_own_size(svm):
+def test_the_comment_fits_and_says_the_images_own_size(svm: Svm) -> None:
     svm.create()
     lun = svm.session.luns[f'/vol/gold_vol/img-cache-{RAW.id}']
     place = Place(flexvol('gold_vol').uuid, lun['uuid'], RAW.id)
@@ -379,7 +396,9 @@ def test_the_comment_fits_and_says_the_images_own_size(svm):
     assert parse_comment(comment, place, SEALS) == longest
 
 
-def test_a_use_is_written_once_in_ten_minutes_and_no_volume_waits_for_it(svm):
+def test_a_use_is_written_once_in_ten_minutes_and_no_volume_waits_for_it(
+    svm: Svm,
+) -> None:
     svm.create()
     storage = svm.cache().storage
     svm.session.calls.clear()
@@ -396,7 +415,7 @@ def test_a_use_is_written_once_in_ten_minutes_and_no_volume_waits_for_it(svm):
     assert usage.last_used == svm.clock.now
 
 
-def test_a_use_that_is_not_written_yet_counts_where_it_was(svm):
+def test_a_use_that_is_not_written_yet_counts_where_it_was(svm: Svm) -> None:
     svm.create()
     svm.clock.now += 5
     svm.create('volume-2')
@@ -404,7 +423,7 @@ def test_a_use_that_is_not_written_yet_counts_where_it_was(svm):
     assert usage.last_used == svm.clock.now
 
 
-def test_a_use_of_what_is_gone_by_now_is_forgotten(svm):
+def test_a_use_of_what_is_gone_by_now_is_forgotten(svm: Svm) -> None:
     svm.create()
     svm.clock.now += 601
     svm.create('volume-2')
@@ -414,7 +433,7 @@ def test_a_use_of_what_is_gone_by_now_is_forgotten(svm):
     assert svm.seen.unwritten(flexvol('gold_vol')) == []
 
 
-def test_a_use_that_cannot_be_written_is_written_next_time(svm):
+def test_a_use_that_cannot_be_written_is_written_next_time(svm: Svm) -> None:
     svm.create()
     svm.clock.now += 601
     svm.create('volume-2')
@@ -426,7 +445,7 @@ def test_a_use_that_cannot_be_written_is_written_next_time(svm):
     assert usage.last_used == svm.clock.now
 
 
-def test_an_image_that_was_used_meanwhile_is_not_evicted(svm):
+def test_an_image_that_was_used_meanwhile_is_not_evicted(svm: Svm) -> None:
     svm.create()
     (usage,) = svm.cache().storage.usages()
     svm.clock.now += 601
@@ -435,14 +454,14 @@ def test_an_image_that_was_used_meanwhile_is_not_evicted(svm):
     assert svm.cache().find(RAW)
 
 
-def test_an_evicted_image_is_gone_and_the_volumes_stay(svm):
+def test_an_evicted_image_is_gone_and_the_volumes_stay(svm: Svm) -> None:
     svm.create()
     (usage,) = svm.cache().storage.usages()
     assert svm.cache().evict(usage)
     assert svm.names() == ['/vol/gold_vol/volume-1']
 
 
-def test_a_sweep_removes_what_a_killed_fill_left(svm):
+def test_a_sweep_removes_what_a_killed_fill_left(svm: Svm) -> None:
     svm.create()
     cache = svm.cache()
     svm.luns.create(cache.pool.stored(f'eic-fill-{RAW.id}-0badcafe'), SIZE)
@@ -451,7 +470,7 @@ def test_a_sweep_removes_what_a_killed_fill_left(svm):
     assert cache.find(RAW)
 
 
-def test_pools_of_other_backends_are_found_with_one_call(svm):
+def test_pools_of_other_backends_are_found_with_one_call(svm: Svm) -> None:
     svm.create()
     svm.session.calls.clear()
     seen = SeenDevices(svm.luns)
@@ -464,19 +483,19 @@ def test_pools_of_other_backends_are_found_with_one_call(svm):
     assert found_elsewhere(changed, [flexvol('gold_vol')], seen, SEALS) == ()
 
 
-def test_a_size_that_is_not_known_makes_no_lun(svm):
+def test_a_size_that_is_not_known_makes_no_lun(svm: Svm) -> None:
     with pytest.raises(UnsafeImageError), svm.cache().storage.writable('x', 0):
         pytest.fail('there is nothing to write to')
     assert svm.names() == []
 
 
-def test_what_is_not_there_can_be_evicted_and_removed(svm):
+def test_what_is_not_there_can_be_evicted_and_removed(svm: Svm) -> None:
     assert svm.cache().evict(Usage(RAW.id, 0, 0))
     svm.cache().storage.remove('nothing')
     assert svm.names() == []
 
 
-def test_what_a_pool_holds_is_one_call_for_all_images(svm):
+def test_what_a_pool_holds_is_one_call_for_all_images(svm: Svm) -> None:
     svm.create()
     svm.session.calls.clear()
     ((usage, record),) = svm.cache().storage.held()
@@ -485,8 +504,8 @@ def test_what_a_pool_holds_is_one_call_for_all_images(svm):
     assert svm.session.verbs() == ['GET']
 
 
-def test_a_later_use_says_that_it_served_more_than_one(svm):
-    def once():
+def test_a_later_use_says_that_it_served_more_than_one(svm: Svm) -> None:
+    def once() -> Any:
         (usage,) = svm.cache().storage.usages()
         assert (
             usage.size
@@ -504,7 +523,7 @@ def test_a_later_use_says_that_it_served_more_than_one(svm):
     assert not once()
 
 
-def test_a_clone_that_cannot_grow_is_cinders_and_is_not_tried_again(svm):
+def test_a_clone_that_cannot_grow_is_cinders_and_is_not_tried_again(svm: Svm) -> None:
     """LUNs outgrow their geometry from ONTAP 9.5; if one does not, a volume of
     a wrong size is never made, and no volume costs futile calls.
     """

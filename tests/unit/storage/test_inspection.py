@@ -1,6 +1,9 @@
 """What is no regular file is never read, let alone followed."""
 
 import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,25 +17,25 @@ SIZE = 300_000
 
 
 @pytest.fixture
-def raw(tmp_path):
+def raw(tmp_path: Path) -> Path:
     path = tmp_path / 'raw'
     path.write_bytes(b'\x07' * SIZE)
     return path
 
 
-def symlink(path, raw):
+def symlink(path: Any, raw: Any) -> None:
     path.symlink_to(raw)
 
 
-def dangling(path, _raw):
+def dangling(path: Any, _raw: Any) -> None:
     path.symlink_to(path.parent / 'nothing')
 
 
-def directory(path, _raw):
+def directory(path: Any, _raw: Any) -> None:
     path.mkdir()
 
 
-def fifo(path, _raw):
+def fifo(path: Any, _raw: Any) -> None:
     os.mkfifo(path)
 
 
@@ -45,7 +48,9 @@ KINDS = [
 
 
 @pytest.mark.parametrize(('make', 'what'), KINDS)
-def test_what_is_no_regular_file_is_refused_and_says_so(tmp_path, raw, make, what):
+def test_what_is_no_regular_file_is_refused_and_says_so(
+    tmp_path: Path, raw: Path, make: Callable[..., Any], what: str
+) -> None:
     made = tmp_path / 'made'
     make(made, raw)
     with pytest.raises(UnsafeImageError, match=what):
@@ -54,13 +59,15 @@ def test_what_is_no_regular_file_is_refused_and_says_so(tmp_path, raw, make, wha
         inspection.virtual_size_of_raw(made, SIZE)
 
 
-def test_a_regular_file_has_its_size(raw):
+def test_a_regular_file_has_its_size(raw: Path) -> None:
     assert regular_size(raw) == SIZE
     assert inspection.virtual_size_of_raw(raw, SIZE) == SIZE
 
 
 @pytest.mark.parametrize('work', ['examine', 'prove', 'cut'])
-def test_nothing_is_done_to_what_a_link_points_to(tmp_path, raw, work):
+def test_nothing_is_done_to_what_a_link_points_to(
+    tmp_path: Path, raw: Path, work: str
+) -> None:
     share = tmp_path / 'share'
     share.mkdir()
     (share / 'fill').symlink_to(raw)

@@ -1,9 +1,15 @@
 """A cached image as ONTAP's list of files has it, where no share is mounted."""
 
+from typing import Any
+
 import pytest
 
 from eic_plugins.ontap.files import Files
-from eic_plugins.ontap.session import OntapForbiddenError, OntapUnreachableError
+from eic_plugins.ontap.session import (
+    OntapForbiddenError,
+    OntapRejectedError,
+    OntapUnreachableError,
+)
 from eic_plugins.storage.listed_files import BY_ONTAP, BY_REPORT, ListedFiles
 from tests.unit.factories import image, pool
 from tests.unit.fake_ontap import FakeSession, no_such_file
@@ -15,7 +21,7 @@ BYTES = f'{FOLDER}img-cache-{RAW.id}'
 THERE = {'size': 7, 'type': 'file'}
 
 
-def listed(record, content, *, reported=False):
+def listed(record: Any, content: Any, *, reported: Any = False) -> Any:
     session = FakeSession({('GET', RECORD): record, ('GET', BYTES): content})
     return ListedFiles(pool(), Files(session), RAW, reported)
 
@@ -34,7 +40,11 @@ def test_bytes_with_a_record_are_a_cached_image_of_their_size() -> None:
         (THERE, {**THERE, 'type': 'symlink'}, False),
     ],
 )
-def test_either_alone_is_none(record, content, unrecorded) -> None:
+def test_either_alone_is_none(
+    record: OntapRejectedError | dict[str, Any],
+    content: OntapRejectedError | dict[str, Any],
+    unrecorded: bool,
+) -> None:
     view = listed(record, content)
     assert view.read(RAW.id) is None
     found = view.foreign_files.unrecorded(RAW.id)

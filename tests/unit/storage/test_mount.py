@@ -4,6 +4,8 @@ import contextlib
 import os
 import pathlib
 import subprocess
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,30 +15,30 @@ from eic_plugins.storage.mount import NotRegularError, ShareMount
 class Root:
     """Runs the commands for real, as rootwrap would, and remembers them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.commands = []
 
-    def __call__(self, *command):
+    def __call__(self, *command: Any) -> None:
         self.commands.append(command[0])
         subprocess.run(command, check=True, timeout=20)
 
 
 @pytest.fixture
-def root():
+def root() -> Root:
     return Root()
 
 
 @pytest.fixture
-def mount(tmp_path, root):
+def mount(tmp_path: Path, root: Root) -> ShareMount:
     return ShareMount(str(tmp_path), root, 0o660)
 
 
 @pytest.fixture
-def denied(monkeypatch, tmp_path):
+def denied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """Not the owner of anything on the share."""
 
-    def deny(original):
-        def guarded(path, *args, **kwargs):
+    def deny(original: Any) -> Any:
+        def guarded(path: Any, *args: Any, **kwargs: Any) -> Any:
             if str(path).startswith((str(tmp_path), '/proc/self/fd/')):
                 raise PermissionError(13, 'Permission denied', str(path))
             return original(path, *args, **kwargs)
@@ -55,7 +57,9 @@ def denied(monkeypatch, tmp_path):
     monkeypatch.setattr(pathlib.Path, 'chmod', deny(pathlib.Path.chmod))
 
 
-def test_a_record_is_replaced_as_a_whole(mount, tmp_path, root):
+def test_a_record_is_replaced_as_a_whole(
+    mount: ShareMount, tmp_path: Path, root: Root
+) -> None:
     mount.write('a', b'one')
     mount.write('a', b'two')
     assert mount.read('a', 100) == b'two'
@@ -64,7 +68,9 @@ def test_a_record_is_replaced_as_a_whole(mount, tmp_path, root):
     assert root.commands == []
 
 
-def test_a_share_of_roots_gets_its_record_by_command(mount, tmp_path, root, denied):
+def test_a_share_of_roots_gets_its_record_by_command(
+    mount: ShareMount, tmp_path: Path, root: Root, denied: Any
+) -> None:
     mount.write('a', b'one')
     assert mount.read('a', 100) == b'one'
     assert [path.name for path in tmp_path.iterdir()] == ['a']
@@ -72,7 +78,9 @@ def test_a_share_of_roots_gets_its_record_by_command(mount, tmp_path, root, deni
     assert (tmp_path / 'a').stat().st_mode & 0o777 == 0o640
 
 
-def test_a_share_of_roots_is_worked_on_by_command(mount, tmp_path, root, denied):
+def test_a_share_of_roots_is_worked_on_by_command(
+    mount: ShareMount, tmp_path: Path, root: Root, denied: Any
+) -> None:
     (tmp_path / 'a').write_bytes(b'x')
     os.chmod(tmp_path / 'a', 0o400)  # noqa: PTH101 - Path.chmod is denied here
     mount.make_accessible('a')
@@ -84,7 +92,9 @@ def test_a_share_of_roots_is_worked_on_by_command(mount, tmp_path, root, denied)
     assert root.commands == ['chmod', 'truncate', 'rm']
 
 
-def test_what_is_right_already_needs_no_command(mount, tmp_path, root):
+def test_what_is_right_already_needs_no_command(
+    mount: ShareMount, tmp_path: Path, root: Root
+) -> None:
     (tmp_path / 'a').write_bytes(b'x')
     (tmp_path / 'a').chmod(0o666)
     mount.make_accessible('a')
@@ -92,10 +102,12 @@ def test_what_is_right_already_needs_no_command(mount, tmp_path, root):
     assert root.commands == []
 
 
-def test_a_failed_write_leaves_the_old_content(mount, tmp_path, denied):
+def test_a_failed_write_leaves_the_old_content(
+    mount: ShareMount, tmp_path: Path, denied: Any
+) -> None:
     (tmp_path / 'a').write_bytes(b'old')
 
-    def fails(*_command):
+    def fails(*_command: Any) -> None:
         raise PermissionError('no')
 
     with pytest.raises(PermissionError):
@@ -103,7 +115,7 @@ def test_a_failed_write_leaves_the_old_content(mount, tmp_path, denied):
     assert mount.read('a', 100) == b'old'
 
 
-def test_what_is_not_there_is_no_error(mount):
+def test_what_is_not_there_is_no_error(mount: ShareMount) -> None:
     assert mount.read('a', 100) is None
     assert mount.size('a') is None
     mount.unlink('a')
@@ -112,7 +124,7 @@ def test_what_is_not_there_is_no_error(mount):
 
 
 @pytest.fixture
-def host_file(tmp_path_factory):
+def host_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of this host that a link on the share leads to."""
     path = tmp_path_factory.mktemp('host') / 'secret'
     path.write_bytes(b'of this host')
@@ -120,7 +132,7 @@ def host_file(tmp_path_factory):
     return path
 
 
-def is_untouched(path):
+def is_untouched(path: Any) -> Any:
     found = path.stat()
     return (
         path.read_bytes() == b'of this host'
@@ -145,8 +157,13 @@ WORK = {
 @pytest.mark.parametrize('who', ['owner', 'root'])
 @pytest.mark.parametrize('work', WORK)
 def test_a_link_on_the_share_leads_nowhere(
-    mount, tmp_path, host_file, request, who, work
-):
+    mount: ShareMount,
+    tmp_path: Path,
+    host_file: Path,
+    request: pytest.FixtureRequest,
+    who: str,
+    work: str,
+) -> None:
     (tmp_path / 'a').symlink_to(host_file)
     os.utime(host_file, (1000, 1000))
     if who == 'root':
@@ -158,15 +175,15 @@ def test_a_link_on_the_share_leads_nowhere(
 
 @pytest.mark.parametrize('work', ['write', 'rename'])
 def test_a_link_to_a_directory_is_replaced_and_not_moved_into(
-    mount, tmp_path, host_file, denied, work
-):
+    mount: ShareMount, tmp_path: Path, host_file: Path, denied: Any, work: str
+) -> None:
     (tmp_path / 'a').symlink_to(host_file.parent)
     WORK[work](mount)
     assert [path.name for path in host_file.parent.iterdir()] == ['secret']
     assert mount.read('a', 100) == b'ours'
 
 
-def test_no_more_is_read_than_asked_for(mount, tmp_path):
+def test_no_more_is_read_than_asked_for(mount: ShareMount, tmp_path: Path) -> None:
     with (tmp_path / 'a').open('wb') as stream:
         stream.truncate(1 << 40)
     assert mount.read('a', 4096) is None
@@ -175,7 +192,7 @@ def test_no_more_is_read_than_asked_for(mount, tmp_path):
     assert mount.read('a', 4095) is None
 
 
-def test_a_pipe_or_a_device_is_not_opened(mount, tmp_path):
+def test_a_pipe_or_a_device_is_not_opened(mount: ShareMount, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / 'a')
     assert mount.read('a', 100) is None
     assert mount.size('a') is None
@@ -184,7 +201,9 @@ def test_a_pipe_or_a_device_is_not_opened(mount, tmp_path):
 
 
 @pytest.mark.parametrize('name', ['', '.', '..', '../a', 'b/a', '/etc/a', 'a\0'])
-def test_a_way_elsewhere_is_no_name(mount, tmp_path, name):
+def test_a_way_elsewhere_is_no_name(
+    mount: ShareMount, tmp_path: Path, name: str
+) -> None:
     (tmp_path / 'a').write_bytes(b'x')
     with pytest.raises(NotRegularError):
         mount.path(name)
@@ -192,7 +211,7 @@ def test_a_way_elsewhere_is_no_name(mount, tmp_path, name):
     assert mount.size(name) is None
 
 
-def test_a_directory_is_none_of_the_names(mount, tmp_path):
+def test_a_directory_is_none_of_the_names(mount: ShareMount, tmp_path: Path) -> None:
     (tmp_path / 'img-cache-x').mkdir()
     (tmp_path / 'a').write_bytes(b'x')
     (tmp_path / 'link').symlink_to(tmp_path)

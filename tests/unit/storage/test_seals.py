@@ -1,6 +1,7 @@
 """What a seal is bound to, and who can make one."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ RECORD = Record('identity', 300_000, 'signature')
 OURS = Seals(['ours'])
 
 
-def test_a_seal_holds_for_its_record_in_its_place():
+def test_a_seal_holds_for_its_record_in_its_place() -> None:
     assert OURS.holds(OURS.make(PLACE, RECORD), PLACE, RECORD)
     assert Seals(['ours']).make(PLACE, RECORD) == OURS.make(PLACE, RECORD)
 
@@ -23,7 +24,9 @@ def test_a_seal_holds_for_its_record_in_its_place():
     [{'flexvol': 'another'}, {'name': 'dir/img-cache-i'}, {'image_id': 'j'}],
     ids=str,
 )
-def test_a_record_that_was_copied_elsewhere_has_no_seal(changed):
+def test_a_record_that_was_copied_elsewhere_has_no_seal(
+    changed: dict[str, Any],
+) -> None:
     elsewhere = dataclasses.replace(PLACE, **changed)
     assert not OURS.holds(OURS.make(PLACE, RECORD), elsewhere, RECORD)
 
@@ -38,12 +41,12 @@ def test_a_record_that_was_copied_elsewhere_has_no_seal(changed):
     ],
     ids=str,
 )
-def test_a_record_that_was_changed_has_no_seal(changed):
+def test_a_record_that_was_changed_has_no_seal(changed: dict[str, Any]) -> None:
     forged = dataclasses.replace(RECORD, **changed)
     assert not OURS.holds(OURS.make(PLACE, RECORD), PLACE, forged)
 
 
-def test_words_cannot_be_shifted_between_fields():
+def test_words_cannot_be_shifted_between_fields() -> None:
     moved = Place('flexvol-uuidimg', '-cache-i', 'i')
     assert OURS.make(moved, RECORD) != OURS.make(PLACE, RECORD)
 
@@ -51,15 +54,15 @@ def test_words_cannot_be_shifted_between_fields():
 @pytest.mark.parametrize(
     'seal', [None, True, 1, '', [], {}, 'x' * 32, '\ud800', 'é', b'bytes']
 )
-def test_what_is_no_seal_does_not_hold(seal):
+def test_what_is_no_seal_does_not_hold(seal: Any) -> None:
     assert not OURS.holds(seal, PLACE, RECORD)
 
 
-def test_another_deployments_seal_does_not_hold():
+def test_another_deployments_seal_does_not_hold() -> None:
     assert not OURS.holds(Seals(['theirs']).make(PLACE, RECORD), PLACE, RECORD)
 
 
-def test_a_secret_is_rotated_without_a_record_being_lost():
+def test_a_secret_is_rotated_without_a_record_being_lost() -> None:
     rotated = Seals(['new', 'ours'])
     assert rotated.holds(OURS.make(PLACE, RECORD), PLACE, RECORD)
     assert not OURS.holds(rotated.make(PLACE, RECORD), PLACE, RECORD)
@@ -67,7 +70,7 @@ def test_a_secret_is_rotated_without_a_record_being_lost():
 
 
 @pytest.mark.parametrize('none', [[], [''], ['ours', '']])
-def test_there_is_no_seal_without_a_secret(none):
+def test_there_is_no_seal_without_a_secret(none: list[Any] | list[str]) -> None:
     with pytest.raises(ValueError, match='secret'):
         Seals(none)
 
@@ -89,9 +92,9 @@ def test_there_is_no_seal_without_a_secret(none):
         b'{"identity": "identity", "virtual_size": true, "signature": "signature"}',
     ],
 )
-def test_what_is_not_sealed_is_no_record(content):
+def test_what_is_not_sealed_is_no_record(content: bytes | None) -> None:
     assert parse_record(content, PLACE, OURS) is None
 
 
-def test_a_record_is_what_was_written():
+def test_a_record_is_what_was_written() -> None:
     assert parse_record(format_record(PLACE, RECORD, OURS), PLACE, OURS) == RECORD

@@ -1,7 +1,9 @@
 """A cached image's device is connected to this host as a volume would be."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cinder import exception
@@ -24,10 +26,10 @@ class Options:
 
 
 class Connector:
-    def __init__(self, calls, fails=False):
+    def __init__(self, calls: Any, fails: Any = False) -> None:
         self._calls, self._fails = calls, fails
 
-    def disconnect_volume(self, data, device, force):
+    def disconnect_volume(self, data: Any, device: Any, force: Any) -> None:
         self._calls.append('disconnect')
         if self._fails:
             raise RuntimeError('the device is busy')
@@ -39,25 +41,27 @@ class Stock:
     svm = 'svm_gold'
     options = Options()
 
-    def __init__(self, fails=False, stays=False, available=True):
+    def __init__(
+        self, fails: Any = False, stays: Any = False, available: Any = True
+    ) -> None:
         self.forgotten, self.maps = [], {}
         self.calls, self.volumes, self._fails = [], [], fails
         self.connector = Connector(self.calls, stays)
         self.available = available
 
-    def connector_properties(self):
+    def connector_properties(self) -> Any:
         return {'host': 'host1'}
 
-    def is_mapped(self, _path):
+    def is_mapped(self, _path: Any) -> Any:
         return bool(self.maps)
 
-    def is_mapped_here(self, _path):
+    def is_mapped_here(self, _path: Any) -> Any:
         return 'host1' in self.maps.values()
 
-    def forget_device(self, name):
+    def forget_device(self, name: Any) -> None:
         self.forgotten.append(name)
 
-    def export(self, volume, properties):
+    def export(self, volume: Any, properties: Any) -> Any:
         assert properties == self.connector_properties()
         self.calls.append('initialize')
         self.volumes.append(volume)
@@ -65,10 +69,10 @@ class Stock:
             raise RuntimeError('no target')
         return {'driver_volume_type': 'iscsi', 'data': {}}
 
-    def end_export(self, volume, properties):
+    def end_export(self, volume: Any, properties: Any) -> None:
         self.calls.append('terminate')
 
-    def connect(self, connection):
+    def connect(self, connection: Any) -> Any:
         self.calls.append('connect')
         attached = {'device': {'path': '/dev/sdx'}, 'connector': self.connector}
         if not self.available:
@@ -79,11 +83,11 @@ class Stock:
 
 
 @pytest.fixture(autouse=True)
-def host(monkeypatch):
+def host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cinder_utils, 'temporary_chown', contextlib.nullcontext)
 
 
-def test_the_stock_driver_is_told_where_the_lun_is():
+def test_the_stock_driver_is_told_where_the_lun_is() -> None:
     stock = Stock()
     with LunAttachment(stock).attached(FILE, DEVICE) as path:
         assert path == Path('/dev/sdx')
@@ -93,7 +97,7 @@ def test_the_stock_driver_is_told_where_the_lun_is():
     assert (volume['size'], volume.multiattach) == (3, False)
 
 
-def test_whatever_happens_the_device_is_disconnected_and_forgotten():
+def test_whatever_happens_the_device_is_disconnected_and_forgotten() -> None:
     stock = Stock()
     with pytest.raises(ZeroDivisionError), LunAttachment(stock).attached(FILE, DEVICE):
         raise ZeroDivisionError
@@ -101,7 +105,7 @@ def test_whatever_happens_the_device_is_disconnected_and_forgotten():
     assert stock.forgotten == [FILE.path]
 
 
-def test_a_device_that_cannot_be_connected_is_forgotten():
+def test_a_device_that_cannot_be_connected_is_forgotten() -> None:
     stock = Stock(fails=True)
     with pytest.raises(RuntimeError), LunAttachment(stock).attached(FILE, DEVICE):
         pytest.fail('there is nothing to write to')
@@ -109,7 +113,7 @@ def test_a_device_that_cannot_be_connected_is_forgotten():
     assert stock.forgotten == [FILE.path]
 
 
-def test_a_device_that_cannot_be_read_is_disconnected_before_it_is_unmapped():
+def test_a_device_that_cannot_be_read_is_disconnected_before_it_is_unmapped() -> None:
     stock = Stock(available=False)
     with (
         pytest.raises(exception.DeviceUnavailable),
@@ -119,7 +123,7 @@ def test_a_device_that_cannot_be_read_is_disconnected_before_it_is_unmapped():
     assert stock.calls == ['initialize', 'connect', 'disconnect', 'terminate']
 
 
-def test_a_lun_whose_device_may_be_left_stays_mapped():
+def test_a_lun_whose_device_may_be_left_stays_mapped() -> None:
     """Its number would be the next LUN's, and the device that one's."""
     stock = Stock(stays=True)
     with (
@@ -131,10 +135,10 @@ def test_a_lun_whose_device_may_be_left_stays_mapped():
 
 
 @pytest.fixture
-def brick(monkeypatch):
+def brick(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """os-brick's connector of the driver that is asked to release something."""
 
-    def connect(stock):
+    def connect(stock: Any) -> None:
         monkeypatch.setattr(
             volume_utils,
             'brick_get_connector',
@@ -144,7 +148,9 @@ def brick(monkeypatch):
     return connect
 
 
-def test_what_a_fill_left_here_is_disconnected_and_then_unmapped(brick):
+def test_what_a_fill_left_here_is_disconnected_and_then_unmapped(
+    brick: Callable[..., Any],
+) -> None:
     stock = Stock()
     brick(stock)
     stock.maps = {'openstack-1': 'host1'}
@@ -154,7 +160,9 @@ def test_what_a_fill_left_here_is_disconnected_and_then_unmapped(brick):
 
 
 @pytest.mark.parametrize('maps', [{'openstack-2': 'host2'}, {}])
-def test_what_is_mapped_to_another_host_is_left_to_that_one(brick, maps):
+def test_what_is_mapped_to_another_host_is_left_to_that_one(
+    brick: Callable[..., Any], maps: dict[str, Any]
+) -> None:
     stock = Stock()
     brick(stock)
     stock.maps = maps
@@ -162,7 +170,7 @@ def test_what_is_mapped_to_another_host_is_left_to_that_one(brick, maps):
     assert stock.calls == []
 
 
-def test_what_cannot_be_disconnected_is_not_released(brick):
+def test_what_cannot_be_disconnected_is_not_released(brick: Callable[..., Any]) -> None:
     stock = Stock(stays=True)
     brick(stock)
     stock.maps = {'openstack-1': 'host1'}

@@ -1,29 +1,32 @@
 """What a pool tells the scheduler is small, true, and soon true again."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from eic_plugins.volume.pools.capability import PoolCapabilities
 from tests.unit.factories import pool
 from tests.unit.fake_clock import FakeClock
 
 
 class Lifs:
-    def lifs_of(self, svm):
+    def lifs_of(self, svm: Any) -> Any:
         return (f'{svm}-lif',)
 
 
 class Cache:
-    def __init__(self, *ids):
+    def __init__(self, *ids: Any) -> None:
         self.pool = pool()
         self.ids = list(ids)
         self.scans = 0
         self.storage = self
         self.kind = 'files'
 
-    def image_ids(self):
+    def image_ids(self) -> Any:
         self.scans += 1
         return iter(self.ids)
 
 
-def test_a_pool_says_where_it_is_and_what_it_has():
+def test_a_pool_says_where_it_is_and_what_it_has() -> None:
     cache = Cache('old')
     report = PoolCapabilities(Lifs())
     report.add(cache.pool.name, 'new')
@@ -41,7 +44,7 @@ def test_a_pool_says_where_it_is_and_what_it_has():
     assert report.facts(cache)['cached'] == ['old', 'new']
 
 
-def test_the_directory_is_read_again_after_a_while_only():
+def test_the_directory_is_read_again_after_a_while_only() -> None:
     clock = FakeClock()
     cache, report = Cache('a'), PoolCapabilities(Lifs(), clock=clock)
     report.facts(cache)
@@ -52,7 +55,7 @@ def test_the_directory_is_read_again_after_a_while_only():
     assert cache.scans == 2
 
 
-def test_the_report_is_bounded():
+def test_the_report_is_bounded() -> None:
     cache, report = Cache(), PoolCapabilities(Lifs())
     report.facts(cache)
     for number in range(1000):
@@ -62,10 +65,10 @@ def test_the_report_is_bounded():
     assert found[-1] == 'image-999'
 
 
-def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is():
+def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is() -> None:
     cache, report = Cache('old', 'evicted'), PoolCapabilities(Lifs())
 
-    def listing():
+    def listing() -> Iterator[Any]:
         yield 'old'
         report.add(cache.pool.name, 'new')
         report.discard(cache.pool.name, 'evicted')
@@ -75,7 +78,7 @@ def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is():
     assert report.facts(cache)['cached'] == ['old', 'new']
 
 
-def test_what_changed_before_the_listing_is_not_done_again():
+def test_what_changed_before_the_listing_is_not_done_again() -> None:
     clock = FakeClock()
     cache, report = Cache(), PoolCapabilities(Lifs(), clock=clock)
     report.add(cache.pool.name, 'evicted by another host')
@@ -85,11 +88,11 @@ def test_what_changed_before_the_listing_is_not_done_again():
     assert report.facts(cache)['cached'] == ['a']
 
 
-def test_two_listings_at_once_lose_nothing_either():
+def test_two_listings_at_once_lose_nothing_either() -> None:
     cache, report = Cache(), PoolCapabilities(Lifs())
     outer = iter(['first', 'second'])
 
-    def listing():
+    def listing() -> Iterator[Any]:
         name = next(outer, None)
         if name is None:
             return
@@ -102,7 +105,7 @@ def test_two_listings_at_once_lose_nothing_either():
     assert sorted(report.facts(cache)['cached']) == ['first', 'second']
 
 
-def test_its_images_are_those_that_it_reports():
+def test_its_images_are_those_that_it_reports() -> None:
     cache, report = Cache('old'), PoolCapabilities(Lifs())
     assert report.images(cache.pool.name) == frozenset()
     report.facts(cache)

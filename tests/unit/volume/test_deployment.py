@@ -1,6 +1,7 @@
 """Which pools there are comes from the scheduler, at most once a minute."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -27,34 +28,34 @@ OTHER = KnownPool(
 )
 
 
-def reported(name='host@other#silver', eic=FACTS):
+def reported(name: Any = 'host@other#silver', eic: Any = FACTS) -> Any:
     return {'name': name, 'capabilities': {'free_capacity_gb': 1, 'eic': eic}}
 
 
 class Scheduler:
-    def __init__(self, *pools):
+    def __init__(self, *pools: Any) -> None:
         self.pools = list(pools)
         self.asked = 0
         self.silent = False
 
-    def __call__(self):
+    def __call__(self) -> Any:
         self.asked += 1
         if self.silent:
             raise TimeoutError('no answer')
         return self.pools
 
 
-def made(scheduler, clock):
+def made(scheduler: Any, clock: Any) -> Any:
     return Deployment(lambda: [OWN], scheduler, clock)
 
 
-def test_all_backends_pools_are_known_with_their_place():
+def test_all_backends_pools_are_known_with_their_place() -> None:
     found = made(Scheduler(reported()), FakeClock())
     assert found.pools() == (OWN, OTHER)
     assert found.flexvols() == {'uuid-gold', 'uuid-silver'}
 
 
-def test_an_own_pool_is_as_the_backend_knows_it():
+def test_an_own_pool_is_as_the_backend_knows_it() -> None:
     stale = reported('host@own#gold', {**FACTS, 'flexvol': 'before'})
     assert made(Scheduler(stale), FakeClock(0.0)).pools() == (OWN,)
 
@@ -71,11 +72,11 @@ def test_an_own_pool_is_as_the_backend_knows_it():
         {key: FACTS[key] for key in ('cluster', 'flexvol')},
     ],
 )
-def test_a_pool_without_its_place_is_none_of_ours(eic):
+def test_a_pool_without_its_place_is_none_of_ours(eic: Any) -> None:
     assert made(Scheduler(reported(eic=eic)), FakeClock()).flexvols() == {'uuid-gold'}
 
 
-def test_the_scheduler_is_asked_once_a_minute():
+def test_the_scheduler_is_asked_once_a_minute() -> None:
     clock, scheduler = FakeClock(), Scheduler(reported())
     found = made(scheduler, clock)
     for clock.now in (0.0, 30.0, 60.0, 61.0, 100.0):
@@ -83,7 +84,9 @@ def test_the_scheduler_is_asked_once_a_minute():
     assert scheduler.asked == 2
 
 
-def test_a_silent_scheduler_leaves_what_was_known_and_one_line(caplog):
+def test_a_silent_scheduler_leaves_what_was_known_and_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     clock, scheduler = FakeClock(), Scheduler(reported())
     found = made(scheduler, clock)
     found.pools()
@@ -95,22 +98,24 @@ def test_a_silent_scheduler_leaves_what_was_known_and_one_line(caplog):
     assert len(caplog.records) == 1
 
 
-def test_without_any_answer_the_own_pools_are_known():
+def test_without_any_answer_the_own_pools_are_known() -> None:
     scheduler = Scheduler()
     scheduler.silent = True
     assert made(scheduler, FakeClock(0.0)).pools() == (OWN,)
 
 
-def test_neither_a_deaf_scheduler_nor_a_dead_message_bus_is_waited_for(monkeypatch):
+def test_neither_a_deaf_scheduler_nor_a_dead_message_bus_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """By default oslo.messaging tries for ever to send a call."""
     prepared, called = [], []
 
     class Client:
-        def prepare(self, **how):
+        def prepare(self, **how: Any) -> Any:
             prepared.append(how)
             return self
 
-        def call(self, _context, method, **arguments):
+        def call(self, _context: Any, method: Any, **arguments: Any) -> Any:
             called.append((method, arguments))
             return [reported()]
 

@@ -4,6 +4,8 @@ import logging
 import os
 import pathlib
 import stat
+from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,7 +30,7 @@ COPIED = Outcome(
 )
 
 
-def samples(directory, backend='gold'):
+def samples(directory: Any, backend: Any = 'gold') -> Any:
     """Name and sorted label values -> value, as Prometheus reads them."""
     text = (directory / f'eic-{backend}.prom').read_text()
     return {
@@ -41,11 +43,11 @@ def samples(directory, backend='gold'):
     }
 
 
-def test_the_manual_lists_every_metric_as_it_is_declared():
+def test_the_manual_lists_every_metric_as_it_is_declared() -> None:
     assert metrics.manual() in MANUAL.read_text()
 
 
-def test_every_declared_metric_has_the_name_it_is_exposed_by(tmp_path):
+def test_every_declared_metric_has_the_name_it_is_exposed_by(tmp_path: Path) -> None:
     counts = Metrics('gold', tmp_path)
     counts.record(POOL, COPIED)
     counts.evicted(POOL)
@@ -58,7 +60,7 @@ def test_every_declared_metric_has_the_name_it_is_exposed_by(tmp_path):
     assert {metric.name for metric in metrics.METRICS} <= exposed
 
 
-def test_an_outcome_is_counted_by_route_and_by_reason(tmp_path):
+def test_an_outcome_is_counted_by_route_and_by_reason(tmp_path: Path) -> None:
     counts = Metrics('gold', tmp_path)
     counts.record(POOL, COPIED)
     counts.record(POOL, Outcome('cached', (), 0.1, 1024))
@@ -72,7 +74,7 @@ def test_an_outcome_is_counted_by_route_and_by_reason(tmp_path):
     assert found['eic_volume_seconds_sum', 'gold', 'copy_offload'] == 0.4
 
 
-def test_a_fill_counts_though_its_volume_was_left_to_cinder(tmp_path):
+def test_a_fill_counts_though_its_volume_was_left_to_cinder(tmp_path: Path) -> None:
     counts = Metrics('gold', tmp_path)
     counts.record(
         POOL,
@@ -91,7 +93,7 @@ def test_a_fill_counts_though_its_volume_was_left_to_cinder(tmp_path):
     assert found['eic_volumes_total', 'gold', POOL, 'cinder_download'] == 1
 
 
-def test_what_a_pool_has_is_what_was_said_last(tmp_path):
+def test_what_a_pool_has_is_what_was_said_last(tmp_path: Path) -> None:
     counts = Metrics('gold', tmp_path)
     counts.cached(POOL, 3, 300)
     counts.cached(POOL, 2, 200)
@@ -103,7 +105,7 @@ def test_what_a_pool_has_is_what_was_said_last(tmp_path):
     assert found['eic_clone_limit_ratio', 'gold', POOL] == 0.25
 
 
-def test_a_limit_that_is_not_known_any_more_is_not_shown(tmp_path):
+def test_a_limit_that_is_not_known_any_more_is_not_shown(tmp_path: Path) -> None:
     counts = Metrics('gold', tmp_path)
     counts.clone_limit(POOL, None)
     counts.clone_limit(POOL, 0.25)
@@ -114,7 +116,7 @@ def test_a_limit_that_is_not_known_any_more_is_not_shown(tmp_path):
     ]
 
 
-def test_backends_of_one_process_do_not_mix(tmp_path):
+def test_backends_of_one_process_do_not_mix(tmp_path: Path) -> None:
     gold, silver = Metrics('gold', tmp_path), Metrics('silver', tmp_path)
     gold.evicted(POOL)
     gold.write()
@@ -123,7 +125,7 @@ def test_backends_of_one_process_do_not_mix(tmp_path):
     assert not samples(tmp_path, 'silver')
 
 
-def test_the_file_is_whole_readable_to_all_and_alone(tmp_path):
+def test_the_file_is_whole_readable_to_all_and_alone(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
         counts = Metrics('a/../b c', tmp_path)
@@ -135,7 +137,9 @@ def test_the_file_is_whole_readable_to_all_and_alone(tmp_path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
-def test_many_volumes_in_a_moment_write_once_and_the_statistics_the_rest(tmp_path):
+def test_many_volumes_in_a_moment_write_once_and_the_statistics_the_rest(
+    tmp_path: Path,
+) -> None:
     clock = FakeClock(100.0)
     counts = Metrics('gold', tmp_path, clock=clock)
     key = ('eic_evictions_total', 'gold', POOL)
@@ -152,7 +156,9 @@ def test_many_volumes_in_a_moment_write_once_and_the_statistics_the_rest(tmp_pat
     assert samples(tmp_path)[key] == 3
 
 
-def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
+def test_without_a_directory_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     counts = Metrics('gold', None)
     counts.record(POOL, COPIED)
@@ -162,8 +168,8 @@ def test_without_a_directory_nothing_is_written(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures('caplog')
 def test_a_directory_that_is_not_there_is_said_once_and_again_after_it_was(
-    tmp_path, caplog
-):
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     directory = tmp_path / 'later'
     counts = Metrics('gold', directory)
     caplog.set_level(logging.WARNING)

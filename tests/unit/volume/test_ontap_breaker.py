@@ -2,6 +2,7 @@
 
 import dataclasses
 import types
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from eic_plugins.volume.cluster import Cluster
 class Backend:
     """As much of what is known of a cluster as an outcome changes."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         nothing = types.SimpleNamespace(forget=lambda: None, add=lambda *_: None)
         self.breaker = CircuitBreaker('ONTAP', 'x', 2, 30.0)
         self.seen = []
@@ -32,7 +33,7 @@ class Backend:
         others = {field.name: nothing for field in dataclasses.fields(Cluster)}
         self.cluster = Cluster(**(others | own))
 
-    def learns(self, route, *reasons):
+    def learns(self, route: Any, *reasons: Any) -> None:
         self.cluster.learn(
             'pool',
             'image',
@@ -45,7 +46,7 @@ class Backend:
         )
 
     @property
-    def asks(self):
+    def asks(self) -> Any:
         return self.breaker.allows()
 
 
@@ -64,7 +65,7 @@ WITHOUT_ASKING = [
 
 
 @pytest.mark.parametrize('reason', WITHOUT_ASKING)
-def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason):
+def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason: Reason) -> None:
     backend = Backend()
     for _ in range(9):
         backend.learns(CINDER_DOWNLOAD, reason)
@@ -84,7 +85,7 @@ def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason):
         (CINDER_DOWNLOAD, [Reason.CLONE_FAILED]),
     ],
 )
-def test_a_cluster_that_answers_is_well(route, reasons):
+def test_a_cluster_that_answers_is_well(route: str, reasons: list[Any]) -> None:
     backend = Backend()
     for _ in range(9):
         backend.learns(CINDER_DOWNLOAD, Reason.ONTAP_UNREACHABLE)
@@ -93,7 +94,7 @@ def test_a_cluster_that_answers_is_well(route, reasons):
     assert backend.seen == [False, True] * 9
 
 
-def test_what_cannot_be_written_says_nothing_of_ontap():
+def test_what_cannot_be_written_says_nothing_of_ontap() -> None:
     session = OntapSession(Endpoint('127.0.0.1', 1, 'http', 'u', 'p'))
     with pytest.raises(OntapError, match='cannot be written') as raised:
         session.post('/api/storage/luns', {'space': {'size': float('nan')}})

@@ -5,6 +5,9 @@ import io
 import json
 import logging
 import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import oslo_messaging
 import pytest
@@ -47,19 +50,24 @@ OUTCOME = Outcome(
 class Volume(dict):
     metadata = None
 
-    def obj_reset_changes(self, fields):
+    def obj_reset_changes(self, fields: Any) -> None:
         assert fields == ['metadata']
 
 
 class Database:
-    def __init__(self, fails=False):
+    def __init__(self, fails: Any = False) -> None:
         self.fails = fails
         self.updates = []
         self.types = []
 
     def volume_metadata_update(
-        self, context, volume_id, metadata, delete, meta_type=common.METADATA_TYPES.user
-    ):
+        self,
+        context: Any,
+        volume_id: Any,
+        metadata: Any,
+        delete: Any,
+        meta_type: Any = common.METADATA_TYPES.user,
+    ) -> Any:
         if self.fails:
             raise RuntimeError('database is away')
         self.updates.append((volume_id, metadata, delete))
@@ -67,14 +75,19 @@ class Database:
         return metadata
 
 
-def event(what=CREATED, outcome=OUTCOME, metadata=None, properties=()):
+def event(
+    what: Any = CREATED,
+    outcome: Any = OUTCOME,
+    metadata: Any = None,
+    properties: Any = (),
+) -> Any:
     volume = Volume(id=VOLUME_ID, project_id='tenant')
     volume.metadata = metadata
     return Event(what, volume, IMAGE_ID, POOL, outcome, properties)
 
 
 @pytest.fixture
-def request_context():
+def request_context() -> Any:
     return RequestContext(
         'user',
         'tenant',
@@ -85,7 +98,7 @@ def request_context():
 
 
 @pytest.fixture(autouse=True)
-def conf():
+def conf() -> Iterator[Any]:
     config.register(CONF)
     # Registers [oslo_messaging_notifications], as Cinder's start does.
     oslo_messaging.get_notification_transport(CONF, url='fake:/')
@@ -96,7 +109,7 @@ def conf():
 
 
 @pytest.fixture
-def notifications(monkeypatch):
+def notifications(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """What Cinder's own notifier sent, through oslo.messaging's test driver."""
     for name in ('TRANSPORT', 'NOTIFICATION_TRANSPORT', 'NOTIFIER'):
         monkeypatch.setattr(rpc, name, None)
@@ -111,7 +124,7 @@ def notifications(monkeypatch):
 
 
 @pytest.fixture
-def log():
+def log() -> Iterator[Any]:
     """The log as Cinder's default format writes it."""
     if 'logging_context_format_string' not in CONF:
         oslo_log.register_options(CONF)
@@ -127,13 +140,15 @@ def log():
     logger.setLevel(before)
 
 
-def recorder(database=None, metrics=None):
+def recorder(database: Any = None, metrics: Any = None) -> Any:
     return OutcomeRecorder(
         database or Database(), HOST, metrics or Metrics('eic-gold', None)
     )
 
 
-def test_one_log_line_says_it_all_with_the_requests_id(log, request_context):
+def test_one_log_line_says_it_all_with_the_requests_id(
+    log: Any, request_context: Any
+) -> None:
     recorder().record(request_context, event())
     (line,) = log.getvalue().splitlines()
     assert 'req-of-this-volume' in line
@@ -145,9 +160,9 @@ def test_one_log_line_says_it_all_with_the_requests_id(log, request_context):
 
 
 def test_the_requests_id_is_right_though_the_thread_remembers_another(
-    log, request_context
-):
-    def work():
+    log: Any, request_context: Any
+) -> None:
+    def work() -> None:
         RequestContext(
             'other',
             'tenant',
@@ -164,13 +179,15 @@ def test_the_requests_id_is_right_though_the_thread_remembers_another(
     assert 'req-of-another' not in log.getvalue()
 
 
-def test_the_outcome_is_added_to_the_metadata(request_context):
+def test_the_outcome_is_added_to_the_metadata(request_context: Any) -> None:
     database = Database()
     recorder(database).record(request_context, event())
     assert database.updates == [(VOLUME_ID, OUTCOME.to_metadata(), False)]
 
 
-def test_the_operator_may_keep_it_out_of_the_metadata(conf, request_context):
+def test_the_operator_may_keep_it_out_of_the_metadata(
+    conf: Any, request_context: Any
+) -> None:
     conf.set_override('record_outcome', 'never', config.GROUP)
     database = Database()
     recorder(database).record(request_context, event())
@@ -180,8 +197,8 @@ def test_the_operator_may_keep_it_out_of_the_metadata(conf, request_context):
 
 @pytest.mark.parametrize('ours', [None, {}, OUTCOME.to_metadata()])
 def test_what_an_earlier_attempt_recorded_is_no_metadata_of_the_requests(
-    ours, request_context
-):
+    ours: dict[str, Any] | None, request_context: Any
+) -> None:
     database = Database()
     recorder(database).record(request_context, event(metadata=ours))
     assert database.types == [common.METADATA_TYPES.user]
@@ -195,7 +212,9 @@ def test_what_an_earlier_attempt_recorded_is_no_metadata_of_the_requests(
         {**OUTCOME.to_metadata(), 'own': 'key'},
     ],
 )
-def test_metadata_of_the_requests_own_stay_exactly_that(own, request_context):
+def test_metadata_of_the_requests_own_stay_exactly_that(
+    own: dict[str, Any], request_context: Any
+) -> None:
     database = Database()
     told = event(metadata=own)
     recorder(database).record(request_context, told)
@@ -206,7 +225,9 @@ def test_metadata_of_the_requests_own_stay_exactly_that(own, request_context):
     assert database.types == [common.METADATA_TYPES.image]
 
 
-def test_the_operator_may_have_it_in_the_metadata_always(conf, request_context):
+def test_the_operator_may_have_it_in_the_metadata_always(
+    conf: Any, request_context: Any
+) -> None:
     conf.set_override('record_outcome', 'always', config.GROUP)
     database = Database()
     recorder(database).record(request_context, event(metadata={'own': 'key'}))
@@ -217,7 +238,9 @@ def test_the_operator_may_have_it_in_the_metadata_always(conf, request_context):
 @pytest.mark.parametrize(
     'name', ['eic_outcome', 'EIC_Outcome', 'eic_outcome ', '\u00e9ic_outcome']
 )
-def test_an_image_with_such_a_property_gets_no_note(name, request_context):
+def test_an_image_with_such_a_property_gets_no_note(
+    name: str, request_context: Any
+) -> None:
     """Cinder could not give the volume the image's property then."""
     database = Database()
     recorder(database).record(
@@ -226,7 +249,9 @@ def test_an_image_with_such_a_property_gets_no_note(name, request_context):
     assert database.updates == []
 
 
-def test_a_reimaged_volume_gets_no_note_which_cinder_would_remove(request_context):
+def test_a_reimaged_volume_gets_no_note_which_cinder_would_remove(
+    request_context: Any,
+) -> None:
     database = Database()
     recorder(database).record(request_context, event(REIMAGED, metadata={'own': 'key'}))
     assert database.updates == []
@@ -237,8 +262,8 @@ def test_a_reimaged_volume_gets_no_note_which_cinder_would_remove(request_contex
     [(CREATED, 'eic.volume.created_from_image'), (REIMAGED, 'eic.volume.reimaged')],
 )
 def test_a_notification_has_the_reasons_and_no_detail_of_them(
-    notifications, request_context, what, event_type
-):
+    notifications: list[Any], request_context: Any, what: str, event_type: str
+) -> None:
     recorder().record(request_context, event(what))
     ((context, message, priority, _retry),) = notifications
     assert (message['event_type'], message['publisher_id'], priority) == (
@@ -264,26 +289,28 @@ def test_a_notification_has_the_reasons_and_no_detail_of_them(
     assert 'secret' not in json.dumps(message)
 
 
-def test_the_operator_may_turn_notifications_off(conf, notifications, request_context):
+def test_the_operator_may_turn_notifications_off(
+    conf: Any, notifications: list[Any], request_context: Any
+) -> None:
     conf.set_override('notify_outcome', False, config.GROUP)
     recorder().record(request_context, event())
     assert notifications == []
 
 
-def test_the_outcome_is_in_the_metrics(tmp_path, request_context):
+def test_the_outcome_is_in_the_metrics(tmp_path: Path, request_context: Any) -> None:
     recorder(metrics=Metrics('eic-gold', tmp_path)).record(request_context, event())
     assert 'eic_volumes_total{' in (tmp_path / 'eic-eic-gold.prom').read_text()
 
 
 class BrokenMetrics:
-    def record(self, pool, outcome):
+    def record(self, pool: Any, outcome: Any) -> None:
         raise RuntimeError('out of numbers')
 
 
 def test_no_place_that_is_broken_breaks_the_volume_or_the_other_places(
-    log, monkeypatch, request_context
-):
-    def no_notifier(*_args):
+    log: Any, monkeypatch: pytest.MonkeyPatch, request_context: Any
+) -> None:
+    def no_notifier(*_args: Any) -> None:
         raise RuntimeError('no broker')
 
     monkeypatch.setattr(rpc, 'get_notifier', no_notifier)
@@ -298,7 +325,9 @@ def test_no_place_that_is_broken_breaks_the_volume_or_the_other_places(
     assert all('req-of-this-volume' in line for line in broken)
 
 
-def test_where_no_route_could_help_the_log_says_what_to_do(log, request_context):
+def test_where_no_route_could_help_the_log_says_what_to_do(
+    log: Any, request_context: Any
+) -> None:
     found = outcomes.left_to_cinder(Reason.PERMISSION_DENIED)
     recorder().record(request_context, dataclasses.replace(event(), outcome=found))
     _, advice = log.getvalue().splitlines()

@@ -1,6 +1,7 @@
 """The records' secret is the same on all hosts of a deployment."""
 
 import logging
+from typing import Any
 
 import pytest
 from oslo_config import cfg
@@ -13,7 +14,7 @@ URL = 'mysql+pymysql://cinder:{}@db.example.org:3306/cinder?charset=utf8'
 
 
 @pytest.fixture
-def conf():
+def conf() -> Any:
     made = cfg.ConfigOpts()
     config.register(made)
     made.register_opts(db_options.database_opts, 'database')
@@ -21,7 +22,7 @@ def conf():
     return made
 
 
-def test_what_is_configured_wins_and_the_first_one_seals(conf):
+def test_what_is_configured_wins_and_the_first_one_seals(conf: Any) -> None:
     conf.set_override('record_secret', ['new', '', 'old'], 'eic')
     conf.set_override('connection', URL.format('s3cret'), 'database')
     assert record_secret.read(conf) == ('new', 'old')
@@ -31,13 +32,15 @@ def test_what_is_configured_wins_and_the_first_one_seals(conf):
     ('written', 'password'),
     [('s3cret', 's3cret'), ('a%40b%2Fc', 'a@b/c'), ('%C3%A4', 'ä')],
 )
-def test_without_it_the_databases_password_is_used(conf, written, password):
+def test_without_it_the_databases_password_is_used(
+    conf: Any, written: str, password: str
+) -> None:
     conf.set_override('connection', URL.format(written), 'database')
     assert record_secret.read(conf) == (password,)
 
 
 @pytest.mark.parametrize('host', ['db-1.example.org', 'db-2.example.org'])
-def test_a_host_may_reach_the_database_by_another_name(conf, host):
+def test_a_host_may_reach_the_database_by_another_name(conf: Any, host: str) -> None:
     conf.set_override(
         'connection', f'postgresql://other:s3cret@{host}/cinder', 'database'
     )
@@ -53,12 +56,14 @@ def test_a_host_may_reach_the_database_by_another_name(conf, host):
         'no url at all',
     ],
 )
-def test_without_a_password_the_whole_connection_is(conf, url):
+def test_without_a_password_the_whole_connection_is(conf: Any, url: str) -> None:
     conf.set_override('connection', url, 'database')
     assert record_secret.read(conf) == (url,)
 
 
-def test_with_neither_nothing_of_before_is_known_and_the_log_says_so(conf, caplog):
+def test_with_neither_nothing_of_before_is_known_and_the_log_says_so(
+    conf: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.WARNING):
         first, second = record_secret.read(conf), record_secret.read(conf)
     assert first != second
@@ -66,7 +71,7 @@ def test_with_neither_nothing_of_before_is_known_and_the_log_says_so(conf, caplo
     assert 'record_secret' in caplog.text
 
 
-def test_the_secret_is_in_no_log(conf, caplog):
+def test_the_secret_is_in_no_log(conf: Any, caplog: pytest.LogCaptureFixture) -> None:
     conf.set_override('record_secret', ['hush-hush'], 'eic')
     with caplog.at_level(logging.DEBUG):
         record_secret.read(conf)

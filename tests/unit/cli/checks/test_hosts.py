@@ -1,6 +1,8 @@
 """Who may read what, and what is mounted where."""
 
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from eic_plugins.cli.checks.finding import NotSeenError
 from eic_plugins.cli.checks.hosts import Account, Mount, mount_of
 
 
-def status(mode, uid, gid):
+def status(mode: Any, uid: Any, gid: Any) -> Any:
     return os.stat_result((0o100000 | mode, 0, 0, 1, uid, gid, 0, 0, 0, 0))
 
 
@@ -24,26 +26,30 @@ def status(mode, uid, gid):
         (0o660, 1, 1, False),
     ],
 )
-def test_the_bits_that_count_are_the_first_that_fit(mode, uid, gid, may):
+def test_the_bits_that_count_are_the_first_that_fit(
+    mode: int, uid: int, gid: int, may: bool
+) -> None:
     account = Account('cinder', 7, frozenset({8, 9}))
     assert account.may_read_and_write(status(mode, uid, gid)) is may
 
 
-def test_root_may_everything():
+def test_root_may_everything() -> None:
     assert Account('root', 0, frozenset()).may(status(0, 1, 1), 7)
 
 
-def test_a_number_is_a_user_that_need_not_be_known():
+def test_a_number_is_a_user_that_need_not_be_known() -> None:
     assert hosts.account('42407', 'cinder').uid == 42407
 
 
-def test_an_unknown_name_is_not_seen():
+def test_an_unknown_name_is_not_seen() -> None:
     with pytest.raises(NotSeenError, match='no user nobody-at-all') as caught:
         hosts.account('nobody-at-all', 'cinder')
     assert '--cinder-user' in caught.value.remedy
 
 
-def test_the_longest_point_holds_a_path_and_of_equal_ones_the_last(tmp_path):
+def test_the_longest_point_holds_a_path_and_of_equal_ones_the_last(
+    tmp_path: Path,
+) -> None:
     mountinfo = tmp_path / 'mountinfo'
     mountinfo.write_text(
         '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n'

@@ -3,6 +3,7 @@
 import importlib.metadata
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -13,38 +14,38 @@ from eic_plugins.cli.checks.once import Deadline, Once
 from eic_plugins.cli.checks.runner import Check
 
 
-def facts(seconds=5.0):
+def facts(seconds: Any = 5.0) -> Any:
     return Facts({}, seconds)
 
 
-def statuses(*functions, seconds=5.0):
+def statuses(*functions: Any, seconds: Any = 5.0) -> Any:
     checks = [Check(str(number), each) for number, each in enumerate(functions)]
     return [r.finding.status for r in runner.run(checks, facts(seconds))]
 
 
-def test_what_yields_nothing_passes():
+def test_what_yields_nothing_passes() -> None:
     assert statuses(lambda _: ()) == [Status.PASS]
 
 
-def test_a_pass_beside_a_failure_is_not_told():
+def test_a_pass_beside_a_failure_is_not_told() -> None:
     assert statuses(lambda _: [passed('a'), failure('b')]) == [Status.FAILURE]
 
 
-def test_the_worst_stands_first():
+def test_the_worst_stands_first() -> None:
     assert statuses(
         lambda _: (), lambda _: [warning('a')], lambda _: [failure('b')]
     ) == [Status.FAILURE, Status.WARNING, Status.PASS]
 
 
-def test_a_check_that_breaks_was_not_seen():
-    def broken(_):
+def test_a_check_that_breaks_was_not_seen() -> None:
+    def broken(_: Any) -> None:
         raise ZeroDivisionError('x')
 
     (result,) = runner.run([Check('a', broken)], facts())
     assert result.finding == not_seen('the check broke: ZeroDivisionError: x')
 
 
-def test_a_check_that_hangs_is_left_behind():
+def test_a_check_that_hangs_is_left_behind() -> None:
     hanging = threading.Event()
     started = time.monotonic()
     found = statuses(lambda _: hanging.wait(60), lambda _: (), seconds=0.3)
@@ -53,7 +54,9 @@ def test_a_check_that_hangs_is_left_behind():
     assert found == [Status.NOT_SEEN, Status.PASS]
 
 
-def test_a_plugin_that_cannot_be_loaded_is_one_check_that_was_not_seen(monkeypatch):
+def test_a_plugin_that_cannot_be_loaded_is_one_check_that_was_not_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     point = importlib.metadata.EntryPoint('ours', 'no.such:check', 'eic.checks')
     monkeypatch.setattr(importlib.metadata, 'entry_points', lambda **_: [point])
     (check,) = runner.load()
@@ -62,12 +65,12 @@ def test_a_plugin_that_cannot_be_loaded_is_one_check_that_was_not_seen(monkeypat
     assert 'no.such:check cannot be loaded' in result.finding.why
 
 
-def test_a_name_that_is_none_is_refused():
+def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match='no check nonsense'):
         runner.load(['nonsense'])
 
 
-def test_a_fact_is_gathered_once_for_all():
+def test_a_fact_is_gathered_once_for_all() -> None:
     counted = []
     fact = Once('a fact', lambda: counted.append(1) or len(counted), 5)
     deadline = Deadline(5)
@@ -79,7 +82,7 @@ def test_a_fact_is_gathered_once_for_all():
     assert fact.get(deadline) == 1
 
 
-def test_each_check_has_a_name_and_says_what_it_looks_at():
+def test_each_check_has_a_name_and_says_what_it_looks_at() -> None:
     for check in runner.load():
         assert check.name == check.name.lower()
         assert check.about
@@ -95,12 +98,12 @@ def test_each_check_has_a_name_and_says_what_it_looks_at():
         ([], 0),
     ],
 )
-def test_the_exit_status_is_the_worst(found, status):
+def test_the_exit_status_is_the_worst(found: list[Any], status: int) -> None:
     results = [runner.Result('x', runner.Finding(each)) for each in found]
     assert report.exit_status(results) == status
 
 
-def test_the_summary_counts_checks_by_their_worst():
+def test_the_summary_counts_checks_by_their_worst() -> None:
     results = [
         runner.Result('a', failure('x')),
         runner.Result('a', warning('x')),

@@ -19,11 +19,11 @@ from eic_plugins.cli.checks.finding import NotSeenError
         ('/etc/some.conf', None),
     ],
 )
-def test_a_path_names_its_service(path, service):
+def test_a_path_names_its_service(path: str, service: str | None) -> None:
     assert sources.service_of(Path(path)) == service
 
 
-def test_an_argument_may_say_it():
+def test_an_argument_may_say_it() -> None:
     found = sources.find(['nova=/srv/a.conf', '/etc/cinder/b.conf'], ['cinder=/srv/d'])
     assert found['nova'].files == (Path('/srv/a.conf'),)
     assert found['cinder'].files == (Path('/etc/cinder/b.conf'),)
@@ -31,7 +31,7 @@ def test_an_argument_may_say_it():
     assert found['glance'].files == ()
 
 
-def test_nothing_is_guessed():
+def test_nothing_is_guessed() -> None:
     with pytest.raises(ValueError, match='Say which service'):
         sources.find(['/srv/a.conf'])
 
@@ -45,7 +45,7 @@ def test_nothing_is_guessed():
         'var/lib/config-data/puppet-generated/cinder/etc/cinder',
     ],
 )
-def test_packages_and_containers_have_their_places(tmp_path, place):
+def test_packages_and_containers_have_their_places(tmp_path: Path, place: str) -> None:
     directory = tmp_path / place
     directory.mkdir(parents=True)
     (directory / 'cinder.conf').touch()
@@ -54,7 +54,7 @@ def test_packages_and_containers_have_their_places(tmp_path, place):
     ]
 
 
-def test_what_is_read_before_and_after_the_file_is_read_so(tmp_path):
+def test_what_is_read_before_and_after_the_file_is_read_so(tmp_path: Path) -> None:
     etc, share = tmp_path / 'etc/cinder', tmp_path / 'usr/share/cinder'
     (etc / 'cinder.conf.d').mkdir(parents=True)
     share.mkdir(parents=True)
@@ -69,13 +69,13 @@ def test_what_is_read_before_and_after_the_file_is_read_so(tmp_path):
     ]
 
 
-def test_where_there_is_none_it_is_said_where_to_look(tmp_path):
+def test_where_there_is_none_it_is_said_where_to_look(tmp_path: Path) -> None:
     with pytest.raises(NotSeenError, match=r'no nova\.conf') as caught:
         sources.find(root=tmp_path)['nova'].all_files()
     assert 'nova-api' in caught.value.remedy
 
 
-def test_what_another_container_has_is_found_there(tmp_path):
+def test_what_another_container_has_is_found_there(tmp_path: Path) -> None:
     volume, api = (tmp_path / f'etc/kolla/cinder-{r}' for r in ('volume', 'api'))
     for directory in (volume, api):
         directory.mkdir(parents=True)
