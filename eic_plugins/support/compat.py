@@ -9,8 +9,6 @@ Cinder is imported when it is asked about: the filter of nova-api loads without.
 """
 
 import importlib
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 
@@ -44,15 +42,6 @@ def netapp_option(options: Any, name: str, default: Any) -> Any:
     """
     value = options.safe_get(name)
     return default if value is None else value
-
-
-def takes(function: Callable[..., Any], argument: str) -> bool:
-    """True if a function of the installed release takes that argument.
-
-    ``_qemu_img_info`` of the stock NFS driver takes ``img_format`` from Cinder 28
-    (2026.1) on.
-    """
-    return argument in inspect.signature(function).parameters
 
 
 def _first(*names: str) -> Any:
