@@ -10,7 +10,7 @@ from cinder.volume.drivers.netapp import utils as na_utils
 from eic_plugins.model import VolumeProperties
 from eic_plugins.storage.eviction import Space
 from eic_plugins.support import compat
-from eic_plugins.volume.stock.interface import ModelUpdate
+from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 _ALLOCATES_SPACE_FROM = (9, 15, 1)
 
@@ -18,20 +18,15 @@ Initiators = Callable[[Mapping[str, Any]], list[str]]
 """This host's initiators, as ONTAP writes them, of what its connector says."""
 
 
-class StockBlock(abc.ABC):
+class StockBlock(CinderDriver, abc.ABC):
     """A :class:`~.interface.StockDriver`, and how its devices get to this host.
 
     :param driver: one that keeps its work in ``library``
     """
 
     def __init__(self, driver: Any) -> None:
-        self._driver = driver
+        super().__init__(driver)
         self._library = driver.library
-
-    @property
-    def options(self) -> Any:
-        """The backend's section of cinder.conf."""
-        return self._driver.configuration
 
     @property
     def section(self) -> str:
@@ -42,21 +37,6 @@ class StockBlock(abc.ABC):
     def active_section(self) -> str:
         """Another one after a failover, which the NVMe driver does not have."""
         return getattr(self._library, 'failed_over_backend_name', None) or self.section
-
-    @property
-    def host(self) -> str:
-        """``HOST@BACKEND``"""
-        return str(self._driver.host)
-
-    @property
-    def cluster_name(self) -> str | None:
-        """That of Cinder's cluster, if there is one."""
-        return self._driver.cluster_name
-
-    @property
-    def db(self) -> Any:
-        """Cinder's database API."""
-        return self._driver.db
 
     @property
     def runs_as_root(self) -> bool:

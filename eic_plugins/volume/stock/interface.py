@@ -73,3 +73,33 @@ class StockDriver(Protocol):
         self, task: Callable[[], None], interval: float, delay: float = 0
     ) -> None:
         """Have something done each ``interval`` seconds, first after ``delay``."""
+
+
+class CinderDriver:
+    """What Cinder has given a driver, whatever its protocol: the same for all.
+
+    :param driver: a stock driver that Cinder has made
+    """
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    @property
+    def options(self) -> Any:
+        """The backend's section of cinder.conf."""
+        return self._driver.configuration
+
+    @property
+    def host(self) -> str:
+        """``HOST@BACKEND``"""
+        return str(self._driver.host)
+
+    @property
+    def cluster_name(self) -> str | None:
+        """That of Cinder's cluster, if there is one."""
+        return self._driver.cluster_name
+
+    @property
+    def db(self) -> Any:
+        """Cinder's database API."""
+        return self._driver.db

@@ -9,22 +9,14 @@ from oslo_concurrency import processutils
 from eic_plugins.model import Pool, VolumeProperties
 from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.mount import ShareMount
-from eic_plugins.volume.stock.interface import ModelUpdate
+from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 
-class StockNfs:
+class StockNfs(CinderDriver):
     """A :class:`~.interface.StockDriver`, and the mounts of its shares.
 
     :param driver: a ``NetAppCmodeNfsDriver``
     """
-
-    def __init__(self, driver: Any) -> None:
-        self._driver = driver
-
-    @property
-    def options(self) -> Any:
-        """The backend's section of cinder.conf."""
-        return self._driver.configuration
 
     @property
     def section(self) -> str:
@@ -35,21 +27,6 @@ class StockNfs:
     def active_section(self) -> str:
         """Another one after a failover."""
         return self._driver.failed_over_backend_name or self.section
-
-    @property
-    def host(self) -> str:
-        """``HOST@BACKEND``"""
-        return str(self._driver.host)
-
-    @property
-    def cluster_name(self) -> str | None:
-        """That of Cinder's cluster, if there is one."""
-        return self._driver.cluster_name
-
-    @property
-    def db(self) -> Any:
-        """Cinder's database API."""
-        return self._driver.db
 
     @property
     def runs_as_root(self) -> bool:
