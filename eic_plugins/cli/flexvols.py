@@ -5,6 +5,7 @@ import dataclasses
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
+from eic_plugins.cli import arguments
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.model import FlexVol
 from eic_plugins.ontap.efficiency import Efficiency
@@ -36,14 +37,7 @@ class Found:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The argument that says where the configuration is."""
-    parser.add_argument(
-        '--config-file',
-        action='append',
-        default=[],
-        metavar='FILE',
-        help="cinder.conf, and those with the backends' sections; may be given "
-        'several times (default: where Cinder looks)',
-    )
+    arguments.add_config_file(parser)
 
 
 def svms(config_files: Sequence[str]) -> list[BackendSvm]:

@@ -14,6 +14,7 @@ from cliff.lister import Lister
 from oslo_config import cfg
 from oslo_utils import units
 
+from eic_plugins.cli import arguments
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.cli.plan_costs import cost_of
 from eic_plugins.engine import remedies
@@ -34,14 +35,7 @@ class Plan(Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The arguments."""
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--config-file',
-            action='append',
-            default=[],
-            metavar='FILE',
-            help="cinder.conf, and those with the backends' sections; may be "
-            'given several times (default: where Cinder looks)',
-        )
+        arguments.add_config_file(parser)
         parser.add_argument(
             '--image', required=True, metavar='IMAGE', help='name or id'
         )

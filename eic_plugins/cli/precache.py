@@ -18,6 +18,7 @@ from cliff.lister import Lister
 from oslo_config import cfg
 
 from eic_plugins.cinder_cache.rules import CachePool
+from eic_plugins.cli import arguments
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.glance.access import CredentialsMissingError
 from eic_plugins.glance.catalog import Images
@@ -37,14 +38,7 @@ class Precache(Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The arguments."""
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--config-file',
-            action='append',
-            default=[],
-            metavar='FILE',
-            help="cinder.conf, and those with the backends' sections; may be "
-            'given several times (default: where Cinder looks)',
-        )
+        arguments.add_config_file(parser)
         parser.add_argument(
             '--image',
             action='append',

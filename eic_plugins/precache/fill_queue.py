@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from oslo_log import log as logging
 
+from eic_plugins.model import Outcome
 from eic_plugins.support.patience import Failures
 
 LOG = logging.getLogger(__name__)
@@ -77,3 +78,19 @@ class FillQueue:
     def _work(self) -> None:
         while True:
             self.fill_next()
+
+
+def log_end(doing: str, key: Key, outcome: Outcome) -> None:
+    """Say how a fill that nobody waits for has ended.
+
+    :param doing: what was done, with two places for the image and the pool
+    """
+    LOG.info(
+        '%(doing)s: %(end)s in %(seconds).3f s; refused: %(refused)s',
+        {
+            'doing': doing % key,
+            'seconds': outcome.seconds,
+            'end': 'failed' if outcome.left_to_cinder else f'route {outcome.route}',
+            'refused': outcome.explain() or 'none',
+        },
+    )

@@ -26,7 +26,7 @@ from eic_plugins.glance.catalog import Images
 from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import Image, Outcome
 from eic_plugins.ontap.session import OntapError
-from eic_plugins.precache.fill_queue import FillQueue
+from eic_plugins.precache.fill_queue import FillQueue, log_end
 from eic_plugins.precache.precache_rules import (
     Action,
     Do,
@@ -252,17 +252,7 @@ class Precacher:
             )
             return False
         outcome = self._pools.precache(found.image, pool)
-        LOG.info(
-            'Precaching image %(image)s in pool %(pool)s: %(end)s in '
-            '%(seconds).3f s; refused: %(refused)s',
-            {
-                'image': image_id,
-                'pool': pool,
-                'seconds': outcome.seconds,
-                'end': 'failed' if outcome.left_to_cinder else f'route {outcome.route}',
-                'refused': outcome.explain() or 'none',
-            },
-        )
+        log_end('Precaching image %s in pool %s', (image_id, pool), outcome)
         return outcome.left_to_cinder
 
 

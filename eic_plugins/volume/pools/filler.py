@@ -9,13 +9,13 @@ import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
 from eic_plugins import config
 from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.glance.catalog import Images
 from eic_plugins.model import Image, KnownPool, Outcome, Reason
 from eic_plugins.precache import demand
+from eic_plugins.precache.fill_queue import log_end
 from eic_plugins.precache.image_service import ServiceImageService
 from eic_plugins.storage.eviction import Space
 from eic_plugins.volume.cluster import Connection
@@ -26,7 +26,6 @@ from eic_plugins.volume.pools.deployment import Deployment
 from eic_plugins.volume.stock.interface import StockDriver
 
 CONF = cfg.CONF
-LOG = logging.getLogger(__name__)
 
 
 class PoolFiller:
@@ -101,17 +100,7 @@ class PoolFiller:
         if listed is None:
             return False
         outcome = self._fill(listed.image, pool, spread=True)
-        LOG.info(
-            'Spreading image %(image)s into pool %(pool)s: %(end)s in '
-            '%(seconds).3f s; refused: %(refused)s',
-            {
-                'image': image_id,
-                'pool': pool,
-                'seconds': outcome.seconds,
-                'end': 'failed' if outcome.left_to_cinder else f'route {outcome.route}',
-                'refused': outcome.explain() or 'none',
-            },
-        )
+        log_end('Spreading image %s into pool %s', (image_id, pool), outcome)
         return outcome.left_to_cinder
 
     def _fill(self, image: Image, pool: str, *, spread: bool) -> Outcome:
