@@ -26,6 +26,7 @@ from ontap_simulator.errors.common import (
 )
 from ontap_simulator.faults import Fault
 from ontap_simulator.models.cluster import Cluster
+from ontap_simulator.personality import SLOW_SECONDS
 from ontap_simulator.query import Query
 from ontap_simulator.records import value
 from ontap_simulator.responses.base import Answer, Call
@@ -111,6 +112,8 @@ class Application:
             self._authorize(exchange)
             for fault in exchange.faults:
                 _before(fault)
+            if self.cluster.personality.speed == 'slow':
+                time.sleep(SLOW_SECONDS)
             answer = self._dispatch(exchange)
         except OntapError as err:
             answer = error_answer(err)

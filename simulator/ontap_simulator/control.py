@@ -42,6 +42,11 @@ class Control:
                 'POST': self._add_fault,
                 'DELETE': self._delete_faults,
             },
+            '/personality': {
+                'GET': self._get_personality,
+                'PATCH': self._patch_personality,
+                'DELETE': self._reset_personality,
+            },
             '/settings': {'GET': self._get_settings, 'PATCH': self._patch_settings},
             '/volumes': {'GET': self._list_volumes, 'PATCH': self._patch_volume},
             '/reset': {'POST': self._reset},
@@ -107,6 +112,21 @@ class Control:
         for name, found in body.items():
             setattr(self._cluster.settings, name, found)
         return self._get_settings(query, body)
+
+    def _get_personality(self, query: Query, body: Record) -> Answer:
+        return Answer(dataclasses.asdict(self._cluster.personality))
+
+    def _patch_personality(self, query: Query, body: Record) -> Answer:
+        try:
+            self._cluster.personality.choose(body)
+        except ValueError as err:
+            name = str(err)
+            raise InvalidValueError(name, body[name]) from err
+        return self._get_personality(query, body)
+
+    def _reset_personality(self, query: Query, body: Record) -> Answer:
+        self._cluster.personality.reset()
+        return self._get_personality(query, body)
 
     def _list_volumes(self, query: Query, body: Record) -> Answer:
         return Answer(

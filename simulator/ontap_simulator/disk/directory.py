@@ -77,17 +77,40 @@ class Directory:
         finally:
             os.close(file)
 
-    def clone(self, source: str, destination: str, overwrite: bool) -> None:
-        """Give a file a second name with the same content, at once."""
+    def clone(
+        self, source: str, destination: str, overwrite: bool, of_root: bool = False
+    ) -> None:
+        """Give a file a second name with the same content, at once.
+
+        :param of_root: the clone is root's alone, and not its source's owner's
+        """
         with (
             self.open(source) as original,
             self._parent(destination) as (parent, name),
             self._temporary(original) as temporary,
         ):
+            if of_root:
+                _give_to_root(temporary)
             if overwrite:
                 os.rename(temporary, name, dst_dir_fd=parent)
             else:
                 os.link(temporary, name, dst_dir_fd=parent)
+
+    def hide(self, path: str) -> str:
+        """Move a file out of sight; where :meth:`show` finds it."""
+        token = uuid.uuid4().hex
+        with self._parent(path) as (parent, name):
+            os.rename(name, self._scratch / token, src_dir_fd=parent)
+        return token
+
+    def stat_hidden(self, token: str) -> os.stat_result:
+        """What lstat says of a file that is out of sight."""
+        return (self._scratch / token).lstat()
+
+    def show(self, token: str, path: str) -> None:
+        """Put a file back that was out of sight."""
+        with self._parent(path) as (parent, name):
+            os.rename(self._scratch / token, name, dst_dir_fd=parent)
 
     @contextlib.contextmanager
     def snapshot(self, path: str) -> Iterator[int]:
@@ -167,15 +190,16 @@ class Directory:
         with self._parent(path) as (parent, name):
             os.mkdir(name, mode, dir_fd=parent)
 
-    def rename(self, path: str, to: str) -> None:
-        """Rename; what had the name ``to`` must be gone."""
+    def rename(self, path: str, to: str, replace: bool = False) -> None:
+        """Rename; unless it is replaced, what had the name ``to`` must be gone."""
         with (
             self._parent(path) as (source, name),
             self._parent(to) as (target, new_name),
         ):
-            with contextlib.suppress(FileNotFoundError):
-                os.lstat(new_name, dir_fd=target)
-                raise _error(errno.EEXIST, to)
+            if not replace:
+                with contextlib.suppress(FileNotFoundError):
+                    os.lstat(new_name, dir_fd=target)
+                    raise _error(errno.EEXIST, to)
             os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
 
     def delete(self, path: str, recurse: bool = False) -> None:
@@ -250,6 +274,12 @@ def _take_attributes(file: int, like: os.stat_result) -> None:
     with contextlib.suppress(PermissionError):
         os.fchown(file, like.st_uid, like.st_gid)
     os.fchmod(file, stat.S_IMODE(like.st_mode))
+
+
+def _give_to_root(path: Path) -> None:
+    with contextlib.suppress(PermissionError):
+        os.chown(path, 0, 0)
+    path.chmod(0o600)
 
 
 def _error(number: int, path: str) -> OSError:

@@ -32,6 +32,7 @@ from ontap_simulator.models.state import State, write_atomically
 from ontap_simulator.models.subsystems import Subsystems
 from ontap_simulator.models.svms import Svm
 from ontap_simulator.models.volumes import FlexVol
+from ontap_simulator.personality import Personality
 from ontap_simulator.records import Record
 from ontap_simulator.topology.model import DEFAULT_IPSPACE, Topology
 
@@ -57,12 +58,16 @@ class Cluster:
         self.svms, self.lifs, self.volumes = found.svms, found.lifs, found.volumes
         self.started = self.clock.time()
         self.faults = Faults()
+        self.personality = Personality()
+        self.personality.choose(topology.personality)
         self.shared_data = SharedData(self.settings)
         self._build_block(state)
-        self.files = Files(self.faults, self.block)
+        self.files = Files(self.faults, self.block, self.personality)
         self.copies = Copies(self.settings, self.faults, self.clock)
         self.jobs = Jobs(self.clock, self.nodes[0].name)
-        self.peers = Peers(state, {'name': self.name, 'uuid': self.uuid})
+        self.peers = Peers(
+            state, {'name': self.name, 'uuid': self.uuid}, self.personality
+        )
         self.qos = QosPolicies(state)
         self.efficiency_scans = EfficiencyScans(self.settings, self.clock)
         self.efficiency = Efficiency(state, self.efficiency_scans)

@@ -13,7 +13,9 @@ from ontap_simulator.errors.common import UnsupportedError
 from ontap_simulator.errors.files import CloneFailedError, FileError
 from ontap_simulator.faults import Faults
 from ontap_simulator.models.block_store import BlockStore
+from ontap_simulator.models.late_clones import LateClones
 from ontap_simulator.models.volumes import FlexVol
+from ontap_simulator.personality import Personality
 from ontap_simulator.records import Record
 
 _BLOCK = 512
@@ -31,14 +33,18 @@ _TYPES = (
 class Files:
     """File operations of the cluster."""
 
-    def __init__(self, faults: Faults, block: BlockStore) -> None:
+    def __init__(
+        self, faults: Faults, block: BlockStore, personality: Personality
+    ) -> None:
         self._faults = faults
         self._block = block
+        self._traits = personality
+        self._late = LateClones()
 
     def stat(self, volume: FlexVol, path: str) -> Record:
         """All metadata of one file or directory."""
         with file_errors(path):
-            found = volume.directory.stat(path)
+            found = self._late.stat(volume, path) or volume.directory.stat(path)
             record = self._metadata(volume, path, found)
             if stat.S_ISLNK(found.st_mode):
                 record['target'] = volume.directory.link_target(path)
@@ -69,19 +75,25 @@ class Files:
 
     def rename(self, volume: FlexVol, path: str, to: str) -> None:
         """Rename inside the volume."""
+        self._late.publish(volume, path, to)
+        replace = self._traits.rename_existing == 'replaced'
         with file_errors(path):
             self._check_no_block_object(volume, path)
-            volume.directory.rename(path, to)
+            volume.directory.rename(path, to, replace)
 
     def resize(self, volume: FlexVol, path: str, size: int) -> None:
         """Set a file's size in bytes."""
+        self._late.publish(volume, path)
         with file_errors(path):
             self._check_no_block_object(volume, path)
             with volume.directory.writable(path) as file:
+                if self._traits.file_resize == 'refused':
+                    _check_not_larger(file, size)
                 os.ftruncate(file, size)
 
     def delete(self, volume: FlexVol, path: str, recurse: bool) -> None:
         """Delete a file or a directory."""
+        self._late.publish(volume, path)
         with file_errors(path):
             self._check_no_block_object(volume, path)
             volume.directory.delete(path, recurse)
@@ -92,11 +104,29 @@ class Files:
         """FlexClone: a second file on the same blocks, in constant time."""
         self.check_plain(volume, source)
         self.check_plain(volume, destination)
+        self._late.publish(volume, source, destination)
         try:
             check_not_full(self._faults, volume)
-            volume.directory.clone(source, destination, overwrite)
+            volume.directory.clone(
+                self.followed(volume, source),
+                destination,
+                overwrite,
+                self._traits.clone_owner == 'root',
+            )
         except OSError as err:
             raise CloneFailedError(_reason(err)) from err
+        if self._traits.clone_visible == 'late':
+            self._late.hide(volume, destination)
+
+    def followed(self, volume: FlexVol, path: str) -> str:
+        """What a link leads to, on a cluster that follows links."""
+        if self._traits.symbolic_links == 'link':
+            return path
+        try:
+            target = volume.directory.link_target(path)
+        except OSError:
+            return path
+        return f'{path.rpartition("/")[0]}/{target}'.lstrip('/')
 
     def check_plain(self, volume: FlexVol, path: str) -> None:
         """Refuse what is asked for files alone.
@@ -125,6 +155,11 @@ class Files:
         """The bytes that only this file holds."""
         with file_errors(path), volume.directory.open(path) as file:
             return fiemap.unique(file)
+
+
+def _check_not_larger(file: int, size: int) -> None:
+    if size > os.fstat(file).st_size:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
 
 
 def check_not_full(faults: Faults, volume: FlexVol) -> None:

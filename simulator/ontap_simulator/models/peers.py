@@ -11,6 +11,7 @@ from ontap_simulator.errors.common import (
 )
 from ontap_simulator.models.state import State
 from ontap_simulator.models.svms import Svm
+from ontap_simulator.personality import Personality
 from ontap_simulator.records import Record, link
 
 FILE_COPY = 'file_copy'
@@ -21,8 +22,9 @@ _STATES = ('peered', 'suspended')
 class Peers:
     """The peerings between SVMs of this cluster, kept over restarts."""
 
-    def __init__(self, state: State, cluster: Record) -> None:
+    def __init__(self, state: State, cluster: Record, personality: Personality) -> None:
         self._state = state
+        self._personality = personality
         self._cluster = cluster
         self._lock = threading.Lock()
         self._records: dict[str, Record] = state.load('peers')
@@ -74,9 +76,18 @@ class Peers:
             self._state.save('peers', self._records)
 
     def allow(self, svm: Svm, peer: Svm, application: str) -> bool:
-        """Whether the SVMs are peered for it, in either direction."""
+        """Whether the SVMs are peered for it, in a direction that counts.
+
+        :param svm: where a copy is read
+        :param peer: where it is written
+        """
+        made_from = {'source': svm.name, 'destination': peer.name}.get(
+            self._personality.file_copy_peering if application == FILE_COPY else ''
+        )
         return any(
-            record['state'] == 'peered' and application in record['applications']
+            record['state'] == 'peered'
+            and application in record['applications']
+            and made_from in {None, record['svm']['name']}
             for record in self._between(svm.name, peer.name)
         )
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from ontap_simulator.errors.common import (
     MissingFieldError,
     NoSuchEntryError,
+    NotPermittedError,
     UnsupportedError,
 )
 from ontap_simulator.models.jobs import Job
@@ -44,6 +45,8 @@ def clone_file(call: Call) -> Answer:
 
 def split_status(call: Call) -> Answer:
     """What clones share; clones are never split here."""
+    if _split_status_is_empty(call):
+        return collection(call, [], 'volume', 'svm')
     return collection(
         call,
         [_split_status(call, volume) for volume in call.volumes()],
@@ -55,14 +58,27 @@ def split_status(call: Call) -> Answer:
 
 
 def split_loads(call: Call) -> Answer:
+    if _split_status_is_empty(call):
+        return collection(call, [], 'node')
     return collection(call, _split_loads(call), 'node')
 
 
 def split_load_of_node(call: Call) -> Answer:
+    _split_status_is_empty(call)
     for record in _split_loads(call):
         if record['node']['uuid'] == call['uuid']:
             return instance(call, record, 'node')
     raise NoSuchEntryError('node.uuid')
+
+
+def _split_status_is_empty(call: Call) -> bool:
+    """
+    :raises NotPermittedError: it is not shown at all
+    """
+    shown = call.cluster.personality.split_status
+    if shown == 'refused':
+        raise NotPermittedError
+    return shown == 'empty'
 
 
 def _split_status(call: Call, volume: FlexVol) -> Record:

@@ -64,8 +64,19 @@ def _file(call: Call, entry: Record, end: str) -> FileRef:
     volume = call.cluster.find_volume(
         reference, call.cluster.svm(name) if name else call.svm
     )
-    path = required(entry, f'{end}.path')
-    return FileRef(volume, _without_volume(volume, path))
+    path = _resolved(call, entry, end, volume)
+    return FileRef(volume, call.cluster.files.followed(volume, path))
+
+
+def _resolved(call: Call, entry: Record, end: str, volume: FlexVol) -> str:
+    path = str(required(entry, f'{end}.path'))
+    wanted = call.cluster.personality.copy_path
+    if wanted == 'relative':
+        return path
+    inside = _without_volume(volume, path)
+    if wanted == 'with_volume' and inside == path:
+        raise FileError(errno.ENOENT, path)
+    return inside
 
 
 def _without_volume(volume: FlexVol, path: str) -> str:

@@ -1,5 +1,6 @@
 """Jobs: work that a request starts, and the faults that hit it."""
 
+import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
@@ -7,6 +8,7 @@ from ontap_simulator.errors.common import OntapError
 from ontap_simulator.faults import Fault
 from ontap_simulator.models.jobs import Job, Work
 from ontap_simulator.models.svms import Svm
+from ontap_simulator.personality import SLOW_SECONDS, Personality
 from ontap_simulator.responses.base import Answer, Call
 
 _VANISHING_SECONDS = 1.0
@@ -26,10 +28,13 @@ def run_job(
     :param status: the answer's when the work has ended by then
     :param abandoned: called in place of the work if a fault prevents it
     """
+    traits = call.cluster.personality
     timeout = call.query.return_timeout
+    if traits.return_timeout == 'ignored':
+        timeout = 0
     job = call.cluster.jobs.start(
         description,
-        with_faults(call.faults, work, abandoned),
+        with_faults(call.faults, paced(traits, work), abandoned),
         svm.reference() if svm else None,
     )
     if any(fault.kind == 'job_vanishes' for fault in call.faults):
@@ -37,11 +42,25 @@ def run_job(
         # The work ends before the answer, unless it is a long copy.
         job.done.wait(_VANISHING_SECONDS)
         return Answer({'job': job.link()}, HTTPStatus.ACCEPTED)
+    if traits.job_links == 'missing':
+        # Hidden, and with its work done by then: as measured on FSx.
+        job.hidden = True
     if not timeout or not job.done.wait(timeout):
         return Answer({'job': job.link()}, HTTPStatus.ACCEPTED)
     if job.error is not None:
         raise job.error
     return Answer({'job': job.link()}, status)
+
+
+def paced(traits: Personality, work: Work) -> Work:
+    """Work that begins late on a slow cluster."""
+
+    def run(job: Job) -> None:
+        if traits.speed == 'slow':
+            time.sleep(SLOW_SECONDS)
+        work(job)
+
+    return run
 
 
 def with_faults(

@@ -9,7 +9,7 @@ names of its parameters, and its errors.
 import uuid
 from http import HTTPStatus
 
-from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.errors.common import InvalidValueError, NotPermittedError
 from ontap_simulator.models.block_names import place_of
 from ontap_simulator.records import Record
 from ontap_simulator.responses.base import Answer, Call
@@ -20,6 +20,8 @@ _RESERVED = {'enabled': True, 'true': True, 'disabled': False, 'false': False}
 
 def create_lun_from_file(call: Call) -> Answer:
     """Body: vserver, path, file-path, ostype and, if wanted, space-reserve."""
+    if call.cluster.personality.private_cli_lun == 'refused':
+        raise NotPermittedError
     body = {name.replace('_', '-'): text for name, text in call.body.items()}
     svm, luns = call.cluster.svm(required(body, 'vserver')), call.cluster.luns
     place, file = (

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ontap_simulator.errors.common import ConfigError
+from ontap_simulator.personality import CHOICES
 from ontap_simulator.topology.checks import check_topology
 from ontap_simulator.topology.model import (
     DEFAULT_IPSPACE,
@@ -66,9 +67,24 @@ def parse(data: Mapping[str, Any], directory: Path = Path()) -> Topology:
         svms=each_in(data, 'svms', _svm),
         copy_throughput=count_in(cluster, 'copy_throughput', 0),
         copy_limit=count_in(cluster, 'copy_limit', 50),
+        personality=_personality(data.get('personality', {})),
     )
     check_topology(topology)
     return topology
+
+
+def _personality(table: Mapping[str, Any]) -> Mapping[str, str]:
+    for name, choice in table.items():
+        known = CHOICES.get(name)
+        if known is None:
+            raise ConfigError(
+                f'[personality] has no {name!r}: use {", ".join(CHOICES)}.'
+            )
+        if choice not in known:
+            raise ConfigError(
+                f'[personality] has {name} = {choice!r}: use one of {", ".join(known)}.'
+            )
+    return table
 
 
 def _user(table: Mapping[str, Any], directory: Path) -> User:

@@ -1,6 +1,7 @@
 """A simulated cluster as its topology file describes it."""
 
 import dataclasses
+from collections.abc import Mapping
 
 ROLES = ('admin', 'readonly')
 
@@ -68,3 +69,5 @@ class Topology:
     svms: tuple[SvmConfig, ...]
     copy_throughput: int = 0
     copy_limit: int = 50
+    personality: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """The traits that are not the simulator's own."""

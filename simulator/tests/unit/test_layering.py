@@ -16,6 +16,7 @@ ORDER = (
     'query',
     'fault_kinds',
     'faults',
+    'personality',
     'disk',
     'topology',
     'models',
