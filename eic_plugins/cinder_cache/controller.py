@@ -4,7 +4,6 @@ It reads cinder.conf and has Cinder's database and message bus.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from cinder import objects, rpc
 from cinder.common import config as cinder_config  # noqa: F401 - Cinder's options
@@ -13,19 +12,6 @@ from oslo_config import cfg
 from eic_plugins import config
 
 CONF = cfg.CONF
-
-
-def open_cinder(config_files: Sequence[str]) -> Any:
-    """Read the configuration, connect, and return :mod:`.seeds`.
-
-    :param config_files: empty for those that Cinder looks for
-    :raises cfg.Error: one of the files cannot be read
-    """
-    connect(config_files)
-    # Cinder's API cannot be imported before its objects are registered.
-    from eic_plugins.cinder_cache import seeds  # noqa: PLC0415
-
-    return seeds
 
 
 def connect(config_files: Sequence[str]) -> None:

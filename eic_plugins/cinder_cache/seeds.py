@@ -7,7 +7,7 @@ request's spec. With that field Cinder itself keeps a clone in the pool of its
 source. So the scheduler's filters, capacities and retries hold, and the volume
 can land nowhere else. It is not a scheduler hint, for anybody can send those.
 
-Import it by :func:`eic_plugins.cinder_cache.controller.open_cinder`.
+Import it after :func:`eic_plugins.cinder_cache.controller.connect`.
 """
 
 from collections.abc import Container, Iterable, Mapping

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from eic_plugins.cli import arguments
 from eic_plugins.cli.cloud import CloudError
+from eic_plugins.cli.controller import no_cinder
 from eic_plugins.model import FlexVol
 from eic_plugins.ontap.efficiency import Efficiency
 from eic_plugins.ontap.namespace import Namespace, UnknownShareError
@@ -52,9 +53,7 @@ def svms(config_files: Sequence[str]) -> list[BackendSvm]:
             warnings.simplefilter('ignore')
             from eic_plugins.volume.stock import enabled_backends  # noqa: PLC0415
     except ImportError as err:
-        raise CloudError(
-            f'{err}: this command runs where Cinder is installed, on a controller.'
-        ) from err
+        raise no_cinder(err) from err
     try:
         backends = enabled_backends.read(config_files)
     except enabled_backends.ConfigurationError as err:

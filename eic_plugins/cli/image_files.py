@@ -7,10 +7,8 @@ from typing import Protocol
 from oslo_config import cfg
 
 from eic_plugins import config
-from eic_plugins.cli.cloud import CloudError
+from eic_plugins.cli import named_images
 from eic_plugins.cli.flexvols import BackendSvm, Found
-from eic_plugins.glance.access import CredentialsMissingError
-from eic_plugins.glance.catalog import Images
 from eic_plugins.glance.documents import ListedImage
 from eic_plugins.glance.image_locations import ImageLocations, Location
 from eic_plugins.glance.locations import LocationReader
@@ -94,11 +92,8 @@ class Catalog:
 
     def __init__(self, svms: Sequence[BackendSvm]) -> None:
         config.register(cfg.CONF)
-        try:
-            self._images = Images(cfg.CONF)
-            locations = ImageLocations(cfg.CONF)
-        except CredentialsMissingError as err:
-            raise CloudError(str(err)) from err
+        self._images = named_images.connect()
+        locations = ImageLocations(cfg.CONF)
         self._files = ImageFiles(svms, locations, LocationReader.from_entry_points())
 
     def images(self, asked: Sequence[str] = ()) -> list[ListedImage]:
@@ -106,20 +101,7 @@ class Catalog:
 
         :raises CloudError: there is none of that name, or Glance does not answer
         """
-        try:
-            listed = list(self._images.all())
-        except Exception as err:
-            raise _no_answer(err) from err
-        chosen = [
-            each
-            for each in listed
-            if not asked or {each.image.id, each.name} & {*asked}
-        ]
-        known = {word for each in chosen for word in (each.image.id, each.name)}
-        for name in asked:
-            if name not in known:
-                raise CloudError(f'Glance lists no image {name!r} to the service user.')
-        return chosen
+        return named_images.named(self._images, asked)
 
     def file_of(self, image_id: str) -> ImageFile:
         """Where one is.
@@ -129,15 +111,7 @@ class Catalog:
         try:
             return self._files.of(image_id)
         except Exception as err:
-            raise _no_answer(err) from err
-
-
-def _no_answer(err: Exception) -> CloudError:
-    # Its text may have an address that is a location.
-    return CloudError(
-        f'Glance or Keystone did not answer as they should: {type(err).__name__}. '
-        'See eic check glance-roles glance-locations-api.'
-    )
+            raise named_images.no_answer(err) from err
 
 
 def _telling(reasons: Iterable[Reason]) -> Reason:

@@ -11,16 +11,12 @@ from typing import Any
 
 from cliff.columns import FormattableColumn
 from cliff.lister import Lister
-from oslo_config import cfg
 from oslo_utils import units
 
-from eic_plugins.cli import arguments
+from eic_plugins.cli import arguments, controller, named_images
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.cli.plan_costs import cost_of
 from eic_plugins.engine import remedies
-from eic_plugins.glance.access import CredentialsMissingError
-from eic_plugins.glance.catalog import Images
-from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import Image, Refusal
 
 _COLUMNS = ('Pool', 'Route', 'Calls', 'Downloads', 'Cost', 'Why not faster', 'Seen by')
@@ -69,8 +65,8 @@ class Plan(Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], list[Sequence[Any]]]:
         """Header and rows."""
-        connect(parsed_args.config_file)
-        image = find_image(_images(), parsed_args.image)
+        controller.connect(parsed_args.config_file)
+        image = named_images.find(named_images.connect(), parsed_args.image).image
         found = foresee(
             image, parsed_args.size, parsed_args.pool, parsed_args.type, ask_scheduler()
         )
@@ -89,24 +85,6 @@ class Refusals(FormattableColumn[Any]):
         )
 
 
-def connect(config_files: Sequence[str]) -> None:
-    """Be one of Cinder's controllers.
-
-    :raises CloudError: Cinder is not installed, or its configuration is wrong
-    """
-    try:
-        from eic_plugins.cinder_cache import controller  # noqa: PLC0415
-    except ImportError as err:
-        raise CloudError(
-            f'{err}: eic plan runs where Cinder is installed, on a controller or a '
-            'host of cinder-volume.'
-        ) from err
-    try:
-        controller.connect(config_files)
-    except cfg.Error as err:
-        raise CloudError(f"Cinder's configuration: {err}") from err
-
-
 def ask_scheduler() -> Iterable[Mapping[str, Any]]:
     """All pools that cinder-scheduler knows.
 
@@ -121,24 +99,6 @@ def ask_scheduler() -> Iterable[Mapping[str, Any]]:
             'cinder-scheduler does not say which pools there are '
             f'({type(err).__name__}). Is it up, and transport_url right?'
         ) from err
-
-
-def find_image(images: Any, name_or_id: str) -> Image:
-    """The image of that id or name, as the service sees it.
-
-    :param images: see :class:`~eic_plugins.glance.catalog.Images`
-    :raises CloudError: there is none, or several; or Glance does not answer
-    """
-    try:
-        found = images.find(name_or_id)
-        if found is None:
-            named = [each for each in images.all() if each.name == name_or_id]
-            found = _only(named, name_or_id)
-    except CloudError:
-        raise
-    except Exception as err:
-        raise CloudError(f'Glance could not be asked: {type(err).__name__}') from err
-    return found.image
 
 
 def foresee(
@@ -213,29 +173,3 @@ def _told(refusal: Refusal) -> Mapping[str, str]:
         'what_to_do': remedies.remedy(reason),
         'more': remedies.anchor(reason),
     }
-
-
-def _images() -> Images:
-    """Glance, as the service.
-
-    :raises CloudError: its credentials are missing or wrong
-    """
-    try:
-        return Images(cfg.CONF)
-    except CredentialsMissingError as err:
-        raise CloudError(str(err)) from err
-    except Exception as err:
-        raise CloudError(
-            f'[eic] or [service_user] of cinder.conf: {type(err).__name__}; '
-            'see eic check glance-api'
-        ) from err
-
-
-def _only(found: Sequence[ListedImage], name: str) -> ListedImage:
-    if len(found) == 1:
-        return found[0]
-    many = f'{len(found)} images have' if found else 'No image has'
-    raise CloudError(
-        f'{many} the name or id {name!r} among those that the user of [eic] or '
-        '[service_user] sees.'
-    )

@@ -18,9 +18,8 @@ from cliff.lister import Lister
 from oslo_config import cfg
 
 from eic_plugins.cinder_cache.rules import CachePool
-from eic_plugins.cli import arguments
+from eic_plugins.cli import arguments, controller, named_images
 from eic_plugins.cli.cloud import CloudError
-from eic_plugins.glance.access import CredentialsMissingError
 from eic_plugins.glance.catalog import Images
 from eic_plugins.glance.documents import ListedImage
 from eic_plugins.precache.precache_rules import Wishes, parse_image
@@ -84,15 +83,8 @@ class Precache(Lister):
         self, parsed_args: argparse.Namespace
     ) -> tuple[Sequence[str], list[Sequence[Any]]]:
         """Header and rows."""
-        seeds, seeding = _open(parsed_args.config_file)
-        try:
-            rows = [_row(each) for each in _results(parsed_args, seeds, seeding)]
-        except (
-            seeds.InternalTenantMissingError,
-            CredentialsMissingError,
-            ValueError,
-        ) as err:
-            raise CloudError(str(err)) from err
+        controller.connect(parsed_args.config_file)
+        rows = [_row(each) for each in _results(parsed_args)]
         self._failed = any(row[2] == 'failed' for row in rows)
         return _COLUMNS, rows
 
@@ -111,26 +103,6 @@ def wishes_of(options: Any, images: Iterable[str]) -> Wishes:
     return Wishes(asked, frozenset(options.precache_projects))
 
 
-def chosen_images(
-    listed: Iterable[ListedImage], asked: Sequence[str]
-) -> list[ListedImage]:
-    """The images of these ids or names; all if none is asked for.
-
-    :raises ValueError: there is none of that name
-    """
-    chosen = [
-        each for each in listed if not asked or {each.image.id, each.name} & {*asked}
-    ]
-    known = {word for each in chosen for word in (each.image.id, each.name)}
-    for name in asked:
-        if name not in known:
-            raise ValueError(
-                f'Glance lists no image {name!r} to the user of '
-                '[eic] or [service_user].'
-            )
-    return chosen
-
-
 def chosen_pools(pools: Iterable[CachePool], asked: Sequence[str]) -> list[CachePool]:
     """The pools of these names; all if none is asked for.
 
@@ -146,27 +118,19 @@ def chosen_pools(pools: Iterable[CachePool], asked: Sequence[str]) -> list[Cache
     return chosen
 
 
-def _open(config_files: Sequence[str]) -> tuple[Any, Any]:
-    """The modules that know Cinder.
+def _results(args: argparse.Namespace) -> Any:
+    """:raises CloudError: what is asked for is not there, or nobody can say so"""
+    # Cinder's API cannot be imported before its objects are registered.
+    from eic_plugins.cinder_cache import seeding, seeds  # noqa: PLC0415
 
-    :raises CloudError: Cinder is not installed, as on a laptop
-    """
-    try:
-        from eic_plugins.cinder_cache import controller, seeding  # noqa: PLC0415
-    except ImportError as err:
-        raise CloudError(
-            f'{err}: eic precache runs where Cinder is installed, on a controller.'
-        ) from err
-    try:
-        return controller.open_cinder(config_files), seeding
-    except cfg.Error as err:
-        raise CloudError(f"Cinder's configuration: {err}") from err
-
-
-def _results(args: argparse.Namespace, seeds: Any, seeding: Any) -> Any:
     conf = cfg.CONF
-    wishes = wishes_of(conf.eic, args.image)
-    cinder = seeds.Seeds(conf, args.volume_type)
+    images = named_images.connect()
+    try:
+        wishes = wishes_of(conf.eic, args.image)
+        cinder = seeds.Seeds(conf, args.volume_type)
+        pools = chosen_pools(cinder.pools(), args.pool)
+    except (seeds.InternalTenantMissingError, ValueError) as err:
+        raise CloudError(str(err)) from err
     seeder = seeding.Seeder(
         cinder,
         seeds.SeedRefusedError,
@@ -174,10 +138,17 @@ def _results(args: argparse.Namespace, seeds: Any, seeding: Any) -> Any:
         args.timeout,
         assume_enabled=args.assume_cache_enabled,
     )
-    listed = all_images(Images(conf), wishes)
-    return seeder.run(
-        chosen_images(listed, args.image), chosen_pools(cinder.pools(), args.pool)
-    )
+    return seeder.run(_chosen_images(images, wishes, args.image), pools)
+
+
+def _chosen_images(
+    images: Images, wishes: Wishes, asked: Sequence[str]
+) -> list[ListedImage]:
+    try:
+        listed = list(all_images(images, wishes))
+    except Exception as err:
+        raise named_images.no_answer(err) from err
+    return named_images.choose(listed, asked)
 
 
 def _row(result: Any) -> Sequence[Any]:

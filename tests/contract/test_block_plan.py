@@ -14,7 +14,7 @@ KINDS = {'iscsi': 'luns', 'nvme': 'namespaces'}
 
 def planned(world: BlockWorld, image: Image) -> dict[str, Any]:
     """What is foreseen, by pool."""
-    from eic_plugins.cli import plan  # noqa: PLC0415 - only when these tests run
+    from eic_plugins.cli import named_images, plan  # noqa: PLC0415
 
     stats = world.driver.get_volume_stats(refresh=True)
     reported = [
@@ -24,7 +24,7 @@ def planned(world: BlockWorld, image: Image) -> dict[str, Any]:
         }
         for each in stats['pools']
     ]
-    found = plan.find_image(world.glance, image.id)
+    found = named_images.find(world.glance, image.id).image
     since = world.simulator.calls()['last']
     foreseen = plan.foresee(found, None, POOLS, None, reported)
     calls = world.simulator.calls(since)['calls']

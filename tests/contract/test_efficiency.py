@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from eic_plugins.cli import flexvols, image_files, main
+from eic_plugins.cli import flexvols, image_files, main, named_images
 from eic_plugins.ontap.session import Endpoint, OntapSession
 from tests.contract import stock
 from tests.contract.images import Glance, Locations
@@ -79,7 +79,7 @@ def off(served: Simulator) -> Iterator[None]:
 @pytest.fixture
 def glance(monkeypatch: pytest.MonkeyPatch) -> Glance:
     found = Glance()
-    monkeypatch.setattr(image_files, 'Images', lambda _conf: found)
+    monkeypatch.setattr(named_images, 'connect', lambda: found)
     monkeypatch.setattr(image_files, 'ImageLocations', lambda _conf: Locations(found))
     return found
 

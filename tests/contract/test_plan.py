@@ -45,9 +45,9 @@ def host(
 
 def plans(world: Shares, image: Image, **asked: Any) -> list[Any]:
     """What the command would show, of all pools or of those that are asked for."""
-    from eic_plugins.cli import plan  # noqa: PLC0415 - only when these tests run
+    from eic_plugins.cli import named_images, plan  # noqa: PLC0415 - only when these tests run
 
-    found = plan.find_image(world.glance, image.id)
+    found = named_images.find(world.glance, image.id).image
     stats = world.driver.get_volume_stats(refresh=True)
     own = [
         {

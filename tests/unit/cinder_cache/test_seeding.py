@@ -279,10 +279,6 @@ def test_without_an_image_named_the_configuration_says_what_is_asked_for() -> No
 
 def test_an_image_named_is_asked_for_in_all_pools_and_alone() -> None:
     assert command.wishes_of(Options, ['fedora']).images == {'fedora': {'all'}}
-    fedora = ListedImage(image(id='f'), 'fedora')
-    assert command.chosen_images([asking(), fedora], ['fedora']) == [fedora]
-    assert command.chosen_images([asking(), fedora], ['f']) == [fedora]
-    assert len(command.chosen_images([asking(), fedora], [])) == 2
 
 
 @pytest.mark.parametrize('name', ['two', 'host@block#two'])
@@ -293,7 +289,5 @@ def test_a_pool_named_is_looked_at_alone(name: str) -> None:
 
 
 def test_a_name_of_nothing_is_an_error() -> None:
-    with pytest.raises(ValueError, match="no image 'x'"):
-        command.chosen_images([asking()], ['x', 'n'])
     with pytest.raises(ValueError, match="no pool or backend 'three'"):
         command.chosen_pools([ONE, TWO], ['three', 'one'])

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from eic_plugins.cli import main, plan
+from eic_plugins.cli import controller, main, named_images, plan
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.cli.plan_costs import UNKNOWN, cost_of
 from eic_plugins.engine import remedies
-from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import CINDER_DOWNLOAD, KnownPool, Plan, Reason, Refusal
 from eic_plugins.volume.planning.foresight import Foreseen
 from eic_plugins.volume.planning.reports import ReportedPool, reported_pools
+from tests.unit.cli.fake_images import FakeImages
 from tests.unit.factories import GIB, image
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -42,24 +42,11 @@ def root_logger() -> Iterator[None]:
 def on_a_controller(monkeypatch: pytest.MonkeyPatch) -> list[Foreseen]:
     """What would be foreseen there."""
     found: list[Foreseen] = []
-    monkeypatch.setattr(plan, 'connect', lambda _files: None)
-    monkeypatch.setattr(plan, 'Images', lambda _conf: FakeImages(image(size=GIB)))
+    monkeypatch.setattr(controller, 'connect', lambda _files: None)
+    monkeypatch.setattr(named_images, 'connect', lambda: FakeImages(image(size=GIB)))
     monkeypatch.setattr(plan, 'ask_scheduler', list)
     monkeypatch.setattr(plan, 'foresee', lambda *_: found)
     return found
-
-
-class FakeImages:
-    """Glance, with one image for each id."""
-
-    def __init__(self, *images: Any, names: str = 'debian') -> None:
-        self.images = [ListedImage(each, name=names) for each in images]
-
-    def find(self, image_id: str) -> ListedImage | None:
-        return next((x for x in self.images if x.image.id == image_id), None)
-
-    def all(self) -> Iterator[ListedImage]:
-        return iter(self.images)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -136,28 +123,6 @@ def test_numbers_of_calls_are_those_that_were_counted() -> None:
     assert {int(row[3]) for row in on_block} == {
         cost_of('cached', 'luns', image()).calls
     }
-
-
-def test_an_image_is_found_by_id_and_by_name() -> None:
-    images = FakeImages(image())
-    for word in (image().id, 'debian'):
-        assert plan.find_image(images, word) == image()
-
-
-@pytest.mark.parametrize('images', [(), (image(id='a'), image(id='b'))])
-def test_a_name_of_none_or_of_several_is_told(images: Any) -> None:
-    with pytest.raises(CloudError, match='the name or id'):
-        plan.find_image(FakeImages(*images), 'debian')
-
-
-def test_glances_silence_is_told_without_its_words() -> None:
-    class Silent(FakeImages):
-        def find(self, image_id: str) -> ListedImage | None:
-            raise ConnectionError('https://user:secret@glance')
-
-    with pytest.raises(CloudError, match='Glance could not be asked: Conn') as told:
-        plan.find_image(Silent(), 'debian')
-    assert 'secret' not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""Makes a command one of Cinder's controllers, or says why it cannot be one."""
+
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from eic_plugins.cli.cloud import CloudError
+
+
+def connect(config_files: Sequence[str]) -> None:
+    """Read Cinder's configuration, and connect to its database and message bus.
+
+    What knows Cinder is imported after this, not before.
+
+    :param config_files: empty for those that Cinder looks for
+    :raises CloudError: Cinder is not installed, as on a laptop, or its
+        configuration cannot be read
+    """
+    try:
+        from eic_plugins.cinder_cache import controller  # noqa: PLC0415
+    except ImportError as err:
+        raise no_cinder(err) from err
+    try:
+        controller.connect(config_files)
+    except cfg.Error as err:
+        raise CloudError(f"Cinder's configuration: {err}") from err
+
+
+def no_cinder(err: ImportError) -> CloudError:
+    """The error of a command that Cinder is missing for."""
+    return CloudError(
+        f'{err}: this command runs where Cinder is installed, on a controller or a '
+        'host of cinder-volume.'
+    )
