@@ -1,4 +1,4 @@
-"""LUNs and NVMe namespaces on FlexVols: FlexClone, copy, rename, resize, delete.
+"""LUNs and NVMe namespaces on FlexVols: FlexClone, copy, name, resize, delete.
 
 Facts (NetApp's REST reference, ``/storage/luns`` and ``/storage/namespaces``):
 both have a path ``/vol/FLEXVOL/NAME`` and a ``comment`` of at most 254
@@ -6,7 +6,8 @@ characters; a clone (``clone.source``, by name or by uuid, both since 9.6) is
 inside one FlexVol and takes no size. A copy (``copy.source``, ONTAP 9.10, LUNs
 only) goes between FlexVols, is done in the background, shows its progress for
 two minutes after its end, is cancelled by deleting its destination, and counts
-among the cluster's 50 copies.
+among the cluster's 50 copies. LUNs can be renamed, and namespaces cannot be
+(unified ONTAP, all releases from 9.6 to 9.19).
 """
 
 import contextlib
@@ -66,6 +67,10 @@ class BlockOptions:
     space_reserved: bool = True
     busy_timeout: float = 30.0
     busy_interval: float = 3.0
+
+
+class UncertainError(OntapError):
+    """Whether work was done is not known, and nothing there can tell."""
 
 
 class BlockDevices:
@@ -137,6 +142,7 @@ class BlockDevices:
         destination: StoredObject,
         timeout: float,
         properties: VolumeProperties | None = None,
+        judge: bool = True,
     ) -> BlockDevice:
         """FlexClone ``source``; the destination must not exist.
 
@@ -146,18 +152,22 @@ class BlockDevices:
         clones of one source are asked for at once: then it is asked again.
 
         :param timeout: seconds
+        :param judge: whether what has the destination's name is taken for the
+            clone, if ONTAP does not say how its work ended. Right where nothing
+            else can have that name
+        :raises UncertainError: it did not say, and nothing is to be taken for it
         :raises OntapError: there may be a destination all the same
         """
         interval = self._options.busy_interval or 1.0
         for _ in range(int(self._options.busy_timeout / interval)):
             try:
-                return self._clone(source, destination, timeout, properties)
+                return self._clone(source, destination, timeout, properties, judge)
             except OntapRejectedError as err:
                 if _BUSY not in err.message:
                     raise
                 LOG.debug('%s; it is asked again in %s s', err, interval)
             self._clock.sleep(interval)
-        return self._clone(source, destination, timeout, properties)
+        return self._clone(source, destination, timeout, properties, judge)
 
     def _clone(
         self,
@@ -165,6 +175,7 @@ class BlockDevices:
         destination: StoredObject,
         timeout: float,
         properties: VolumeProperties | None,
+        judge: bool,
     ) -> BlockDevice:
         body = {
             'svm': {'name': self._svm},
@@ -177,10 +188,35 @@ class BlockDevices:
             answer = self._session.post(
                 self.resource, body, return_timeout=hold, return_records='true'
             )
-            return self._made(answer, destination, timeout)
-        except OntapUnreachableError as err:
+            self._finish(answer, timeout)
+            return self._described(answer, destination)
+        except (jobs.JobUnknownError, OntapUnreachableError) as err:
+            if not judge:
+                raise UncertainError(str(err)) from err
             LOG.warning('%s; looking for the clone itself', err)
             return self._expect(destination, err)
+
+    def publish(
+        self,
+        device: BlockDevice,
+        to: StoredObject,
+        comment: Callable[[BlockDevice], str],
+        timeout: float,
+        free: bool,
+    ) -> BlockDevice:
+        """Have the device's bytes under another name in its FlexVol, with a comment.
+
+        What has the new name has no comment, or this one.
+
+        :param comment: of the device that is to have it, whose uuid may be new
+        :param timeout: seconds that one FlexClone may take
+        :param free: whether it is known that nothing has the new name
+        :returns: the device that has the name
+        :raises OntapRejectedError: also if something has the name
+        :raises UncertainError: whether anything of it was done is not known;
+            once more with a name that is free
+        """
+        raise NotImplementedError
 
     def modify(self, device: BlockDevice, **fields: Any) -> None:
         """PATCH a device: ``name``, ``comment``, ``space`` and the like."""
@@ -190,17 +226,14 @@ class BlockDevices:
             self._finish(
                 self._session.patch(path, fields, return_timeout=RETURN_TIMEOUT)
             )
-        except jobs.JobUnknownError:
+        except (jobs.JobUnknownError, OntapUnreachableError):
+            # Only the device can tell whether it was done.
             if not _has(self._session.get(path, fields=_FIELDS), fields):
                 raise
 
     def resize(self, device: BlockDevice, size: int) -> None:
         """Set a device's size in bytes."""
         self.modify(device, space={'size': size})
-
-    def rename(self, device: BlockDevice, to: StoredObject, **fields: Any) -> None:
-        """Rename inside a FlexVol, and set other fields with the same call."""
-        self.modify(device, name=device_path(to), **fields)
 
     def delete(self, device: BlockDevice) -> None:
         """Delete a device; not an error if there is none.
@@ -237,6 +270,10 @@ class BlockDevices:
             self._finish(answer, timeout)
         except jobs.JobUnknownError as err:
             return self._expect(file, err)
+        return self._described(answer, file)
+
+    def _described(self, answer: JsonObject, file: StoredObject) -> BlockDevice:
+        """What an answer tells of; looked for, if it does not tell."""
         records = answer.get('records') or ()
         if records and records[0].get('space', {}).get('size') is not None:
             return _parse(records[0])
@@ -313,6 +350,19 @@ class Luns(BlockDevices):
         self._wait_for_copy(
             destination, deadline, copies.Progress(destination, keep, self._clock)
         )
+
+    def publish(
+        self,
+        device: BlockDevice,
+        to: StoredObject,
+        comment: Callable[[BlockDevice], str],
+        timeout: float,
+        free: bool,
+    ) -> BlockDevice:
+        """Rename it and say what it is, with one call."""
+        text = comment(device)
+        self.modify(device, name=device_path(to), comment=text)
+        return dataclasses.replace(device, name=to.path, comment=text)
 
     def create_from_file(self, file: StoredObject, lun: StoredObject) -> None:
         """A LUN of a file's own bytes, which stays under both names.
@@ -393,6 +443,39 @@ class Namespaces(BlockDevices):
     # The stock driver leaves each in a subsystem, without hosts. Hosts know
     # namespaces by their identifiers and not by numbers.
     _deletion: Mapping[str, str] = {'allow_delete_while_mapped': 'true'}
+
+    def publish(
+        self,
+        device: BlockDevice,
+        to: StoredObject,
+        comment: Callable[[BlockDevice], str],
+        timeout: float,
+        free: bool,
+    ) -> BlockDevice:
+        """Clone it to the name, say what the clone is, and delete it.
+
+        Namespaces have no other way to another name. Three calls.
+        """
+        source = dataclasses.replace(to, path=device.name, uuid=device.uuid)
+        made = self.clone(source, to, timeout, judge=free)
+        text = comment(made)
+        try:
+            self.modify(made, comment=text)
+        except OntapError:
+            self._discard(made)
+            raise
+        self._discard(device)
+        return dataclasses.replace(made, comment=text)
+
+    def _discard(self, device: BlockDevice) -> None:
+        """Delete it; if that fails, it is left over, and known by its name."""
+        try:
+            self.delete(device)
+        except OntapError as err:
+            LOG.warning(
+                '%(name)s is left: %(err)s. It is tried again with every cleaning.',
+                {'name': device.name, 'err': err},
+            )
 
     def copy(
         self,

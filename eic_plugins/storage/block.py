@@ -35,7 +35,12 @@ from eic_plugins.model import (
     StoredObject,
     VolumeProperties,
 )
-from eic_plugins.ontap.block import BLOCK, BlockDevice, BlockDevices
+from eic_plugins.ontap.block import (
+    BLOCK,
+    BlockDevice,
+    BlockDevices,
+    UncertainError,
+)
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.luns_of_files import FILE_SUFFIX
 from eic_plugins.ontap.session import OntapError, OntapRejectedError
@@ -261,25 +266,48 @@ class BlockStorage(PoolStorage):
         return found is None or cached.stored.uuid not in {'', found.uuid}
 
     def publish(self, target: StoredObject, image: Image, record: Record) -> Record:
-        """Rename it and say what it is, with one call."""
+        """Have it under the cached image's name, with its record."""
         device = self._made_as(target)
         self._made.pop(target.name, None)
         if device is None:
             raise OntapRejectedError(
                 HTTPStatus.NOT_FOUND, '4', f'{target.path} is gone'
             )
-        comment = format_comment(
-            self._place(device, image.id), record, self._seals, self._clock.time()
-        )
-        final = self.pool.stored(image.cached_name)
         try:
-            self._devices.rename(device, final, comment=comment)
-        except OntapRejectedError:
-            # Something has the name: stale, or never inspected.
-            self.remove(final.path)
-            self._devices.rename(device, final, comment=comment)
-        self._seen.put(dataclasses.replace(device, name=final.path, comment=comment))
-        return dataclasses.replace(record, uuid=device.uuid)
+            published = self._publish(device, image, record, free=False)
+        except (OntapRejectedError, UncertainError):
+            # Something has the name: of another host that was faster, or stale, or
+            # never inspected.
+            found = self._find(image.id)
+            if found is not None and self._is_as_good(found, record):
+                self.remove(target.name)
+                published = found
+            else:
+                self._clear(found)
+                published = self._publish(device, image, record, free=True)
+        self._seen.put(published)
+        return dataclasses.replace(record, uuid=published.uuid)
+
+    def _publish(
+        self, device: BlockDevice, image: Image, record: Record, free: bool
+    ) -> BlockDevice:
+        return self._devices.publish(
+            device,
+            self.pool.stored(image.cached_name),
+            lambda named: format_comment(
+                self._place(named, image.id), record, self._seals, self._clock.time()
+            ),
+            self._clone_timeout,
+            free,
+        )
+
+    def _is_as_good(self, found: BlockDevice, record: Record) -> bool:
+        """True of a cached image of the same bytes that volumes can be cloned from."""
+        return self._seen.serves(found) and self._record_of(found) == record
+
+    def _clear(self, found: BlockDevice | None) -> None:
+        if found is not None:
+            self._devices.delete(found)
 
     def _made_as(self, file: StoredObject) -> BlockDevice | None:
         """What a fill has just made there: known, or one call."""
@@ -373,11 +401,14 @@ class BlockStorage(PoolStorage):
         return Usage(image_id_of(device), used, device.size, device.size, once), record
 
     def leftovers(self) -> Iterator[Leftover]:
-        """Everything with a fill's name, idle since it was made; LUNs first,
-        for a file cannot be deleted before a LUN of it.
+        """Everything with a fill's name, or with a cached image's and no comment,
+        idle since it was made; LUNs first, for a file cannot be deleted before a
+        LUN of it.
         """
-        for device in self._devices.list(self.pool.flexvol, f'{FILL_PREFIX}*'):
-            yield from _leftover(device.name, device.created)
+        for device in self._devices.list(
+            self.pool.flexvol, f'{FILL_PREFIX}*', f'{CACHED_IMAGE_PREFIX}*'
+        ):
+            yield from _left(device)
         if self._files is not None:
             for file in self._files.list(
                 self.pool.flexvol, f'{FILL_PREFIX}*{FILE_SUFFIX}'
@@ -467,6 +498,14 @@ def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:
 
 def _is_fill_file(name: str) -> bool:
     return name.startswith(FILL_PREFIX) and name.endswith(FILE_SUFFIX)
+
+
+def _left(device: BlockDevice) -> Iterator[Leftover]:
+    if device.name.startswith(FILL_PREFIX):
+        yield from _leftover(device.name, device.created)
+    elif not device.comment and is_image_id(image_id_of(device)):
+        # Its record is written last, and taken away first.
+        yield Leftover(device.name, image_id_of(device), time_of(device.created))
 
 
 def _leftover(name: str, idle_since: str) -> Iterator[Leftover]:

@@ -114,6 +114,16 @@ class SeenDevices:
             image_id,
         )
 
+    def serves(self, device: BlockDevice) -> bool:
+        """Not in a qtree, where EIC puts none; nor of an ``os_type`` that the
+        backend's volumes do not have, which no clone can change.
+        """
+        return (
+            device.name.startswith(CACHED_IMAGE_PREFIX)
+            and '/' not in device.name
+            and device.os_type in {'', self._devices.os_type}
+        )
+
     def _replace(
         self,
         found: Iterable[BlockDevice],
@@ -137,22 +147,12 @@ class SeenDevices:
                 if newer(key) or not stale(key)
             }
             for device in found:
-                if self._serves(device) and not newer(_key(device)):
+                if self.serves(device) and not newer(_key(device)):
                     self._put(device, before.get(_key(device)))
             if image_id:
                 self._looked[image_id] = max(number, self._looked.pop(image_id, 0))
             _shorten(self._seen)
             _shorten(self._looked)
-
-    def _serves(self, device: BlockDevice) -> bool:
-        """Not in a qtree, where EIC puts none; nor of an ``os_type`` that the
-        backend's volumes do not have, which no clone can change.
-        """
-        return (
-            device.name.startswith(CACHED_IMAGE_PREFIX)
-            and '/' not in device.name
-            and device.os_type in {'', self._devices.os_type}
-        )
 
     def _put(self, device: BlockDevice, before: SeenDevice | None) -> None:
         key = _key(device)

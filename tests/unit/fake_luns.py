@@ -41,6 +41,10 @@ class LunSession:
                 lun['copy'] = {'source': {'progress': state}} if state else {}
         return found
 
+    def get(self, path: Any, **query: Any) -> Any:
+        self._called('GET', path)
+        return dict(self._by_uuid(path))
+
     def post(self, path: Any, body: Any, **query: Any) -> Any:
         self._called('POST', path)
         name = body['name']
@@ -92,3 +96,12 @@ class LunSession:
 
     def verbs(self) -> Any:
         return [call[0] for call in self.calls]
+
+
+class NamespaceSession(LunSession):
+    """The same for namespaces, which cannot be renamed."""
+
+    def patch(self, path: Any, body: Any, **query: Any) -> Any:
+        if 'name' in body:
+            raise OntapRejectedError(400, '262203', 'not in PATCH')
+        return super().patch(path, body, **query)

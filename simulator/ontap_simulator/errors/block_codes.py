@@ -12,6 +12,8 @@ class BlockCodes:
     """The code of each rule that LUNs and namespaces share."""
 
     noun: str
+    only_made_with: tuple[str, ...]
+    """Properties that POST takes and PATCH does not."""
     os_types: tuple[str, ...]
     exists: str
     rename_exists: str
@@ -37,6 +39,7 @@ class BlockCodes:
 
 LUN = BlockCodes(
     noun='LUN',
+    only_made_with=(),
     os_types=(
         'aix',
         'hpux',
@@ -76,6 +79,8 @@ LUN = BlockCodes(
 
 NAMESPACE = BlockCodes(
     noun='NVMe namespace',
+    # No rename, and no move: all unified releases (9.6 to 9.19).
+    only_made_with=('name', 'location'),
     os_types=('aix', 'linux', 'vmware', 'windows'),
     exists='72089725',
     rename_exists='72089725',

@@ -145,6 +145,15 @@ class MissingFieldError(OntapError):
         super().__init__(f'Field "{name}" was missing.', target=name)
 
 
+class NotChangeableError(OntapError):
+    """A property that the reference lists for POST, and not for PATCH."""
+
+    code = '262203'
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'Field "{name}" cannot be set in PATCH.', target=name)
+
+
 class UnsupportedError(OntapError):
     """ONTAP can do it, this simulator cannot."""
 

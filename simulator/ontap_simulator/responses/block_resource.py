@@ -97,6 +97,7 @@ class BlockResource:
     def patch(self, call: Call) -> Answer:
         objects = self._objects(call)
         found = block.visible_one(call, objects)
+        changes.check(call, objects)
         return block_answers.altered(
             call, objects, lambda: changes.change(call, objects, found)
         )

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
-from ontap_simulator.errors.common import NoSuchEntryError, UnsupportedError
+from ontap_simulator.errors.common import (
+    NoSuchEntryError,
+    NotChangeableError,
+    UnsupportedError,
+)
 from ontap_simulator.models.block import BlockObject
 from ontap_simulator.models.block_objects import BlockObjects
 from ontap_simulator.models.block_requests import size_of
@@ -21,6 +25,16 @@ _CHANGEABLE = {
     'qos_policy',
     'location',
 }
+
+
+def check(call: Call, objects: BlockObjects) -> None:
+    """Refuse what no PATCH of this kind can say, before any work begins.
+
+    :raises NotChangeableError: a property that only a POST takes
+    """
+    for name in objects.codes.only_made_with:
+        if name in call.body:
+            raise NotChangeableError(name)
 
 
 def change(call: Call, objects: BlockObjects, found: BlockObject) -> None:
@@ -56,6 +70,7 @@ def patch_all(
 
     :raises NoSuchEntryError: it selects nothing
     """
+    check(call, objects)
     found = _selected(call, objects, records)
     if not found:
         raise NoSuchEntryError('name')

@@ -151,9 +151,16 @@ def test_namespace_grows_and_never_shrinks(api: Api, namespace: Path) -> None:
     assert error_code(api.patch(path, {'space.size': MIB})) == '72090038'
 
 
-def test_namespace_is_renamed(api: Api, namespace: Path) -> None:
-    assert api.patch(url_of(api), {'name': '/vol/vol1/new'}).status_int == 200
-    assert (namespace.parent / 'new').read_bytes()[:7] == b'content'
+@pytest.mark.parametrize('query', ['', '?return_timeout=15'])
+def test_no_namespace_is_renamed(api: Api, namespace: Path, query: str) -> None:
+    """Only on ASA r2, which this is not."""
+    response = api.patch(url_of(api) + query, {'name': '/vol/vol1/new'})
+    assert (response.status_int, error_code(response)) == (400, '262203')
+    of_query = api.patch(f'{NAMESPACES}?name=/vol/vol1/ns', {'name': '/vol/vol1/new'})
+    assert error_code(of_query) == '262203'
+    moved = api.patch(url_of(api), {'location': {'volume': {'name': 'vol2'}}})
+    assert error_code(moved) == '262203'
+    assert namespace.read_bytes()[:7] == b'content'
 
 
 def test_delete_removes_namespace_and_file(api: Api, namespace: Path) -> None:
