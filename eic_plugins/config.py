@@ -305,6 +305,16 @@ PRECACHE_OPTS = [
         'pools only, add "|" and the pools as in the image property '
         'eic_precache. May be given several times.',
     ),
+    cfg.MultiStrOpt(
+        'precache_families',
+        default=[],
+        help='A family of images: properties, separated by commas, "|", and how '
+        'many of the newest images that say the same in them are to be cached, '
+        'for example "os_distro, os_version | 2". For some pools only, add "|" '
+        'and the pools. Older images of the family go from these pools when '
+        'nobody has used them for expiry_thres_minutes. Only public images and '
+        'those of precache_projects count. May be given several times.',
+    ),
     cfg.ListOpt(
         'precache_projects',
         default=[],

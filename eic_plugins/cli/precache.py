@@ -3,9 +3,9 @@
 It is for backends whose driver is not EIC's; EIC's drivers precache by themselves.
 It runs on a controller, as Cinder's user, with Cinder installed and the same
 cinder.conf, from a timer, for example every ten minutes. Without ``--image`` it
-makes the entries that the images' property ``eic_precache`` and ``[eic]
-precache_images`` ask for. It reads images with the credentials of ``[eic]`` or
-``[service_user]``.
+makes the entries that the images' property ``eic_precache``, ``[eic]
+precache_images`` and ``precache_families`` ask for. It reads images with the
+credentials of ``[eic]`` or ``[service_user]``.
 
 The exit status is not 0 if an entry that is asked for could not be made.
 """
@@ -22,7 +22,8 @@ from eic_plugins.cli import arguments, controller, named_images
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.glance.catalog import Images
 from eic_plugins.glance.documents import ListedImage
-from eic_plugins.precache.precache_rules import Wishes, parse_image
+from eic_plugins.precache.families import parse_family
+from eic_plugins.precache.precache_rules import Wishes, parse_image, with_families
 from eic_plugins.precache.precacher import all_images
 
 _ALL = frozenset({'all'})
@@ -93,14 +94,17 @@ def wishes_of(options: Any, images: Iterable[str]) -> Wishes:
     """What is to be cached: ``images`` in all pools, or what is configured.
 
     :param images: ids or names; without any, the configuration decides
-    :raises ValueError: a line of ``precache_images`` says nothing
+    :raises ValueError: a line of ``precache_images`` or ``_families`` says nothing
     """
+    projects = frozenset(options.precache_projects)
     asked = dict.fromkeys(images, _ALL)
-    if not asked:
-        for line in options.precache_images:
-            name, pools = parse_image(line)
-            asked[name] = asked.get(name, frozenset()) | pools
-    return Wishes(asked, frozenset(options.precache_projects))
+    if asked:
+        return Wishes(asked, projects)
+    for line in options.precache_images:
+        name, pools = parse_image(line)
+        asked[name] = asked.get(name, frozenset()) | pools
+    families = tuple(map(parse_family, options.precache_families))
+    return Wishes(asked, projects, families=families)
 
 
 def chosen_pools(pools: Iterable[CachePool], asked: Sequence[str]) -> list[CachePool]:
@@ -131,24 +135,22 @@ def _results(args: argparse.Namespace) -> Any:
         pools = chosen_pools(cinder.pools(), args.pool)
     except (seeds.InternalTenantMissingError, ValueError) as err:
         raise CloudError(str(err)) from err
+    listed = _listed(images, wishes)
     seeder = seeding.Seeder(
         cinder,
         seeds.SeedRefusedError,
-        wishes,
+        with_families(wishes, listed),
         args.timeout,
         assume_enabled=args.assume_cache_enabled,
     )
-    return seeder.run(_chosen_images(images, wishes, args.image), pools)
+    return seeder.run(named_images.choose(listed, args.image), pools)
 
 
-def _chosen_images(
-    images: Images, wishes: Wishes, asked: Sequence[str]
-) -> list[ListedImage]:
+def _listed(images: Images, wishes: Wishes) -> list[ListedImage]:
     try:
-        listed = list(all_images(images, wishes))
+        return list(all_images(images, wishes))
     except Exception as err:
         raise named_images.no_answer(err) from err
-    return named_images.choose(listed, asked)
 
 
 def _row(result: Any) -> Sequence[Any]:

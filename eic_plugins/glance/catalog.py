@@ -1,6 +1,6 @@
 """Which images Glance has, as the service sees them, and which were deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from glanceclient import exc as glance_exc
 from oslo_config import cfg
@@ -32,6 +32,15 @@ class Images:
         """
         # By default Glance leaves community images out.
         for raw in self.client.images.list(filters={'visibility': 'all'}):
+            yield listed_image(raw)
+
+    def alike(self, properties: Mapping[str, str]) -> Iterator[ListedImage]:
+        """Every image with these values of these properties, but hidden ones.
+
+        :raises Exception: as of :meth:`all`
+        """
+        filters = {**properties, 'visibility': 'all'}
+        for raw in self.client.images.list(filters=filters):
             yield listed_image(raw)
 
     def find(self, image_id: str) -> ListedImage | None:

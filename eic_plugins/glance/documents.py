@@ -37,6 +37,8 @@ class ListedImage:
     owner: str = ''
     visibility: str = ''
     hidden: bool = False
+    created_at: str = ''
+    """When Glance was first told of it (ISO 8601, UTC); nobody can set it."""
 
 
 def image_from_meta(meta: Mapping[str, Any]) -> Image:
@@ -63,6 +65,7 @@ def listed_image(raw: Mapping[str, Any]) -> ListedImage:
         _text(raw.get('owner')) or '',
         _text(raw.get('visibility')) or '',
         bool(raw.get('os_hidden')),
+        _text(raw.get('created_at')) or '',
     )
 
 

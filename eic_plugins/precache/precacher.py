@@ -15,7 +15,7 @@ one fill in all; whoever waited finds the image cached.
 
 import collections
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Protocol
 
 from oslo_log import log as logging
@@ -36,7 +36,9 @@ from eic_plugins.precache.precache_rules import (
     compare,
     has_room,
     wants,
+    with_families,
 )
+from eic_plugins.precache.relatives import Relatives
 from eic_plugins.storage.eviction import Space, Usage
 from eic_plugins.storage.interface import Record
 from eic_plugins.support.clock import SYSTEM, Clock
@@ -92,6 +94,7 @@ class Precacher:
         self._pools = pools
         self._images = images
         self._wishes = wishes
+        self._relatives = Relatives(wishes)
         self._start_percent = start_percent
         self._clock = clock
         self._wanted: dict[str, KnownIds] = collections.defaultdict(KnownIds)
@@ -141,73 +144,89 @@ class Precacher:
     def _reconcile(self) -> None:
         images = self._images()
         pools = list(self._states())
-        listed = self._list(images, pools)
+        listed, wishes = self._list(images, pools)
         known = {each.image.id for each in listed}
         held = {image_id for pool in pools for image_id in pool.held}
-        # The one thing that removes anything: asked image by image.
+        # Asked image by image: an image that is not listed need not be gone.
         gone = frozenset(
             image_id for image_id in held - known if images.is_gone(image_id)
         )
-        for action in compare(listed, gone, pools, self._wishes, self._clock.time()):
+        for action in compare(listed, gone, pools, wishes, self._clock.time()):
             self._carry_out(action)
 
-    def _list(self, images: Images, pools: Iterable[PoolState]) -> list[ListedImage]:
-        """All images; which of them each pool is to have is known then."""
+    def _list(
+        self, images: Images, pools: Iterable[PoolState]
+    ) -> tuple[list[ListedImage], Wishes]:
+        """All images, and what is wished of them; which of them each pool is to
+        have is known then.
+        """
         with contextlib.ExitStack() as stack:
             found = [
                 (pool, stack.enter_context(self._wanted[pool.name].listing()))
                 for pool in pools
             ]
             listed = list(all_images(images, self._wishes))
+            wishes = with_families(self._wishes, listed)
+            self._relatives.learn(listed)
             for pool, wanted in found:
                 wanted(
-                    each.image.id
-                    for each in listed
-                    if wants(pool.names, each, self._wishes)
+                    each.image.id for each in listed if wants(pool.names, each, wishes)
                 )
-        return listed
+        return listed, wishes
 
     def _look(self, image_id: str) -> tuple[ListedImage | None, list[Action]]:
-        """The image, if it is there, and what is to be done with it."""
+        """The image, if it is there, and what is to be done with it and with the
+        others of its families.
+        """
         images = self._images()
         found = images.find(image_id)
-        pools = list(self._states(image_id))
+        listed = self._relatives.of(images, image_id, found)
+        wishes = with_families(self._wishes, listed)
+        pools = list(self._states({image_id, *(each.image.id for each in listed)}))
         held = any(image_id in pool.held for pool in pools)
         gone = found is None and held and images.is_gone(image_id)
-        listed = [found] if found else []
         for pool in pools:
-            self._note(pool, image_id, found)
+            self._note(pool, image_id, listed, wishes)
         return found, list(
             compare(
-                listed,
+                [each for each in listed if not gone or each.image.id != image_id],
                 frozenset({image_id} if gone else ()),
                 pools,
-                self._wishes,
+                wishes,
                 self._clock.time(),
             )
         )
 
-    def _note(self, pool: PoolState, image_id: str, found: ListedImage | None) -> None:
-        self._wanted[pool.name].note(
-            image_id, bool(found and wants(pool.names, found, self._wishes))
-        )
+    def _note(
+        self,
+        pool: PoolState,
+        image_id: str,
+        listed: Iterable[ListedImage],
+        wishes: Wishes,
+    ) -> None:
+        wanted = {each.image.id: wants(pool.names, each, wishes) for each in listed}
+        for each, is_wanted in {image_id: False, **wanted}.items():
+            self._wanted[pool.name].note(each, is_wanted)
 
-    def _states(self, image_id: str | None = None) -> Iterator[PoolState]:
-        """All pools, with what they hold, or hold of one image."""
+    def _states(self, image_ids: Collection[str] | None = None) -> Iterator[PoolState]:
+        """All pools, with what they hold, or hold of some images."""
         for cache in self._pools.caches():
             name = cache.pool.name
             try:
-                held = _held_in(cache, image_id)
+                held = _held_in(cache, image_ids)
             except (OSError, OntapError) as err:
                 LOG.warning(
                     'Pool %(pool)s is left out: %(err)s', {'pool': name, 'err': err}
                 )
             else:
-                yield PoolState(name, self._pools.names_of(name), held)
+                yield PoolState(
+                    name, self._pools.names_of(name), held, cache.storage.use_delay
+                )
 
     def _carry_out(self, action: Action) -> None:
         if action.do is Do.REMOVE:
             self._remove(action)
+        if action.do is not Do.FILL:
             return
         if self._fills.put((action.image_id, action.pool)):
             LOG.info(
@@ -231,9 +250,14 @@ class Precacher:
             )
         except (OSError, OntapError) as err:
             LOG.warning(
-                'Cached image %(image)s of a deleted image stays in '
-                'pool %(pool)s for now: %(err)s',
-                {'image': action.image_id, 'pool': action.pool, 'err': err},
+                'Cached image %(image)s stays in pool %(pool)s for now, though '
+                'it is to go (%(why)s): %(err)s',
+                {
+                    'image': action.image_id,
+                    'pool': action.pool,
+                    'why': action.cause,
+                    'err': err,
+                },
             )
 
     def _fill(self, image_id: str, pool: str) -> bool:
@@ -243,7 +267,7 @@ class Precacher:
             action.pool for action in actions if action.do is Do.FILL
         }:
             return False
-        if not has_room(found.image, self._pools.space_of(pool), self._start_percent):
+        if not self._has_room(found.image, pool, actions):
             LOG.info(
                 'Image %(image)s is not precached in pool %(pool)s, which '
                 'would be left with thres_avl_size_perc_start percent or '
@@ -254,6 +278,23 @@ class Precacher:
         outcome = self._pools.precache(found.image, pool)
         log_end('Precaching image %s in pool %s', (image_id, pool), outcome)
         return outcome.left_to_cinder
+
+    def _has_room(self, image: Image, pool: str, actions: Iterable[Action]) -> bool:
+        """Whether it has; what the image supersedes goes if that is what it takes."""
+        for action in actions:
+            if not (
+                action.do is Do.REMOVE_FOR_ROOM
+                and action.pool == pool
+                and image.id in action.newer
+            ):
+                continue
+            if self._fits(image, pool):
+                break
+            self._remove(action)
+        return self._fits(image, pool)
+
+    def _fits(self, image: Image, pool: str) -> bool:
+        return has_room(image, self._pools.space_of(pool), self._start_percent)
 
 
 def all_images(images: Images, wishes: Wishes) -> Iterator[ListedImage]:
@@ -269,14 +310,14 @@ def all_images(images: Images, wishes: Wishes) -> Iterator[ListedImage]:
                 yield hidden
 
 
-def _held_in(cache: PoolCache, image_id: str | None) -> dict[str, Held]:
-    """What a pool holds, or holds of one image."""
+def _held_in(cache: PoolCache, image_ids: Collection[str] | None) -> dict[str, Held]:
+    """What a pool holds, or holds of some images."""
     cache.storage.refresh()
-    if image_id is None:
+    if image_ids is None:
         found = cache.storage.held()
     else:
-        one = cache.storage.held_of(image_id)
-        found = iter([one] if one else [])
+        looks = map(cache.storage.held_of, image_ids)
+        found = (each for each in looks if each is not None)
     return {
         usage.image_id: _held(usage, record)
         for usage, record in found

@@ -7,7 +7,7 @@ with ``precache_interval = 0`` and without ``precache_notifications``. And
 
 import contextlib
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 
 from oslo_config import cfg
@@ -16,6 +16,7 @@ from oslo_log import log as logging
 from eic_plugins import config
 from eic_plugins.glance.catalog import Images
 from eic_plugins.precache import notifications
+from eic_plugins.precache.families import Family, parse_family
 from eic_plugins.precache.precache_rules import Wishes, parse_image
 from eic_plugins.precache.precacher import Precacher
 from eic_plugins.precache.spread_rules import Rule
@@ -71,7 +72,7 @@ class Background:
         self.precacher = Precacher(
             self._filler,
             functools.cache(lambda: Images(CONF)),
-            _wishes(),
+            wishes(self._stock.options.expiry_thres_minutes * 60.0),
             self._stock.options.thres_avl_size_perc_start,
             interval or _PAUSE_SECONDS,
         )
@@ -105,13 +106,28 @@ class Background:
         self._told_why_not = True
 
 
-def _wishes() -> Wishes:
+def wishes(keep_unused: float) -> Wishes:
+    """What is configured; a line that says nothing is left out.
+
+    :param keep_unused: seconds for which a superseded image stays after its last use
+    """
     options = CONF[config.GROUP]
     return Wishes(
         _configured_images(options.precache_images),
         frozenset(options.precache_projects),
         CONF.verify_glance_signatures != 'disabled',
+        tuple(_configured_families(options.precache_families)),
+        keep_unused,
     )
+
+
+def _configured_families(lines: Iterable[str]) -> Iterator[Family]:
+    for line in lines:
+        try:
+            yield parse_family(line)
+        except ValueError as err:
+            # No reason to have no backend at all.
+            LOG.error('%s. The line is left out.', err)
 
 
 def _configured_images(lines: Iterable[str]) -> dict[str, frozenset[str]]:

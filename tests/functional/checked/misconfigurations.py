@@ -568,6 +568,38 @@ TABLE: tuple[Misconfiguration, ...] = (
         'precache_images meant',
     ),
     M(
+        'a line of precache_images names pools and no image',
+        'precache-images',
+        FAILURE,
+        cinder('precache_images', '| gold', 'eic'),
+        'it takes the id or the name',
+        by_hand(cinder('precache_images', 'ubuntu | gold', 'eic')),
+    ),
+    M(
+        'a family does not say how many of its images',
+        'precache-families',
+        FAILURE,
+        cinder('precache_families', 'os_distro, os_version', 'eic'),
+        'how many of the newest',
+        by_hand(cinder('precache_families', 'os_distro, os_version | 2', 'eic')),
+    ),
+    M(
+        'a family that nothing follows',
+        'precache-families',
+        WARNING,
+        lambda cloud: none(
+            [
+                cinder(option, value, 'eic')(cloud)
+                for option, value in (
+                    ('precache_families', 'os_distro | 1'),
+                    ('precache_interval', '0'),
+                    ('precache_notifications', 'False'),
+                )
+            ]
+        ),
+        'nothing follows',
+    ),
+    M(
         'cache_max_size_gb is smaller than an image',
         'cinder-cache-cap',
         WARNING,

@@ -269,6 +269,7 @@ def test_the_operators_word_does_not_turn_a_cache_on(cinder: FakeCinder) -> None
 class Options:
     precache_images = ('ubuntu', 'debian | one', 'debian | two')
     precache_projects = ('p',)
+    precache_families = ()
 
 
 def test_without_an_image_named_the_configuration_says_what_is_asked_for() -> None:

@@ -15,6 +15,7 @@ import pytest
 from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache
 from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
+from eic_plugins.precache.families import Family
 from eic_plugins.precache.precache_rules import Wishes
 from eic_plugins.precache.precacher import Precacher
 from eic_plugins.storage.eviction import Space
@@ -480,3 +481,137 @@ def test_lost_records_are_made_good_by_no_more_workers_than_there_are(
     assert ended.wait(30)
     assert sorted(done) == ids
     assert max(most) <= workers
+
+
+FAMILY = [
+    ListedImage(
+        image(
+            id=f'2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d0{number}',
+            size=SIZE,
+            properties={'os_distro': 'ubuntu'},
+        ),
+        'ubuntu',
+        'o',
+        'public',
+        False,
+        f'2026-11-0{number}T00:00:00Z',
+    )
+    for number in range(1, 4)
+]
+OLD, MIDDLE, NEW = FAMILY
+
+
+@pytest.fixture
+def followed(backend: Backends) -> Backends:
+    """A backend that keeps the newest two of a family."""
+    backend.precacher = Precacher(
+        backend,
+        lambda: backend,
+        Wishes(families=(Family(('os_distro',), 2),), keep_unused=1800),
+        20,
+        600.0,
+        backend.clock,
+    )
+    backend.alike = lambda asked: [
+        each
+        for each in backend.images.values()
+        if asked.items() <= each.image.properties.items()
+    ]
+    for each in (OLD, MIDDLE):
+        backend.images[each.image.id] = each
+    backend.precacher.reconcile()
+    backend.fill_all()
+    assert cached_ids(backend) == {OLD.image.id, MIDDLE.image.id}
+    backend.fills.clear()
+    return backend
+
+
+def cached_ids(backend: Backends) -> set[str]:
+    return set(backend.cache.storage.image_ids())
+
+
+def upload(backend: Backends, how: str = 'notified') -> None:
+    """A newer image comes, and the backend sees it one way or the other."""
+    backend.images[NEW.image.id] = NEW
+    if how == 'notified':
+        backend.precacher.look_at(NEW.image.id)
+    else:
+        backend.precacher.reconcile()
+
+
+@pytest.mark.parametrize('how', ['notified', 'compared'])
+def test_an_upload_is_filled_in_and_then_the_oldest_goes(
+    followed: Backends, how: str
+) -> None:
+    followed.aged()
+    upload(followed, how)
+    followed.fill_all()
+    assert followed.fills == [(NEW.image.id, followed.pool.name)]
+    assert cached_ids(followed) == {each.image.id for each in FAMILY}
+    upload(followed, how)
+    assert cached_ids(followed) == {MIDDLE.image.id, NEW.image.id}
+    assert followed.told == [(followed.pool.name, OLD.image.id)]
+    assert followed.precacher.wanted_in(followed.pool.name) == cached_ids(followed)
+
+
+def test_the_oldest_stays_while_somebody_uses_it(followed: Backends) -> None:
+    upload(followed)
+    followed.fill_all()
+    upload(followed)
+    followed.precacher.reconcile()
+    assert cached_ids(followed) == {each.image.id for each in FAMILY}
+
+
+def test_without_room_the_oldest_goes_first_and_nothing_else(
+    followed: Backends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed.aged()
+
+    def space(_pool: Any) -> Space:
+        return Space(10 * SIZE, (4 - len(cached_ids(followed))) * SIZE)
+
+    monkeypatch.setattr(followed, 'space_of', space)
+    upload(followed)
+    followed.fill_all()
+    assert cached_ids(followed) == {MIDDLE.image.id}
+    assert followed.fills == []
+
+
+def test_with_room_for_it_the_newest_takes_the_place_of_the_oldest(
+    followed: Backends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed.aged()
+    monkeypatch.setattr(
+        followed,
+        'space_of',
+        lambda _pool: Space(10 * SIZE, (5 - len(cached_ids(followed))) * SIZE),
+    )
+    upload(followed)
+    followed.fill_all()
+    assert cached_ids(followed) == {MIDDLE.image.id, NEW.image.id}
+
+
+def test_when_the_newest_is_deleted_the_one_before_it_comes_back(
+    followed: Backends,
+) -> None:
+    followed.aged()
+    upload(followed)
+    followed.fill_all()
+    upload(followed)
+    del followed.images[NEW.image.id]
+    followed.deleted.add(NEW.image.id)
+    followed.precacher.look_at(NEW.image.id)
+    followed.fill_all()
+    assert OLD.image.id in cached_ids(followed)
+
+
+def test_a_tenants_upload_with_these_properties_changes_nothing(
+    followed: Backends,
+) -> None:
+    followed.aged()
+    followed.images[NEW.image.id] = dataclasses.replace(NEW, visibility='private')
+    followed.precacher.look_at(NEW.image.id)
+    followed.precacher.reconcile()
+    followed.fill_all()
+    assert followed.fills == []
+    assert cached_ids(followed) == {OLD.image.id, MIDDLE.image.id}
