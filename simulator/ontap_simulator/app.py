@@ -2,11 +2,10 @@
 
 It needs no server, so a test can call it in its own process::
 
-    webtest.TestApp(Application(Cluster(topology, data_dir), topology.users))
+    webtest.TestApp(Application(Cluster(topology, data_dir)))
 """
 
 import dataclasses
-import hmac
 import logging
 import time
 from collections.abc import Iterable, Sequence
@@ -26,11 +25,12 @@ from ontap_simulator.errors.common import (
 )
 from ontap_simulator.faults import Fault
 from ontap_simulator.models.cluster import Cluster
+from ontap_simulator.models.logins import Login
+from ontap_simulator.models.svms import Svm
 from ontap_simulator.personality import SLOW_SECONDS
 from ontap_simulator.query import Query
 from ontap_simulator.records import value
 from ontap_simulator.responses.base import Answer, Call
-from ontap_simulator.topology.model import User
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -48,7 +48,6 @@ CONNECTION = 'eic_simulator.connection'
 """The environ key with the number of the TCP connection."""
 
 API = '/api'
-_READ_METHODS = ('GET', 'HEAD', 'OPTIONS')
 
 
 @dataclasses.dataclass
@@ -58,18 +57,17 @@ class _Exchange:
     request: webob.Request
     path: str
     template: str = 'unknown'
-    user: User | None = None
+    user: Login | None = None
     faults: Sequence[Fault] = ()
 
 
 class Application:
     """The simulator as a WSGI application."""
 
-    def __init__(self, cluster: Cluster, users: Iterable[User]) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.calls = Calls()
         self._control = Control(cluster, self.calls)
-        self._users = {user.name: user for user in users}
 
     def __call__(
         self, environ: 'WSGIEnvironment', start_response: 'StartResponse'
@@ -132,12 +130,9 @@ class Application:
 
     def _authenticate(self, exchange: _Exchange) -> None:
         name, password = credentials(exchange.request)
-        user = self._users.get(name)
-        if user is None or not hmac.compare_digest(
-            user.password.encode(), password.encode()
-        ):
+        exchange.user = self.cluster.logins.find(name, password)
+        if exchange.user is None:
             raise NotAuthenticatedError
-        exchange.user = user
 
     def _authorize(self, exchange: _Exchange) -> None:
         request, user = exchange.request, exchange.user
@@ -146,8 +141,9 @@ class Application:
         exchange.faults = self.cluster.faults.for_request(
             request.method, exchange.path, user.name
         )
-        reads = request.method in _READ_METHODS or exchange.path == zapi.PATH
-        if user.role == 'readonly' and not reads:
+        # What ZAPI can do here is reading.
+        method = 'GET' if exchange.path == zapi.PATH else request.method
+        if not user.allows(method, exchange.path):
             raise NotPermittedError
 
     def _dispatch(self, exchange: _Exchange) -> Answer:
@@ -161,7 +157,7 @@ class Application:
         template, parameters = routing.resolve(below)
         exchange.template = API + template
         handler = routing.handler(template, request.method)
-        svm = request.headers.get('X-Dot-SVM-Name')
+        svm = self._svm(exchange)
         return handler(
             Call(
                 self.cluster,
@@ -169,11 +165,23 @@ class Application:
                 below,
                 Query(request.query_string, below),
                 request.body,
-                self.cluster.svm(svm) if svm else None,
+                svm,
                 exchange.faults,
                 parameters,
             )
         )
+
+    def _svm(self, exchange: _Exchange) -> Svm | None:
+        """The SVM that the request, or the account, is limited to."""
+        headers = exchange.request.headers
+        name = headers.get('X-Dot-SVM-Name') or headers.get('X-Dot-SVM-UUID')
+        found = self.cluster.svm(name) if name else None
+        own = exchange.user.svm if exchange.user else None
+        if own is None:
+            return found
+        if found is not None and found.name != own:
+            raise NotPermittedError
+        return self.cluster.svm(own)
 
     def _record(
         self, exchange: _Exchange, answer: Answer | None, seconds: float

@@ -53,9 +53,7 @@ def start(
         cluster.data_dir, ca_dir or cluster.data_dir, topology.host, topology.name
     )
     cluster.write_exports()
-    server = Server(
-        Application(cluster, topology.users), topology.host, topology.port, files
-    )
+    server = Server(Application(cluster), topology.host, topology.port, files)
     LOG.info(
         'Cluster %s is at https://%s:%d, its CA at %s',
         topology.name,

@@ -10,13 +10,16 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ontap_simulator.disk import reflink
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+SNAPSHOTS = '.snapshot'
+"""The directory in which clients find a FlexVol's snapshots."""
 
 
 def components(path: str) -> list[str]:
@@ -39,6 +42,8 @@ class Directory:
         """
         self.root = root
         self._scratch = scratch
+        self.snapshot: Callable[[str], Path | None] = lambda name: None
+        """The root of a snapshot, for reading below ``.snapshot/NAME``."""
         for directory in (root, scratch):
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -46,7 +51,7 @@ class Directory:
         """What lstat says."""
         if not components(path):
             return self.root.lstat()
-        with self._parent(path) as (parent, name):
+        with self._reached(path) as (parent, name):
             return os.lstat(name, dir_fd=parent)
 
     def entries(self, path: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -58,13 +63,13 @@ class Directory:
 
     def link_target(self, path: str) -> str:
         """Where a symbolic link points to; it is never followed."""
-        with self._parent(path) as (parent, name):
+        with self._reached(path) as (parent, name):
             return os.readlink(name, dir_fd=parent)
 
     @contextlib.contextmanager
     def open(self, path: str) -> Iterator[int]:
         """A regular file, for reading."""
-        with self._parent(path) as (parent, name):
+        with self._reached(path) as (parent, name):
             # Without O_NONBLOCK, opening a FIFO would wait for its writer.
             file = os.open(name, _FILE | os.O_NONBLOCK, dir_fd=parent)
         try:
@@ -113,7 +118,7 @@ class Directory:
             os.rename(self._scratch / token, name, dst_dir_fd=parent)
 
     @contextlib.contextmanager
-    def snapshot(self, path: str) -> Iterator[int]:
+    def frozen(self, path: str) -> Iterator[int]:
         """The file's content as it is now, whatever is written later."""
         with self.open(path) as original, self._temporary(original) as temporary:
             descriptor = os.open(temporary, _FILE)
@@ -232,23 +237,41 @@ class Directory:
 
     @contextlib.contextmanager
     def _directory(self, parts: list[str]) -> Iterator[int]:
-        current = os.open(self.root, _DIRECTORY)
+        root, below = self._rooted(parts)
+        current = os.open(root, _DIRECTORY)
         try:
-            for part in parts:
-                below = os.open(part, _DIRECTORY, dir_fd=current)
+            for part in below:
+                inner = os.open(part, _DIRECTORY, dir_fd=current)
                 os.close(current)
-                current = below
+                current = inner
             yield current
         finally:
             os.close(current)
 
+    def _rooted(self, parts: list[str]) -> tuple[Path, list[str]]:
+        if parts[:1] != [SNAPSHOTS] or len(parts) == 1:
+            return self.root, parts
+        root = self.snapshot(parts[1])
+        if root is None:
+            raise _error(errno.ENOENT, '/'.join(parts))
+        return root, parts[2:]
+
     @contextlib.contextmanager
-    def _parent(self, path: str) -> Iterator[tuple[int, str]]:
+    def _reached(self, path: str) -> Iterator[tuple[int, str]]:
+        """The directory that a path is in, for reading, and its name there."""
         parts = components(path)
         if not parts:
             raise _error(errno.EINVAL, path)
         with self._directory(parts[:-1]) as descriptor:
             yield descriptor, parts[-1]
+
+    @contextlib.contextmanager
+    def _parent(self, path: str) -> Iterator[tuple[int, str]]:
+        """The same for writing, which nobody does in a snapshot."""
+        if components(path)[:1] == [SNAPSHOTS]:
+            raise _error(errno.EROFS, path)
+        with self._reached(path) as found:
+            yield found
 
     @contextlib.contextmanager
     def _temporary(self, original: int) -> Iterator[Path]:

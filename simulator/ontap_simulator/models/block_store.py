@@ -3,12 +3,14 @@
 import dataclasses
 import functools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ontap_simulator.errors.block import BlockError
 from ontap_simulator.errors.block_codes import BlockCodes
+from ontap_simulator.errors.common import NoSuchVolumeError
 from ontap_simulator.models.block import BlockObject
+from ontap_simulator.models.flexvols import FlexVols
 from ontap_simulator.models.state import State
 from ontap_simulator.models.svms import Svm
 from ontap_simulator.models.volumes import FlexVol
@@ -16,7 +18,7 @@ from ontap_simulator.models.volumes import FlexVol
 
 def _unwritten(volume: FlexVol, found: BlockObject) -> int:
     try:
-        written = volume.directory.stat(found.path).st_blocks * 512
+        written = volume.files.stat(found.path).st_blocks * 512
     except OSError:
         return 0
     return max(found.size - written, 0)
@@ -25,17 +27,15 @@ def _unwritten(volume: FlexVol, found: BlockObject) -> int:
 class BlockStore:
     """Every LUN and namespace of the cluster, kept over restarts."""
 
-    def __init__(self, state: State, volumes: Iterable[FlexVol]) -> None:
+    def __init__(self, state: State, volumes: FlexVols) -> None:
         self._state = state
-        self._volumes = {(v.svm.name, v.name): v for v in volumes}
+        self._volumes = volumes
         self._lock = threading.RLock()
         self._objects = {
             key: BlockObject(**record) for key, record in state.load('block').items()
         }
         self._by_file: dict[tuple[str, str, str], str] = {}
         self._forget_what_is_lost()
-        for volume in self._volumes.values():
-            volume.reserved.append(functools.partial(self._reserved, volume))
 
     def all(self, kind: str) -> list[BlockObject]:
         """Every LUN, or every namespace, by name."""
@@ -83,7 +83,10 @@ class BlockStore:
 
     def volume(self, found: BlockObject) -> FlexVol:
         """The FlexVol that a LUN or namespace is in."""
-        return self._volumes[found.svm, found.volume]
+        volume = self._volume(found)
+        if volume is None:
+            raise NoSuchVolumeError(found.volume)
+        return volume
 
     def knows(self, identifier: str) -> bool:
         """Whether there is a LUN or namespace of that UUID."""
@@ -117,6 +120,28 @@ class BlockStore:
             self._objects = {}
             self._save()
 
+    def reserve(self, volume: FlexVol) -> None:
+        """Count what its LUNs and namespaces reserve as used."""
+        volume.reserved.append(functools.partial(self._reserved, volume))
+
+    def renamed(self, volume: FlexVol, old: str) -> None:
+        """Follow a FlexVol to its new name."""
+        with self._lock:
+            for key, found in self._objects.items():
+                if (found.svm, found.volume) == (volume.svm.name, old):
+                    self._objects[key] = dataclasses.replace(found, volume=volume.name)
+            self._save()
+
+    def inside(self, volume: FlexVol) -> list[BlockObject]:
+        """Every LUN and namespace in a FlexVol."""
+        place = (volume.svm.name, volume.name)
+        with self._lock:
+            return [o for o in self._objects.values() if (o.svm, o.volume) == place]
+
+    def _volume(self, found: BlockObject) -> FlexVol | None:
+        place = (found.svm, found.volume)
+        return next((v for v in self._volumes if (v.svm.name, v.name) == place), None)
+
     def _reserved(self, volume: FlexVol) -> int:
         """Bytes that LUNs of a FlexVol have reserved and not written."""
         with self._lock:
@@ -137,11 +162,11 @@ class BlockStore:
 
     def _lost(self) -> Iterator[BlockObject]:
         for found in self._objects.values():
-            volume = self._volumes.get((found.svm, found.volume))
-            if volume is None or not volume.directory.has_file(found.path):
+            volume = self._volume(found)
+            if volume is None or not volume.files.has_file(found.path):
                 yield found
             elif found.copying:
-                volume.directory.delete(found.path)
+                volume.files.delete(found.path)
                 yield found
 
     def _save(self) -> None:

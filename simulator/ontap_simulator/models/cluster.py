@@ -21,13 +21,17 @@ from ontap_simulator.models.efficiency_scans import EfficiencyScans
 from ontap_simulator.models.files import Files
 from ontap_simulator.models.igroups import Igroups
 from ontap_simulator.models.jobs import Jobs
+from ontap_simulator.models.kept import Kept
+from ontap_simulator.models.kept_seeds import seeds
 from ontap_simulator.models.layout import layout
+from ontap_simulator.models.logins import Logins
 from ontap_simulator.models.lun_copies import LunCopies
 from ontap_simulator.models.lun_maps import LunMaps
 from ontap_simulator.models.peers import Peers
 from ontap_simulator.models.qos import QosPolicies
 from ontap_simulator.models.settings import Settings
 from ontap_simulator.models.shared_data import SharedData
+from ontap_simulator.models.snapshots import Snapshots
 from ontap_simulator.models.state import State, write_atomically
 from ontap_simulator.models.subsystems import Subsystems
 from ontap_simulator.models.svms import Svm
@@ -36,6 +40,7 @@ from ontap_simulator.personality import Personality
 from ontap_simulator.records import Record
 from ontap_simulator.topology.model import DEFAULT_IPSPACE, Topology
 
+EXPORTS = 'exports.json'
 _EMS_KEPT = 1000
 
 
@@ -61,6 +66,9 @@ class Cluster:
         self.personality = Personality()
         self.personality.choose(topology.personality)
         self.shared_data = SharedData(self.settings)
+        self.kept = Kept(state, seeds(state, self.svms, self.nodes))
+        self.logins = Logins(topology.users, self.kept)
+        self.snapshots = Snapshots(state, data_dir)
         self._build_block(state)
         self.files = Files(self.faults, self.block, self.personality)
         self.copies = Copies(self.settings, self.faults, self.clock)
@@ -130,8 +138,11 @@ class Cluster:
         if files:
             for kept in (self.block, self.lun_maps, self.igroups, self.subsystems):
                 kept.clear()
+            self.snapshots.clear()
+            self.kept.clear()
+            self.volumes.reset()
             for volume in self.volumes:
-                volume.directory.clear()
+                volume.files.clear()
 
     def write_exports(self) -> None:
         """Write ``exports.json`` for the mount helper.
@@ -142,21 +153,33 @@ class Cluster:
             {
                 'address': lif.address,
                 'junction_path': volume.junction_path,
-                'directory': str(volume.directory.root.resolve()),
+                'directory': str(volume.files.root.resolve()),
             }
             for volume in self.volumes
             for lif in self.lifs
             if lif.svm == volume.svm
             and volume.junction_path
+            and volume.state == 'online'
+            and not volume.is_svm_root
             and lif.svm.ipspace == DEFAULT_IPSPACE
         ]
-        write_atomically(self.data_dir / 'exports.json', json.dumps(exports, indent=1))
+        write_atomically(self.data_dir / EXPORTS, json.dumps(exports, indent=1))
+
+    def _join(self, volume: FlexVol) -> None:
+        self.block.reserve(volume)
+        self.snapshots.attach(volume)
+
+    def _exports_changed(self) -> None:
+        # Before the server has written them once, nobody looks for them.
+        if (self.data_dir / EXPORTS).exists():
+            self.write_exports()
 
     def _build_block(self, state: State) -> None:
         self.block = BlockStore(state, self.volumes)
         self.igroups = Igroups(state)
         self.lun_maps = LunMaps(state, self.igroups, self.block)
         self.subsystems = Subsystems(state, self.block)
+        self.volumes.watch(self._exports_changed, self._join)
         self.luns = BlockObjects(
             LUN, self.block, self.lun_maps, self.faults, self.clock, self.count_clone
         )

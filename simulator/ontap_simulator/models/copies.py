@@ -128,7 +128,7 @@ class Copies:
             self._begun[f'{volume.svm.name}/{volume.name}'] += 1
         with (
             file_errors(source.path),
-            source.volume.directory.snapshot(source.path) as frozen,
+            source.volume.directory.frozen(source.path) as frozen,
         ):
             watch = SourceWatch(source, pair.is_lun)
             self._check_space(destination, fiemap.allocated(frozen))

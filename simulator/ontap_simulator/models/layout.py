@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from ontap_simulator.disk.directory import Directory
+from ontap_simulator.models.flexvols import Disks, FlexVols
 from ontap_simulator.models.nodes import Aggregate, Node
 from ontap_simulator.models.state import State
 from ontap_simulator.models.svms import Lif, Svm
@@ -13,13 +13,13 @@ from ontap_simulator.topology.model import SvmConfig, Topology
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """The parts of a cluster that never change while it runs."""
+    """The parts of a cluster; only the FlexVols change while it runs."""
 
     nodes: list[Node]
     aggregates: list[Aggregate]
     svms: list[Svm]
     lifs: list[Lif]
-    volumes: list[FlexVol]
+    volumes: FlexVols
 
 
 def layout(topology: Topology, state: State, data_dir: Path) -> Layout:
@@ -28,16 +28,18 @@ def layout(topology: Topology, state: State, data_dir: Path) -> Layout:
     aggregates = _aggregates(topology, state, nodes)
     svms = [_svm(config, state) for config in topology.svms]
     pairs = list(zip(svms, topology.svms, strict=True))
+    disks = Disks(data_dir)
+    volumes = [
+        volume
+        for svm, config in pairs
+        for volume in _volumes(svm, config, state, aggregates, disks)
+    ]
     return Layout(
         nodes,
         aggregates,
         svms,
         [lif for svm, config in pairs for lif in _lifs(svm, config, state)],
-        [
-            volume
-            for svm, config in pairs
-            for volume in _volumes(svm, config, state, aggregates, data_dir)
-        ],
+        FlexVols(state, disks, volumes, svms, aggregates),
     )
 
 
@@ -71,7 +73,7 @@ def _volumes(
     config: SvmConfig,
     state: State,
     aggregates: list[Aggregate],
-    data_dir: Path,
+    disks: Disks,
 ) -> list[FlexVol]:
     by_name = {aggregate.name: aggregate for aggregate in aggregates}
     return [
@@ -82,7 +84,7 @@ def _volumes(
             v.junction_path,
             v.size,
             by_name[v.aggregate],
-            Directory(data_dir / 'volumes' / svm.name / v.name, data_dir / 'scratch'),
+            disks.directory(svm.name, v.name),
         )
         for v in config.volumes
     ]

@@ -1,14 +1,19 @@
 """Which LUN or namespace the body of a request names as a source."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from ontap_simulator.disk.directory import SNAPSHOTS
 from ontap_simulator.errors.block import BlockError
 from ontap_simulator.models.block import BlockObject
 from ontap_simulator.models.block_objects import BlockObjects
 from ontap_simulator.models.svms import Svm
 from ontap_simulator.records import Record, value
 from ontap_simulator.responses.base import Call
+
+_PARTS = 6
+"""Of ``/vol/VOLUME/.snapshot/NAME/PATH``, the first one empty."""
 
 
 def source(
@@ -38,7 +43,26 @@ def source(
         )
     for found in [*by_uuid, *by_name]:
         return found
+    earlier = _in_snapshot(call, objects, str(wanted.get('name', '')), svm)
+    if earlier:
+        return earlier
     raise missing(f'The specified "{target}" was not found.')
+
+
+def _in_snapshot(
+    call: Call, objects: BlockObjects, name: str, svm: Svm
+) -> BlockObject | None:
+    """What ``/vol/VOLUME/.snapshot/NAME/PATH`` was when the snapshot was made."""
+    parts = name.split('/', _PARTS - 1)
+    if len(parts) != _PARTS or parts[3] != SNAPSHOTS:
+        return None
+    volume = call.cluster.find_volume({'name': parts[2]}, svm)
+    snapshot = call.cluster.snapshots.named(volume, parts[4])
+    for found in call.cluster.snapshots.block(snapshot['uuid']):
+        if found.path == parts[5] and found.kind == objects.codes.noun:
+            inside = f'{SNAPSHOTS}/{parts[4]}/{parts[5]}'
+            return dataclasses.replace(found, path=inside, volume=volume.name)
+    return None
 
 
 def clone_source(

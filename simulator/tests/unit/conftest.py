@@ -276,7 +276,7 @@ def clock() -> FakeClock:
 def api(tmp_path: Path, clock: FakeClock) -> Iterator[Api]:
     topology = config.parse(TOPOLOGY)
     cluster = Cluster(topology, tmp_path, clock)
-    yield Api(Application(cluster, topology.users))
+    yield Api(Application(cluster))
     cluster.reset(files=False)
     wait_for_end_of_threads()
 

@@ -24,7 +24,7 @@ def restarted(tmp_path: Path, clock: FakeClock, version: str = '9.15.1') -> Api:
     topology = config.parse(
         {**TOPOLOGY, 'cluster': {**TOPOLOGY['cluster'], 'version': version}}
     )
-    return Api(Application(Cluster(topology, tmp_path, clock), topology.users))
+    return Api(Application(Cluster(topology, tmp_path, clock)))
 
 
 def test_luns_and_who_sees_them_survive_a_restart(

@@ -1,0 +1,294 @@
+"""Collections that are kept and shown, and have no effect: a table of them."""
+
+from collections.abc import Mapping, Sequence
+
+from ontap_simulator.records import Record
+from ontap_simulator.responses.base import Call, Handler
+from ontap_simulator.responses.kept import KeptResource, Shape
+
+_READ = ('GET',)
+
+
+class ClusterPeers(KeptResource):
+    """Peerings with other clusters; there are none that could be asked."""
+
+    def prepare(self, call: Call, record: Record) -> Record:
+        remote = {'ip_addresses': [], 'name': '', **record.get('remote', {})}
+        name = record.get('name') or remote['name'] or 'remote'
+        offered = not remote['ip_addresses'] or (
+            record.get('authentication', {}).get('generate_passphrase')
+        )
+        authentication = {
+            'state': 'absent' if offered else 'ok',
+            'in_use': 'absent' if offered else 'ok',
+        }
+        return {
+            'ip_address': '0.0.0.0' if not remote['ip_addresses'] else '',  # noqa: S104
+            'peer_applications': ['snapmirror', 'flexcache'],
+            'encryption': {'state': 'tls_psk'},
+            **{k: v for k, v in record.items() if k != 'authentication'},
+            'authentication': authentication,
+            'name': name,
+            'remote': {**remote, 'name': remote['name'] or name},
+            'status': {'state': 'available' if not offered else 'pending'},
+        }
+
+
+class ConsistencyGroups(KeptResource):
+    """Groups of FlexVols that have their snapshots at the same time."""
+
+    def prepare(self, call: Call, record: Record) -> Record:
+        svm = call.cluster.svm(record['svm']['name'])
+        volumes = [
+            call.cluster.find_volume({'name': each['name']}, svm)
+            for each in record.get('volumes', [])
+        ]
+        return {**record, 'volumes': [v.reference() for v in volumes]}
+
+
+class _Hashed(KeptResource):
+    """Records that are addressed by what is not their UUID."""
+
+    def shown(self, call: Call, record: Record) -> Record:
+        shown = super().shown(call, record)
+        shown.pop('uuid', None)
+        return shown
+
+
+_PEERS = ClusterPeers(
+    Shape('cluster_peers', '/cluster/peers', unique=('name',), fixed=('uuid',))
+)
+GROUPS = ConsistencyGroups(
+    Shape(
+        'consistency_groups',
+        '/application/consistency-groups',
+        required=('name',),
+        in_svm='required',
+        by_job=True,
+    )
+)
+_BY_SVM = {'svm': 'svm.uuid'}
+_SIMPLE: Sequence[KeptResource] = (
+    KeptResource(Shape('ipspaces', '/network/ipspaces', required=('name',))),
+    KeptResource(
+        Shape(
+            'broadcast_domains',
+            '/network/ethernet/broadcast-domains',
+            required=('name', 'mtu'),
+            unique=('name', 'ipspace.name'),
+            defaults={'ipspace': {'name': 'Default'}, 'ports': []},
+        )
+    ),
+    KeptResource(
+        Shape('ports', '/network/ethernet/ports', unique=('name', 'node.name'))
+    ),
+    KeptResource(
+        Shape(
+            'routes',
+            '/network/ip/routes',
+            required=('gateway',),
+            unique=(),
+            identity=('uuid', 'gateway', 'destination', 'svm'),
+            in_svm='optional',
+            defaults={
+                'destination': {'address': '0.0.0.0', 'netmask': '0', 'family': 'ipv4'},  # noqa: S104
+                'ipspace': {'name': 'Default'},
+                'scope': 'svm',
+                'metric': 20,
+            },
+        )
+    ),
+    KeptResource(
+        Shape(
+            'service_policies',
+            '/network/ip/service-policies',
+            required=('name',),
+            in_svm='optional',
+            defaults={'scope': 'svm', 'services': []},
+        )
+    ),
+    KeptResource(
+        Shape(
+            'schedules',
+            '/cluster/schedules',
+            required=('name',),
+            in_svm='optional',
+            defaults={'scope': 'cluster'},
+        )
+    ),
+    KeptResource(
+        Shape(
+            'snapshot_policies',
+            '/storage/snapshot-policies',
+            required=('name',),
+            in_svm='optional',
+            defaults={'enabled': True, 'scope': 'cluster', 'comment': ''},
+        )
+    ),
+    KeptResource(
+        Shape(
+            'snapmirror_policies',
+            '/snapmirror/policies',
+            required=('name',),
+            in_svm='optional',
+            by_job=True,
+            defaults={'type': 'async'},
+        )
+    ),
+    KeptResource(Shape('licenses', '/cluster/licensing/licenses', {'name': 'name'})),
+    KeptResource(
+        Shape(
+            'compliance_clocks',
+            '/storage/snaplock/compliance-clocks',
+            {'node': 'node.uuid'},
+            identity=('node',),
+        )
+    ),
+    _Hashed(
+        Shape(
+            'nfs_services',
+            '/protocols/nfs/services',
+            _BY_SVM,
+            identity=('svm',),
+            unique=('svm.name',),
+            in_svm='required',
+            defaults={
+                'enabled': True,
+                'state': 'online',
+                'protocol': {
+                    'v3_enabled': True,
+                    'v40_enabled': False,
+                    'v41_enabled': False,
+                },
+            },
+        )
+    ),
+    _Hashed(
+        Shape(
+            'cifs_services',
+            '/protocols/cifs/services',
+            _BY_SVM,
+            required=('name',),
+            identity=('svm', 'name'),
+            in_svm='required',
+            by_job=True,
+            defaults={'enabled': True},
+        )
+    ),
+    _Hashed(
+        Shape(
+            'cifs_shares',
+            '/protocols/cifs/shares',
+            {'svm': 'svm.uuid', 'name': 'name'},
+            required=('name', 'path'),
+            identity=('svm', 'name'),
+            in_svm='required',
+            defaults={'acls': []},
+        )
+    ),
+    _Hashed(
+        Shape(
+            'dns',
+            '/name-services/dns',
+            _BY_SVM,
+            required=('domains', 'servers'),
+            identity=('svm',),
+            unique=('svm.name',),
+            in_svm='optional',
+            defaults={'scope': 'svm', 'timeout': 2, 'attempts': 1},
+        )
+    ),
+    _Hashed(
+        Shape(
+            'ldap',
+            '/name-services/ldap',
+            _BY_SVM,
+            identity=('svm',),
+            unique=('svm.name',),
+            in_svm='required',
+        )
+    ),
+    _Hashed(
+        Shape(
+            'local_hosts',
+            '/name-services/local-hosts',
+            {'svm': 'owner.uuid', 'address': 'address'},
+            required=('address', 'hostname'),
+            unique=('address',),
+            identity=('owner', 'address', 'hostname'),
+            in_svm='optional',
+            svm_field='owner',
+        )
+    ),
+    _Hashed(
+        Shape(
+            'unix_users',
+            '/name-services/unix-users',
+            {'svm': 'svm.uuid', 'name': 'name'},
+            required=('name', 'id', 'primary_gid'),
+            identity=('svm', 'name'),
+            in_svm='required',
+        )
+    ),
+    _Hashed(
+        Shape(
+            'unix_groups',
+            '/name-services/unix-groups',
+            {'svm': 'svm.uuid', 'name': 'name'},
+            required=('name', 'id'),
+            identity=('svm', 'name'),
+            in_svm='required',
+        )
+    ),
+    _Hashed(
+        Shape(
+            'kerberos_realms',
+            '/protocols/nfs/kerberos/realms',
+            {'svm': 'svm.uuid', 'name': 'name'},
+            required=('name', 'kdc'),
+            identity=('svm', 'name'),
+            in_svm='required',
+        )
+    ),
+    KeptResource(
+        Shape(
+            'portsets',
+            '/protocols/san/portsets',
+            required=('name',),
+            in_svm='required',
+            defaults={'protocol': 'mixed'},
+        )
+    ),
+    KeptResource(
+        Shape(
+            'ntp_servers',
+            '/cluster/ntp/servers',
+            {'server': 'server'},
+            required=('server',),
+            unique=('server',),
+            identity=('server',),
+        )
+    ),
+    KeptResource(Shape('certificates', '/security/certificates', in_svm='optional')),
+    KeptResource(Shape('key_managers', '/security/key-managers', unique=())),
+    KeptResource(Shape('key_stores', '/security/key-stores', unique=())),
+)
+
+_READ_ONLY = {'licenses', 'compliance_clocks', 'ports'}
+
+
+def _routes(resource: KeptResource) -> Mapping[str, Mapping[str, Handler]]:
+    shape = resource.shape
+    below = ''.join(f'/{{{name}}}' for name in shape.address)
+    collections, instances = resource.of_collection, resource.of_instance
+    if shape.kind in _READ_ONLY:
+        collections = {name: collections[name] for name in _READ}
+        instances = {name: instances[name] for name in _READ}
+    return {shape.path: collections, f'{shape.path}{below}': instances}
+
+
+ROUTES: Mapping[str, Mapping[str, Handler]] = {
+    path: handlers
+    for resource in (_PEERS, GROUPS, *_SIMPLE)
+    for path, handlers in _routes(resource).items()
+}
