@@ -259,16 +259,6 @@ _SIMPLE: Sequence[KeptResource] = (
             defaults={'protocol': 'mixed'},
         )
     ),
-    KeptResource(
-        Shape(
-            'ntp_servers',
-            '/cluster/ntp/servers',
-            {'server': 'server'},
-            required=('server',),
-            unique=('server',),
-            identity=('server',),
-        )
-    ),
     KeptResource(Shape('certificates', '/security/certificates', in_svm='optional')),
     KeptResource(Shape('key_managers', '/security/key-managers', unique=())),
     KeptResource(Shape('key_stores', '/security/key-stores', unique=())),
