@@ -2,7 +2,17 @@
 # need it: Debian packages through apt, Python packages into .venv.
 
 PYTHON ?= python3.11
+# Which OpenStack. The newest one is installed into .venv and its lab is in
+# /var/lib/eic-lab. An older one has its own of each beside it, with its name.
+NEWEST := 2026.2
+RELEASE ?= $(NEWEST)
+CONSTRAINTS := constraints/$(RELEASE).txt
+ifeq ($(RELEASE),$(NEWEST))
 VENV := .venv
+else
+VENV := .venv-$(RELEASE)
+export EIC_LAB_DIR ?= /var/lib/eic-lab-$(RELEASE)
+endif
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.bench-installed
@@ -10,6 +20,10 @@ E2E ?= tests/e2e
 SUITES := unit contract functional functional_nova \
     security/storage security/cinder_api security/nova_api
 SOURCES := benchmarks eic_plugins lab simulator tests
+comma := ,
+# Sources are formatted and typed against the newest OpenStack alone.
+LINT := $(filter $(NEWEST),$(RELEASE))
+EXTRAS := lab,test$(if $(LINT),$(comma)lint)
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
@@ -22,16 +36,19 @@ help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  \1\t/p' Makefile | expand -t 16
 
 # Rebuilt only when what it is made from changes.
-$(STAMP): setup.cfg simulator/setup.cfg constraints.txt $(wildcard entry_points/*.ini)
+$(STAMP): setup.cfg simulator/setup.cfg $(CONSTRAINTS) $(wildcard entry_points/*.ini)
 	@set -e; \
 	$(PYTHON) -m lab.packages venv; \
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
 	echo 'Installing the Python packages into $(VENV) (minutes, once) ...'; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check \
-	    -c constraints.txt -e './simulator[test]' -e '.[lab,test]'; \
+	    -c $(CONSTRAINTS) -e './simulator[test]' -e '.[$(EXTRAS)]'; \
 	touch $(STAMP)
 
-venv: $(STAMP) ## install the Python packages into .venv
+constraints/%.txt:
+	@echo 'There is no $@: RELEASE is one of those in constraints/.' >&2; exit 2
+
+venv: $(STAMP) ## install the Python packages into .venv (RELEASE=2025.1: an older OpenStack)
 
 lab: $(STAMP) ## start Keystone, Glance, Nova and Cinder on the ONTAP simulator
 	@$(BIN)/python -m lab up
@@ -53,7 +70,7 @@ $(BENCH_STAMP): $(STAMP)
 	@set -e; \
 	echo 'Installing what draws the plot into $(VENV) ...'; \
 	$(BIN)/python -m pip install -qq --disable-pip-version-check \
-	    -c constraints.txt -e '.[bench]'; \
+	    -c $(CONSTRAINTS) -e '.[bench]'; \
 	touch $(BENCH_STAMP)
 
 bench: lab $(BENCH_STAMP) ## measure both drivers side by side; docs/bench.md
@@ -82,7 +99,7 @@ test: $(STAMP) ## all tests that need no lab, then lint; LAB=1: e2e too
 	echo simulator/tests; \
 	(cd simulator && ../$(BIN)/python -m pytest); \
 	if [ -n "$(LAB)" ]; then $(BIN)/python -m pytest $(E2E); fi
-	@$(MAKE) --no-print-directory lint
+	$(if $(LINT),@$(MAKE) --no-print-directory lint)
 
 e2e: lab ## the end-to-end tests, on the running lab
 	@$(BIN)/python -m pytest $(E2E)
@@ -140,5 +157,5 @@ lint: $(STAMP) ## ruff and mypy
 	$(BIN)/python -m mypy; \
 	cd simulator && ../$(BIN)/python -m mypy
 
-clean: ## remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage* build dist
+clean: ## remove the environments of all releases, and caches
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .coverage* build dist

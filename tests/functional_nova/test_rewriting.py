@@ -1,14 +1,11 @@
 """Which image boots become boots from a volume, and which are left alone."""
 
 import pytest
-from nova import exception
-from nova.compute import api
-from nova.limit import placement
-from nova.scheduler import utils as scheduler_utils
 from oslo_config import cfg
 
 from tests.functional_nova.conftest import OTHER_PROJECT, PROJECT
 from tests.functional_nova.glance_stub import IMAGES, PRIVATE, UNKNOWN
+from tests.functional_nova.release import allow_no_local_disk
 from tests.functional_nova.requests import HEADER, seen, send, server
 
 DEVICE = {
@@ -232,16 +229,7 @@ def test_without_local_disks_images_boot_where_nova_alone_refuses(
 
 def test_a_limit_of_disks_counts_no_volume(plain_app, filtered_app, built, monkeypatch):
     """A documented difference in a status: unified limits of class:DISK_GB."""
-
-    def enforce(_api, _context, flavor, is_bfv, ports, profiles, least, most):
-        asked = scheduler_utils.request_spec_for_limits(flavor, is_bfv, ports, profiles)
-        if placement._get_deltas(asked, most).get('class:DISK_GB'):
-            raise exception.TooManyInstances(
-                overs='class:DISK_GB', req=10, used=0, allowed=0
-            )
-        return most
-
-    monkeypatch.setattr(api.API, '_enforce_create_unified_limits', enforce)
+    allow_no_local_disk(monkeypatch)
     assert send(plain_app, server()).status_int == 403
     assert send(filtered_app, server()).status_int == 202
     assert built.devices() == [('image', 'volume', 10, True, 'fast')]

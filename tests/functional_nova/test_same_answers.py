@@ -2,16 +2,15 @@
 
 import pytest
 from nova.api.openstack import api_version_request
-from nova.api.openstack.compute.servers import ServersController
 
 from tests.functional_nova.conftest import PROJECT
+from tests.functional_nova.release import schemas_of_create
 from tests.functional_nova.requests import HEADER, seen, send, server
 from tests.schema_samples import samples_of_changes
 
-SCHEMAS = [
-    (schema, str(first.get_string()))
-    for schema, first, _last in ServersController.create.request_body_schemas._schemas
-]
+SCHEMAS = schemas_of_create()
+BY_THE_ALIAS = {202, 500}
+"""Newer releases of Nova fail on every POST to it, by an error of their own."""
 NEWEST = int(api_version_request.max_api_version().get_string().split('.')[1])
 TABLE = [
     (version, name, values)
@@ -93,26 +92,29 @@ def test_every_microversion_is_rewritten_and_answers_the_same(
 
 
 @pytest.mark.parametrize(
-    ('minor', 'status', 'verdict'),
+    ('minor', 'statuses', 'verdict'),
     [
-        (1, 500, 'rewritten; reason=flavor'),
-        (67, 500, 'rewritten; reason=flavor'),
-        (102, 500, 'rewritten; reason=flavor'),
-        (103, 404, 'left; reason=refused_by_nova'),
-        (104, 404, 'left; reason=refused_by_nova'),
+        (1, BY_THE_ALIAS, 'rewritten; reason=flavor'),
+        (67, BY_THE_ALIAS, 'rewritten; reason=flavor'),
+        (100, BY_THE_ALIAS, 'rewritten; reason=flavor'),
+        (102, BY_THE_ALIAS, 'rewritten; reason=flavor'),
+        (103, {404}, 'left; reason=refused_by_nova'),
+        (104, {404}, 'left; reason=refused_by_nova'),
     ],
 )
 def test_the_older_alias_is_rewritten_and_answers_the_same(
-    minor, status, verdict, plain_app, filtered_app, built
+    minor, statuses, verdict, plain_app, filtered_app, built
 ):
-    """Nova 34 fails on every POST to it, by an error of its own."""
+    if minor > NEWEST:
+        pytest.skip('This release of Nova has no such microversion.')
     body = server(networks='none' if minor >= 37 else None)
     how = {'version': f'2.{minor}', 'path': '/v2.1/os-volumes_boot'}
     alone = send(plain_app, body, **how)
     behind = send(filtered_app, body, **how)
-    assert (alone.status_int, seen(behind)) == (status, seen(alone))
+    assert seen(behind) == seen(alone)
+    assert alone.status_int in statuses
     assert behind.headers[HEADER] == verdict
-    assert built.calls == []
+    assert len(built.calls) == (2 if alone.status_int == 202 else 0)
 
 
 def test_the_comparison_is_not_of_errors_alone(plain_app):

@@ -21,7 +21,7 @@ _BLOCK = re.compile(
 )
 _NOT_COPIED = shutil.ignore_patterns(
     '.git',
-    '.venv',
+    '.venv*',
     '.*_cache',
     '.hypothesis',
     '.coverage*',

@@ -8,7 +8,11 @@ import re
 import sys
 from collections.abc import Iterator
 
+import pytest
+from packaging.requirements import Requirement
+
 ROOT = pathlib.Path(__file__).parents[2]
+RELEASES = sorted((ROOT / 'constraints').glob('*.txt'))
 
 NOT_DECLARED = {
     # Drivers, weigher and seeds are loaded by a Cinder that is there already; the
@@ -51,15 +55,15 @@ def imported() -> set[str]:
     return {canonical(name) for module in modules for name in distributions[module]}
 
 
-def declared() -> set[str]:
+def requirements() -> list[Requirement]:
     setup = configparser.ConfigParser()
     setup.read(ROOT / 'setup.cfg')
     lines = setup['options']['install_requires'].splitlines()
-    return {
-        canonical(re.split(r'[<>=!~; \[]', line)[0])
-        for line in lines
-        if line and not line.startswith('#')
-    }
+    return [Requirement(line) for line in lines if line and not line.startswith('#')]
+
+
+def declared() -> set[str]:
+    return {canonical(wanted.name) for wanted in requirements()}
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -68,3 +72,20 @@ def test_what_is_imported_is_declared() -> None:
 
 def test_what_is_declared_is_imported() -> None:
     assert declared() - imported() == NOT_IMPORTED
+
+
+@pytest.mark.parametrize('release', RELEASES, ids=lambda release: release.stem)
+def test_a_release_of_openstack_has_what_is_asked_for(release: pathlib.Path) -> None:
+    """Nobody has to go beyond the upper-constraints of a supported release."""
+    pins = {
+        canonical(name): version
+        for name, _, version in (
+            line.partition('==') for line in release.read_text().splitlines()
+        )
+        if version
+    }
+    assert [
+        f'{wanted}, has {pins.get(canonical(wanted.name))}'
+        for wanted in requirements()
+        if pins.get(canonical(wanted.name)) not in wanted.specifier
+    ] == []

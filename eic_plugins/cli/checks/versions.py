@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from eic_plugins.cli.checks.facts import Facts
 from eic_plugins.cli.checks.finding import Finding, NotSeenError, failure, warning
 
-SUPPORTED = {'cinder': (29, 29), 'glance': (33, 33), 'nova': (34, 34)}
+SUPPORTED = {'cinder': (26, 29), 'glance': (30, 33), 'nova': (31, 34)}
 """The first and the last release of each service that is tested."""
 PLUGINS = {
     'cinder.scheduler.weights': 'EICImageLocalityWeigher',
