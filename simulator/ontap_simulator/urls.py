@@ -8,18 +8,20 @@ from collections.abc import Mapping
 from ontap_simulator.responses import (
     aggregates,
     cluster,
+    consistency_groups,
     counters,
     export_policies,
     file_clones,
     file_copies,
+    file_moves,
     files,
     igroups,
+    interfaces,
     kept_kinds,
     lun_attributes,
     lun_maps,
     luns,
     namespaces,
-    network,
     private_cli,
     private_cli_lun,
     qos,
@@ -32,6 +34,8 @@ from ontap_simulator.responses import (
     subsystem_maps,
     subsystems,
     support,
+    svm_peers,
+    svms,
     volumes,
 )
 from ontap_simulator.responses.base import Handler
@@ -39,20 +43,32 @@ from ontap_simulator.responses.base import Handler
 ROUTES: Mapping[str, Mapping[str, Handler]] = {
     '/cluster': {'GET': cluster.get_cluster},
     '/cluster/nodes': {'GET': cluster.list_nodes},
+    '/cluster/nodes/{uuid}': {'GET': cluster.get_node},
     '/cluster/jobs': {'GET': cluster.list_jobs},
     '/cluster/jobs/{uuid}': {'GET': cluster.get_job, 'PATCH': cluster.patch_job},
     '/cluster/counter/tables': {'GET': counters.list_tables},
     '/cluster/counter/tables/{name}': {'GET': counters.get_table},
     '/cluster/counter/tables/{name}/rows': {'GET': counters.list_rows},
-    '/network/ip/interfaces': {'GET': network.list_interfaces},
-    '/network/ip/interfaces/{uuid}': {'GET': network.get_interface},
-    '/svm/svms': {'GET': cluster.list_svms},
-    '/svm/svms/{uuid}': {'GET': cluster.get_svm},
-    '/svm/peers': {'GET': network.list_peers, 'POST': network.create_peer},
+    '/network/ip/interfaces': {
+        'GET': interfaces.list_interfaces,
+        'POST': interfaces.create_interface,
+    },
+    '/network/ip/interfaces/{uuid}': {
+        'GET': interfaces.get_interface,
+        'PATCH': interfaces.patch_interface,
+        'DELETE': interfaces.delete_interface,
+    },
+    '/svm/svms': {'GET': svms.list_svms, 'POST': svms.create_svm},
+    '/svm/svms/{uuid}': {
+        'GET': svms.get_svm,
+        'PATCH': svms.patch_svm,
+        'DELETE': svms.delete_svm,
+    },
+    '/svm/peers': {'GET': svm_peers.list_peers, 'POST': svm_peers.create_peer},
     '/svm/peers/{uuid}': {
-        'GET': network.get_peer,
-        'PATCH': network.patch_peer,
-        'DELETE': network.delete_peer,
+        'GET': svm_peers.get_peer,
+        'PATCH': svm_peers.patch_peer,
+        'DELETE': svm_peers.delete_peer,
     },
     '/storage/aggregates': {'GET': aggregates.list_aggregates},
     '/storage/aggregates/{uuid}': {'GET': aggregates.get_aggregate},
@@ -89,6 +105,19 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     '/security/accounts': security.ACCOUNTS.of_collection,
     '/security/accounts/{owner}/{name}': security.ACCOUNTS.of_instance,
     **kept_kinds.ROUTES,
+    '/application/consistency-groups': consistency_groups.GROUPS.of_collection,
+    '/application/consistency-groups/{group}': consistency_groups.GROUPS.of_instance,
+    '/application/consistency-groups/{group}/snapshots': (
+        consistency_groups.SNAPSHOTS.of_collection
+    ),
+    '/application/consistency-groups/{group}/snapshots/{uuid}': (
+        consistency_groups.SNAPSHOTS.of_instance
+    ),
+    '/storage/file/moves': {
+        'GET': file_moves.list_moves,
+        'POST': file_moves.move_files,
+    },
+    '/storage/file/moves/{node}/{uuid}/{index}': {'GET': file_moves.get_move},
     '/storage/volumes/{uuid}/files': {'GET': files.get_file},
     '/storage/volumes/{uuid}/files/{path*}': {
         'GET': files.get_file,
@@ -128,7 +157,9 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
         'POST': igroups.create_initiators,
     },
     '/protocols/san/igroups/{uuid}/initiators/{name}': {
-        'DELETE': igroups.delete_initiator
+        'GET': igroups.get_initiator,
+        'PATCH': igroups.patch_initiator,
+        'DELETE': igroups.delete_initiator,
     },
     '/protocols/san/lun-maps': {
         'GET': lun_maps.list_maps,

@@ -207,6 +207,17 @@ class Directory:
                     raise _error(errno.EEXIST, to)
             os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
 
+    def move(self, path: str, other: 'Directory', to: str) -> None:
+        """Put a file or directory into another FlexVol, where the name is free."""
+        with (
+            self._parent(path) as (source, name),
+            other._parent(to) as (target, new_name),
+        ):
+            with contextlib.suppress(FileNotFoundError):
+                os.lstat(new_name, dir_fd=target)
+                raise _error(errno.EEXIST, to)
+            os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
+
     def delete(self, path: str, recurse: bool = False) -> None:
         """Delete a file or directory."""
         with self._parent(path) as (parent, name):

@@ -25,6 +25,7 @@ from ontap_simulator.models.block_requests import SMALLEST
 from ontap_simulator.models.block_store import BlockStore
 from ontap_simulator.models.clock import Clock
 from ontap_simulator.models.files import check_not_full, file_errors
+from ontap_simulator.models.lun_moves import LunMoves
 
 LUN_BLOCK = 512
 NAMESPACE_BLOCK = 4096
@@ -59,6 +60,7 @@ class BlockObjects:
         self._faults = faults
         self._clock = clock
         self._count_clone = count_clone
+        self.moves = LunMoves(clock)
 
     def all(self) -> list[BlockObject]:
         """Every one of them, by name."""
@@ -141,24 +143,25 @@ class BlockObjects:
         return self.change(found, size=source.size, os_type=source.os_type)
 
     def rename(self, found: BlockObject, place: Place) -> BlockObject:
-        """Another name in the same FlexVol.
+        """Another name. A LUN may move to another FlexVol with it.
 
         :raises BlockError: the name is in use
-        :raises UnsupportedError: the name is in another FlexVol
+        :raises UnsupportedError: a namespace would be in another FlexVol
         """
         volume = self.store.volume(found)
-        if place.volume != volume:
-            raise UnsupportedError(
-                'This simulator does not move LUNs between volumes.', target='name'
-            )
+        if place.volume != volume and self.codes is not LUN:
+            raise UnsupportedError('A namespace stays in its volume.', target='name')
         with file_errors(found.path):
             try:
-                volume.directory.rename(found.path, place.path)
+                volume.directory.move(found.path, place.volume.directory, place.path)
             except FileExistsError as err:
                 raise BlockError(
                     self.codes.rename_exists, f'"{place.name}" exists already.', 'name'
                 ) from err
-        return self.change(found, path=place.path)
+        moved = self.change(found, path=place.path, volume=place.volume.name)
+        if place.volume != volume:
+            self.moves.note(moved, found.name)
+        return moved
 
     def resize(self, found: BlockObject, size: int) -> BlockObject:
         """Grow it; the new blocks are empty.

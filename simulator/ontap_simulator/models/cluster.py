@@ -60,7 +60,8 @@ class Cluster:
         self.settings = Settings(topology.copy_throughput, topology.copy_limit)
         found = layout(topology, state, data_dir)
         self.nodes, self.aggregates = found.nodes, found.aggregates
-        self.svms, self.lifs, self.volumes = found.svms, found.lifs, found.volumes
+        self.tenants, self.volumes = found.tenants, found.volumes
+        self.svms, self.lifs = self.tenants.svms, self.tenants.lifs
         self.started = self.clock.time()
         self.faults = Faults()
         self.personality = Personality()
@@ -141,6 +142,7 @@ class Cluster:
             self.snapshots.clear()
             self.kept.clear()
             self.volumes.reset()
+            self.tenants.reset()
             for volume in self.volumes:
                 volume.files.clear()
 
@@ -179,6 +181,7 @@ class Cluster:
         self.igroups = Igroups(state)
         self.lun_maps = LunMaps(state, self.igroups, self.block)
         self.subsystems = Subsystems(state, self.block)
+        self.tenants.watch(self._exports_changed)
         self.volumes.watch(self._exports_changed, self._join)
         self.luns = BlockObjects(
             LUN, self.block, self.lun_maps, self.faults, self.clock, self.count_clone

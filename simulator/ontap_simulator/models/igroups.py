@@ -39,6 +39,8 @@ CHANGEABLE = ('name', 'os_type', 'comment', 'delete_on_unmap')
 
 _NAME = re.compile(r'[A-Za-z0-9._:-]{1,96}')
 
+_OF_INITIATOR = ('comment', 'proximity')
+
 
 class Igroups:
     """The igroups of the cluster, kept over restarts."""
@@ -139,6 +141,21 @@ class Igroups:
                         'name',
                     )
             present.update((name, {}) for name in names)
+            self._save()
+
+    def change(self, identifier: str, name: str, changes: Record) -> None:
+        """Set the comment or the proximity of an initiator.
+
+        :raises BlockError: it is not in the igroup
+        """
+        with self._lock:
+            self.get(identifier)
+            found = self._groups[identifier]['initiators'].get(name)
+            if found is None:
+                raise BlockError(
+                    INITIATOR_NOT_IN_IGROUP, f'"{name}" is not in the igroup.', 'name'
+                )
+            found.update((key, changes[key]) for key in _OF_INITIATOR if key in changes)
             self._save()
 
     def remove(self, identifier: str, name: str) -> None:

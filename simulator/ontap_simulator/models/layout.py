@@ -7,18 +7,18 @@ from ontap_simulator.models.flexvols import Disks, FlexVols
 from ontap_simulator.models.nodes import Aggregate, Node
 from ontap_simulator.models.state import State
 from ontap_simulator.models.svms import Lif, Svm
+from ontap_simulator.models.tenants import Tenants
 from ontap_simulator.models.volumes import FlexVol
 from ontap_simulator.topology.model import SvmConfig, Topology
 
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """The parts of a cluster; only the FlexVols change while it runs."""
+    """The parts of a cluster; nodes and aggregates never change."""
 
     nodes: list[Node]
     aggregates: list[Aggregate]
-    svms: list[Svm]
-    lifs: list[Lif]
+    tenants: Tenants
     volumes: FlexVols
 
 
@@ -28,6 +28,8 @@ def layout(topology: Topology, state: State, data_dir: Path) -> Layout:
     aggregates = _aggregates(topology, state, nodes)
     svms = [_svm(config, state) for config in topology.svms]
     pairs = list(zip(svms, topology.svms, strict=True))
+    lifs = [lif for svm, config in pairs for lif in _lifs(svm, config, state, nodes[0])]
+    tenants = Tenants(state, svms, lifs, nodes)
     disks = Disks(data_dir)
     volumes = [
         volume
@@ -37,9 +39,8 @@ def layout(topology: Topology, state: State, data_dir: Path) -> Layout:
     return Layout(
         nodes,
         aggregates,
-        svms,
-        [lif for svm, config in pairs for lif in _lifs(svm, config, state)],
-        FlexVols(state, disks, volumes, svms, aggregates),
+        tenants,
+        FlexVols(state, disks, volumes, tenants.svms, aggregates),
     )
 
 
@@ -61,9 +62,15 @@ def _svm(config: SvmConfig, state: State) -> Svm:
     return Svm(config.name, uuid, config.protocols, config.ipspace)
 
 
-def _lifs(svm: Svm, config: SvmConfig, state: State) -> list[Lif]:
+def _lifs(svm: Svm, config: SvmConfig, state: State, node: Node) -> list[Lif]:
     return [
-        Lif(lif.name, state.uuid_of('lif', f'{svm.name}/{lif.name}'), lif.address, svm)
+        Lif(
+            lif.name,
+            state.uuid_of('lif', f'{svm.name}/{lif.name}'),
+            lif.address,
+            svm,
+            node,
+        )
         for lif in config.lifs
     ]
 

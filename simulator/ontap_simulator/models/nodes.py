@@ -28,6 +28,15 @@ class Node:
             'membership': 'member',
             'is_all_flash_optimized': True,
             'is_all_flash_select_optimized': False,
+            'uptime': 86400,
+            'location': '',
+            'service_processor': {
+                'state': 'online',
+                'type': 'sp',
+                'dhcp_enabled': False,
+                'is_ip_configured': True,
+                'firmware_version': '13.9',
+            },
         }
 
 
@@ -46,6 +55,11 @@ class Aggregate:
             'name': self.name,
             'uuid': self.uuid,
             'state': 'online',
+            'snaplock_type': 'non_snaplock',
+            'data_encryption': {
+                'software_encryption_enabled': False,
+                'drive_protection_enabled': False,
+            },
             'node': self.node.reference(),
             'home_node': self.node.reference(),
             'block_storage': {
@@ -53,7 +67,11 @@ class Aggregate:
                     'raid_type': 'raid_dp',
                     'disk_count': 8,
                     'disk_class': 'solid_state',
+                    'raid_size': 24,
+                    'checksum_style': 'block',
                 },
+                'mirror': {'enabled': False, 'state': 'unmirrored'},
+                'hybrid_cache': {'enabled': False},
                 'storage_type': 'ssd',
             },
             'space': {

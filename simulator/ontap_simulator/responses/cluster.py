@@ -1,4 +1,4 @@
-"""/cluster, /cluster/nodes, /cluster/jobs and /svm/svms."""
+"""/cluster, /cluster/nodes and /cluster/jobs."""
 
 from ontap_simulator.errors.common import InvalidValueError, NoSuchEntryError
 from ontap_simulator.models.nodes import version_record
@@ -26,16 +26,10 @@ def list_nodes(call: Call) -> Answer:
     )
 
 
-def list_svms(call: Call) -> Answer:
-    return collection(
-        call, [svm.record() for svm in call.cluster.svms if call.visible(svm)]
-    )
-
-
-def get_svm(call: Call) -> Answer:
-    for svm in call.cluster.svms:
-        if svm.uuid == call['uuid'] and call.visible(svm):
-            return instance(call, svm.record())
+def get_node(call: Call) -> Answer:
+    for node in call.cluster.nodes:
+        if node.uuid == call['uuid']:
+            return instance(call, node.record(call.cluster.version))
     raise NoSuchEntryError('uuid')
 
 

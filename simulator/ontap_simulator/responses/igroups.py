@@ -6,6 +6,7 @@ from ontap_simulator.errors.block import (
     IGROUP_MISSING,
     BlockError,
 )
+from ontap_simulator.errors.common import NoSuchEntryError
 from ontap_simulator.models.initiators import initiator_names
 from ontap_simulator.records import Record, link
 from ontap_simulator.responses import block
@@ -86,6 +87,20 @@ def create_initiators(call: Call) -> Answer:
         f'{path}/{names[0]}',
         [{'name': name, '_links': link(f'{path}/{name}')} for name in names],
     )
+
+
+def get_initiator(call: Call) -> Answer:
+    group = _own_igroup(call)
+    for found in group.get('initiators', []):
+        if found['name'] == call['name']:
+            return instance(call, _initiator(group, found), 'name', 'igroup')
+    raise NoSuchEntryError('name')
+
+
+def patch_initiator(call: Call) -> Answer:
+    group = _own_igroup(call)
+    call.cluster.igroups.change(group['uuid'], call['name'], call.body)
+    return Answer()
 
 
 def delete_initiator(call: Call) -> Answer:

@@ -15,6 +15,7 @@ from ontap_simulator.errors.common import (
     NoSuchEntryError,
 )
 from ontap_simulator.models.kept import KeptCollection
+from ontap_simulator.models.svms import Svm
 from ontap_simulator.records import Record, link, merge, value
 from ontap_simulator.responses.base import Answer, Call, Handler, collection, instance
 from ontap_simulator.responses.jobs import run_job
@@ -149,7 +150,7 @@ class KeptResource:
             and (
                 call.svm is None
                 or not self.shape.in_svm
-                or value(record, f'{field}.name') == call.svm.name
+                or value(record, f'{field}.name') in self._shown_in(call.svm)
             )
         ]
 
@@ -167,6 +168,10 @@ class KeptResource:
         raise NoSuchEntryError(next(iter(self.shape.address.values())))
 
     # The rest.
+
+    def _shown_in(self, svm: Svm) -> set[str | None]:
+        # What is the whole cluster's can be seen in each SVM.
+        return {svm.name, None} if self.shape.in_svm == 'optional' else {svm.name}
 
     def _is_within(self, call: Call, record: Record) -> bool:
         """Whether the record is below the path's first parts, if those are one's."""

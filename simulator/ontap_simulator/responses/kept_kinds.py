@@ -34,18 +34,6 @@ class ClusterPeers(KeptResource):
         }
 
 
-class ConsistencyGroups(KeptResource):
-    """Groups of FlexVols that have their snapshots at the same time."""
-
-    def prepare(self, call: Call, record: Record) -> Record:
-        svm = call.cluster.svm(record['svm']['name'])
-        volumes = [
-            call.cluster.find_volume({'name': each['name']}, svm)
-            for each in record.get('volumes', [])
-        ]
-        return {**record, 'volumes': [v.reference() for v in volumes]}
-
-
 class _Hashed(KeptResource):
     """Records that are addressed by what is not their UUID."""
 
@@ -57,15 +45,6 @@ class _Hashed(KeptResource):
 
 _PEERS = ClusterPeers(
     Shape('cluster_peers', '/cluster/peers', unique=('name',), fixed=('uuid',))
-)
-GROUPS = ConsistencyGroups(
-    Shape(
-        'consistency_groups',
-        '/application/consistency-groups',
-        required=('name',),
-        in_svm='required',
-        by_job=True,
-    )
 )
 _BY_SVM = {'svm': 'svm.uuid'}
 _SIMPLE: Sequence[KeptResource] = (
@@ -279,6 +258,6 @@ def _routes(resource: KeptResource) -> Mapping[str, Mapping[str, Handler]]:
 
 ROUTES: Mapping[str, Mapping[str, Handler]] = {
     path: handlers
-    for resource in (_PEERS, GROUPS, *_SIMPLE)
+    for resource in (_PEERS, *_SIMPLE)
     for path, handlers in _routes(resource).items()
 }

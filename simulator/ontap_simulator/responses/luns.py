@@ -54,6 +54,8 @@ def _costly(call: Call, lun: BlockObject) -> Record:
         shown['lun_maps'] = _maps(call, lun)
     if call.query.asks_for('copy'):
         shown['copy'] = call.cluster.lun_copies.record(lun)
+    if call.query.asks_for('movement'):
+        shown['movement'] = call.cluster.luns.moves.record(lun)
     if call.query.asks_for('attributes'):
         shown['attributes'] = [
             {'name': name, 'value': text} for name, text in lun.attributes.items()

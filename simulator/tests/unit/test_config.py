@@ -157,7 +157,7 @@ def test_an_address_may_be_in_two_ipspaces_of_which_one_is_mounted(
         for lif in cluster.lifs
         if lif.address == '127.0.1.1'
     ] == [(data['svms'][0]['name'], 'Default'), (data['svms'][1]['name'], 'tenants')]
-    assert cluster.svms[1].record()['ipspace']['name'] == 'tenants'
+    assert cluster.svms[1].record([])['ipspace']['name'] == 'tenants'
     cluster.write_exports()
     exports = json.loads((tmp_path / 'exports.json').read_text())
     assert {e['junction_path'] for e in exports}.isdisjoint(

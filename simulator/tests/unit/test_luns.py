@@ -189,10 +189,24 @@ def test_rename_to_a_name_in_use_is_refused(api: Api, lun: Path) -> None:
     assert error_code(response) == '1254196'
 
 
-def test_move_to_another_volume_is_not_pretended(api: Api, lun: Path) -> None:
-    response = api.patch(api.lun_url(), {'name': '/vol/vol2/lun'})
-    assert error_code(response) == '3'
+def test_lun_moves_to_another_volume_with_its_data(api: Api, lun: Path) -> None:
+    before, url = lun.stat().st_ino, api.lun_url()
+    assert api.patch(url, {'name': '/vol/vol2/moved'}).status_int == 200
+    moved = api.directory('vol2') / 'moved'
+    assert (moved.read_bytes()[:7], moved.stat().st_ino) == (b'content', before)
+    assert not lun.exists()
+    shown = api.get(f'{url}?fields=movement,location.volume.name').json
+    assert shown['location']['volume']['name'] == 'vol2'
+    assert shown['movement']['progress']['state'] == 'complete'
+    assert shown['movement']['paths']['source'] == '/vol/vol1/lun'
+
+
+def test_lun_does_not_move_onto_another_one(api: Api, lun: Path) -> None:
+    (api.directory('vol2') / 'there').write_bytes(b'other')
+    response = api.patch(api.lun_url(), {'name': '/vol/vol2/there'})
+    assert response.status_int == 409
     assert lun.exists()
+    assert (api.directory('vol2') / 'there').read_bytes() == b'other'
 
 
 def test_lun_grows_and_never_shrinks(api: Api, lun: Path) -> None:

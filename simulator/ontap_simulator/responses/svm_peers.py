@@ -1,27 +1,14 @@
-"""/network/ip/interfaces and /svm/peers."""
+"""/svm/peers."""
 
 from http import HTTPStatus
 
-from ontap_simulator.errors.common import MissingFieldError, NoSuchEntryError
+from ontap_simulator.errors.common import MissingFieldError
 from ontap_simulator.errors.files import OtherClusterError
 from ontap_simulator.models.svms import Svm
 from ontap_simulator.records import Record, value
 from ontap_simulator.responses.base import Answer, Call, collection, instance
 from ontap_simulator.responses.bodies import required
 from ontap_simulator.responses.jobs import run_job
-
-
-def list_interfaces(call: Call) -> Answer:
-    return collection(
-        call, [lif.record() for lif in call.cluster.lifs if call.visible(lif.svm)]
-    )
-
-
-def get_interface(call: Call) -> Answer:
-    for lif in call.cluster.lifs:
-        if lif.uuid == call['uuid'] and call.visible(lif.svm):
-            return instance(call, lif.record())
-    raise NoSuchEntryError('uuid')
 
 
 def list_peers(call: Call) -> Answer:
