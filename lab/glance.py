@@ -17,6 +17,7 @@ from lab.topology import IMAGE_SHARE
 NAME = 'glance'
 _STORE = 'images'
 LOCAL_STORE = 'local'
+_IMPORT_METHODS = '[glance-direct,web-download,copy-image,glance-download]'
 
 
 def prepare(lab: Lab) -> None:
@@ -84,6 +85,15 @@ def _sections(lab: Lab) -> files.Sections:
             'worker_self_reference_url': lab.ports.url(NAME),
             'node_staging_uri': f'file://{directory}/staging',
             'image_cache_dir': directory / 'cache',
+            'enabled_import_methods': _IMPORT_METHODS,
+        },
+        # `eic images convert --import` has Glance convert; uploads stay as they are.
+        'image_import_opts': {'image_import_plugins': "['image_conversion']"},
+        'image_conversion': {'output_format': 'raw'},
+        # From itself, and from nowhere else.
+        'import_filtering_opts': {
+            'allowed_hosts': '[127.0.0.1]',
+            'allowed_ports': f'[{lab.ports[NAME]}]',
         },
         'glance_store': {'default_backend': _STORE},
         _STORE: {

@@ -47,7 +47,7 @@ class Explain(Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Print it."""
-        for line in explain(VolumeFinder(cinder()).find(parsed_args.volume)):
+        for line in explain(VolumeFinder(cinder(self.app)).find(parsed_args.volume)):
             self.app.stdout.write(f'{line}\n')
 
 

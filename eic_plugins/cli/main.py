@@ -1,7 +1,8 @@
 """The program ``eic``; its commands are entry points of ``eic.cli``.
 
-``eic reasons`` needs no cloud. ``eic explain`` asks Cinder as a user, with
-``OS_*`` in the environment or, where openstacksdk is installed, ``OS_CLOUD``.
+``eic reasons`` needs no cloud. ``eic explain`` and ``eic images convert`` ask as a
+user, with ``OS_*`` in the environment or, where openstacksdk is installed,
+``OS_CLOUD``.
 ``eic plan``, ``eic precache``, ``eic efficiency`` and ``eic images`` are for
 operators, on a controller with Cinder and its cinder.conf.
 """

@@ -11,7 +11,8 @@ from eic_plugins.glance.access import CredentialsMissingError
 from eic_plugins.glance.catalog import Images
 from eic_plugins.glance.documents import ListedImage
 
-_AMONG = 'among those that the user of [eic] or [service_user] sees'
+SERVICE = 'the user of [eic] or [service_user] sees'
+YOU = 'you may see'
 
 
 class ImageList(Protocol):
@@ -40,20 +41,24 @@ def connect() -> Images:
         ) from err
 
 
-def find(images: ImageList, name_or_id: str) -> ListedImage:
+def find(images: ImageList, name_or_id: str, who: str = SERVICE) -> ListedImage:
     """The one image of that id or name.
 
+    :param who: whose images these are, for errors
     :raises CloudError: there is none, or several; or Glance does not answer
     """
-    found = named(images, [name_or_id])
+    found = named(images, [name_or_id], who)
     if len(found) > 1:
         raise CloudError(
-            f'{len(found)} images have the name {name_or_id!r} {_AMONG}. Say the id.'
+            f'{len(found)} images have the name {name_or_id!r} among those that '
+            f'{who}. Say the id.'
         )
     return found[0]
 
 
-def named(images: ImageList, asked: Sequence[str]) -> list[ListedImage]:
+def named(
+    images: ImageList, asked: Sequence[str], who: str = SERVICE
+) -> list[ListedImage]:
     """The images of these ids, also hidden ones, and all of these names.
 
     :param asked: empty for all images that are not hidden
@@ -65,10 +70,12 @@ def named(images: ImageList, asked: Sequence[str]) -> list[ListedImage]:
         listed = [*images.all()] if names or not asked else []
     except Exception as err:
         raise no_answer(err) from err
-    return choose([*filter(None, by_id.values()), *listed], asked)
+    return choose([*filter(None, by_id.values()), *listed], asked, who)
 
 
-def choose(listed: Iterable[ListedImage], asked: Sequence[str]) -> list[ListedImage]:
+def choose(
+    listed: Iterable[ListedImage], asked: Sequence[str], who: str = SERVICE
+) -> list[ListedImage]:
     """Those of these ids or names, each once; all if none is asked for.
 
     :raises CloudError: there is none of such a name
@@ -76,7 +83,9 @@ def choose(listed: Iterable[ListedImage], asked: Sequence[str]) -> list[ListedIm
     found = {each.image.id: each for each in listed}
     for name in asked:
         if not any(name in _words(each) for each in found.values()):
-            raise CloudError(f'No image has the name or id {name!r} {_AMONG}.')
+            raise CloudError(
+                f'No image has the name or id {name!r} among those that {who}.'
+            )
     return [each for each in found.values() if not asked or _words(each) & {*asked}]
 
 

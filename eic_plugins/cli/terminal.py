@@ -1,7 +1,11 @@
 """What a command says on standard error, what it asks, and what it keeps quiet."""
 
+import contextlib
 import logging
+import signal
 import sys
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from eic_plugins.support.clock import SYSTEM, Clock
@@ -13,6 +17,7 @@ _TALKATIVE = (
     'requests',
     'urllib3',
 )
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 _BETWEEN_LINES = 30.0
 """Seconds between two lines of progress where lines cannot be written over."""
 
@@ -34,6 +39,21 @@ def agreed(question: str) -> bool:
     sys.stderr.write(f'{question} [y/N] ')
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {'y', 'yes'}
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a command as Ctrl-C does: it cleans up."""
+    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def plain(text: object) -> str:

@@ -50,3 +50,13 @@ def test_what_is_declared_is_what_is_installed() -> None:
 def test_every_entry_point_loads(declared: tuple[str, ...]) -> None:
     group, name, value = declared
     assert callable(importlib.metadata.EntryPoint(name, value, group).load())
+
+
+def test_openstack_has_every_command_that_eic_has() -> None:
+    commands = {
+        group: {name: value for of, name, value in DECLARED if of == group}
+        for group in ('eic.cli', 'openstack.extension')
+    }
+    assert commands['openstack.extension'] == {
+        f'eic_{name}': value for name, value in commands['eic.cli'].items()
+    }

@@ -1,8 +1,10 @@
 """`eic` answers in sentences, and says what to do when it cannot."""
 
+import importlib.metadata
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -214,3 +216,14 @@ def test_a_name_of_no_volume_or_of_several_is_an_error(
 ) -> None:
     with pytest.raises(cloud.CloudError, match=said):
         finder({'v1': {'volumes': volumes}}).find('v1')
+
+
+def test_a_shell_that_completes_words_knows_every_command_and_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, completion, _ = run(capsys, 'complete')
+    for each in importlib.metadata.entry_points(group='eic.cli'):
+        command: Any = each.load()
+        options = command(None, None).get_parser('eic')._option_string_actions
+        (line,) = re.findall(f"^  cmds_{each.name}='(.*)'$", completion, re.M)
+        assert {*options} <= {*line.split()}
