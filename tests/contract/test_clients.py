@@ -4,29 +4,30 @@ What passes, and whose fault it is where something does not, is a table in
 ``docs/simulator.md``. ``make clients`` runs the other clients, too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ontap_simulator.testing import Simulator, serving
 
-from tests.clients import cinder_methods
+from tests.clients import cinder_methods, netapp_examples
 from tests.clients.tally import Tally
 
-TOPOLOGY = Path(__file__).parents[1] / 'clients' / 'cluster.toml'
+CLIENTS = Path(__file__).parents[1] / 'clients'
 
 
-@pytest.fixture
-def simulator(tmp_path: Path) -> Iterator[Simulator]:
-    with serving(TOPOLOGY, tmp_path / 'data') as found:
-        yield found
-
-
-@pytest.mark.parametrize('run', [cinder_methods.run])
+@pytest.mark.parametrize(
+    ('run', 'topology'),
+    [
+        pytest.param(cinder_methods.run, 'cluster.toml', id='cinder'),
+        pytest.param(netapp_examples.run, 'examples.toml', id='netapp_ontap'),
+    ],
+)
 def test_client_meets_what_it_expects(
-    run: Callable[[Simulator], Tally], simulator: Simulator
+    run: Callable[[Simulator], Tally], topology: str, tmp_path: Path
 ) -> None:
-    tally = run(simulator)
+    with serving(CLIENTS / topology, tmp_path / 'data') as simulator:
+        tally = run(simulator)
     assert tally.surprises == {}
     assert tally.passed > 0
 

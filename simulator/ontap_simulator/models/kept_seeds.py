@@ -38,7 +38,14 @@ _SNAPMIRROR_POLICIES = (
 )
 _LICENSES = ('nfs', 'cifs', 'iscsi', 'fcp', 'nvme_of', 'flexclone', 'snaprestore')
 _CLUSTER_ROLES = ('admin', 'readonly', 'none', 'backup', 'autosupport')
-_SVM_ROLES = ('vsadmin', 'vsadmin-volume', 'vsadmin-protocol', 'vsadmin-readonly')
+_SVM_ROLES = (
+    'vsadmin',
+    'vsadmin-volume',
+    'vsadmin-protocol',
+    'vsadmin-backup',
+    'vsadmin-snaplock',
+    'vsadmin-readonly',
+)
 _SERVICE_POLICIES = (
     ('default-data-files', ('data_core', 'data_nfs', 'data_cifs', 'data_flexcache')),
     ('default-data-iscsi', ('data_core', 'data_iscsi')),

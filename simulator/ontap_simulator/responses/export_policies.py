@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from ontap_simulator.errors.common import (
+    InvalidValueError,
     MissingFieldError,
     NoSuchEntryError,
     OntapError,
@@ -67,6 +68,18 @@ class ExportPolicies(KeptResource):
         shown = super().shown(call, record)
         del shown['uuid']
         return shown
+
+
+def check_exists(call: Call, name: object, svm: str) -> None:
+    """Refuse a policy that an SVM does not have.
+
+    :raises InvalidValueError: it has none of that name
+    """
+    policies = call.cluster.kept.collection('export_policies').all()
+    if name is not None and not any(
+        (found['name'], found['svm']['name']) == (name, svm) for found in policies
+    ):
+        raise InvalidValueError('export_policy.name', name)
 
 
 POLICIES = ExportPolicies(
@@ -146,6 +159,13 @@ def create_client(call: Call) -> Answer:
     return Answer({'num_records': 1}, HTTPStatus.CREATED, {'Location': location})
 
 
+def get_client(call: Call) -> Answer:
+    for found in _find(call, POLICIES.addressed(call))['clients']:
+        if found['match'] == call['match']:
+            return instance(call, found, 'match')
+    raise NoSuchEntryError('match')
+
+
 def delete_client(call: Call) -> Answer:
     policy = POLICIES.addressed(call)
     found = _find(call, policy)
@@ -168,7 +188,10 @@ RULES: Mapping[str, Mapping[str, Handler]] = {
         'GET': list_clients,
         'POST': create_client,
     },
-    f'{_PATH}/{{id}}/rules/{{index}}/clients/{{match}}': {'DELETE': delete_client},
+    f'{_PATH}/{{id}}/rules/{{index}}/clients/{{match}}': {
+        'GET': get_client,
+        'DELETE': delete_client,
+    },
 }
 
 

@@ -6,7 +6,7 @@ from ontap_simulator.errors.block import (
     IGROUP_MISSING,
     BlockError,
 )
-from ontap_simulator.errors.common import NoSuchEntryError
+from ontap_simulator.errors.common import NoSuchEntryError, UnsupportedError
 from ontap_simulator.models.initiators import initiator_names
 from ontap_simulator.records import Record, link
 from ontap_simulator.responses import block
@@ -39,6 +39,10 @@ def get_igroup(call: Call) -> Answer:
 
 def create_igroup(call: Call) -> Answer:
     body = call.body
+    if body.get('igroups'):
+        raise UnsupportedError(
+            'This simulator has no nested igroups.', target='igroups'
+        )
     svm = block.body_svm(call, body)
     identifier = str(uuid.uuid4())
     taken = {

@@ -5,6 +5,7 @@ from ontap_simulator.models.files import file_errors
 from ontap_simulator.models.volumes import FlexVol
 from ontap_simulator.records import Record, merge, value
 from ontap_simulator.responses.base import Call
+from ontap_simulator.responses.export_policies import check_exists
 from ontap_simulator.responses.kept import KeptResource, Shape
 
 _NO_VOLUME = '918232'
@@ -29,6 +30,7 @@ class Qtrees(KeptResource):
 
     def prepare(self, call: Call, record: Record) -> Record:
         svm = call.cluster.svm(record['svm']['name'])
+        check_exists(call, value(record, 'export_policy.name'), svm.name)
         volume = call.cluster.find_volume(_reference(record), svm)
         mode = int(str(record.get('unix_permissions', 755)), _OCTAL)
         with file_errors(record['name']):
@@ -44,6 +46,7 @@ class Qtrees(KeptResource):
         return {**defaults, 'id': number, 'volume': _short(volume)}
 
     def change(self, call: Call, old: Record, new: Record) -> None:
+        check_exists(call, value(new, 'export_policy.name'), new['svm']['name'])
         volume = call.cluster.volume(old['volume']['uuid'])
         if new['name'] != old['name']:
             call.cluster.files.rename(volume, old['name'], new['name'])

@@ -13,6 +13,7 @@ from ontap_simulator.models.svms import Svm
 from ontap_simulator.models.volumes import FlexVol
 from ontap_simulator.records import Record, merge, value
 from ontap_simulator.responses.base import Call
+from ontap_simulator.responses.export_policies import check_exists
 from ontap_simulator.topology.values import parse_size
 
 SMALLEST = 20 << 20
@@ -132,12 +133,7 @@ def properties_of(
     :raises InvalidValueError: the export policy is none of the SVM's
     """
     policy = value(body, 'nas.export_policy.name')
-    policies = call.cluster.kept.collection('export_policies').all()
-    if policy is not None and not any(
-        (found['name'], found['svm']['name']) == (policy, svm.name)
-        for found in policies
-    ):
-        raise InvalidValueError('nas.export_policy.name', policy)
+    check_exists(call, policy, svm.name)
     properties: Record = dict(old or {})
     new = {name: body[name] for name in body if name not in _ACTED_UPON}
     for name, inner in (('nas', 'path'), ('space', 'size')):
