@@ -90,6 +90,7 @@ class Reason(enum.StrEnum):
     LOOKUP_FAILED = 'lookup_failed'
     CANNOT_GROW = 'cannot_grow'
     ONTAP_UNREACHABLE = 'ontap_unreachable'
+    ONTAP_BUSY = 'ontap_busy'
     POOL_UNKNOWN = 'pool_unknown'
     WAIT_TIMED_OUT = 'wait_timed_out'
     INTERNAL_ERROR = 'internal_error'
@@ -189,6 +190,8 @@ _MESSAGES: Mapping[Reason, str] = {
     'log says how',
     Reason.ONTAP_UNREACHABLE: 'the cluster could not be reached, did not answer '
     'in time, or its certificate is not trusted',
+    Reason.ONTAP_BUSY: 'the cluster said that too much is asked of it, for longer '
+    'than the request can wait',
     Reason.POOL_UNKNOWN: "the pool's share is of no FlexVol of netapp_vserver",
     Reason.WAIT_TIMED_OUT: 'another volume was still making the cached image '
     'after fill_wait_timeout',

@@ -13,6 +13,7 @@ from eic_plugins.engine.pool_cache import (
 from eic_plugins.model import Reason, Refusal
 from eic_plugins.ontap.files import SvmNotPeeredError
 from eic_plugins.ontap.session import (
+    OntapBusyError,
     OntapError,
     OntapForbiddenError,
     OntapRejectedError,
@@ -69,6 +70,7 @@ FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
     NoRoomError: (Reason.NO_ROOM, False),
     NotReadableError: (Reason.NOT_READABLE, False),
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
+    OntapBusyError: (Reason.ONTAP_BUSY, True),
     SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),
     PublishForbiddenError: (Reason.PERMISSION_DENIED, True),
     OntapForbiddenError: (Reason.PERMISSION_DENIED, False),
@@ -94,6 +96,8 @@ def reason_of(err: Exception | None, otherwise: Reason) -> Reason:
         return Reason.PERMISSION_DENIED
     if isinstance(err, CannotGrowError):
         return Reason.CANNOT_GROW
+    if isinstance(err, OntapBusyError):
+        return Reason.ONTAP_BUSY
     unreachable = isinstance(err, OntapUnreachableError)
     return Reason.ONTAP_UNREACHABLE if unreachable else otherwise
 

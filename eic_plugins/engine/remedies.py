@@ -86,6 +86,8 @@ _REMEDIES: Mapping[Reason, str] = {
     'smaller',
     Reason.ONTAP_UNREACHABLE: 'run "eic check ontap-reachable"; it is asked again '
     'after half a minute',
+    Reason.ONTAP_BUSY: 'look at eic_ontap_busy_total, and at what else asks the '
+    'cluster over REST; ONTAP limits requests by cluster and by user',
     Reason.POOL_UNKNOWN: 'correct nfs_shares_config or netapp_vserver ("eic check '
     'ontap-shares ontap-lifs")',
     Reason.WAIT_TIMED_OUT: 'raise fill_wait_timeout, and with it '

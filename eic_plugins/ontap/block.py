@@ -118,18 +118,24 @@ class BlockDevices:
         """A new device of ``size`` bytes, thinly provisioned where the
         backend says so.
         """
-        answer = self._session.post(
-            self.resource,
-            {
-                'svm': {'name': self._svm},
-                'name': device_path(file),
-                'os_type': self._options.os_type,
-                'space': {'size': size, **self._guarantee()},
-            },
-            return_timeout=RETURN_TIMEOUT,
-            return_records='true',
-        )
-        return self._made(answer, file)
+        try:
+            answer = self._session.post(
+                self.resource,
+                {
+                    'svm': {'name': self._svm},
+                    'name': device_path(file),
+                    'os_type': self._options.os_type,
+                    'space': {'size': size, **self._guarantee()},
+                },
+                return_timeout=RETURN_TIMEOUT,
+                return_records='true',
+            )
+            self._finish(answer)
+            return self._described(answer, file)
+        except OntapError as err:
+            if not _is_unsure(err):
+                raise
+            return self._expect(file, err)
 
     @property
     def os_type(self) -> str:
@@ -186,11 +192,17 @@ class BlockDevices:
         hold = min(RETURN_TIMEOUT, int(timeout))
         try:
             answer = self._session.post(
-                self.resource, body, return_timeout=hold, return_records='true'
+                self.resource,
+                body,
+                timeout,
+                return_timeout=hold,
+                return_records='true',
             )
             self._finish(answer, timeout)
             return self._described(answer, destination)
-        except (jobs.JobUnknownError, OntapUnreachableError) as err:
+        except OntapError as err:
+            if not _is_unsure(err):
+                raise
             if not judge:
                 raise UncertainError(str(err)) from err
             LOG.warning('%s; looking for the clone itself', err)
@@ -226,9 +238,11 @@ class BlockDevices:
             self._finish(
                 self._session.patch(path, fields, return_timeout=RETURN_TIMEOUT)
             )
-        except (jobs.JobUnknownError, OntapUnreachableError):
+        except OntapError as err:
             # Only the device can tell whether it was done.
-            if not _has(self._session.get(path, fields=_FIELDS), fields):
+            if not _is_unsure(err) or not _has(
+                self._session.get(path, fields=_FIELDS), fields
+            ):
                 raise
 
     def resize(self, device: BlockDevice, size: int) -> None:
@@ -261,16 +275,6 @@ class BlockDevices:
             self.resource, **{'svm.name': self._svm, 'name': names, 'fields': _FIELDS}
         )
         return [_parse(record) for record in records]
-
-    def _made(
-        self, answer: JsonObject, file: StoredObject, timeout: float = RETURN_TIMEOUT
-    ) -> BlockDevice:
-        """What a POST made: in its answer, or to be looked for."""
-        try:
-            self._finish(answer, timeout)
-        except jobs.JobUnknownError as err:
-            return self._expect(file, err)
-        return self._described(answer, file)
 
     def _described(self, answer: JsonObject, file: StoredObject) -> BlockDevice:
         """What an answer tells of; looked for, if it does not tell."""
@@ -337,16 +341,22 @@ class Luns(BlockDevices):
             'copy': {'source': ends},
         }
         deadline = self._clock.monotonic() + timeout
-        answer = copies.start(
-            lambda: self._session.post(
-                self.resource, body, return_timeout=RETURN_TIMEOUT
-            ),
-            deadline,
-            self._clock,
-        )
-        # Of a job that is not known the destination tells as much.
-        with contextlib.suppress(jobs.JobUnknownError):
+        try:
+            answer = copies.start(
+                lambda: self._session.post(
+                    self.resource,
+                    body,
+                    deadline - self._clock.monotonic(),
+                    return_timeout=RETURN_TIMEOUT,
+                ),
+                deadline,
+                self._clock,
+            )
             self._finish(answer, deadline - self._clock.monotonic())
+        except OntapError as err:
+            # Of work that nobody knows of, the destination tells as much.
+            if isinstance(err, OntapUnreachableError) or not _is_unsure(err):
+                raise
         self._wait_for_copy(
             destination, deadline, copies.Progress(destination, keep, self._clock)
         )
@@ -503,6 +513,13 @@ def _reference(source: StoredObject) -> dict[str, str]:
     if source.uuid:
         return {'uuid': source.uuid}
     return {'name': device_path(source)}
+
+
+def _is_unsure(err: OntapError) -> bool:
+    """True if the work may be done, for all that the error says."""
+    if isinstance(err, OntapRejectedError):
+        return err.unsure
+    return isinstance(err, jobs.JobUnknownError | OntapUnreachableError)
 
 
 def _has(record: JsonObject, fields: JsonObject) -> bool:

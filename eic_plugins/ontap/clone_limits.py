@@ -17,6 +17,7 @@ from oslo_utils import units
 from eic_plugins.model import FlexVol
 from eic_plugins.ontap.session import (
     JsonObject,
+    OntapBusyError,
     OntapError,
     OntapRejectedError,
     OntapSession,
@@ -91,6 +92,8 @@ class CloneLimits:
     def _ask(self, what: str, fetch: Callable[[str], Used], svms: str) -> None:
         try:
             self._found[what] = fetch(svms)
+        except OntapBusyError as err:
+            self._not_read(what, err)
         except OntapRejectedError as err:
             self._found.pop(what, None)
             if what not in self._refused:
@@ -101,12 +104,14 @@ class CloneLimits:
                 )
             self._refused.add(what)
         except OntapError as err:
-            # What was read last is nearer to the truth than nothing.
-            LOG.debug(
-                'The %(what)s could not be read: %(err)s', {'what': what, 'err': err}
-            )
+            self._not_read(what, err)
         else:
             self._refused.discard(what)
+
+    @staticmethod
+    def _not_read(what: str, err: OntapError) -> None:
+        """What was read last is nearer to the truth than nothing."""
+        LOG.debug('The %(what)s could not be read: %(err)s', {'what': what, 'err': err})
 
     def _shared_data(self, svms: str) -> Used:
         records = self._session.records(

@@ -92,6 +92,10 @@ class Files:
             LOG.warning('%s; looking for the clone itself', err)
             if self.stat(destination) is None:
                 self._clone_again(body, destination, timeout)
+        except OntapRejectedError as err:
+            if not err.unsure:
+                raise
+            self._expect(destination, err)
 
     def copy(
         self,
@@ -166,8 +170,13 @@ class Files:
 
     def rename(self, file: StoredObject, to: StoredObject) -> None:
         """Rename inside a FlexVol; what had the name ``to`` must be gone."""
-        # Takes no return_timeout, unlike clone, copy and delete.
-        self._finish(self._session.patch(_url(file), {'path': to.path}))
+        try:
+            # Takes no return_timeout, unlike clone, copy and delete.
+            self._finish(self._session.patch(_url(file), {'path': to.path}))
+        except OntapRejectedError as err:
+            done = err.unsure and self.stat(file) is None
+            if not (done and self.stat(to) is not None):
+                raise
 
     def delete(self, file: StoredObject) -> None:
         """Delete the file; not an error if there is none."""
@@ -201,9 +210,10 @@ class Files:
         timeout: float,
         still_running: Callable[[str], None] | None = None,
     ) -> None:
+        deadline = self._clock.monotonic() + timeout
         hold = min(RETURN_TIMEOUT, int(timeout))
-        answer = self._session.post(path, body, return_timeout=hold)
-        self._finish(answer, timeout, still_running)
+        answer = self._session.post(path, body, timeout, return_timeout=hold)
+        self._finish(answer, deadline - self._clock.monotonic(), still_running)
 
     def _finish(
         self,

@@ -78,9 +78,10 @@ def _wait(
     still_running: Callable[[str], None] | None,
 ) -> None:
     refused = 0
-    for _ in looks(clock.monotonic() + timeout, clock):
+    deadline = clock.monotonic() + timeout
+    for _ in looks(deadline, clock):
         try:
-            job = _state(session, uuid)
+            job = _state(session, uuid, max(deadline - clock.monotonic(), 0.0))
             refused = 0
         except OntapRejectedError as err:
             # A look that is refused says nothing of the work.
@@ -107,9 +108,9 @@ def _cancel(session: OntapSession, uuid: str) -> None:
         )
 
 
-def _state(session: OntapSession, uuid: str) -> JsonObject:
+def _state(session: OntapSession, uuid: str, patience: float) -> JsonObject:
     try:
-        return session.get(f'/api/cluster/jobs/{uuid}', fields=_FIELDS)
+        return session.get(f'/api/cluster/jobs/{uuid}', patience, fields=_FIELDS)
     except OntapRejectedError as err:
         if err.status in _UNKNOWN:
             raise JobUnknownError(f'job {uuid}: {err}') from err

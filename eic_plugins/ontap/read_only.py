@@ -3,6 +3,7 @@
 from typing import Any
 
 from eic_plugins.ontap.session import JsonObject, OntapError, OntapSession
+from eic_plugins.ontap.throttling import PATIENCE
 
 _READ = 'GET'
 
@@ -14,7 +15,9 @@ class ReadOnlyError(OntapError):
 class ReadOnlySession(OntapSession):
     """Sends GET, and refuses everything else before it is sent."""
 
-    def _send(self, method: str, path: str, **kwargs: Any) -> JsonObject:
+    def _send(
+        self, method: str, path: str, patience: float = PATIENCE, **kwargs: Any
+    ) -> JsonObject:
         if method != _READ:
             raise ReadOnlyError(f'{method} {path.partition("?")[0]} was not sent')
-        return super()._send(method, path, **kwargs)
+        return super()._send(method, path, patience, **kwargs)

@@ -6,7 +6,7 @@ calls go through the ``requests`` session of its ``HostConnection``.
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +15,9 @@ import requests
 from netapp_ontap import HostConnection
 from netapp_ontap.host_connection import LoggingAdapter
 from urllib3.util.retry import Retry
+
+from eic_plugins.ontap.throttling import BUSY, PATIENCE, Reply, Throttle
+from eic_plugins.support.clock import SYSTEM, Clock
 
 JsonObject = Mapping[str, Any]
 
@@ -30,8 +33,17 @@ _LEVELS = {'GET': 'readonly', 'POST': 'read_create', 'PATCH': 'all', 'DELETE': '
 # The library would repeat a read five times, each to its full timeout. One
 # repeat is what a kept-alive connection that the cluster closed needs. Work
 # (POST) is not repeated here: whoever asked for it looks at its destination
-# first, and may then send it again.
-_RETRIES = Retry(total=3, connect=2, read=1, status=0, redirect=0, backoff_factor=0.2)
+# first, and may then send it again. What is answered is no matter of the transport,
+# whatever Retry-After the answer has: see throttling.
+_RETRIES = Retry(
+    total=3,
+    connect=2,
+    read=1,
+    status=0,
+    redirect=0,
+    backoff_factor=0.2,
+    respect_retry_after_header=False,
+)
 
 
 class OntapError(Exception):
@@ -47,13 +59,24 @@ class OntapTimeoutError(OntapError):
 
 
 class OntapRejectedError(OntapError):
-    """ONTAP's own error, with its ``code`` as ONTAP writes it (a string)."""
+    """ONTAP's own error, with its ``code`` as ONTAP writes it (a string).
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    ``unsure`` if the same request was sent before, and the answer does not tell
+    whether it was done then: this error may be about what it has done itself.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, unsure: bool = False
+    ) -> None:
         super().__init__(f'ONTAP error {code} (HTTP {status}): {message}')
         self.status = status
         self.code = code
         self.message = message
+        self.unsure = unsure
+
+
+class OntapBusyError(OntapRejectedError):
+    """Too much is asked of ONTAP, and there is no time to wait as it says."""
 
 
 class OntapForbiddenError(OntapRejectedError):
@@ -78,10 +101,22 @@ class Endpoint:
 
 
 class OntapSession:
-    """Sends requests and turns every failure into an :class:`OntapError`."""
+    """Sends requests and turns every failure into an :class:`OntapError`.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    While ONTAP says that it is too busy, a request waits, for ``patience`` seconds in
+    all.
+
+    :param waited: called with the seconds of each such wait
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        waited: Callable[[float], None] = lambda seconds: None,
+        clock: Clock = SYSTEM,
+    ) -> None:
         self.host = endpoint.host
+        self._throttle = Throttle(waited, clock)
         self._verify = endpoint.verify
         self._connection = HostConnection(
             endpoint.host,
@@ -103,9 +138,9 @@ class OntapSession:
             ),
         )
 
-    def get(self, path: str, **params: Any) -> JsonObject:
+    def get(self, path: str, patience: float = PATIENCE, **params: Any) -> JsonObject:
         """GET a record or a collection; ``params`` are ONTAP's query."""
-        return self._send('GET', path, params=params)
+        return self._send('GET', path, patience, params=params)
 
     def records(self, path: str, **params: Any) -> list[JsonObject]:
         """All records of a collection, over as many pages as it has."""
@@ -116,9 +151,15 @@ class OntapSession:
             records += answer.get('records', ())
         return records
 
-    def post(self, path: str, body: JsonObject, **params: Any) -> JsonObject:
+    def post(
+        self,
+        path: str,
+        body: JsonObject,
+        patience: float = PATIENCE,
+        **params: Any,
+    ) -> JsonObject:
         """POST; the answer holds ``job`` where the work goes on."""
-        return self._send('POST', path, json=body, params=params)
+        return self._send('POST', path, patience, json=body, params=params)
 
     def patch(self, path: str, body: JsonObject, **params: Any) -> JsonObject:
         """PATCH; the answer holds ``job`` where the work goes on."""
@@ -128,14 +169,24 @@ class OntapSession:
         """DELETE; the answer holds ``job`` where the work goes on."""
         return self._send('DELETE', path, params=params)
 
-    def _send(self, method: str, path: str, **kwargs: Any) -> JsonObject:
+    def _send(
+        self, method: str, path: str, patience: float = PATIENCE, **kwargs: Any
+    ) -> JsonObject:
+        reply = self._throttle.reply(
+            lambda: self._response(method, path, **kwargs), patience
+        )
+        if reply.response.status_code == HTTPStatus.FORBIDDEN:
+            raise _forbidden(method, path, reply)
+        return _parse(reply)
+
+    def _response(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = f'{self._connection.origin}{path}'
         held = kwargs.get('params', {}).get('return_timeout', 0)
         timeout = (_CONNECT_TIMEOUT, _READ_TIMEOUT + held)
         try:
             # ``verify`` is said for each request. REQUESTS_CA_BUNDLE in the
             # environment replaces that of a session, but not this one.
-            response = self._connection.session.request(
+            return self._connection.session.request(
                 method, url, timeout=timeout, verify=self._verify, **kwargs
             )
         except (ValueError, requests.exceptions.InvalidJSONError) as err:
@@ -149,20 +200,15 @@ class OntapSession:
                 f'{method} {path.partition("?")[0]} on ONTAP at {self.host}: '
                 f'{_explain(err)}'
             ) from err
-        if response.status_code == HTTPStatus.FORBIDDEN:
-            raise _forbidden(method, path, response)
-        return _parse(response)
 
 
-def _forbidden(
-    method: str, path: str, response: requests.Response
-) -> OntapForbiddenError:
+def _forbidden(method: str, path: str, reply: Reply) -> OntapForbiddenError:
     try:
-        _parse(response)
+        _parse(reply)
     except OntapRejectedError as err:
         code, why = err.code, err.message
     return OntapForbiddenError(
-        response.status_code,
+        reply.response.status_code,
         code,
         f'{why}: {method} {role_path(path)} takes the access level '
         f'{_LEVELS[method]} on that path in the role of the user',
@@ -190,30 +236,32 @@ def _explain(err: requests.RequestException) -> str:
     return type(err).__name__
 
 
-def _parse(response: requests.Response) -> JsonObject:
+def _parse(reply: Reply) -> JsonObject:
+    response = reply.response
     try:
         body = response.json() if response.content else {}
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise OntapRejectedError(
-            response.status_code, 'none', 'the answer is not a JSON object'
-        )
+        error = {'message': 'the answer is not a JSON object'}
+        raise rejected(response.status_code, error, reply.unsure)
     if response.status_code >= HTTPStatus.BAD_REQUEST:
-        raise rejected(response.status_code, body.get('error'))
+        raise rejected(response.status_code, body.get('error'), reply.unsure)
     if response.status_code != HTTPStatus.ACCEPTED:
         # Within return_timeout the work ended; its job is history.
         body.pop('job', None)
     return body
 
 
-def rejected(status: int, error: Any) -> OntapRejectedError:
+def rejected(status: int, error: Any, unsure: bool = False) -> OntapRejectedError:
     """The error that an answer or a job tells of; any part of it may be missing."""
     fields = error if isinstance(error, Mapping) else {}
-    return OntapRejectedError(
+    kind = OntapBusyError if status in BUSY else OntapRejectedError
+    return kind(
         status,
         str(fields.get('code', 'none')),
         str(fields.get('message', 'no message')),
+        unsure,
     )
 
 

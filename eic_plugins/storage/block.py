@@ -43,7 +43,12 @@ from eic_plugins.ontap.block import (
 )
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.luns_of_files import FILE_SUFFIX
-from eic_plugins.ontap.session import OntapError, OntapRejectedError
+from eic_plugins.ontap.session import (
+    OntapBusyError,
+    OntapError,
+    OntapForbiddenError,
+    OntapRejectedError,
+)
 from eic_plugins.storage import inspection
 from eic_plugins.storage.block_records import (
     format_comment,
@@ -257,7 +262,7 @@ class BlockStorage(PoolStorage):
         """True if a clone failed because what was seen is not there any more,
         even if something else has its name by now.
         """
-        if not isinstance(err, OntapRejectedError):
+        if not isinstance(err, OntapRejectedError) or isinstance(err, OntapBusyError):
             return False
         try:
             found = self._devices.find(cached.stored)
@@ -275,6 +280,8 @@ class BlockStorage(PoolStorage):
             )
         try:
             published = self._publish(device, image, record, free=False)
+        except (OntapBusyError, OntapForbiddenError):
+            raise
         except (OntapRejectedError, UncertainError):
             # Something has the name: of another host that was faster, or stale, or
             # never inspected.

@@ -10,7 +10,11 @@ from oslo_log import log as logging
 
 from eic_plugins.model import Pool, StoredObject
 from eic_plugins.ontap.files import Files
-from eic_plugins.ontap.session import OntapError, OntapRejectedError
+from eic_plugins.ontap.session import (
+    OntapBusyError,
+    OntapError,
+    OntapRejectedError,
+)
 from eic_plugins.storage.mount import ShareMount
 
 LOG = logging.getLogger(__name__)
@@ -35,6 +39,8 @@ class ShareFiles:
         try:
             try:
                 self._files.rename(target, final)
+            except OntapBusyError:
+                raise
             except OntapRejectedError:
                 self._files.delete(final)
                 self._files.rename(target, final)

@@ -166,7 +166,7 @@ class _Clusters:
         """A session, and everything that is asked and remembered over it."""
         options = CONF[config.GROUP]
         backend = dot_utils.get_backend_configuration(section)
-        session = OntapSession(endpoint_of(backend))
+        session = OntapSession(endpoint_of(backend), self.metrics.ontap_busy)
         namespace = Namespace(session, backend.netapp_vserver)
         peers = Peers(session, options.create_svm_peering)
         backing = self.make_backing(

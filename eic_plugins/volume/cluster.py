@@ -23,6 +23,10 @@ from eic_plugins.volume.pools.registry import Pools
 from eic_plugins.volume.pools.stats_publisher import StatsPublisher
 
 
+_ANSWERS = {Reason.CLONE_FAILED, Reason.ONTAP_BUSY}
+"""What ONTAP says itself: whoever says so can be reached."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Cluster:
     """The parts, made in :mod:`eic_plugins.volume.assembly`."""
@@ -70,7 +74,7 @@ class Cluster:
             self.metrics.ontap(answered=False)
             if self.breaker.allows():
                 self.breaker.failed()
-        elif not outcome.left_to_cinder or Reason.CLONE_FAILED in reasons:
+        elif not outcome.left_to_cinder or reasons & _ANSWERS:
             # Of an image that was refused, ONTAP was not even asked.
             self.metrics.ontap(answered=True)
             self.breaker.succeeded()

@@ -125,6 +125,19 @@ ONTAP_FAILED = Metric(
     'When it last did not (reason ontap_unreachable), likewise.',
 )
 
+ONTAP_BUSY = Metric(
+    Counter,
+    'eic_ontap_busy_total',
+    ('backend',),
+    'Answers of ONTAP that it is too busy (HTTP 429, or 503).',
+)
+ONTAP_WAITED = Metric(
+    Counter,
+    'eic_ontap_busy_seconds_total',
+    ('backend',),
+    'Seconds that requests waited for that, as ONTAP said.',
+)
+
 METRICS = (
     VOLUMES,
     REFUSALS,
@@ -137,6 +150,8 @@ METRICS = (
     CLONE_LIMIT,
     ONTAP_ANSWERED,
     ONTAP_FAILED,
+    ONTAP_BUSY,
+    ONTAP_WAITED,
 )
 
 
@@ -211,6 +226,11 @@ class Metrics:
         """ONTAP answered just now, or did not."""
         metric = ONTAP_ANSWERED if answered else ONTAP_FAILED
         self._of(metric).set_to_current_time()
+
+    def ontap_busy(self, seconds: float) -> None:
+        """ONTAP said that it is too busy, and a request waits that long."""
+        self._of(ONTAP_BUSY).inc()
+        self._of(ONTAP_WAITED).inc(seconds)
 
     def write(self, at_once: bool = False) -> None:
         """Write the file, unless that was done a few seconds ago.

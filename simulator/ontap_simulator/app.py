@@ -22,6 +22,8 @@ from ontap_simulator.errors.common import (
     NotAuthenticatedError,
     NotPermittedError,
     OntapError,
+    TooManyRequestsError,
+    UnavailableError,
 )
 from ontap_simulator.faults import Fault
 from ontap_simulator.models.cluster import Cluster
@@ -125,7 +127,7 @@ class Application:
                 )
             )
         for fault in exchange.faults:
-            _after(fault)
+            answer = _after(fault, answer)
         return answer
 
     def _authenticate(self, exchange: _Exchange) -> None:
@@ -216,10 +218,20 @@ def _before(fault: Fault) -> None:
             status=parameters['status'],
             retry_after=parameters['retry_after'],
         )
+    elif fault.kind == 'too_many_requests':
+        raise TooManyRequestsError(parameters['retry_after'], parameters['as_date'])
+    elif fault.kind == 'unavailable' and parameters['effect'] == 'none':
+        raise UnavailableError(parameters['code'], parameters['retry_after'])
     elif fault.kind == 'drop_connection' and parameters['when'] == 'before':
         raise DropConnectionError
 
 
-def _after(fault: Fault) -> None:
-    if fault.kind == 'drop_connection' and fault.parameters['when'] == 'after':
+def _after(fault: Fault, answer: Answer) -> Answer:
+    parameters = fault.parameters
+    if fault.kind == 'drop_connection' and parameters['when'] == 'after':
         raise DropConnectionError
+    if fault.kind == 'unavailable' and parameters['effect'] == 'done':
+        return error_answer(
+            UnavailableError(parameters['code'], parameters['retry_after'])
+        )
+    return answer

@@ -7,6 +7,12 @@ Kind                    Effect (and its parameters)
 ``error``               the request is refused: ``status``, ``code``,
                         ``message``, and in how many seconds to
                         try again (``retry_after``)
+``too_many_requests``   the request is refused with 429 and ``Retry-After``: in
+                        how many seconds to try again (``retry_after``), said as
+                        a date with ``as_date``
+``unavailable``         the answer is 503 with ``code`` 7 or 8, and
+                        ``retry_after``, if any; ``effect``: "none" or "done",
+                        which is what a gateway before ONTAP may make of it
 ``drop_connection``     the connection ends without an answer, ``when``:
                         "before" or "after" the request had its effect
 ``job_vanishes``        the job answers 404; ``effect``: "done" (the work is
@@ -72,6 +78,15 @@ PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
         'code': _Parameter(_is_code, '1'),
         'message': _Parameter(_is_text, 'Simulated error.'),
         'retry_after': _Parameter(_is_seconds_or_none, None),
+    },
+    'too_many_requests': {
+        'retry_after': _Parameter(_is_seconds, 1),
+        'as_date': _Parameter(lambda v: isinstance(v, bool), False),
+    },
+    'unavailable': {
+        'code': _Parameter(lambda v: str(v) in {'7', '8'}, '7'),
+        'retry_after': _Parameter(_is_seconds_or_none, None),
+        'effect': _Parameter(lambda v: v in ('none', 'done'), 'none'),
     },
     'drop_connection': {
         'when': _Parameter(lambda v: v in ('before', 'after'), 'before')

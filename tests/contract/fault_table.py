@@ -30,9 +30,13 @@ VARIANTS: Mapping[str, Sequence[Fault]] = {
         {'status': 500, 'count': None},
         {'status': 403, 'code': '6'},
         {'status': 403, 'code': '6', 'count': None},
-        {'status': 429, 'retry_after': 1},
-        {'status': 503},
     ],
+    'too_many_requests': [
+        {'retry_after': 0.2},
+        {'as_date': True},
+        {'retry_after': 3600, 'count': None},
+    ],
+    'unavailable': [{}, {'effect': 'done'}, {'code': '8', 'retry_after': 0.2}],
     'drop_connection': [
         {'when': 'before'},
         {'when': 'after'},
@@ -58,7 +62,7 @@ def shown(fault: Fault) -> str:
     words = [
         str(value)
         for key, value in fault.items()
-        if key in {'kind', 'when', 'effect', 'status'}
+        if key in {'kind', 'when', 'effect', 'status', 'code', 'as_date'}
     ]
     return ' '.join([*words, 'lasting'] if 'count' in fault else words)
 

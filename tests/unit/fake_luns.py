@@ -45,7 +45,7 @@ class LunSession:
         self._called('GET', path)
         return dict(self._by_uuid(path))
 
-    def post(self, path: Any, body: Any, **query: Any) -> Any:
+    def post(self, path: Any, body: Any, patience: Any = None, **query: Any) -> Any:
         self._called('POST', path)
         name = body['name']
         if name in self.luns:

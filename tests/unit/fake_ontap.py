@@ -24,13 +24,13 @@ class FakeSession:
                 return found
         raise AssertionError(f'unexpected {method} {path}')
 
-    def get(self, path: Any, **params: Any) -> Any:
+    def get(self, path: Any, patience: Any = None, **params: Any) -> Any:
         return self._answer('GET', path, params)
 
     def records(self, path: Any, **params: Any) -> Any:
         return self._answer('GET', path, params)['records']
 
-    def post(self, path: Any, body: Any, **params: Any) -> Any:
+    def post(self, path: Any, body: Any, patience: Any = None, **params: Any) -> Any:
         return self._answer('POST', path, body)
 
     def patch(self, path: Any, body: Any, **params: Any) -> Any:

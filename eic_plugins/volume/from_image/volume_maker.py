@@ -11,6 +11,7 @@ from eic_plugins.glance.documents import image_from_meta
 from eic_plugins.model import Image, Outcome, Reason, VolumeProperties
 from eic_plugins.ontap.namespace import UnknownShareError
 from eic_plugins.ontap.session import (
+    OntapBusyError,
     OntapError,
     OntapForbiddenError,
     OntapRejectedError,
@@ -216,6 +217,7 @@ def reason_without_pool(err: Exception) -> Reason:
     kinds: Mapping[type[Exception], Reason] = {
         UnknownShareError: Reason.POOL_UNKNOWN,
         OntapForbiddenError: Reason.PERMISSION_DENIED,
+        OntapBusyError: Reason.ONTAP_BUSY,
         OntapRejectedError: Reason.LOOKUP_FAILED,
     }
     return next(

@@ -1,5 +1,7 @@
 """ONTAP's errors: an HTTP status, a code (always a string) and a message."""
 
+import time
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +27,7 @@ class OntapError(Exception):
         code: str | None = None,
         status: int | None = None,
         target: str | None = None,
-        retry_after: float | None = None,
+        retry_after: float | str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -152,6 +154,34 @@ class NotChangeableError(OntapError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f'Field "{name}" cannot be set in PATCH.', target=name)
+
+
+class TooManyRequestsError(OntapError):
+    """More requests than the cluster takes.
+
+    :param retry_after: in how many seconds to come back
+    :param as_date: whether that is said as a date
+    """
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = '262160'
+
+    def __init__(self, retry_after: float, as_date: bool) -> None:
+        told = formatdate(time.time() + retry_after, usegmt=True)
+        super().__init__(
+            'Too many requests.', retry_after=told if as_date else retry_after
+        )
+
+
+class UnavailableError(OntapError):
+    """A resource is at its limit (7), or in use (8)."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, code: str, retry_after: float | None) -> None:
+        super().__init__(
+            'The service is not available.', code=code, retry_after=retry_after
+        )
 
 
 class UnsupportedError(OntapError):

@@ -1,6 +1,7 @@
 """Faults on request."""
 
 import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,33 @@ def test_error_may_say_when_to_try_again(api: Api) -> None:
     busy, down = api.get('/api/cluster'), api.get('/api/cluster')
     assert (busy.status_int, busy.headers['Retry-After']) == (429, '7')
     assert (down.status_int, down.headers.get('Retry-After')) == (503, None)
+
+
+def test_too_many_requests_have_ontaps_code_and_are_not_done(
+    api: Api, image: Path
+) -> None:
+    api.fault('too_many_requests', match=CLONE, retry_after=7)
+    response = api.clone('image', 'clone')
+    assert (response.status_int, error_code(response)) == (429, '262160')
+    assert response.headers['Retry-After'] == '7'
+    assert not (image.parent / 'clone').exists()
+
+
+def test_when_to_come_back_may_be_a_date(api: Api) -> None:
+    api.fault('too_many_requests', retry_after=60, as_date=True)
+    told = parsedate_to_datetime(api.get('/api/cluster').headers['Retry-After'])
+    assert 55 < told.timestamp() - time.time() <= 60
+
+
+@pytest.mark.parametrize('effect', ['none', 'done'])
+def test_what_is_not_available_may_have_been_done(
+    api: Api, image: Path, effect: str
+) -> None:
+    api.fault('unavailable', match=CLONE, effect=effect, code='8', retry_after=2)
+    response = api.clone('image', 'clone')
+    assert (response.status_int, error_code(response)) == (503, '8')
+    assert response.headers['Retry-After'] == '2'
+    assert (image.parent / 'clone').exists() is (effect == 'done')
 
 
 def test_fault_hits_once_unless_told_otherwise(api: Api) -> None:
@@ -209,6 +237,8 @@ def test_control_api_is_never_hit(api: Api) -> None:
         {'kind': 'error', 'status': 200},
         {'kind': 'error', 'code': 'x'},
         {'kind': 'error', 'retry_after': -1},
+        {'kind': 'too_many_requests', 'as_date': 'yes'},
+        {'kind': 'unavailable', 'code': '4'},
         {'kind': 'error', 'nth': 0},
         {'kind': 'error', 'count': 0},
         {'kind': 'error', 'match': {'path': '('}},

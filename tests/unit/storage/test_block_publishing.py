@@ -138,9 +138,9 @@ def test_a_clone_whose_end_is_not_known_is_never_something_stale(
     """Every clone is made, or was there before, and no answer says which."""
     post = svm.session.post
 
-    def mute(path: Any, body: Any, **query: Any) -> Any:
+    def mute(path: Any, body: Any, patience: Any, **query: Any) -> Any:
         if body['name'] not in svm.session.luns:
-            post(path, body, **query)
+            post(path, body, patience, **query)
         raise error
 
     cache = svm.cache()

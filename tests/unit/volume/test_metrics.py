@@ -55,6 +55,7 @@ def test_every_declared_metric_has_the_name_it_is_exposed_by(tmp_path: Path) -> 
     counts.clone_limit(POOL, 0.5)
     counts.ontap(answered=True)
     counts.ontap(answered=False)
+    counts.ontap_busy(1.5)
     counts.write()
     exposed = {name.removesuffix('_count') for name, *_ in samples(tmp_path)}
     assert {metric.name for metric in metrics.METRICS} <= exposed

@@ -83,6 +83,7 @@ def test_what_an_image_is_refused_for_says_nothing_of_ontap(reason: Reason) -> N
         ('cached', []),
         ('flexclone', [Reason.NOT_CACHED]),
         (CINDER_DOWNLOAD, [Reason.CLONE_FAILED]),
+        (CINDER_DOWNLOAD, [Reason.ONTAP_BUSY]),
     ],
 )
 def test_a_cluster_that_answers_is_well(route: str, reasons: list[Any]) -> None:

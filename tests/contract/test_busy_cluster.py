@@ -1,0 +1,176 @@
+"""ONTAP says that it is too busy: it is waited for, and that costs nothing else.
+
+Two volumes of one image are made, and each call that EIC makes for them is answered
+with 429 or 503 first. Their routes stay what they are.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from eic_plugins.model import Reason
+from eic_plugins.ontap import throttling
+from tests.contract import block
+from tests.contract.fault_table import Call, pattern, was_hit
+from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
+    cinder_conf,
+    protocol,
+)
+from tests.contract.test_refused_calls import (  # noqa: F401 - fixtures
+    put,
+    share_driver,
+    world,
+)
+from tests.contract.world import World
+
+pytestmark = [pytest.mark.usefixtures('nfs'), block.NEEDS_ROOT]
+LOCATED = {'nfs': 'images', 'iscsi': '', 'nvme': ''}
+ROUTES = {
+    'nfs': ['copy_offload', 'cached'],
+    'iscsi': ['download', 'cached'],
+    'nvme': ['download', 'cached'],
+}
+SOON = 0.05
+TOO_MANY = {'kind': 'too_many_requests', 'retry_after': SOON}
+GATEWAY = {'kind': 'unavailable', 'effect': 'done', 'retry_after': SOON}
+LONG = {'kind': 'too_many_requests', 'retry_after': 3600}
+
+
+@pytest.fixture(autouse=True)
+def little_spread() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(throttling, '_LEAST_SPREAD', SOON)
+        yield
+
+
+@pytest.fixture
+def waits(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Of each answer that it is too busy, the seconds that were waited."""
+    found: list[float] = []
+    monkeypatch.setattr(world.eic.metrics, 'ontap_busy', found.append)
+    return found
+
+
+def prepare(world: World, protocol: str) -> Any:
+    """An image, and a backend that knows nothing yet."""
+    image = put(world, LOCATED[protocol])
+    world.start_anew()
+    if isinstance(world, block.BlockWorld):
+        world.driver.connections.clear()
+    return image
+
+
+def two(world: World, image: Any) -> list[str]:
+    """Two volumes of it; their routes."""
+    volumes = []
+    for _ in range(2):
+        volume = world.new_volume()
+        if not world.clone_image(volume, image):
+            world.simulator.control('DELETE', '/faults')
+            world.download(volume, image)
+        volume.refresh()
+        volumes.append(volume)
+    assert all(world.is_right(volume, image) for volume in volumes)
+    return [volume.metadata['eic_route'] for volume in volumes]
+
+
+def own_calls(world: World, since: int) -> list[Call]:
+    """Each call of EIC's, and the how-manieth of all calls alike it is."""
+    seen: dict[tuple[str, str], int] = {}
+    found = []
+    for call in world.simulator.calls(since, 'stock')['calls']:
+        key = call['method'], pattern(call['path'])
+        seen[key] = seen.get(key, 0) + 1
+        if call['client'].startswith('netapp-ontap'):
+            found.append((*key, seen[key]))
+    return found
+
+
+def rehearse(world: World, protocol: str) -> list[Call]:
+    """EIC's calls, if nothing is in the way."""
+    image = prepare(world, protocol)
+    since = world.simulator.calls()['last']
+    assert two(world, image) == ROUTES[protocol]
+    return own_calls(world, since)
+
+
+def hit(
+    world: World, protocol: str, fault: dict[str, Any], calls: Sequence[Call]
+) -> tuple[list[str], list[Call]]:
+    """The routes of two volumes, each call of which has that fault first; and the
+    calls that are made.
+    """
+    image = prepare(world, protocol)
+    before: dict[tuple[str, str], int] = {}
+    faults = []
+    for method, path, nth in calls:
+        # Those that were hit before have come twice by then.
+        again = before.get((method, path), 0)
+        before[method, path] = again + 1
+        match = {'method': method, 'path': path, 'user': 'stock'}
+        faults.append(world.simulator.fault(**fault, nth=nth + again, match=match))
+    since = world.simulator.calls()['last']
+    routes = two(world, image)
+    assert all(was_hit(world.simulator, each) for each in faults)
+    world.simulator.control('DELETE', '/faults')
+    return routes, own_calls(world, since)
+
+
+@pytest.mark.parametrize('protocol', sorted(LOCATED), indirect=True, scope='module')
+def test_a_call_too_many_is_made_a_moment_later(
+    world: World, protocol: str, waits: list[float]
+) -> None:
+    calls = rehearse(world, protocol)
+    routes, made = hit(world, protocol, TOO_MANY, calls)
+    assert routes == ROUTES[protocol]
+    assert len(made) == 2 * len(calls)
+    assert len(waits) == len(calls)
+    assert min(waits) >= SOON
+
+
+@pytest.mark.parametrize('protocol', sorted(LOCATED), indirect=True, scope='module')
+def test_a_503_for_what_was_done_costs_no_route(world: World, protocol: str) -> None:
+    """A copy's destination can be half a file, so there its fill fails."""
+    calls = [call for call in rehearse(world, protocol) if 'copy' not in call[1]]
+    routes, made = hit(world, protocol, GATEWAY, calls)
+    assert routes == ROUTES[protocol]
+    assert len(made) > len(calls)
+
+
+@pytest.mark.parametrize('protocol', sorted(LOCATED), indirect=True, scope='module')
+def test_who_is_told_to_wait_too_long_leaves_it_to_cinder_at_once(
+    world: World,
+    protocol: str,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    image = prepare(world, protocol)
+    assert two(world, image) == ROUTES[protocol]
+    known = world.eic.cluster.namespace
+    forgotten: list[str] = []
+    monkeypatch.setattr(known, 'forget', lambda: forgotten.append('look-ups'))
+    monkeypatch.setattr(
+        world.eic.cluster.breaker, 'failed', lambda: forgotten.append('the cluster')
+    )
+    world.simulator.fault(**LONG, count=None, match={'method': 'POST', 'user': 'stock'})
+    volume = world.new_volume()
+    assert not world.clone_image(volume, image)
+    volume.refresh()
+    assert f'={Reason.ONTAP_BUSY}' in volume.metadata['eic_refused']
+    assert forgotten == []
+    assert set(waits) == {0.0}
+    assert world.eic.cluster.breaker.allows()
+
+
+@pytest.mark.parametrize('protocol', ['iscsi'], indirect=True, scope='module')
+def test_a_read_that_is_too_many_is_no_silence(world: World, protocol: str) -> None:
+    """A Retry-After once made urllib3 wait by itself, and then give up."""
+    image = prepare(world, protocol)
+    world.simulator.fault(
+        'too_many_requests',
+        retry_after=SOON,
+        count=4,
+        match={'method': 'GET', 'path': '/storage/luns$', 'user': 'stock'},
+    )
+    assert two(world, image) == ROUTES[protocol]
