@@ -10,7 +10,6 @@ among the cluster's 50 copies. LUNs can be renamed, and namespaces cannot be
 (unified ONTAP, all releases from 9.6 to 9.19).
 """
 
-import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus

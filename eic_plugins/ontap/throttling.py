@@ -90,7 +90,8 @@ class Throttle:
         spread = max(least * _SPREAD, _LEAST_SPREAD if told else pause)
         seconds = min(least + spread * self._chance(), left)
         LOG.info(
-            'ONTAP is too busy (HTTP %(status)d): it is asked again in %(seconds).1f s.',
+            'ONTAP is too busy (HTTP %(status)d), and is asked again in '
+            '%(seconds).1f s.',
             {'status': response.status_code, 'seconds': seconds},
         )
         self._waited(seconds)

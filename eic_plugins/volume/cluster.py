@@ -22,7 +22,6 @@ from eic_plugins.volume.pools.names import PoolNames
 from eic_plugins.volume.pools.registry import Pools
 from eic_plugins.volume.pools.stats_publisher import StatsPublisher
 
-
 _ANSWERS = {Reason.CLONE_FAILED, Reason.ONTAP_BUSY}
 """What ONTAP says itself: whoever says so can be reached."""
 

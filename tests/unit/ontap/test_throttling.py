@@ -65,7 +65,7 @@ def test_a_date_without_another_is_read_by_this_hosts_clock() -> None:
     assert cluster.clock.pauses == [9.0]
 
 
-@pytest.mark.parametrize('text', [None, '', 'soon', '-3', 'Mon, 99 Foo', '١'])
+@pytest.mark.parametrize('text', [None, '', 'soon', '-3', 'Mon, 99 Foo', '\u0661'])
 def test_what_is_not_said_is_a_short_while_and_then_a_longer_one(
     text: str | None,
 ) -> None:
