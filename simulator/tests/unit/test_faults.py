@@ -58,7 +58,7 @@ def test_what_is_not_available_may_have_been_done(
     api: Api, image: Path, effect: str
 ) -> None:
     api.fault('unavailable', match=CLONE, effect=effect, code='8', retry_after=2)
-    response = api.clone('image', 'clone')
+    response = api.clone_now('image', 'clone')
     assert (response.status_int, error_code(response)) == (503, '8')
     assert response.headers['Retry-After'] == '2'
     assert (image.parent / 'clone').exists() is (effect == 'done')
