@@ -11,6 +11,8 @@ from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.support.memory import Memory
 
 SECONDS = 300.0
+IMAGE_FILES = 'image files'
+"""In place of a route: LUNs are not made of image files, by whatever route."""
 
 
 class Denials:
@@ -20,10 +22,10 @@ class Denials:
         self._refusals: Memory[str, Refusal] = Memory(SECONDS, clock=clock)
 
     def add(self, routes: Iterable[str], refusal: Refusal) -> None:
-        """Leave these routes out from now on."""
+        """Leave these routes, or image files, out from now on."""
         for route in routes:
             self._refusals.put(route, refusal)
 
     def find(self, route: str) -> Refusal | None:
-        """Why a route is to be left out, None if it may be tried."""
+        """Why that is to be left out, None if it may be tried."""
         return self._refusals.get(route)

@@ -6,6 +6,7 @@ from pathlib import Path
 from oslo_utils import units
 
 from eic_plugins.engine.demand import Demand, Neighbours
+from eic_plugins.engine.denials import IMAGE_FILES
 from eic_plugins.engine.failures import (
     FILL_FAILURES,
     OF_THE_BYTES,
@@ -47,7 +48,7 @@ class Filling:
                 self.demand.image, RouteFill(self, route, source), self.patient
             )
         except tuple(FILL_FAILURES) as err:
-            raise self._failed(route, err) from err
+            raise self._failed(route, source, err) from err
 
     @property
     def copier(self) -> Copier:
@@ -64,6 +65,9 @@ class Filling:
         if source.cached is None and self.box.image_copier is not None:
             return self.box.image_copier
         return self.box.copier
+
+    def _with_image_copier(self, source: Source | None) -> bool:
+        return source is not None and self.copier_for(source) is not self.box.copier
 
     def download(self, target: StoredObject) -> Filled:
         """Fetch the image from Glance into a file."""
@@ -90,7 +94,9 @@ class Filling:
             raise NotTheImageError(f'{target.name}: the pool has files of nobody else')
         return foreign
 
-    def _failed(self, route: FillRoute, err: Exception) -> RouteFailedError:
+    def _failed(
+        self, route: FillRoute, source: Source | None, err: Exception
+    ) -> RouteFailedError:
         """What the failure means. It is remembered if that saves others an attempt."""
         reason, final = fill_failure(err)
         refusal = Refusal.of_route(route.name, reason, str(err))
@@ -101,6 +107,10 @@ class Filling:
         if isinstance(err, PublishForbiddenError):
             refusal = Refusal.of_everything(reason, str(err))
             self._deny(self.box.fill_routes, refusal)
+        elif isinstance(err, OntapForbiddenError) and self._with_image_copier(source):
+            # The route may still be taken from another pool's cached image.
+            unusable = Refusal.of_location(reason, str(err))
+            self.box.denials.add([IMAGE_FILES], unusable)
         elif isinstance(err, OntapForbiddenError):
             self._deny([route], refusal)
         return RouteFailedError(refusal, final)

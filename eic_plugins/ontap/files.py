@@ -32,6 +32,8 @@ _NO_SUCH_FILE = frozenset({'6684674', '131074'})
 _NOT_PEERED = '7012362'
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
+_PathOf = Callable[[StoredObject], str]
+"""Writes a file's path as an end of a copy."""
 
 
 class DestinationMissingError(OntapError):
@@ -67,6 +69,7 @@ class Files:
     def __init__(self, session: OntapSession, clock: Clock = SYSTEM) -> None:
         self._session = session
         self._clock = clock
+        self._paths: Sequence[_PathOf] = (_relative, _with_volume)
 
     def clone(
         self, source: StoredObject, destination: StoredObject, timeout: float
@@ -117,26 +120,51 @@ class Files:
         :raises OntapError: a part of the destination may exist; a job that
             vanished counts, as half a file can have its full size
         """
-        body: dict[str, object] = {
-            'files_to_copy': [
-                {'source': _copy_end(source), 'destination': _copy_end(destination)}
-            ]
-        }
-        if throughput:
-            body['max_throughput'] = throughput
-        clock = self._clock
-        deadline = clock.monotonic() + timeout
-        progress = copies.Progress(destination, keep, clock)
+        deadline = self._clock.monotonic() + timeout
+        progress = copies.Progress(destination, keep, self._clock)
+        more: JsonObject = {'max_throughput': throughput} if throughput else {}
+
+        def start(path_of: _PathOf) -> None:
+            ends = [('source', source), ('destination', destination)]
+            pair = {end: _copy_end(file, path_of) for end, file in ends}
+            self._copy({'files_to_copy': [pair], **more}, deadline, progress)
+
         try:
-            copies.start(
-                lambda: self._run(_COPY, body, deadline - clock.monotonic(), progress),
-                deadline,
-                clock,
-            )
+            self._in_either_form(start, source)
         except OntapRejectedError as err:
             if err.code == _NOT_PEERED:
                 raise SvmNotPeeredError(err.status, err.code, err.message) from err
             raise
+
+    def _in_either_form(
+        self, start: Callable[[_PathOf], None], source: StoredObject
+    ) -> None:
+        """Say the paths in the form that the cluster takes, and remember it.
+
+        NetApp's examples have paths relative to the FlexVol, and Cinder's driver
+        puts the FlexVol's name in front. A cluster that takes the other form does
+        not find the source, though it is there.
+        """
+        first, *others = self._paths
+        try:
+            start(first)
+        except OntapRejectedError as err:
+            if not others or not _is_missing(err) or self.stat(source) is None:
+                raise
+            start(others[0])
+            self._paths = others
+        else:
+            self._paths = (first,)
+
+    def _copy(
+        self, body: JsonObject, deadline: float, progress: copies.Progress
+    ) -> None:
+        clock = self._clock
+        copies.start(
+            lambda: self._run(_COPY, body, deadline - clock.monotonic(), progress),
+            deadline,
+            clock,
+        )
 
     def stat(self, file: StoredObject) -> FileStat | None:
         """The file's size, None if there is no such file."""
@@ -226,11 +254,19 @@ class Files:
             jobs.wait(self._session, uuid, timeout, self._clock, still_running)
 
 
-def _copy_end(file: StoredObject) -> JsonObject:
+def _relative(file: StoredObject) -> str:
+    return file.path
+
+
+def _with_volume(file: StoredObject) -> str:
+    return f'{file.flexvol.name}/{file.path}'
+
+
+def _copy_end(file: StoredObject, path_of: _PathOf) -> JsonObject:
     return {
         'volume': {'uuid': file.flexvol.uuid, 'name': file.flexvol.name},
         'svm': {'name': file.flexvol.svm},
-        'path': file.path,
+        'path': path_of(file),
     }
 
 

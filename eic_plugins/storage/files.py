@@ -333,7 +333,7 @@ class FileStorage(PoolStorage):
         The first look at this name on this mount: NFS has no negative entry
         for it yet.
         """
-        size = self.mount.size(name)
+        size = self.mount.await_file(name)
         if size != cached.virtual_size:
             raise OntapError(
                 f'the clone has {size} bytes instead of {cached.virtual_size}'

@@ -50,11 +50,12 @@ class MountedFiles(ForeignFiles):
 
 
 def make_accessible(mount: ShareMount, name: str) -> None:
-    """Give a file a volume's mode.
+    """Give a file a volume's mode; NFS may show it late.
 
     :raises NotReadableError: the service may not
     :raises UnsafeImageError: it is no regular file
     """
+    mount.await_file(name)
     # Before anything that follows a link, as root perhaps.
     inspection.regular_size(mount.path(name))
     try:

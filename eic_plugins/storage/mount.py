@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterator
 from eic_plugins.support.clock import SYSTEM
 
 _RECORD_MODE = 0o640
+_PAUSES = (0.05, 0.1, 0.2, *[0.4] * 12)
+"""Seconds between looks for a file that must be there: 5 in all."""
 
 RunCommand = Callable[..., None]
 """Runs a command as the driver does; raises OSError if it fails."""
@@ -81,6 +83,21 @@ class ShareMount:
         except OSError:
             return None
         return content if len(content) <= most else None
+
+    def await_file(self, name: str) -> int | None:
+        """Bytes of a file that ONTAP says it has made.
+
+        NFS may show it some time later: by the client's cache of the directory, or
+        by the server. It is waited for, 5 seconds at most.
+
+        :returns: None if there is still no such regular file
+        """
+        for pause in _PAUSES:
+            if self.stat(name) is not None:
+                break
+            SYSTEM.sleep(pause)
+            self.refresh()
+        return self.size(name)
 
     def names(self) -> Iterator[str]:
         """All names in the share's root, but those of directories."""

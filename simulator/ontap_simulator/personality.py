@@ -26,9 +26,9 @@ Trait                  Choices
 ``symbolic_links``     file clone and copy see the ``link``, or its
                        ``target``
 ``clone_visible``      a file's clone is there ``at_once``, or ``late``:
-                       half a second after the answer
+                       a quarter of a second after the answer
 ``speed``              ``fast``, or ``slow``: each call and each job takes a
-                       quarter of a second longer
+                       tenth of a second longer
 ``private_cli_lun``    ``lun create`` by REST is ``served``, or ``refused``
 ====================== ====================================================
 """
@@ -55,8 +55,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """The choices of each trait; the first one is the simulator's own."""
 
-LATE_SECONDS = 0.5
-SLOW_SECONDS = 0.25
+LATE_SECONDS = 0.25
+SLOW_SECONDS = 0.1
 
 
 @dataclasses.dataclass

@@ -22,7 +22,7 @@ class LateClones:
         self._hidden: dict[_Key, tuple[FlexVol, str]] = {}
 
     def hide(self, volume: FlexVol, path: str) -> None:
-        """Keep a file away for half a second."""
+        """Keep a file away for a moment."""
         with self._lock:
             self._hidden[_key(volume, path)] = (volume, volume.directory.hide(path))
         timer = threading.Timer(LATE_SECONDS, self.publish, (volume, path))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from eic_plugins.storage.mount import NotRegularError, ShareMount
+from tests.unit.fake_clock import FakeClock
 
 
 class Root:
@@ -216,3 +217,39 @@ def test_a_directory_is_none_of_the_names(mount: ShareMount, tmp_path: Path) -> 
     (tmp_path / 'a').write_bytes(b'x')
     (tmp_path / 'link').symlink_to(tmp_path)
     assert sorted(mount.names()) == ['a', 'link']
+
+
+def test_a_file_that_nfs_shows_late_is_waited_for(
+    mount: ShareMount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr('eic_plugins.storage.mount.SYSTEM', clock)
+    looks: list[int] = []
+
+    def refresh() -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            (tmp_path / 'clone').write_bytes(b'1234')
+
+    monkeypatch.setattr(mount, 'refresh', refresh)
+    assert mount.await_file('clone') == 4
+    assert len(clock.pauses) == 3
+
+
+def test_a_file_that_never_comes_is_waited_for_five_seconds(
+    mount: ShareMount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr('eic_plugins.storage.mount.SYSTEM', clock)
+    assert mount.await_file('clone') is None
+    assert 5 <= sum(clock.pauses) < 6
+
+
+def test_what_is_no_file_is_not_waited_for(
+    mount: ShareMount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr('eic_plugins.storage.mount.SYSTEM', clock)
+    (tmp_path / 'clone').symlink_to('elsewhere')
+    assert mount.await_file('clone') is None
+    assert clock.pauses == []
