@@ -18,6 +18,8 @@ _TALKATIVE = (
     'urllib3',
 )
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_BAR = 24
+"""Characters."""
 _BETWEEN_LINES = 30.0
 """Seconds between two lines of progress where lines cannot be written over."""
 
@@ -59,6 +61,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def plain(text: object) -> str:
     """Text of others, without what a terminal would obey."""
     return ''.join(char if char.isprintable() else '?' for char in str(text))
+
+
+def bar(done: int, total: int) -> str:
+    """How much of it is done, as a bar and in percent; no bar without a total."""
+    if total <= 0:
+        return ''
+    share = min(done / total, 1.0)
+    full = int(share * _BAR)
+    return f'[{"#" * full}{"." * (_BAR - full)}] {share:4.0%}'
 
 
 class Progress:

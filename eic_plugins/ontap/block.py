@@ -113,6 +113,23 @@ class BlockDevices:
         """All devices of that base name in the FlexVols of the SVM."""
         return self._list(f'/vol/*/{name}')
 
+    def used(self, flexvol: FlexVol, pattern: str) -> Mapping[str, int]:
+        """The bytes that devices take in a FlexVol, by their names."""
+        folder = f'/vol/{flexvol.name}/'
+        records = self._session.records(
+            self.resource,
+            **{
+                'svm.name': self._svm,
+                'name': folder + pattern,
+                'fields': 'name,space.used',
+            },
+        )
+        return {
+            str(record['name']).removeprefix(folder): int(record['space']['used'])
+            for record in records
+            if record.get('space', {}).get('used') is not None
+        }
+
     def create(self, file: StoredObject, size: int) -> BlockDevice:
         """A new device of ``size`` bytes, thinly provisioned where the
         backend says so.

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from oslo_log import log as logging
 
-from eic_plugins.model import FlexVol, StoredObject
+from eic_plugins.model import FlexVol, Pool, StoredObject
 from eic_plugins.ontap import copies, jobs
 from eic_plugins.ontap.session import (
     RETURN_TIMEOUT,
@@ -61,6 +61,18 @@ class ListedFile:
 
     name: str
     changed: str
+
+
+@dataclasses.dataclass(frozen=True)
+class FileDetails:
+    """A file; ``size`` and ``used`` in bytes, None if ONTAP does not say; the time
+    of its last modification (ISO 8601).
+    """
+
+    name: str
+    size: int
+    used: int | None
+    modified: str
 
 
 class Files:
@@ -189,6 +201,25 @@ class Files:
         )
         return [
             ListedFile(str(record['name']), str(record.get('changed_time') or ''))
+            for record in records
+        ]
+
+    def details(self, pool: Pool, pattern: str) -> Sequence[FileDetails]:
+        """What is known of a pool's files with names like the pattern."""
+        folder = f'/{quote(pool.directory, safe="")}' if pool.directory else ''
+        records = self._session.records(
+            f'/api/storage/volumes/{pool.flexvol.uuid}/files{folder}',
+            type='file',
+            name=pattern,
+            fields='name,size,bytes_used,modified_time',
+        )
+        return [
+            FileDetails(
+                str(record['name']),
+                int(record.get('size') or 0),
+                record.get('bytes_used'),
+                str(record.get('modified_time') or ''),
+            )
             for record in records
         ]
 

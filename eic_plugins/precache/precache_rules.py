@@ -125,7 +125,9 @@ def parse_image(line: str) -> tuple[str, frozenset[str]]:
     :raises ValueError: it names no image or no pool
     """
     image, separator, pools = line.rpartition('|')
-    name, names = (image, _words(pools)) if separator else (line, frozenset({_ALL}))
+    name, names = (
+        (image, parse_pools(pools)) if separator else (line, frozenset({_ALL}))
+    )
     if not name.strip() or not names:
         raise ValueError(
             f'[eic] precache_images = {line}: it takes the id or the name of '
@@ -137,7 +139,7 @@ def parse_image(line: str) -> tuple[str, frozenset[str]]:
 
 def wants(pool_names: frozenset[str], listed: ListedImage, wishes: Wishes) -> bool:
     """True if the image is to be cached in the pool of these names."""
-    return bool(_named(listed, wishes) & (pool_names | {_ALL}))
+    return bool(named_pools(listed, wishes) & (pool_names | {_ALL}))
 
 
 def trusted(listed: ListedImage, wishes: Wishes) -> bool:
@@ -211,7 +213,8 @@ def has_room(image: Image, space: Space, start_percent: int) -> bool:
     return left * 100 > space.total * start_percent
 
 
-def _named(listed: ListedImage, wishes: Wishes) -> frozenset[str]:
+def named_pools(listed: ListedImage, wishes: Wishes) -> frozenset[str]:
+    """The names of the pools that are to have an image, by whoever may say so."""
     image = listed.image
     if not _is_ready(listed):
         return frozenset()
@@ -221,7 +224,7 @@ def _named(listed: ListedImage, wishes: Wishes) -> frozenset[str]:
     return (
         named
         | wishes.images.get(listed.name, frozenset())
-        | _words(image.properties.get(PROPERTY))
+        | parse_pools(image.properties.get(PROPERTY))
     )
 
 
@@ -279,7 +282,8 @@ def _is_ready(listed: ListedImage) -> bool:
     return listed.image.status == 'active' and not listed.image.encrypted
 
 
-def _words(value: object) -> frozenset[str]:
+def parse_pools(value: object) -> frozenset[str]:
+    """The names in a text, separated by commas; none of what is no text."""
     if not isinstance(value, str):
         return frozenset()
     return frozenset(filter(None, map(str.strip, value.split(','))))

@@ -18,6 +18,7 @@ second use; before, it has served one volume at most, as far as is known.
 
 import contextlib
 import dataclasses
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from http import HTTPStatus
@@ -406,6 +407,27 @@ class BlockStorage(PoolStorage):
             record is not None and not used_again(device) and used == last_use(device)
         )
         return Usage(image_id_of(device), used, device.size, device.size, once), record
+
+    @contextlib.contextmanager
+    def readable(self, image_id: str) -> Iterator[int]:
+        """A clone of the device, connected to this host: as long as that is so, the
+        cached image itself can be cloned and evicted by whoever does not wait.
+        """
+        name = f'{FILL_PREFIX}{image_id}-{secrets.token_hex(4)}'
+        file = self.pool.stored(name)
+        try:
+            device = self._devices.clone(
+                self.pool.stored(CACHED_IMAGE_PREFIX + image_id),
+                file,
+                self._clone_timeout,
+            )
+            with (
+                self._attach(file, device) as path,
+                path.open('rb', buffering=0) as stream,
+            ):
+                yield stream.fileno()
+        finally:
+            self.remove(name)
 
     def leftovers(self) -> Iterator[Leftover]:
         """Everything with a fill's name, or with a cached image's and no comment,

@@ -291,6 +291,21 @@ class FileStorage(PoolStorage):
         )
         return record if record and record.virtual_size == held.size else None
 
+    @contextlib.contextmanager
+    def readable(self, image_id: str) -> Iterator[int]:
+        """The file, through the mount."""
+        with self.mount.opened(CACHED_IMAGE_PREFIX + image_id) as descriptor:
+            yield descriptor
+
+    def filled_so_far(self, prefix: str) -> int:
+        """By the blocks that they have: some are made in their full size."""
+        found = [
+            self.mount.stat(name)
+            for name in self.mount.names()
+            if name.startswith(prefix)
+        ]
+        return sum(each.st_blocks * _BLOCK for each in found if each)
+
     def leftovers(self) -> Iterator[Leftover]:
         """Files with a temporary name."""
         return iter(native.run(lambda: list(self._leftovers())))

@@ -7,6 +7,7 @@
 | :class:`Fills` | who makes a cached image |
 | :class:`Clones` | who makes a volume of it |
 | :class:`Holdings` | who compares, evicts and counts |
+| :class:`Bytes` | who reads a cached image |
 | :class:`UnrecordedFiles` | who looks for a file that others wrote |
 | :class:`ForeignFiles` | who makes a cached image of such a file |
 
@@ -249,6 +250,23 @@ class Holdings(abc.ABC):
         """Remove the bytes that had the cached image's name."""
 
 
+class Bytes(abc.ABC):
+    """The bytes of cached images, and of what becomes one."""
+
+    @abc.abstractmethod
+    def readable(self, image_id: str) -> AbstractContextManager[int]:
+        """A descriptor to read a cached image with, on this host.
+
+        The image's lock is held meanwhile: what is made for it would be swept.
+
+        :raises Exception: the host does not get at it
+        """
+
+    def filled_so_far(self, prefix: str) -> int:
+        """Bytes that fills of these names have, if that takes no call; else 0."""
+        return 0
+
+
 class ForeignFiles(UnrecordedFiles):
     """Files that somebody else wrote, as what a cached image can be made of."""
 
@@ -268,7 +286,7 @@ class ForeignFiles(UnrecordedFiles):
         """
 
 
-class PoolStorage(Lookup, Fills, Clones, Holdings):
+class PoolStorage(Lookup, Fills, Clones, Holdings, Bytes):
     """Cached images of one pool, by image id."""
 
     @property

@@ -4,17 +4,67 @@ It is for hosts that do not mount the pool's share. A record cannot be read ther
 seen: so its seal is not checked, and it counts for the image as it is now.
 """
 
+import dataclasses
+import datetime
+
 from oslo_log import log as logging
 
-from eic_plugins.model import Image, Pool, StoredObject
+from eic_plugins.model import CACHED_IMAGE_PREFIX, Image, Pool, StoredObject
 from eic_plugins.ontap.files import Files, FileStat
 from eic_plugins.ontap.session import OntapRejectedError
-from eic_plugins.storage.file_records import record_name
+from eic_plugins.storage.file_records import RECORD_PREFIX, RECORD_SUFFIX, record_name
 from eic_plugins.storage.interface import Record, UnrecordedFiles, View
+from eic_plugins.storage.names import is_image_id
 
 LOG = logging.getLogger(__name__)
 BY_ONTAP = "ONTAP's list of files"
 BY_REPORT = "the pool's last report to the scheduler"
+
+
+@dataclasses.dataclass(frozen=True)
+class ListedImageFile:
+    """A file with a cached image's name; sizes in bytes, ``last_used`` in seconds
+    since the epoch, ``recorded`` if a file with its record's name is beside it.
+    """
+
+    image_id: str
+    size: int
+    occupied: int | None
+    last_used: float | None
+    recorded: bool
+
+
+def listed_images(pool: Pool, files: Files) -> list[ListedImageFile]:
+    """The cached images of a pool of files: two calls.
+
+    :raises OntapError: the cluster did not answer, or its role does not allow it
+    """
+    records = {
+        each.name: each
+        for each in files.details(pool, f'{RECORD_PREFIX}*{RECORD_SUFFIX}')
+    }
+    found = []
+    for file in files.details(pool, f'{CACHED_IMAGE_PREFIX}*'):
+        image_id = file.name.removeprefix(CACHED_IMAGE_PREFIX)
+        if is_image_id(image_id):
+            record = records.get(record_name(image_id))
+            found.append(
+                ListedImageFile(
+                    image_id,
+                    file.size,
+                    file.used,
+                    _seconds((record or file).modified),
+                    record is not None,
+                )
+            )
+    return found
+
+
+def _seconds(moment: str) -> float | None:
+    try:
+        return datetime.datetime.fromisoformat(moment).timestamp()
+    except ValueError:
+        return None
 
 
 class ListedFiles(View, UnrecordedFiles):

@@ -75,7 +75,7 @@ class ShareMount:
         many bytes, or it is unreadable.
         """
         try:
-            with self._opened(name, os.O_RDONLY) as descriptor:
+            with self.opened(name) as descriptor:
                 if os.fstat(descriptor).st_size > most:
                     return None
                 # One more: it may grow meanwhile.
@@ -139,7 +139,7 @@ class ShareMount:
         :raises OSError: it is as it was, or no regular file
         """
         try:
-            with self._opened(name, os.O_WRONLY) as descriptor:
+            with self.opened(name, os.O_WRONLY) as descriptor:
                 os.ftruncate(descriptor, size)
         except PermissionError:
             self._run('truncate', '-s', str(size), str(self._regular(name)))
@@ -152,7 +152,7 @@ class ShareMount:
 
         :raises OSError: it has not got all of it
         """
-        with self._opened(name, os.O_RDONLY) as descriptor:
+        with self.opened(name) as descriptor:
             os.fsync(descriptor)
 
     def make_accessible(self, name: str) -> None:
@@ -166,7 +166,7 @@ class ShareMount:
                 _chmod(path, self._mode)
             except PermissionError:
                 self._run('chmod', f'{self._mode:o}', str(path))
-        with self._opened(name, os.O_RDONLY):
+        with self.opened(name):
             """Readable, or this raises."""
 
     def touch(self, name: str, at: float | None = None) -> bool:
@@ -209,11 +209,11 @@ class ShareMount:
 
         Opening makes an NFS client ask; ``stat`` alone may answer from memory.
         """
-        with self._opened(name, os.O_RDONLY) as descriptor:
+        with self.opened(name) as descriptor:
             return os.fstat(descriptor).st_mtime
 
     @contextlib.contextmanager
-    def _opened(self, name: str, flags: int) -> Iterator[int]:
+    def opened(self, name: str, flags: int = os.O_RDONLY) -> Iterator[int]:
         """A descriptor of a regular file; opening a link, a pipe or a device
         raises, and has done nothing.
         """

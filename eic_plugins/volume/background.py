@@ -42,7 +42,7 @@ class Background:
         self.spreader: Spreader | None = None
         self._stock = stock
         self._connection = connection
-        self._filler = filler
+        self.filler = filler
         self._told_why_not = False
 
     def start(self) -> None:
@@ -70,7 +70,7 @@ class Background:
         if self.precacher is not None or not (interval or listens):
             return
         self.precacher = Precacher(
-            self._filler,
+            self.filler,
             functools.cache(lambda: Images(CONF)),
             wishes(self._stock.options.expiry_thres_minutes * 60.0),
             self._stock.options.thres_avl_size_perc_start,
@@ -90,7 +90,7 @@ class Background:
             self._tell_why_not()
             return
         self.spreader = Spreader(
-            self._filler,
+            self.filler,
             Rule(options.spread_volumes, options.spread_window, options.spread_copies),
         )
         self.spreader.start(options.spread_interval)

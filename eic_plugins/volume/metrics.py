@@ -183,7 +183,7 @@ class Metrics:
         self._collectors = {
             metric: metric.collector(self._registry) for metric in METRICS
         }
-        self._file = directory and directory / _file_name(backend)
+        self._file = directory and directory / file_name(backend)
         self._clock = clock
         self._lock = threading.Lock()
         self._written = float('-inf')
@@ -263,7 +263,8 @@ class Metrics:
         return self._collectors[metric].labels(backend=self._backend, **labels)
 
 
-def _file_name(backend: str) -> str:
+def file_name(backend: str) -> str:
+    """The file of a backend in ``metrics_directory``."""
     return f'eic-{re.sub("[^A-Za-z0-9._-]", "_", backend)}.prom'
 
 

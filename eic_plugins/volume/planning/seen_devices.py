@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from eic_plugins.engine.toolbox import FileFinder
-from eic_plugins.model import CachedImage, Image, Pool, StoredObject
+from eic_plugins.model import (
+    CACHED_IMAGE_PREFIX,
+    CachedImage,
+    Image,
+    Pool,
+    StoredObject,
+)
 from eic_plugins.ontap.block import (
     BlockDevice,
     BlockOptions,
@@ -18,7 +24,12 @@ from eic_plugins.storage.seen import SeenDevices as Memory
 from eic_plugins.volume.backing.devices import NoFiles
 from eic_plugins.volume.planning.planned_image import NothingIsDoneError
 from eic_plugins.volume.planning.reports import ReportedPool
-from eic_plugins.volume.planning.sight import Access, Sight
+from eic_plugins.volume.planning.sight import (
+    Access,
+    Contents,
+    SeenImage,
+    Sight,
+)
 
 _LINUX = 'linux'
 """What the stock drivers take if no ``os_type`` is configured."""
@@ -53,7 +64,28 @@ class SeenDevices:
         :raises UnknownShareError: it is not on the backend's SVM
         :raises OntapError: the cluster did not answer
         """
-        view = BlockStorage(
+        view = self._storage(pool)
+        return Sight(view, lambda: _seen_by(view.kind))
+
+    def contents(self, pool: ReportedPool) -> Contents:
+        """Two calls: space is not asked for where nobody wants to know it."""
+        storage = self._storage(pool)
+        used = self.copier.used(storage.pool.flexvol, f'{CACHED_IMAGE_PREFIX}*')
+        images = [
+            SeenImage(
+                usage.image_id,
+                usage.size,
+                used.get(CACHED_IMAGE_PREFIX + usage.image_id),
+                usage.last_used,
+                record is not None,
+                record.identity if record else None,
+            )
+            for usage, record in storage.held()
+        ]
+        return Contents(images, _seen_by(storage.kind))
+
+    def _storage(self, pool: ReportedPool) -> BlockStorage:
+        return BlockStorage(
             Pool(pool.name, self._access.namespace.flexvol(pool.name)),
             self.copier,
             _attach_nothing,
@@ -61,7 +93,6 @@ class SeenDevices:
             self._access.seals,
             seen=self._memory,
         )
-        return Sight(view, lambda: f"ONTAP's list of {view.kind}")
 
     def search(
         self, image: Image, pool: Pool, others: Iterable[ReportedPool]
@@ -96,6 +127,10 @@ def seen_namespaces(access: Access, options: Any, svm: str) -> SeenDevices:
         access.session, svm, BlockOptions(options.netapp_namespace_ostype or _LINUX)
     )
     return SeenDevices(access, devices, svm, NoFiles(), copies_between_pools=False)
+
+
+def _seen_by(kind: str) -> str:
+    return f"ONTAP's list of {kind}"
 
 
 @contextlib.contextmanager

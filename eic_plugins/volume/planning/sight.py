@@ -37,6 +37,31 @@ class Sight:
     seen_by: Callable[[], str]
 
 
+@dataclasses.dataclass(frozen=True)
+class SeenImage:
+    """What can be seen of a cached image in a pool; None of what cannot.
+
+    ``size`` of its raw disk and ``occupied`` on ONTAP in bytes, ``last_used`` in
+    seconds since the epoch. ``recorded`` is False without a record of EIC's.
+    """
+
+    image_id: str
+    size: int | None = None
+    occupied: int | None = None
+    last_used: float | None = None
+    recorded: bool | None = None
+    identity: str | None = None
+    """Of the bytes, by its record."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Contents:
+    """The cached images of a pool, and by what they were seen."""
+
+    images: Sequence[SeenImage]
+    seen_by: str
+
+
 class Seen(Protocol):
     """What the cached images of a backend are kept on, looked at only."""
 
@@ -60,6 +85,12 @@ class Seen(Protocol):
 
         :raises UnknownShareError: the pool is not on the backend's SVM
         :raises OntapError: the cluster did not answer
+        """
+
+    def contents(self, pool: ReportedPool) -> Contents:
+        """All that a pool has with a cached image's name.
+
+        Errors as of :meth:`sight`.
         """
 
     def search(

@@ -58,6 +58,10 @@ class StockBlock(CinderDriver, abc.ABC):
     def client(self) -> Any:
         """The stock driver's client of ONTAP."""
 
+    def learn_pools(self) -> None:
+        """By one look at the SVM's FlexVols."""
+        self._library._update_ssc()
+
     def pool_names(self) -> Sequence[str]:
         """The FlexVols that match ``netapp_pool_name_search_pattern``."""
         return tuple(self._library.ssc_library.get_ssc_flexvol_names())

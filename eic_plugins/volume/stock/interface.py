@@ -48,6 +48,12 @@ class StockDriver(Protocol):
     def runs_as_root(self) -> bool:
         """True if commands on the driver's own files go through rootwrap."""
 
+    def learn_pools(self) -> None:
+        """Find out which pools there are, as when cinder-volume starts the driver.
+
+        :raises Exception: ONTAP or a share is not to be had
+        """
+
     def pool_names(self) -> Sequence[str]:
         """The backend's pools as the scheduler knows them."""
 

@@ -33,6 +33,10 @@ class StockNfs(CinderDriver):
         """False with ``nas_secure_file_operations``."""
         return bool(getattr(self._driver, '_execute_as_root', True))
 
+    def learn_pools(self) -> None:
+        """Mounts the shares that are not mounted."""
+        self._driver._update_ssc()
+
     def pool_names(self) -> Sequence[str]:
         """The shares that are mounted."""
         return tuple(self._driver._mounted_shares)

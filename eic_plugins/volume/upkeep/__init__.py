@@ -1,0 +1,1 @@
+"""What ``eic cache`` sees of cached images, and does to them."""
