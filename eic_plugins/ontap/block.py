@@ -10,10 +10,11 @@ among the cluster's 50 copies. LUNs can be renamed, and namespaces cannot be
 (unified ONTAP, all releases from 9.6 to 9.19).
 """
 
+import copy
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from oslo_log import log as logging
 
@@ -93,6 +94,14 @@ class BlockDevices:
         self._options = options or BlockOptions()
         self._clock = clock
         self._copied: dict[str, BlockDevice] = {}
+
+    def thin(self) -> Self:
+        """The same, whose new devices have no space reserved, whatever the backend
+        says.
+        """
+        found = copy.copy(self)
+        found._options = dataclasses.replace(self._options, space_reserved=False)
+        return found
 
     def take_copied(self, file: StoredObject) -> BlockDevice | None:
         """What the last look at a copy's end saw, once; no call."""

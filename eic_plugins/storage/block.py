@@ -416,7 +416,7 @@ class BlockStorage(PoolStorage):
         name = f'{FILL_PREFIX}{image_id}-{secrets.token_hex(4)}'
         file = self.pool.stored(name)
         try:
-            device = self._devices.clone(
+            device = self._devices.thin().clone(
                 self.pool.stored(CACHED_IMAGE_PREFIX + image_id),
                 file,
                 self._clone_timeout,
