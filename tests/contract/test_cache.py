@@ -94,6 +94,19 @@ def test_what_is_cached_is_listed_with_what_it_takes_and_saves(
     }
 
 
+def test_a_volume_whose_outcome_is_a_note_beside_its_metadata_counts(
+    cache: Cache, world: Shares, cached: Image
+) -> None:
+    volume = world.new_volume()
+    volume.metadata = {'mine': 'x'}
+    volume.save()
+    assert world.clone_image(volume, cached)
+    cache.note(volume, cached)
+    (row,) = cache.cells(cached)
+    assert 'eic_route' not in volume.metadata
+    assert (row['Volumes'], row['Clones'], row['Hit rate']) == (1, 1, 100.0)
+
+
 def test_where_files_cannot_be_listed_nothing_is_invented(
     cache: Cache, world: Shares, cached: Image, cinder_conf: Any, tmp_path: Path
 ) -> None:
