@@ -1,6 +1,5 @@
 """What is known of cached images: by ONTAP, Glance, Cinder's database and metrics."""
 
-import contextlib
 import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -160,7 +159,8 @@ def known_images(asked: Sequence[str], unseen: list[str]) -> dict[str, Any]:
     """As :func:`find_images`; without a name that is asked for, Glance may be away."""
     if asked:
         return find_images(asked)
-    with contextlib.suppress(CloudError):
+    try:
         return find_images(())
-    unseen.append('Glance: names of images, and what is outdated')
-    return {}
+    except CloudError as err:
+        unseen.append(f'names of images, and what is outdated: {err}')
+        return {}

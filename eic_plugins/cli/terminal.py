@@ -11,9 +11,12 @@ from typing import Any
 from eic_plugins.support.clock import SYSTEM, Clock
 
 _TALKATIVE = (
+    'cinder',
     'glanceclient',
     'keystoneauth',
     'netapp_ontap',
+    'os_brick',
+    'oslo_service',
     'requests',
     'urllib3',
 )
@@ -25,7 +28,9 @@ _BETWEEN_LINES = 30.0
 
 
 def silence_libraries() -> None:
-    """With --verbose they would tell answers in whole: tokens and locations."""
+    """With --verbose they would tell answers in whole: tokens and locations. And they
+    would write over the line of progress.
+    """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 

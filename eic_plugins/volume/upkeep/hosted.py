@@ -18,7 +18,7 @@ import os_brick
 from cinder import context, coordination, exception, objects
 from cinder import utils as cinder_utils
 from cinder.db import api as db
-from cinder.volume import configuration, driver
+from cinder.volume import configuration
 from oslo_config import cfg
 from oslo_privsep import priv_context
 from oslo_utils import importutils
@@ -61,7 +61,7 @@ def open_backend(host: str) -> Backend:
     section = host.partition('@')[2]
     if section not in CONF.list_all_sections():
         raise NotHostedError(f'cinder.conf has no section [{section}]')
-    options = configuration.Configuration(driver.volume_opts, config_group=section)
+    options = _options(section)
     try:
         with _no_metrics():
             made = importutils.import_object(
@@ -80,6 +80,16 @@ def open_backend(host: str) -> Backend:
             f'the driver of [{section}] does not start here: {type(err).__name__}: '
             f'{err}'
         ) from err
+
+
+def _options(section: str) -> Any:
+    """As cinder-volume's manager reads them."""
+    # Cinder's manager cannot be imported before its objects are registered.
+    from cinder.volume import manager  # noqa: PLC0415
+
+    return configuration.Configuration(
+        manager.volume_backend_opts, config_group=section
+    )
 
 
 def _set_up(made: Any, section: str) -> Backend:
