@@ -10,7 +10,6 @@ Exit status: 0, 1 if something did not end well, 130 after Ctrl-C.
 import argparse
 import contextlib
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -197,7 +196,7 @@ def working(progress: terminal.Progress) -> Iterator[Hosts]:
     except hosted.NotHostedError as err:
         raise CloudError(str(err)) from err
     try:
-        with _terminated_as_interrupted():
+        with terminal.ended_by_signals():
             yield Hosts(hosted.open_backend)
     except KeyboardInterrupt:
         progress.end()
@@ -359,12 +358,3 @@ def _ticking(
     finally:
         ended.set()
         teller.join()
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
