@@ -82,7 +82,6 @@ def topology_toml(lab: Lab, cluster: ClusterSpec) -> str:
 def _cluster(lab: Lab, cluster: ClusterSpec) -> str:
     values = {
         'name': cluster.name,
-        'version': '9.15.1',
         'listen': f'{cluster.address}:{lab.ports.cluster(cluster)}',
         'copy_throughput': 0,
         'copy_limit': 50,

@@ -16,12 +16,14 @@ import webob
 from ontap_simulator import routing, zapi
 from ontap_simulator.calls import Calls
 from ontap_simulator.control import PREFIX, Control
+from ontap_simulator.dispatching import Dispatcher, Request
 from ontap_simulator.errors.common import (
     ApiNotFoundError,
     DropConnectionError,
     NotAuthenticatedError,
     NotPermittedError,
     OntapError,
+    SvmMismatchError,
     TooManyRequestsError,
     UnavailableError,
 )
@@ -30,9 +32,8 @@ from ontap_simulator.models.cluster import Cluster
 from ontap_simulator.models.logins import Login
 from ontap_simulator.models.svms import Svm
 from ontap_simulator.personality import SLOW_SECONDS
-from ontap_simulator.query import Query
 from ontap_simulator.records import value
-from ontap_simulator.responses.base import Answer, Call
+from ontap_simulator.responses.base import Answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -61,14 +62,19 @@ class _Exchange:
     template: str = 'unknown'
     user: Login | None = None
     faults: Sequence[Fault] = ()
+    content: bytes = b''
 
 
 class Application:
     """The simulator as a WSGI application."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, strict: bool = True) -> None:
+        """
+        :param strict: refuse what the cluster's release does not have
+        """
         self.cluster = cluster
         self.calls = Calls()
+        self._dispatcher = Dispatcher(cluster, strict)
         self._control = Control(cluster, self.calls)
 
     def __call__(
@@ -81,7 +87,8 @@ class Application:
             if (exchange.path.startswith(PREFIX))
             else self._recorded(exchange)
         )
-        body: Iterable[bytes] = response(answer)(environ, start_response)
+        content = exchange.content or serialise(answer)
+        body: Iterable[bytes] = response(answer, content)(environ, start_response)
         return body
 
     def _controlled(self, exchange: _Exchange) -> Answer:
@@ -158,26 +165,27 @@ class Application:
         below = path[len(API) :]
         template, parameters = routing.resolve(below)
         exchange.template = API + template
-        handler = routing.handler(template, request.method)
-        svm = self._svm(exchange)
-        return handler(
-            Call(
-                self.cluster,
+        return self._dispatcher.answer(
+            Request(
                 request.method,
                 below,
-                Query(request.query_string, below),
+                request.query_string,
                 request.body,
-                svm,
+                self._svm(exchange),
                 exchange.faults,
-                parameters,
-            )
+            ),
+            template,
+            parameters,
         )
 
     def _svm(self, exchange: _Exchange) -> Svm | None:
         """The SVM that the request, or the account, is limited to."""
         headers = exchange.request.headers
-        name = headers.get('X-Dot-SVM-Name') or headers.get('X-Dot-SVM-UUID')
-        found = self.cluster.svm(name) if name else None
+        names = [headers.get(f'X-Dot-SVM-{kind}') for kind in ('Name', 'UUID')]
+        named = [self.cluster.svm(name) for name in names if name]
+        if len({svm.uuid for svm in named}) > 1:
+            raise SvmMismatchError
+        found = named[0] if named else None
         own = exchange.user.svm if exchange.user else None
         if own is None:
             return found
@@ -189,6 +197,9 @@ class Application:
         self, exchange: _Exchange, answer: Answer | None, seconds: float
     ) -> None:
         request = exchange.request
+        if answer:
+            pretty = 'pretty=false' not in request.query_string
+            exchange.content = serialise(answer, pretty)
         error = value(answer.body, 'error.code') if answer else None
         self.calls.add(
             exchange.template,
@@ -202,7 +213,7 @@ class Application:
             status=answer.status if answer else None,
             seconds=seconds,
             bytes_in=request.content_length or 0,
-            bytes_out=len(serialise(answer)) if answer else 0,
+            bytes_out=len(exchange.content),
             error_code=error,
         )
 

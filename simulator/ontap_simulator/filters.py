@@ -17,6 +17,9 @@ _UNITS = {
     },
 }
 
+_PARTS = re.compile(r'\{\{[^}]*\}\}|\{[^}]*\}|"[^"]*"|[^|,]+')
+"""``{{x}}`` is the text ``{x}``, as ``{"x"}`` is ``"x"``."""
+
 _NUMBER = re.compile(r'(-?\d+(?:\.\d+)?)\s*([KMGTP]?(?:iB|B)?)')
 
 
@@ -27,7 +30,10 @@ class _Alternative:
 
 
 def matches_filter(record: Record, key: str, text: str) -> bool:
-    values = list(_values(record, key.split('.')))
+    return matches_values(list(_values(record, key.split('.'))), text)
+
+
+def matches_values(values: list[Any], text: str) -> bool:
     if text.startswith('!') and not text.startswith('!='):
         return not _any_matches(values, text[1:])
     return _any_matches(values, text)
@@ -39,8 +45,8 @@ def _any_matches(values: list[Any], text: str) -> bool:
 
 def _split(text: str) -> Iterator[_Alternative]:
     """Alternatives are separated by | or a comma, outside of quotes."""
-    for part in re.findall(r'"[^"]*"|[^|,]+', text) or ['']:
-        if part.startswith('"') and part.endswith('"') and len(part) > 1:
+    for part in _PARTS.findall(text) or ['']:
+        if len(part) > 1 and part[0] + part[-1] in {'""', '{}'}:
             yield _Alternative(part[1:-1], quoted=True)
         else:
             yield _Alternative(part, quoted=False)

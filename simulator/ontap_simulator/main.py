@@ -29,7 +29,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     _configure_log(options.log_file)
     try:
-        server = start(options.config, options.data_dir, options.ca_dir, options.listen)
+        server = start(
+            options.config,
+            options.data_dir,
+            options.ca_dir,
+            options.listen,
+            options.ontap_version,
+            strict=not options.lenient,
+        )
     except ConfigError as err:
         print(f'eic-ontap-simulator: {err}', file=sys.stderr)
         return 2
@@ -45,15 +52,21 @@ def start(
     data_dir: Path,
     ca_dir: Path | None = None,
     listen: str | None = None,
+    version: str | None = None,
+    *,
+    strict: bool = True,
 ) -> Server:
-    """A server that is bound, but does not serve yet."""
-    topology = config.load(config_file, listen)
+    """A server that is bound, but does not serve yet.
+
+    :param strict: refuse what the release does not have
+    """
+    topology = config.load(config_file, listen, version)
     cluster = Cluster(topology, data_dir.resolve())
     files = certificates.ensure(
         cluster.data_dir, ca_dir or cluster.data_dir, topology.host, topology.name
     )
     cluster.write_exports()
-    server = Server(Application(cluster), topology.host, topology.port, files)
+    server = Server(Application(cluster, strict), topology.host, topology.port, files)
     LOG.info(
         'Cluster %s is at https://%s:%d, its CA at %s',
         topology.name,
@@ -104,6 +117,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--listen', metavar='ADDRESS:PORT', help="in place of the topology file's"
+    )
+    parser.add_argument(
+        '--ontap-version',
+        metavar='VERSION',
+        help="the cluster's release, 9.11.1 to 9.19.1 (default: the topology "
+        f"file's; if it has none, ${config.VERSION} or 9.15.1)",
+    )
+    parser.add_argument(
+        '--lenient',
+        action='store_true',
+        help='accept names and values that this release refuses',
     )
     parser.add_argument('--log-file', type=Path, help='default: standard error')
     parser.add_argument(

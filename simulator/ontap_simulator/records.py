@@ -40,6 +40,17 @@ def pick(record: Any, parts: Sequence[str]) -> Any:
     return {parts[0]: pick(record[parts[0]], parts[1:])}
 
 
+def drop(record: Any, parts: Sequence[str]) -> Any:
+    """A copy that does not have the dotted path; an object left empty goes, too."""
+    if isinstance(record, list):
+        return [drop(element, parts) for element in record]
+    if not isinstance(record, dict) or parts[0] not in record:
+        return record
+    rest = {name: content for name, content in record.items() if name != parts[0]}
+    inner = drop(record[parts[0]], parts[1:]) if parts[1:] else None
+    return rest if inner in (None, {}) else {**rest, parts[0]: inner}
+
+
 def merge(into: Record, other: Any) -> None:
     for key, new in (other or {}).items():
         old = into.get(key)

@@ -43,3 +43,9 @@ def handler(template: str, method: str) -> Handler:
         raise MethodNotAllowedError(
             f'The method {method} is not supported here.'
         ) from err
+
+
+def methods(template: str) -> set[str]:
+    """The methods of a resource; HEAD goes with GET."""
+    found = set(ROUTES[template])
+    return {*found, 'HEAD'} if 'GET' in found else found

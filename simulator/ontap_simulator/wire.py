@@ -48,15 +48,15 @@ def error_answer(err: OntapError) -> Answer:
     return Answer({'error': err.body()}, err.status, headers)
 
 
-def serialise(answer: Answer) -> bytes:
+def serialise(answer: Answer, pretty: bool = True) -> bytes:
     if answer.xml is not None:
         return answer.xml
-    return json.dumps(answer.body, indent=1).encode()
+    return json.dumps(answer.body, indent=1 if pretty else None).encode()
 
 
-def response(answer: Answer) -> webob.Response:
+def response(answer: Answer, content: bytes) -> webob.Response:
     response = webob.Response(
-        body=serialise(answer),
+        body=content,
         status=answer.status,
         content_type='application/hal+json' if answer.xml is None else 'text/xml',
         charset=None,

@@ -7,7 +7,6 @@ __all__ = ['TOPOLOGY', 'Simulator']
 TOPOLOGY = """
 [cluster]
 name = "contract"
-version = "9.15.1"
 listen = "127.0.0.1:0"
 
 [[users]]

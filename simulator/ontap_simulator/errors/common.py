@@ -78,7 +78,7 @@ class MethodNotAllowedError(OntapError):
 
 
 class UnexpectedArgumentError(OntapError):
-    """A query parameter that the resource's reference does not list."""
+    """A parameter, filter or property that the call does not have."""
 
     code = '262179'
 
@@ -141,10 +141,12 @@ class InvalidValueError(OntapError):
 class MissingFieldError(OntapError):
     """A required field is not in the body."""
 
-    code = '262187'
+    code = '262212'
 
     def __init__(self, name: str) -> None:
-        super().__init__(f'Field "{name}" was missing.', target=name)
+        super().__init__(
+            f'The request is missing the required value "{name}".', target=name
+        )
 
 
 class NotChangeableError(OntapError):
@@ -187,10 +189,44 @@ class UnavailableError(OntapError):
 class UnsupportedError(OntapError):
     """ONTAP can do it, this simulator cannot."""
 
+    status = HTTPStatus.METHOD_NOT_ALLOWED
     code = '3'
 
 
 class BadBodyError(OntapError):
     """The body is not a JSON object."""
 
-    code = '262158'
+    code = '262201'
+
+
+class BrokenJsonError(BadBodyError):
+    """The body breaks JSON's grammar at one place."""
+
+    code = '262199'
+
+
+class TrailingJsonError(BadBodyError):
+    """Something comes behind the JSON."""
+
+    code = '262200'
+
+
+class ArrayExpectedError(OntapError):
+    """One value where the resource has an array."""
+
+    code = '262254'
+
+
+class NoArrayExpectedError(OntapError):
+    """An array where the resource has one value."""
+
+    code = '262255'
+
+
+class SvmMismatchError(OntapError):
+    """A request names two SVMs."""
+
+    code = '2621706'
+
+    def __init__(self) -> None:
+        super().__init__('The specified values refer to different SVMs.')

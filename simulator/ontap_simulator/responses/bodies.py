@@ -5,8 +5,11 @@ from typing import Any
 
 from ontap_simulator.errors.common import (
     BadBodyError,
+    BrokenJsonError,
     InvalidValueError,
     MissingFieldError,
+    NoArrayExpectedError,
+    TrailingJsonError,
 )
 from ontap_simulator.records import Record, value
 
@@ -18,8 +21,13 @@ def parse_json(content: bytes) -> Record:
     """
     try:
         body = json.loads(content or b'{}')
+    except json.JSONDecodeError as err:
+        kind = TrailingJsonError if err.msg == 'Extra data' else BrokenJsonError
+        raise kind(f'Invalid JSON input: {err}.') from err
     except ValueError as err:
         raise BadBodyError(f'Invalid JSON input: {err}.') from err
+    if isinstance(body, list):
+        raise NoArrayExpectedError('An array was found, and not expected.')
     if not isinstance(body, dict):
         raise BadBodyError('The JSON input is not an object.')
     return body

@@ -6,7 +6,6 @@ from urllib.parse import unquote
 from ontap_simulator.errors.common import (
     InvalidValueError,
     MissingFieldError,
-    UnexpectedArgumentError,
 )
 from ontap_simulator.models.volumes import FlexVol
 from ontap_simulator.records import Record, value
@@ -41,9 +40,6 @@ def post_file(call: Call) -> Answer:
 
 def patch_file(call: Call) -> Answer:
     """Rename or resize. A QoS policy is checked, and has no effect."""
-    if call.query.get('return_timeout'):
-        # NetApp's reference has it for clone, copy and delete, and not for this.
-        raise UnexpectedArgumentError('return_timeout')
     volume, path, body = visible_volume(call), _path(call), call.body
     to = value(body, 'path')
     if to is not None:

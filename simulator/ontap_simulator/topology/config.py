@@ -1,6 +1,7 @@
 """Reads a topology file. README.md shows all that can be in one."""
 
 import ipaddress
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -35,9 +36,16 @@ from ontap_simulator.topology.values import (
 _JUNCTION = re.compile(r'(/[^/\0]+)+')
 
 
-def load(path: Path, listen: str | None = None) -> Topology:
-    """Read a topology file; ``listen`` replaces its own.
+VERSION = 'EIC_ONTAP_VERSION'
+"""The environment variable with the release of clusters that name none."""
+_DEFAULT_VERSION = '9.15.1'
 
+
+def load(path: Path, listen: str | None = None, version: str | None = None) -> Topology:
+    """Read a topology file.
+
+    :param listen: in place of the file's
+    :param version: in place of the file's
     :raises ConfigError: it cannot be read, or is wrong
     """
     try:
@@ -46,6 +54,8 @@ def load(path: Path, listen: str | None = None) -> Topology:
         raise ConfigError(f'Cannot read the topology file {path}: {err}') from err
     if listen is not None:
         data.setdefault('cluster', {})['listen'] = listen
+    if version is not None:
+        data.setdefault('cluster', {})['version'] = version
     return parse(data, path.parent)
 
 
@@ -59,7 +69,7 @@ def parse(data: Mapping[str, Any], directory: Path = Path()) -> Topology:
     host, port = parse_listen(str(required_in(cluster, 'listen', '[cluster]')))
     topology = Topology(
         name=name_in(cluster, '[cluster]'),
-        version=version_in(str(cluster.get('version', '9.15.1'))),
+        version=version_in(str(cluster.get('version', _default_version()))),
         host=host,
         port=port,
         users=each_in(data, 'users', lambda t: _user(t, directory)),
@@ -71,6 +81,10 @@ def parse(data: Mapping[str, Any], directory: Path = Path()) -> Topology:
     )
     check_topology(topology)
     return topology
+
+
+def _default_version() -> str:
+    return os.environ.get(VERSION) or _DEFAULT_VERSION
 
 
 def _personality(table: Mapping[str, Any]) -> Mapping[str, str]:

@@ -28,7 +28,7 @@ def test_the_wheel_holds_every_module_and_no_test(names: list[str]) -> None:
     assert modules == {
         str(path.relative_to(ROOT))
         for path in (ROOT / 'ontap_simulator').rglob('*')
-        if path.suffix == '.py' or path.name == 'py.typed'
+        if path.suffix == '.py' or path.name in {'py.typed', 'data.json'}
     }
 
 

@@ -73,7 +73,7 @@ def test_invalid_json_is_refused(api: Api) -> None:
     response = api._test_app.post(
         '/api/storage/file/clone', b'{', headers=api._headers, expect_errors=True
     )
-    assert error_code(response) == '262158'
+    assert error_code(response) == '262199'
 
 
 def test_body_that_is_no_object_is_refused(api: Api) -> None:

@@ -320,7 +320,7 @@ def test_comment_of_a_subsystem_is_changed(api: Api) -> None:
     url = subsystem_url(api)
     assert api.patch(url, {'comment': 'hosts'}).status_int == 200
     assert api.get(url).json['comment'] == 'hosts'
-    assert error_code(api.patch(url, {'name': 'new'})) == '262197'
+    assert error_code(api.patch(url, {'name': 'new'})) == '262203'
 
 
 def test_nvme_service_belongs_to_svms_that_have_it(api: Api) -> None:

@@ -114,7 +114,7 @@ def test_igroup_is_renamed(api: Api) -> None:
     url = igroup_url(api)
     assert api.patch(url, {'name': 'new', 'comment': 'hosts'}).status_int == 200
     assert api.get(url).json['comment'] == 'hosts'
-    assert error_code(api.patch(url, {'protocol': 'fcp'})) == '262197'
+    assert error_code(api.patch(url, {'protocol': 'fcp'})) == '262203'
     new_igroup(api, 'one')
     assert error_code(api.patch(url, {'name': 'one'})) == '5374023'
 

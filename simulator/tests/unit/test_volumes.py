@@ -49,7 +49,7 @@ def test_volume_is_shown_as_it_was_made(api: Api) -> None:
         comment='mine',
         snapshot_policy={'name': 'default'},
     )
-    shown = api.get(f'{VOLUMES}/{identifier}').json
+    shown = api.get(f'{VOLUMES}/{identifier}?fields=**').json
     assert shown['size'] == 1 << 30
     assert shown['nas']['path'] == '/new'
     assert shown['nas']['unix_permissions'] == 700
@@ -61,7 +61,7 @@ def test_volume_is_shown_as_it_was_made(api: Api) -> None:
 @pytest.mark.parametrize(
     ('body', 'code'),
     [
-        ({'svm': {'name': 'svm1'}}, '262187'),
+        ({'svm': {'name': 'svm1'}}, '262212'),
         ({'name': 'new'}, '2621707'),
         ({'name': 'new', 'svm': {'name': 'none'}}, '2621462'),
         ({'name': 'vol1', 'svm': {'name': 'svm1'}}, '1'),
@@ -90,7 +90,7 @@ def test_volume_grows_moves_and_gets_another_name(api: Api) -> None:
         f'{VOLUMES}/{identifier}?return_timeout=15',
         {'name': 'other', 'size': 2 << 30, 'nas': {'path': '/there'}},
     )
-    shown = api.get(f'{VOLUMES}/{identifier}').json
+    shown = api.get(f'{VOLUMES}/{identifier}?fields=**').json
     assert (shown['name'], shown['size']) == ('other', 2 << 30)
     assert shown['nas']['path'] == '/there'
     assert (api.directory('other') / 'image').read_bytes() == b'bytes'
@@ -116,7 +116,7 @@ def test_nothing_in_an_offline_volume_is_reached(api: Api) -> None:
     api.patch(f'{VOLUMES}/{identifier}?return_timeout=15', {'state': 'offline'})
     answer = api.get(f'{VOLUMES}/{identifier}/files/image?return_metadata=true')
     assert answer.json['error']['code'] == '917752'
-    assert api.get(f'{VOLUMES}/{identifier}').json['state'] == 'offline'
+    assert api.get(f'{VOLUMES}/{identifier}?fields=**').json['state'] == 'offline'
     api.patch(f'{VOLUMES}/{identifier}?return_timeout=15', {'state': 'online'})
     answer = api.get(f'{VOLUMES}/{identifier}/files/image?return_metadata=true')
     assert answer.status_code == 200
@@ -174,7 +174,7 @@ def test_flexclone_has_the_files_and_luns_of_its_parent(api: Api) -> None:
     assert (api.directory('clone') / 'image').read_bytes() == b'bytes'
     luns = {lun['name'] for lun in api.get('/api/storage/luns').json['records']}
     assert luns == {'/vol/vol1/lun', '/vol/clone/lun'}
-    shown = api.get(f'{VOLUMES}/{identifier}').json['clone']
+    shown = api.get(f'{VOLUMES}/{identifier}?fields=**').json['clone']
     assert shown['parent_volume']['name'] == 'vol1'
     snapshots = f'{VOLUMES}/{api.uuid("vol1")}/snapshots'
     refused = api.call(

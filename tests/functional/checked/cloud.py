@@ -31,7 +31,6 @@ GLANCE_UID = 4343
 TOPOLOGY = """
 [cluster]
 name = "checked"
-version = "9.15.1"
 listen = "127.0.0.1:0"
 
 [[users]]

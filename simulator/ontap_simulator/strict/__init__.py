@@ -1,0 +1,1 @@
+"""What ONTAP refuses before it looks at the resource: names, values, bodies."""
