@@ -7,7 +7,7 @@ by a stat of the destination.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -29,9 +29,10 @@ LOG = logging.getLogger(__name__)
 # The first as Cinder's driver expects it, the second as NetApp's reference
 # documents it for DELETE.
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
+_NOT_PEERED = '7012362'
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
-PathOf = Callable[[StoredObject], str]
+_PathOf = Callable[[StoredObject], str]
 """Writes a file's path as an end of a copy."""
 
 
@@ -41,27 +42,6 @@ class DestinationMissingError(OntapError):
 
 class SvmNotPeeredError(OntapRejectedError):
     """The copy's two SVMs are not peered (any more) with file_copy."""
-
-
-class CopyForbiddenError(OntapRejectedError):
-    """Only the administrator of the SVM that a copy goes to may ask for it."""
-
-
-class PlaceGoneError(OntapRejectedError):
-    """A FlexVol or an SVM that was known is not there any more."""
-
-
-_COPY_REFUSALS: Mapping[str, type[OntapRejectedError]] = {
-    # The peering is not in the state "peered" yet; it lacks file_copy; there is none.
-    '7012362': SvmNotPeeredError,
-    '7013360': SvmNotPeeredError,
-    '7013361': SvmNotPeeredError,
-    '7012363': CopyForbiddenError,
-    '917506': PlaceGoneError,
-    '2621464': PlaceGoneError,
-}
-"""ONTAP's codes for a file copy that mean more than that it failed (NetApp's API
-description, ``file_copy_create``)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,20 +76,12 @@ class FileDetails:
 
 
 class Files:
-    """File operations of one cluster.
+    """File operations of one cluster."""
 
-    :param paths: the forms that paths of copies may have; by default, either
-    """
-
-    def __init__(
-        self,
-        session: OntapSession,
-        clock: Clock = SYSTEM,
-        paths: Sequence[PathOf] = (),
-    ) -> None:
+    def __init__(self, session: OntapSession, clock: Clock = SYSTEM) -> None:
         self._session = session
         self._clock = clock
-        self._paths = paths or (relative, with_volume)
+        self._paths: Sequence[_PathOf] = (_relative, _with_volume)
 
     def clone(
         self, source: StoredObject, destination: StoredObject, timeout: float
@@ -125,22 +97,20 @@ class Files:
             'source_path': source.path,
             'destination_path': destination.path,
         }
-        deadline = self._clock.monotonic() + timeout
         try:
             self._run(_CLONE, body, timeout)
         except jobs.JobUnknownError as err:
-            # It may not have begun.
-            self._expect(source, destination, err, deadline)
+            self._expect(destination, err)
         except OntapUnreachableError as err:
             # A kept-alive connection may have died unseen. A second clone is
             # harmless: it never overwrites what the first one made.
             LOG.warning('%s; looking for the clone itself', err)
             if self.stat(destination) is None:
-                self._clone_again(body, source, destination, timeout)
+                self._clone_again(body, destination, timeout)
         except OntapRejectedError as err:
             if not err.unsure:
                 raise
-            self._expect(source, destination, err)
+            self._expect(destination, err)
 
     def copy(
         self,
@@ -159,8 +129,6 @@ class Files:
         :param throughput: bytes per second at most, 0 for no cap
         :param keep: called every half minute, while it goes on
         :raises SvmNotPeeredError: the two SVMs are not peered for it
-        :raises CopyForbiddenError: the user is not the destination SVM's
-        :raises PlaceGoneError: a FlexVol or an SVM is not there any more
         :raises OntapError: a part of the destination may exist; a job that
             vanished counts, as half a file can have its full size
         """
@@ -168,7 +136,7 @@ class Files:
         progress = copies.Progress(destination, keep, self._clock)
         more: JsonObject = {'max_throughput': throughput} if throughput else {}
 
-        def start(path_of: PathOf) -> None:
+        def start(path_of: _PathOf) -> None:
             ends = [('source', source), ('destination', destination)]
             pair = {end: _copy_end(file, path_of) for end, file in ends}
             self._copy({'files_to_copy': [pair], **more}, deadline, progress)
@@ -176,13 +144,12 @@ class Files:
         try:
             self._in_either_form(start, source)
         except OntapRejectedError as err:
-            kind = _COPY_REFUSALS.get(err.code)
-            if kind is None:
-                raise
-            raise kind(err.status, err.code, err.message, err.unsure) from err
+            if err.code == _NOT_PEERED:
+                raise SvmNotPeeredError(err.status, err.code, err.message) from err
+            raise
 
     def _in_either_form(
-        self, start: Callable[[PathOf], None], source: StoredObject
+        self, start: Callable[[_PathOf], None], source: StoredObject
     ) -> None:
         """Say the paths in the form that the cluster takes, and remember it.
 
@@ -194,7 +161,7 @@ class Files:
         try:
             start(first)
         except OntapRejectedError as err:
-            if not others or not is_missing(err) or self.stat(source) is None:
+            if not others or not _is_missing(err) or self.stat(source) is None:
                 raise
             start(others[0])
             self._paths = others
@@ -216,7 +183,7 @@ class Files:
         try:
             answer = self._session.get(_url(file), return_metadata='true')
         except OntapRejectedError as err:
-            if is_missing(err):
+            if _is_missing(err):
                 return None
             raise
         records = answer.get('records') or [answer]
@@ -277,39 +244,23 @@ class Files:
                 self._session.delete(_url(file), return_timeout=RETURN_TIMEOUT)
             )
         except OntapRejectedError as err:
-            if not is_missing(err):
+            if not _is_missing(err):
                 raise
 
     def _clone_again(
-        self,
-        body: JsonObject,
-        source: StoredObject,
-        destination: StoredObject,
-        timeout: float,
+        self, body: JsonObject, destination: StoredObject, timeout: float
     ) -> None:
         try:
             self._run(_CLONE, body, timeout)
         except OntapError as err:
-            self._expect(source, destination, err)
+            self._expect(destination, err)
 
-    def _expect(
-        self,
-        source: StoredObject,
-        destination: StoredObject,
-        cause: OntapError,
-        deadline: float = 0.0,
-    ) -> None:
-        """A clone whose end is not known counts if it is there in its source's size.
-
-        :param deadline: on ``clock.monotonic``, until when it may still come about
-        """
-        for _ in jobs.looks(deadline, self._clock):
-            found = self.stat(destination)
-            if found is not None and found == self.stat(source):
-                return
-        raise DestinationMissingError(
-            f'no file at {destination.path}, or a part of one: {cause}'
-        ) from cause
+    def _expect(self, destination: StoredObject, cause: OntapError) -> None:
+        """Work whose end is not known counts if its result is there."""
+        if self.stat(destination) is None:
+            raise DestinationMissingError(
+                f'no file at {destination.path}: {cause}'
+            ) from cause
 
     def _run(
         self,
@@ -334,17 +285,15 @@ class Files:
             jobs.wait(self._session, uuid, timeout, self._clock, still_running)
 
 
-def relative(file: StoredObject) -> str:
-    """The path from the FlexVol's root."""
+def _relative(file: StoredObject) -> str:
     return file.path
 
 
-def with_volume(file: StoredObject) -> str:
-    """The path with the FlexVol's name in front."""
+def _with_volume(file: StoredObject) -> str:
     return f'{file.flexvol.name}/{file.path}'
 
 
-def _copy_end(file: StoredObject, path_of: PathOf) -> JsonObject:
+def _copy_end(file: StoredObject, path_of: _PathOf) -> JsonObject:
     return {
         'volume': {'uuid': file.flexvol.uuid, 'name': file.flexvol.name},
         'svm': {'name': file.flexvol.svm},
@@ -356,6 +305,5 @@ def _url(file: StoredObject) -> str:
     return f'/api/storage/volumes/{file.flexvol.uuid}/files/{quote(file.path, safe="")}'
 
 
-def is_missing(err: OntapRejectedError) -> bool:
-    """Whether the error is that there is no such file."""
+def _is_missing(err: OntapRejectedError) -> bool:
     return err.status == HTTPStatus.NOT_FOUND or err.code in _NO_SUCH_FILE

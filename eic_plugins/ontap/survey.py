@@ -146,20 +146,16 @@ class Survey:
         return [_interface(record) for record in listed if 'svm' in record]
 
     def flexvols(self, svms: Iterable[str]) -> list[Flexvol]:
-        """The volumes of these SVMs, but their roots and the mirrors of those."""
+        """The volumes of these SVMs."""
         listed = self._session.records(
             f'{_API}/storage/volumes',
             **{
                 'svm.name': '|'.join(sorted(set(svms))),
                 'fields': 'name,svm.name,nas.path,nas.export_policy.name,style,state,'
-                'space.size,space.available,efficiency.dedupe,type,is_svm_root',
+                'space.size,space.available,efficiency.dedupe',
             },
         )
-        return [
-            _flexvol(record)
-            for record in listed
-            if not record.get('is_svm_root') and record.get('type') != 'ls'
-        ]
+        return [_flexvol(record) for record in listed]
 
     def peers(self) -> list[tuple[frozenset[str], str, frozenset[str]]]:
         """SVM peerings: both ends, their state, and what they are for."""

@@ -38,7 +38,6 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.block import (
     BLOCK,
-    ROUNDING,
     BlockDevice,
     BlockDevices,
     UncertainError,
@@ -211,12 +210,8 @@ class BlockStorage(PoolStorage):
         if inspected or written:
             looks = [also] if also else []
         else:
-            _check_size(found, expected_size)
-            looks = [
-                inspection.check_raw,
-                lambda path: inspection.check_zeros_from(path, expected_size),
-                *([also] if also else []),
-            ]
+            _check_whole_blocks(found, expected_size)
+            looks = [inspection.check_raw, *([also] if also else [])]
         if looks:
             with self._attach(file, found) as path:
                 for look in looks:
@@ -243,13 +238,12 @@ class BlockStorage(PoolStorage):
             raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
 
     def _grow(self, device: BlockDevice, cached: CachedImage, wanted: int) -> None:
-        # ONTAP may have rounded the cached image up, as it does any LUN of that size.
-        if not cached.virtual_size <= device.size < wanted + ROUNDING:
+        if not cached.virtual_size <= device.size <= wanted:
             raise OntapError(
                 f'the clone has {device.size} bytes, the image '
                 f'{cached.virtual_size}, the volume {wanted}'
             )
-        if device.size >= wanted:
+        if device.size == wanted:
             return
         try:
             self._devices.resize(device, wanted)
@@ -523,11 +517,9 @@ def found_elsewhere(
     return tuple(found)
 
 
-def _check_size(device: BlockDevice, expected_size: int) -> None:
-    """Of what nobody has written in the image's size, it must be that: in whole
-    blocks, or as ONTAP rounds up a LUN of a file.
-    """
-    if device.size - expected_size >= ROUNDING:
+def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:
+    """Of what nobody has written in the image's size, it must be that."""
+    if device.size - expected_size >= BLOCK:
         raise inspection.UnsafeImageError(
             f'{device.size} bytes are there, the image has {expected_size}'
         )

@@ -9,7 +9,10 @@ Cinder is imported when it is asked about: the filter of nova-api loads without.
 """
 
 import importlib
+import importlib.metadata
 from typing import Any
+
+_FOLLOWS_ONTAPS_DEFAULT = 29
 
 
 def cinder_models() -> Any:
@@ -42,6 +45,21 @@ def netapp_option(options: Any, name: str, default: Any) -> Any:
     """
     value = options.safe_get(name)
     return default if value is None else value
+
+
+def luns_allocate_space(default: bool) -> bool:
+    """Whether the stock driver has a new LUN allocate space, of a type without a spec.
+
+    Up to Cinder 28 (2026.1) it turns that off. From then on it does what ONTAP does.
+
+    :param default: ONTAP's own answer, by its version
+    """
+    return default and _cinder() >= _FOLLOWS_ONTAPS_DEFAULT
+
+
+def _cinder() -> int:
+    """The major version of Cinder."""
+    return int(importlib.metadata.version('cinder').partition('.')[0])
 
 
 def _first(*names: str) -> Any:

@@ -5,9 +5,10 @@ import pytest
 from eic_plugins.support.clock import SYSTEM
 from tests.contract.block import NEEDS_ROOT, ONE, RESOURCES, BlockWorld
 from tests.contract.images import Image
+from tests.contract.release import since
 from tests.contract.stock import BACKEND
 
-pytestmark = NEEDS_ROOT
+pytestmark = [NEEDS_ROOT, since(27, 'the stock driver does not ask again')]
 PROTOCOLS = sorted(RESOURCES)
 
 

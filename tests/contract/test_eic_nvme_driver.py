@@ -56,4 +56,6 @@ def test_no_host_sees_a_cached_image(world: BlockWorld) -> None:
         params={'fields': 'hosts,subsystem_maps'},
     ).json()['records']
     assert systems
-    assert not any(system.get('hosts') for system in systems)
+    assert not any(
+        system.get('hosts') and system.get('subsystem_maps') for system in systems
+    )

@@ -39,6 +39,16 @@ def second(storage: Path) -> Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture(scope='module', autouse=True)
+def trusted(served: Simulator, second: Simulator, state: Path) -> Iterator[None]:
+    """Where Cinder 26 takes the clusters' certificates from, for its first call."""
+    bundle = state / 'clusters.pem'
+    bundle.write_text(served.ca.read_text() + second.ca.read_text())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('SSL_CERT_FILE', str(bundle))
+        yield
+
+
 def section(text: str) -> str:
     """The backend's section of a cinder.conf."""
     return text.partition(f'[{BACKEND}]')[2].partition('\n[')[0]

@@ -97,6 +97,15 @@ def test_a_clone_of_it_is_a_volume_of_its_own(
     assert head(file_of(world, volume), 16) != head(file_of(world, other), 16)
 
 
+def test_another_image_takes_its_place(
+    world: Shares, volume: Any, image: Image
+) -> None:
+    other = world.glance.add(os.urandom(len(image.raw)))
+    volume.status = 'downloading'
+    world.copy_image(volume, other)
+    assert world.is_right(volume, other)
+
+
 def test_its_deletion_leaves_the_cached_image_alone(
     world: Shares, volume: Any, image: Image
 ) -> None:

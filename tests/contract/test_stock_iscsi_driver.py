@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract import stock
 from tests.contract.block import POOLS
+from tests.contract.release import since
 from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB, head, write
 
@@ -226,6 +227,7 @@ def test_existing_lun_can_be_managed(
     assert [p.name for p in pool.iterdir()] == [volume.name]
 
 
+@since(29, 'LUNs are not copied to another pool for a clone')
 def test_lun_is_copied_to_another_pool_by_the_cluster(
     driver: Any, created: Any, new_volume: Any, simulator: Simulator, pool: Path
 ) -> None:
@@ -272,6 +274,7 @@ def test_lun_copy_is_cancelled_by_deleting_its_destination(
     assert simulator.control('GET', '/counters')['lun_copies']['running'] == 0
 
 
+@since(29, 'LUNs are not copied to another pool for a clone')
 def test_clone_across_pools_copies_the_lun(
     driver: Any,
     created: Any,
@@ -300,6 +303,7 @@ def test_full_flexvol_fails_the_clone_and_leaves_nothing(
     assert [p.name for p in pool.iterdir()] == [created.name]
 
 
+@since(29, 'the clean-up of snapshots is asked for by ZAPI')
 def test_housekeeping_and_ems_messages_are_accepted(
     driver: Any, simulator: Simulator
 ) -> None:
@@ -312,6 +316,7 @@ def test_housekeeping_and_ems_messages_are_accepted(
     assert simulator.control('GET', '/counters')['ems_messages'] == 2
 
 
+@since(29, 'a LUN gets its policy by ZAPI')
 def test_volume_type_with_qos_gets_a_policy_at_its_lun(
     driver: Any, created: Any, simulator: Simulator
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.contract import stock
+from tests.contract.release import since
 from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB, head
 
@@ -241,6 +242,7 @@ def test_clone_image_of_a_cached_file_clones_the_cached_file(
     assert head(gold / volume.name) == b'c' * MIB
 
 
+@since(29, 'the REST client takes the end of a copy for its beginning')
 def test_image_on_another_flexvol_comes_by_file_copy(
     driver: Any, admin: Any, new_volume: Any, simulator: Simulator, gold: Path
 ) -> None:
@@ -257,6 +259,7 @@ def test_image_on_another_flexvol_comes_by_file_copy(
     assert counters['bytes_copied'] == MIB
 
 
+@since(29, 'the clean-up of snapshots is asked for by ZAPI')
 def test_housekeeping_and_ems_messages_are_accepted(
     driver: Any, simulator: Simulator
 ) -> None:
@@ -270,6 +273,7 @@ def test_housekeeping_and_ems_messages_are_accepted(
     assert simulator.control('GET', '/counters')['ems_messages'] == 2
 
 
+@since(29, 'this is asked for by ZAPI')
 def test_the_unique_bytes_of_cached_files_are_reported(
     driver: Any, simulator: Simulator, gold: Path
 ) -> None:

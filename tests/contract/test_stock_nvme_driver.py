@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contract import stock
+from tests.contract.release import since
 from tests.contract.simulator import Simulator
 from tests.contract.stock import GIB, MIB, head, write
 
@@ -94,6 +95,7 @@ def test_snapshot_keeps_the_content_of_its_moment(
     assert not (pool / snapshot.name).exists()
 
 
+@since(29, 'one portal is told')
 def test_connection_tells_where_the_namespace_is(
     driver: Any, created: Any, simulator: Simulator
 ) -> None:
@@ -108,6 +110,7 @@ def test_connection_tells_where_the_namespace_is(
     assert data['vol_uuid'] == namespace(simulator, created)['uuid']
 
 
+@since(27, 'a namespace is mapped to one host')
 def test_second_host_joins_the_subsystem_of_the_first(
     driver: Any, created: Any, simulator: Simulator
 ) -> None:
@@ -124,6 +127,7 @@ def test_second_host_joins_the_subsystem_of_the_first(
     ]
 
 
+@since(27, 'a namespace is mapped to one host')
 def test_terminate_connection_takes_the_host_out(
     driver: Any, created: Any, simulator: Simulator
 ) -> None:

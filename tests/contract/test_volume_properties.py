@@ -14,6 +14,7 @@ import pytest
 from tests.contract import stock
 from tests.contract.block import NEEDS_ROOT, ONE, RESOURCES, TWO, BlockWorld
 from tests.contract.images import Image
+from tests.contract.release import since
 from tests.contract.stock import BACKEND
 
 pytestmark = NEEDS_ROOT
@@ -131,7 +132,10 @@ def test_the_table_has_every_qualified_spec_of_the_stock_drivers_source() -> Non
     'qos',
     [
         {'maxIOPS': '500'},
-        {'expectedIOPSperGiB': '128', 'peakIOPSperGiB': '512'},
+        pytest.param(
+            {'expectedIOPSperGiB': '128', 'peakIOPSperGiB': '512'},
+            marks=since(29, 'the REST client reads no number with /gb'),
+        ),
     ],
     ids=['fixed', 'adaptive'],
 )

@@ -174,11 +174,11 @@ class StockLuns(StockBlock):
         self._library._delete_lun_from_table(name)
 
     def _allocates_space(self, spec: str | None) -> bool:
-        """Without a spec, ONTAP's default of new LUNs."""
+        """Without a spec, the stock driver's default of new LUNs."""
         if spec is not None:
             return bool(volume_utils.is_boolean_str(spec))
         version: tuple[int, int, int] = self.client.get_ontap_version(cached=True)
-        return version >= _ALLOCATES_SPACE_FROM
+        return compat.luns_allocate_space(version >= _ALLOCATES_SPACE_FROM)
 
 
 class StockNamespaces(StockBlock):

@@ -10,7 +10,6 @@ from typing import Any
 
 from cinder import exception
 from cinder.common import config as _cinder  # noqa: F401 - Cinder's options
-from cinder.volume.drivers import nfs as remote_nfs
 from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 
@@ -26,15 +25,13 @@ class ConfigurationError(Exception):
 class NetAppBackend:
     """One backend's cluster, with its credentials, and its SVM.
 
-    ``nfs`` if its pools are shares, and not FlexVols with LUNs or namespaces; below
-    ``mount_base`` cinder-volume mounts them.
+    ``nfs`` if its pools are shares, and not FlexVols with LUNs or namespaces.
     """
 
     name: str
     endpoint: Endpoint
     svm: str
     nfs: bool = True
-    mount_base: str = ''
 
 
 def read(config_files: Sequence[str] = ()) -> list[NetAppBackend]:
@@ -58,13 +55,4 @@ def _netapp(name: str, backend: Any) -> list[NetAppBackend]:
     if not (backend.netapp_server_hostname and backend.netapp_vserver):
         return []
     nfs = backend.netapp_storage_protocol == 'nfs'
-    backend.append_config_values(remote_nfs.nfs_opts)
-    return [
-        NetAppBackend(
-            name,
-            endpoint_of(backend),
-            backend.netapp_vserver,
-            nfs,
-            str(backend.nfs_mount_point_base or ''),
-        )
-    ]
+    return [NetAppBackend(name, endpoint_of(backend), backend.netapp_vserver, nfs)]

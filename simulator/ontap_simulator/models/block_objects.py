@@ -53,7 +53,6 @@ class BlockObjects:
         faults: Faults,
         clock: Clock,
         count_clone: Callable[[str], None],
-        rounded: Callable[[int], int] = lambda size: size,
     ) -> None:
         self.codes = codes
         self.store = store
@@ -61,7 +60,6 @@ class BlockObjects:
         self._faults = faults
         self._clock = clock
         self._count_clone = count_clone
-        self._rounded = rounded
         self.moves = LunMoves(clock)
 
     def all(self) -> list[BlockObject]:
@@ -73,8 +71,7 @@ class BlockObjects:
         return self.store.get(identifier, self.codes)
 
     def create(self, place: Place, new: BlockObject) -> BlockObject:
-        """Make an empty one, without a single block; maybe larger than ``new``."""
-        new = dataclasses.replace(new, size=self._rounded(new.size))
+        """Make an empty one, without a single block."""
         with file_errors(place.path):
             try:
                 check_not_full(self._faults, place.volume)
@@ -106,9 +103,7 @@ class BlockObjects:
             raise self._exists(file)
         if place.path != file.path:
             self._link(place, file)
-        new = dataclasses.replace(new, size=self._rounded(size))
-        with place.volume.directory.writable(place.path) as data:
-            os.ftruncate(data, new.size)
+        new = dataclasses.replace(new, size=size)
         self.store.put(new)
         return new
 
@@ -173,7 +168,6 @@ class BlockObjects:
 
         :raises BlockError: it is larger already; a LUN, also if it has that size
         """
-        size = self._rounded(size)
         if size < found.size:
             raise BlockError(
                 self.codes.shrinks, 'It cannot be made smaller.', 'space.size'

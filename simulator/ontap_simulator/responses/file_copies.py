@@ -7,13 +7,8 @@ from http import HTTPStatus
 from ontap_simulator.errors.common import (
     InvalidValueError,
     MissingFieldError,
-    NoSuchSvmError,
-    NoSuchVolumeError,
 )
 from ontap_simulator.errors.files import (
-    NO_SUCH_SVM,
-    NO_SUCH_VOLUME,
-    CopyPlaceError,
     FileError,
     NotPeeredError,
     SeveralVolumesError,
@@ -65,21 +60,12 @@ def _file(call: Call, entry: Record, end: str) -> FileRef:
     reference = value(entry, f'{end}.volume', default={})
     if not (reference.get('uuid') or reference.get('name')):
         raise MissingFieldError(f'files_to_copy.{end}.volume.uuid')
-    volume = _volume(call, entry, end, reference)
+    name = value(entry, f'{end}.svm.name') or value(entry, f'{end}.svm.uuid')
+    volume = call.cluster.find_volume(
+        reference, call.cluster.svm(name) if name else call.svm
+    )
     path = _resolved(call, entry, end, volume)
     return FileRef(volume, call.cluster.files.followed(volume, path))
-
-
-def _volume(call: Call, entry: Record, end: str, reference: Record) -> FlexVol:
-    name = value(entry, f'{end}.svm.name') or value(entry, f'{end}.svm.uuid')
-    try:
-        svm = call.cluster.svm(name) if name else call.svm
-    except NoSuchSvmError as err:
-        raise CopyPlaceError(NO_SUCH_SVM, err.message) from err
-    try:
-        return call.cluster.find_volume(reference, svm)
-    except NoSuchVolumeError as err:
-        raise CopyPlaceError(NO_SUCH_VOLUME, err.message) from err
 
 
 def _resolved(call: Call, entry: Record, end: str, volume: FlexVol) -> str:
@@ -126,11 +112,7 @@ def _check_volumes(call: Call, pairs: list[Pair]) -> None:
     if source.svm != destination.svm and not call.cluster.peers.allow(
         source.svm, destination.svm, FILE_COPY
     ):
-        raise NotPeeredError(
-            source.svm.name,
-            destination.svm.name,
-            call.cluster.peers.why_not(source.svm, destination.svm, FILE_COPY),
-        )
+        raise NotPeeredError(source.svm.name, destination.svm.name)
 
 
 def _throughput(body: Record) -> int:

@@ -1,1 +1,0 @@
-"""What ``eic verify`` tries on an ONTAP, and what it measures."""

@@ -1,0 +1,25 @@
+"""What a test needs that older releases of Cinder's own drivers do not have.
+
+A test of EIC's that cannot pass on a release says why; all others run on each.
+"""
+
+import importlib.metadata
+
+import pytest
+
+CINDER = int(importlib.metadata.version('cinder').partition('.')[0])
+"""The major version: 26 is 2025.1, 27 is 2025.2, 28 is 2026.1, 29 is 2026.2."""
+
+
+def since(release: int, why: str) -> pytest.MarkDecorator:
+    """A mark: the test needs that release of Cinder.
+
+    :param why: what the stock driver, or what it needs, is like before
+    """
+    return pytest.mark.skipif(
+        release > CINDER, reason=f'before Cinder {release}, {why}'
+    )
+
+
+ZAPI = '/servlets/netapp.servlets.admin.XMLrequest_filer'
+"""The stock REST client asks two questions there first, up to Cinder 28."""
