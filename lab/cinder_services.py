@@ -1,6 +1,6 @@
 """Starts Cinder's processes."""
 
-from lab import cinder, cinder_config, files, mariadb, wsgi
+from lab import cinder, cinder_config, files, mariadb, simulator, wsgi
 from lab.context import Lab
 from lab.paths import REPOSITORY, venv_bin
 from lab.service import Service
@@ -68,7 +68,11 @@ def start_volume(lab: Lab, driver: str) -> None:
         Service(
             name,
             (venv_bin('cinder-volume'), *files.config_flags(configs)),
-            env={'PYTHONPATH': str(REPOSITORY)},
+            env={
+                'PYTHONPATH': str(REPOSITORY),
+                # The first call of Cinder 26's stock drivers knows no other CA.
+                'SSL_CERT_FILE': str(simulator.ca_file(lab)),
+            },
             configs=(*configs, *shares),
             in_namespace=True,
             stop_seconds=20,

@@ -84,7 +84,7 @@ def _boot(
     with while_watching(
         lambda cancel: side.watch(name, case.servers, cancel)
     ) as watching:
-        user.create_servers(side.driver, name, image_id, case.client_arguments)
+        user.create_servers(side.driver, name, case.client_arguments(image_id))
         return watching.result(), arrival(log, offset, '/servers')
 
 

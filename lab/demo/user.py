@@ -117,15 +117,11 @@ class CommandLineUser:
         """Delete an image."""
         self.api.request('DELETE', 'glance', f'/v2/images/{image_id}')
 
-    def create_servers(
-        self, driver: str, name: str, image_id: str, arguments: Sequence[str]
-    ) -> None:
+    def create_servers(self, driver: str, name: str, arguments: Sequence[str]) -> None:
         """`openstack server create`, through the side of a driver."""
         self.openstack(
             'server',
             'create',
-            '--image',
-            image_id,
             *arguments,
             name,
             cloud=_CLOUDS[driver],

@@ -66,7 +66,7 @@ def test_eics_routes_are_counted() -> None:
 
 
 def test_many_servers_are_one_request_of_the_client() -> None:
-    assert TWO.client_arguments == (
+    assert TWO.client_arguments('ID') == (
         '--flavor',
         'm1.tiny',
         '--min',
@@ -76,7 +76,7 @@ def test_many_servers_are_one_request_of_the_client() -> None:
         '--nic',
         'none',
     )
-    assert '--min' not in CASES[0].client_arguments
+    assert '--min' not in CASES[0].client_arguments('ID')
 
 
 def test_the_table_has_median_and_maximum() -> None:
