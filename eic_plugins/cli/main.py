@@ -3,7 +3,7 @@
 ``eic reasons`` needs no cloud. ``eic explain`` and ``eic images convert`` ask as a
 user, with ``OS_*`` in the environment or, where openstacksdk is installed,
 ``OS_CLOUD``.
-``eic plan``, ``eic precache``, ``eic efficiency`` and ``eic images`` are for
+``eic plan``, ``eic cache``, ``eic precache``, ``eic efficiency`` and ``eic images`` are for
 operators, on a controller with Cinder and its cinder.conf.
 """
 
