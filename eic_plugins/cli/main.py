@@ -3,8 +3,8 @@
 ``eic reasons`` needs no cloud. ``eic explain`` and ``eic images convert`` ask as a
 user, with ``OS_*`` in the environment or, where openstacksdk is installed,
 ``OS_CLOUD``.
-``eic plan``, ``eic cache``, ``eic precache``, ``eic efficiency`` and ``eic images`` are for
-operators, on a controller with Cinder and its cinder.conf.
+``eic plan``, ``eic cache``, ``eic precache``, ``eic efficiency`` and ``eic images`` are
+for operators, on a controller with Cinder and its cinder.conf.
 """
 
 import importlib.metadata
