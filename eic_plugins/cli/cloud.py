@@ -6,14 +6,14 @@
 
 import argparse
 import os
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 import glanceclient
 from keystoneauth1 import adapter, exceptions, loading, session
 
 _TIMEOUT = 60
+_NOVA_MICROVERSION = '2.3'
+"""Since this one, an administrator is told the root device's name."""
 _TRANSFER_TIMEOUT = 600
 """Seconds that Glance may be silent: it stores an image before it answers."""
 
@@ -33,7 +33,18 @@ def cinder(app: Any = None) -> adapter.Adapter:
 
 def nova(app: Any = None) -> adapter.Adapter:
     """The user's Nova; see :func:`cinder`."""
-    return _adapter('compute', app, min_version='2.1', max_version='2.latest')
+    return _adapter(
+        'compute',
+        app,
+        min_version='2.1',
+        max_version='2.latest',
+        default_microversion=_NOVA_MICROVERSION,
+    )
+
+
+def images(app: Any = None) -> adapter.Adapter:
+    """The API of the user's Glance; see :func:`cinder`."""
+    return _adapter('image', app, min_version='2', max_version='2.latest')
 
 
 def glance(app: Any = None) -> Any:
@@ -62,44 +73,6 @@ def _place(app: Any) -> dict[str, Any]:
     else:
         named = manager.interface, manager.region_name
     return {'interface': named[0] or 'public', 'region_name': named[1] or None}
-
-
-class VolumeFinder:
-    """Finds the volumes that the user may see.
-
-    :param cinder: see :func:`cinder`
-    """
-
-    def __init__(self, cinder: adapter.Adapter) -> None:
-        self._cinder = cinder
-
-    def find(self, name_or_id: str) -> Mapping[str, Any]:
-        """One volume, by its id or by its name in the user's project.
-
-        :raises CloudError: there is none, or several; or Cinder says no
-        """
-        answer = self._get(f'/volumes/{name_or_id}')
-        if answer is not None:
-            return dict(answer['volume'])
-        listed = self._get('/volumes/detail', name=name_or_id) or {}
-        volumes = listed.get('volumes', [])
-        if len(volumes) != 1:
-            many = f'{len(volumes)} volumes have' if volumes else 'No volume has'
-            raise CloudError(
-                f'{many} the name or id {name_or_id!r} among those that you may see.'
-            )
-        return dict(volumes[0])
-
-    def _get(self, path: str, **query: str) -> Any:
-        try:
-            answer = self._cinder.get(path, params=query)
-        except exceptions.ClientException as err:
-            raise CloudError(f'Cinder could not be asked: {err}') from err
-        if answer.status_code == HTTPStatus.NOT_FOUND:
-            return None
-        if not answer.ok:
-            raise CloudError(f'Cinder answered {answer.status_code} {answer.reason}.')
-        return answer.json()
 
 
 def _session(app: Any, timeout: float = _TIMEOUT) -> session.Session:

@@ -1,9 +1,11 @@
 """Makes a command one of Cinder's controllers, or says why it cannot be one."""
 
+import warnings
 from collections.abc import Sequence
 
 from oslo_config import cfg
 
+from eic_plugins.cli import terminal
 from eic_plugins.cli.cloud import CloudError
 
 
@@ -16,8 +18,11 @@ def connect(config_files: Sequence[str]) -> None:
     :raises CloudError: Cinder is not installed, as on a laptop, or its
         configuration cannot be read
     """
+    terminal.silence_libraries()
     try:
-        from eic_plugins.cinder_cache import controller  # noqa: PLC0415
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            from eic_plugins.cinder_cache import controller  # noqa: PLC0415
     except ImportError as err:
         raise no_cinder(err) from err
     try:

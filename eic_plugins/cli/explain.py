@@ -1,96 +1,66 @@
-"""``eic explain VOLUME``: tells in sentences how a volume got its image.
+"""``eic explain VOLUME|SERVER|IMAGE``: tells in sentences what became of it, and why.
 
-If the request brought metadata of its own, the outcome is in the volume's
-``volume_image_metadata``. The volume's owner can edit both. What cinder-volume has
-written into its log is sure.
+A volume: by which route it got its image. A server: what it boots from, and the
+same of its boot volume. An image: which volumes are from it, and where it is cached.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
-from typing import Any
+import sys
+from collections.abc import Iterator
 
 from cliff.command import Command
 
-from eic_plugins.cli.cloud import VolumeFinder, cinder
-from eic_plugins.engine import remedies
-from eic_plugins.model import CINDER_DOWNLOAD, NOTE_KEY, Reason, read_note
-
-_ROUTES = {
-    'cached': 'it is a clone of the cached image that its pool had',
-    'flexclone': "its pool's cached image was cloned from Glance's file in the "
-    'same FlexVol, and the volume from that',
-    'copy_offload': "its pool's cached image was copied inside the cluster, and "
-    'the volume cloned from that',
-    'adopt': "a file that the stock driver left became its pool's cached image, "
-    'and the volume was cloned from that',
-    'download': "its pool's cached image was downloaded, once for the cluster, "
-    'and the volume cloned from that',
-    CINDER_DOWNLOAD: 'Cinder downloaded the image into the volume itself',
-}
-_NO_OUTCOME = (
-    'It has no outcome of EIC. Either it is not from an image, or its type is '
-    'encrypted (Cinder then asks no driver), or [eic] record_outcome is never, '
-    "or the volume_driver of its backend is not EIC's. The log of "
-    'cinder-volume tells the outcome even if the metadata does not. With another '
-    "driver, Cinder's own image-volume cache may have served it."
-)
+from eic_plugins.cli import cloud, terminal, things
+from eic_plugins.cli.explain_image import explain_image
+from eic_plugins.cli.explain_server import explain_server
+from eic_plugins.cli.explain_volume import explain_volume
 
 
 class Explain(Command):
     """Say by which route a volume got its image, and why not by a faster one."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """The arguments: the volume."""
+        """The arguments: what is to be explained."""
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
-        parser.add_argument('volume', metavar='VOLUME', help='name or id')
+        parser.add_argument(
+            'thing', metavar='VOLUME|SERVER|IMAGE', help='name or id of one of them'
+        )
+        which = parser.add_mutually_exclusive_group()
+        for kind in things.KINDS:
+            which.add_argument(
+                f'--{kind}',
+                dest='kinds',
+                action='store_const',
+                const=(kind,),
+                help=f'it is a name or id of {"an" if kind[0] == "i" else "a"} {kind}',
+            )
+        parser.set_defaults(kinds=things.KINDS)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Print it."""
-        for line in explain(VolumeFinder(cinder(self.app)).find(parsed_args.volume)):
+        terminal.silence_libraries()
+        services = things.Cloud(
+            things.Service('Cinder', cloud.cinder(self.app)),
+            things.Service('Nova', cloud.nova(self.app)),
+            things.Service('Glance', cloud.images(self.app)),
+        )
+        thing = services.find(parsed_args.thing, parsed_args.kinds)
+        progress = terminal.Progress(terminal.talks(self) and sys.stderr.isatty())
+        progress.say('asking Cinder')
+        lines = list(sentences(services, thing))
+        progress.end()
+        for line in lines:
             self.app.stdout.write(f'{line}\n')
 
 
-def explain(volume: Mapping[str, Any]) -> Iterator[str]:
-    """The sentences about one volume, as Cinder shows it."""
-    metadata = {key: _plain(value) for key, value in _told(volume).items()}
-    yield f'Volume {_plain(volume["id"])} is {_plain(volume["status"])}.'
-    route = metadata.get('eic_route')
-    if route is None:
-        yield _NO_OUTCOME
-        return
-    yield f'Route {route}: {_ROUTES.get(route, "a plugin of somebody else")}.'
-    yield (
-        f'EIC took {metadata.get("eic_seconds", "?")} s for it and kept '
-        f'{metadata.get("eic_bytes_kept_off_host", "?")} bytes off the host.'
-    )
-    refused = metadata.get('eic_refused')
-    yield ('No faster route was refused.' if not refused else 'Why not faster:')
-    yield from map(_refusal, filter(None, (refused or '').split(',')))
+def sentences(services: things.Cloud, thing: things.Thing) -> Iterator[str]:
+    """What there is to say of a thing.
 
-
-def _told(volume: Mapping[str, Any]) -> Mapping[str, Any]:
-    metadata: Mapping[str, Any] = volume.get('metadata') or {}
-    if 'eic_route' in metadata:
-        return metadata
-    of_image = volume.get('volume_image_metadata') or {}
-    return read_note(of_image.get(NOTE_KEY), str(volume['id']))
-
-
-def _refusal(word: str) -> str:
-    route, _, code = word.partition('=')
-    name = 'all routes' if route == 'all' else route
-    try:
-        reason = Reason(code)
-    except ValueError:
-        # Cinder's limit of a value may have cut it off.
-        return f'- {name}: {code or "?"}, which `eic reasons` does not know.'
-    return (
-        f'- {name}: {reason.message} ({code}). What to do: '
-        f'{remedies.remedy(reason)}. More: {remedies.anchor(reason)}'
-    )
-
-
-def _plain(text: Any) -> str:
-    """Text of other people, without what a terminal would obey."""
-    return ''.join(char if char.isprintable() else '?' for char in str(text))
+    :raises CloudError: a service says no
+    """
+    if thing.kind == 'server':
+        return explain_server(services, thing.shown)
+    if thing.kind == 'image':
+        return explain_image(services, thing.shown)
+    return explain_volume(thing.shown)

@@ -26,6 +26,7 @@ _UNKNOWN = 'unknown'
 class Plan(Lister):
     """Say by which route a volume would get an image, per pool. Changes nothing."""
 
+    auth_required = False  # for the openstack command: it asks as the services do
     _unknown = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -33,6 +33,7 @@ _COLUMNS = ('Image', 'Pool', 'Outcome', 'Reason', 'Meaning', 'Seconds')
 class Precache(Lister):
     """Make the entries of Cinder's image-volume cache that images ask for."""
 
+    auth_required = False  # for the openstack command: it asks as the services do
     _failed = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

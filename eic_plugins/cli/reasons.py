@@ -14,6 +14,8 @@ _COLUMNS = ('Reason', 'Meaning', 'What to do', 'Read more')
 class Reasons(Lister):
     """List the reasons why a route is not taken, what they mean, and what to do."""
 
+    auth_required = False  # for the openstack command: it asks nobody
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The arguments: the reasons to list, all without any."""
         parser: argparse.ArgumentParser = super().get_parser(prog_name)

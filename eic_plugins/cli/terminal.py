@@ -11,13 +11,19 @@ from typing import Any
 from eic_plugins.support.clock import SYSTEM, Clock
 
 _TALKATIVE = (
+    'amqp',
     'cinder',
     'glanceclient',
     'keystoneauth',
     'netapp_ontap',
     'os_brick',
+    'openstack',
+    'oslo',
+    'oslo_db',
+    'oslo_messaging',
     'oslo_service',
     'requests',
+    'sqlalchemy',
     'urllib3',
 )
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -28,8 +34,10 @@ _BETWEEN_LINES = 30.0
 
 
 def silence_libraries() -> None:
-    """With --verbose they would tell answers in whole: tokens and locations. And they
-    would write over the line of progress.
+    """With --debug they would tell answers in whole: tokens and locations.
+
+    Without it, they would tell of themselves what no operator asked, and write over
+    the line of progress.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,17 +1,15 @@
 """`eic` answers in sentences, and says what to do when it cannot."""
 
 import importlib.metadata
-import io
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 
-from eic_plugins.cli import cloud, explain, main
+from eic_plugins.cli import explain_volume, main
 from eic_plugins.engine import remedies, routes
 from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 
@@ -19,7 +17,7 @@ VOLUME = {'id': '7d3a3f0e', 'name': 'v1', 'status': 'available'}
 
 
 def told(**metadata: object) -> list[str]:
-    return list(explain.explain({**VOLUME, 'metadata': metadata}))
+    return list(explain_volume.explain_volume({**VOLUME, 'metadata': metadata}))
 
 
 @pytest.fixture(autouse=True)
@@ -87,12 +85,12 @@ def test_a_hit_has_no_faster_route() -> None:
 
 def test_a_volume_without_an_outcome_says_where_else_to_look() -> None:
     assert 'The log of cinder-volume' in told(users_own='key')[-1]
-    assert 'The log of cinder-volume' in list(explain.explain(VOLUME))[-1]
+    assert 'The log of cinder-volume' in list(explain_volume.explain_volume(VOLUME))[-1]
 
 
 def noted(note: object, **metadata: object) -> list[str]:
     return list(
-        explain.explain(
+        explain_volume.explain_volume(
             {
                 **VOLUME,
                 'metadata': metadata,
@@ -180,42 +178,6 @@ def test_without_credentials_it_says_how_to_give_them(
     assert code == 1
     assert 'OS_AUTH_URL' in err
     assert 'OS_CLOUD' in err
-
-
-class Cinder:
-    """Answers by path; a name is what /volumes/detail is asked for."""
-
-    def __init__(self, answers: Mapping[str, Any]) -> None:
-        self._answers = answers
-
-    def get(self, path: str, params: Mapping[str, str]) -> requests.Response:
-        found = self._answers.get(params.get('name', path))
-        answer = requests.Response()
-        answer.status_code = 404 if found is None else 200
-        answer.encoding = 'utf-8'
-        answer.raw = io.BytesIO(json.dumps(found).encode())
-        return answer
-
-
-def finder(answers: Mapping[str, Any]) -> cloud.VolumeFinder:
-    return cloud.VolumeFinder(Cinder(answers))
-
-
-def test_a_volume_is_found_by_id_and_by_name() -> None:
-    by_id = finder({'/volumes/7d3a3f0e': {'volume': VOLUME}})
-    assert by_id.find('7d3a3f0e') == VOLUME
-    assert finder({'v1': {'volumes': [VOLUME]}}).find('v1') == VOLUME
-
-
-@pytest.mark.parametrize(
-    ('volumes', 'said'),
-    [([], 'No volume has the name'), ([VOLUME, VOLUME], '2 volumes have the name')],
-)
-def test_a_name_of_no_volume_or_of_several_is_an_error(
-    volumes: list[Any], said: str
-) -> None:
-    with pytest.raises(cloud.CloudError, match=said):
-        finder({'v1': {'volumes': volumes}}).find('v1')
 
 
 def test_a_shell_that_completes_words_knows_every_command_and_option(
