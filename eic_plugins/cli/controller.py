@@ -5,8 +5,11 @@ from collections.abc import Sequence
 
 from oslo_config import cfg
 
+from eic_plugins import config
 from eic_plugins.cli import terminal
 from eic_plugins.cli.cloud import CloudError
+
+_GLANCE_SECONDS = 60.0
 
 
 def connect(config_files: Sequence[str]) -> None:
@@ -27,8 +30,16 @@ def connect(config_files: Sequence[str]) -> None:
         raise no_cinder(err) from err
     try:
         controller.connect(config_files)
+        _be_patient()
     except cfg.Error as err:
         raise CloudError(f"Cinder's configuration: {err}") from err
+
+
+def _be_patient() -> None:
+    """No user's request waits for this command, so it can wait for Glance."""
+    options = cfg.CONF[config.GROUP]
+    timeout = max(options.glance_timeout, _GLANCE_SECONDS)
+    cfg.CONF.set_override('glance_timeout', timeout, config.GROUP)
 
 
 def no_cinder(err: ImportError) -> CloudError:

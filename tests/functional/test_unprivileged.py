@@ -11,6 +11,7 @@ from eic_plugins.model import Reason
 from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.interface import Filled, NotReadableError
 from eic_plugins.storage.mount import ShareMount
+from eic_plugins.volume.planning import seen_shares
 from tests.unit.engine.test_engine import Cluster
 from tests.unit.factories import SEALS, image, pool
 from tests.unit.fake_engine import FakeFill, NoLocks
@@ -147,3 +148,10 @@ def test_a_file_of_glances_own_costs_its_route_and_the_cache_is_filled(share):
     ] is Reason.NOT_READABLE
     assert len(cluster.downloads) == 1
     assert (root / 'gold_vol' / RAW.cached_name).stat().st_uid == NOBODY
+
+
+def test_a_plan_of_somebody_who_may_not_look_into_the_mounts_looks_elsewhere(share):
+    locked = share / 'mnt'
+    locked.mkdir(0o700)
+    with user(NOBODY):
+        assert not seen_shares._is_readable(locked / 'share', RAW)

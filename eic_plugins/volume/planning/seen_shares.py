@@ -141,7 +141,11 @@ def _is_readable(mount: Path, image: Image) -> bool:
 
 def mount_is_readable(mount: Path) -> bool:
     """Whether a share is mounted there, and this user may look at it."""
-    return mount.is_mount() and os.access(mount, os.R_OK | os.X_OK)
+    try:
+        return mount.is_mount() and os.access(mount, os.R_OK | os.X_OK)
+    except PermissionError:
+        # Not even where it is mounted: an operator who is not Cinder's user.
+        return False
 
 
 def _records_are_readable(mount: Path) -> bool:
