@@ -242,13 +242,20 @@ def test_whoever_may_read_the_configuration_may_ask(
 
 def arguments_of(name: str, image: str, volume: str) -> Sequence[str]:
     """How each command is run that needs more than its name."""
+    pool = SHARES['images']
     return {
+        'cache_evict': (image, '--pool', pool),
+        'cache_show': (image,),
+        'cache_verify': (image,),
+        'cache_warm': (image, '--pool', pool),
+        'efficiency_on': ('--images',),
+        'efficiency_start': ('--images',),
         'explain': (volume,),
         'images_convert': (image, '--yes'),
         'plan': ('--image', image),
         'precache': ('--image', image, '--pool', 'none'),
-        'efficiency_on': ('--images',),
-        'efficiency_start': ('--images',),
+        'precache_add': (image, pool),
+        'precache_remove': (image,),
     }.get(name, ())
 
 
@@ -275,5 +282,6 @@ def test_no_command_tells_a_secret_however_much_it_says(
             '--debug', *words, *own, *(configuration if configured else ())
         )
         assert 'a-wrong-secret' not in out + err
+        assert 'usage:' not in err, (name, err)
         assert status in {0, 1, 2}, (name, err)
         assert out + err, name
