@@ -112,6 +112,7 @@ tables: lab ## long: kill -9 before each step, every fault in every call, a mill
 	done; \
 	EIC_COUNT_TABLE=1 $(BIN)/python -m pytest tests/contract/test_image_kinds.py; \
 	EIC_CRASH_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_crashes.py; \
+	EIC_COMMAND_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_commands.py; \
 	for api in cinder nova; do \
 	    EIC_GENERATED=1000000 EIC_GENERATED_API=20000 $(BIN)/python -m pytest \
 	        -k generated tests/security/$${api}_api; \
