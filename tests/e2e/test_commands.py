@@ -261,6 +261,7 @@ def arguments_of(name: str, image: str, volume: str) -> Sequence[str]:
         'precache': ('--image', image, '--pool', 'none'),
         'precache_add': (image, pool),
         'precache_remove': (image,),
+        'verify': (pool,),
     }.get(name, ())
 
 
