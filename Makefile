@@ -28,7 +28,7 @@ EXTRAS := lab,test$(if $(LINT),$(comma)lint)
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
 
-.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e tables coverage \
+.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e tables versions coverage \
     lint release-notes clean
 
 help:
@@ -117,6 +117,11 @@ tables: lab ## long: kill -9 before each step, every fault in every call, a mill
 	    EIC_GENERATED=1000000 EIC_GENERATED_API=20000 $(BIN)/python -m pytest \
 	        -k generated tests/security/$${api}_api; \
 	done
+
+# In CI the suites run at one release: 9.15.1, unless EIC_ONTAP_VERSION says another.
+versions: $(STAMP) ## long: the suites at ONTAP 9.11.1, 9.14.1, 9.16.1 and 9.19.1
+	@$(BIN)/python -m lab.packages test
+	@$(BIN)/python -m tests.versions
 
 # Not in CI, which measures tests/unit in `make test`: all of it takes as long as
 # these suites do there, once more.

@@ -6,6 +6,7 @@ Without root, the tests that mount are skipped and the rest run on a plain
 directory.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ontap_simulator.testing import (
     mount_helper,
     serving,
 )
+from ontap_simulator.topology import config
 
 TOPOLOGY = Path(__file__).with_name('cluster.toml')
 
@@ -50,6 +52,11 @@ def simulator(served: Simulator) -> Simulator:
     served.control('PATCH', '/settings', json={'copy_throughput': 0, 'copy_limit': 50})
     return served
 
+
+RELEASE = tuple(
+    int(part) for part in os.environ.get(config.VERSION, '9.15.1').split('.')[:2]
+)
+"""The release of the cluster: (9, 15)."""
 
 Connect = Callable[[str], HostConnection]
 

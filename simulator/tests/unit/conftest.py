@@ -29,7 +29,9 @@ def volume(name: str, junction_path: str, size: str = '10GiB') -> dict[str, Any]
 
 
 TOPOLOGY: dict[str, Any] = {
-    'cluster': {'name': 'unit', 'listen': '127.0.0.1:0'},
+    # Of one release, so that LUNs answer without jobs. What differs by release is in
+    # tests that name theirs, in test_strict.py and in tests/contract.
+    'cluster': {'name': 'unit', 'listen': '127.0.0.1:0', 'version': '9.15.1'},
     'users': [
         {'name': 'admin', 'password': 'secret'},
         {'name': 'eic', 'password': 'other'},

@@ -1,15 +1,21 @@
 """Every call refuses what its release does not have, with ONTAP's codes."""
 
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ontap_simulator.app import Application
+from ontap_simulator.models.cluster import Cluster
 from ontap_simulator.reference import loading
+from ontap_simulator.topology import config
 from ontap_simulator.urls import ROUTES
 from webtest import TestResponse
 
-from .conftest import Api, error_code
+from .conftest import TOPOLOGY, Api, error_code
 
+VERSION = os.environ.get(config.VERSION, '9.15.1')
 CLI = '/private/cli/'
 CALLS = [
     (method, template)
@@ -19,6 +25,14 @@ CALLS = [
 ]
 READING = [template for method, template in CALLS if method == 'GET']
 CHANGING = [(m, t) for m, t in CALLS if m in {'POST', 'PATCH'}]
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Api:
+    """A cluster of the release that these tests are run for."""
+    cluster = {**TOPOLOGY['cluster'], 'version': VERSION}
+    topology = config.parse({**TOPOLOGY, 'cluster': cluster})
+    return Api(Application(Cluster(topology, tmp_path)))
 
 
 def path_of(template: str) -> str:
