@@ -277,7 +277,19 @@ class Precacher:
             return False
         outcome = self._pools.precache(found.image, pool)
         log_end('Precaching image %s in pool %s', (image_id, pool), outcome)
+        if not outcome.left_to_cinder:
+            self._remove_superseded(image_id, pool, actions)
         return outcome.left_to_cinder
+
+    def _remove_superseded(
+        self, image_id: str, pool: str, before: Iterable[Action]
+    ) -> None:
+        """What waited for this image, and is unused."""
+        if not any(action.do is Do.REMOVE_FOR_ROOM for action in before):
+            return
+        for action in self._look(image_id)[1]:
+            if action.do is Do.REMOVE and action.pool == pool:
+                self._remove(action)
 
     def _has_room(self, image: Image, pool: str, actions: Iterable[Action]) -> bool:
         """Whether it has; what the image supersedes goes if that is what it takes."""
