@@ -62,6 +62,9 @@ class Reason(enum.StrEnum):
     IMAGE_VOLUME_NOT_RAW = 'image_volume_not_raw'
     IMAGE_VOLUME_NOT_ON_NFS = 'image_volume_not_on_nfs'
     SVM_NOT_PEERED = 'svm_not_peered'
+    COPY_FORBIDDEN = 'copy_forbidden'
+    PLACE_GONE = 'place_gone'
+    FLEXVOL_UNUSABLE = 'flexvol_unusable'
     OTHER_FLEXVOL = 'other_flexvol'
     SAME_FLEXVOL = 'same_flexvol'
     NOT_CACHED = 'not_cached'
@@ -132,6 +135,11 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.SVM_NOT_PEERED: "the copy is in another SVM of the pool's cluster, "
     'and the two are not peered with the application '
     'file_copy',
+    Reason.COPY_FORBIDDEN: 'ONTAP lets only the administrator of the SVM that a file '
+    'is copied to ask for that',
+    Reason.PLACE_GONE: 'the FlexVol or the SVM that the copy was in is not there any '
+    'more',
+    Reason.FLEXVOL_UNUSABLE: 'the FlexVol that the copy is in is offline, or a mirror',
     Reason.OTHER_FLEXVOL: 'the copy is in another FlexVol, where a FlexClone '
     'cannot reach it',
     Reason.SAME_FLEXVOL: 'the copy is in the FlexVol of the pool: a FlexClone '

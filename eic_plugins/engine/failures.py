@@ -11,7 +11,11 @@ from eic_plugins.engine.pool_cache import (
     PublishForbiddenError,
 )
 from eic_plugins.model import Reason, Refusal
-from eic_plugins.ontap.files import SvmNotPeeredError
+from eic_plugins.ontap.files import (
+    CopyForbiddenError,
+    PlaceGoneError,
+    SvmNotPeeredError,
+)
 from eic_plugins.ontap.session import (
     OntapBusyError,
     OntapError,
@@ -72,6 +76,8 @@ FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
     OntapBusyError: (Reason.ONTAP_BUSY, True),
     SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),
+    CopyForbiddenError: (Reason.COPY_FORBIDDEN, False),
+    PlaceGoneError: (Reason.PLACE_GONE, False),
     PublishForbiddenError: (Reason.PERMISSION_DENIED, True),
     OntapForbiddenError: (Reason.PERMISSION_DENIED, False),
     NotTheImageError: (Reason.INSPECTION_FAILED, False),

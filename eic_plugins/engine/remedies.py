@@ -41,6 +41,11 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.SVM_NOT_PEERED: 'peer the two SVMs: vserver peer create -applications '
     'file-copy ("eic check ontap-peering"), or name the SVM in [eic] '
     'create_svm_peering',
+    Reason.COPY_FORBIDDEN: 'give the backend a netapp_login of its netapp_vserver, or '
+    "one of the cluster's",
+    Reason.PLACE_GONE: f'{_NOTHING}: it is looked up again for the next volume',
+    Reason.FLEXVOL_UNUSABLE: 'bring it online, or have a copy of the image in a '
+    'FlexVol of type rw',
     Reason.OTHER_FLEXVOL: f'{_NOTHING}: the image is copied inside the cluster',
     Reason.SAME_FLEXVOL: f'{_NOTHING}: the image is cloned',
     Reason.NOT_CACHED: f'{_NOTHING}: the next volume finds the cached image. To have '

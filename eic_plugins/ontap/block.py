@@ -37,8 +37,13 @@ _FIELDS = 'uuid,name,comment,os_type,space.size,create_time,location.volume'
 _PROGRESS = 'copy.source.progress'
 _BUSY = 'Device busy'
 """Of this error no code is documented; the stock driver knows it so, too."""
+_ENDED = frozenset({'failed', 'reverting', 'paused_error'})
+"""States of a copy that will not go on by itself."""
 BLOCK = 4096
 """Devices are made of whole blocks of this many bytes."""
+ROUNDING = 16 << 20
+"""By fewer bytes than this a LUN may be larger than was asked for: ONTAP rounds up to
+its geometry, whose cylinders have 255 * 63 sectors at most (8,225,280 bytes)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +165,7 @@ class BlockDevices:
         except OntapError as err:
             if not _is_unsure(err):
                 raise
-            return self._expect(file, err)
+            return self._expect(file, err, self._patience(err, RETURN_TIMEOUT))
 
     @property
     def os_type(self) -> str:
@@ -231,7 +236,7 @@ class BlockDevices:
             if not judge:
                 raise UncertainError(str(err)) from err
             LOG.warning('%s; looking for the clone itself', err)
-            return self._expect(destination, err)
+            return self._expect(destination, err, self._patience(err, timeout))
 
     def publish(
         self,
@@ -308,13 +313,23 @@ class BlockDevices:
             return _parse(records[0])
         return self._expect(file, None)
 
-    def _expect(self, file: StoredObject, cause: OntapError | None) -> BlockDevice:
-        device = self.find(file)
-        if device is None:
-            raise DestinationMissingError(
-                f'nothing at {device_path(file)}: {cause}'
-            ) from cause
-        return device
+    def _expect(
+        self, file: StoredObject, cause: OntapError | None, deadline: float = 0.0
+    ) -> BlockDevice:
+        for _ in jobs.looks(deadline, self._clock):
+            device = self.find(file)
+            if device is not None:
+                return device
+        raise DestinationMissingError(
+            f'nothing at {device_path(file)}: {cause}'
+        ) from cause
+
+    def _patience(self, err: OntapError, timeout: float) -> float:
+        """Until when work of unknown end may still be done: if its job is not known,
+        it may not have begun.
+        """
+        unknown = isinstance(err, jobs.JobUnknownError)
+        return self._clock.monotonic() + (timeout if unknown else 0.0)
 
     def _guarantee(self) -> JsonObject:
         return {'guarantee': {'requested': self._options.space_reserved}}
@@ -431,7 +446,7 @@ class Luns(BlockDevices):
             if state == 'complete' and copied:
                 self._copied[device_path(destination)] = copied
                 return
-            if state in {'failed', 'reverting'}:
+            if state in _ENDED:
                 raise OntapRejectedError(
                     HTTPStatus.OK, 'none', f'the copy failed: {why}'
                 )

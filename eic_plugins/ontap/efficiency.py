@@ -88,8 +88,14 @@ class Efficiency:
         self._clock = clock
 
     def of_svm(self, svm: str) -> list[Deduplication]:
-        """All FlexVols of an SVM, but its root volume."""
-        query = {'svm.name': svm, 'is_svm_root': 'false', 'fields': _FIELDS}
+        """All FlexVols of an SVM, but its root volume, mirrors, and what is offline."""
+        query = {
+            'svm.name': svm,
+            'is_svm_root': 'false',
+            'type': 'rw',
+            'state': 'online',
+            'fields': _FIELDS,
+        }
         return [_read(found) for found in self._session.records(_VOLUMES, **query)]
 
     def of(self, uuid: str) -> Deduplication:

@@ -7,7 +7,7 @@ by a stat of the destination.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -29,7 +29,6 @@ LOG = logging.getLogger(__name__)
 # The first as Cinder's driver expects it, the second as NetApp's reference
 # documents it for DELETE.
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
-_NOT_PEERED = '7012362'
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
 _PathOf = Callable[[StoredObject], str]
@@ -42,6 +41,27 @@ class DestinationMissingError(OntapError):
 
 class SvmNotPeeredError(OntapRejectedError):
     """The copy's two SVMs are not peered (any more) with file_copy."""
+
+
+class CopyForbiddenError(OntapRejectedError):
+    """Only the administrator of the SVM that a copy goes to may ask for it."""
+
+
+class PlaceGoneError(OntapRejectedError):
+    """A FlexVol or an SVM that was known is not there any more."""
+
+
+_COPY_REFUSALS: Mapping[str, type[OntapRejectedError]] = {
+    # The peering is not in the state "peered" yet; it lacks file_copy; there is none.
+    '7012362': SvmNotPeeredError,
+    '7013360': SvmNotPeeredError,
+    '7013361': SvmNotPeeredError,
+    '7012363': CopyForbiddenError,
+    '917506': PlaceGoneError,
+    '2621464': PlaceGoneError,
+}
+"""ONTAP's codes for a file copy that mean more than that it failed (NetApp's API
+description, ``file_copy_create``)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,20 +117,22 @@ class Files:
             'source_path': source.path,
             'destination_path': destination.path,
         }
+        deadline = self._clock.monotonic() + timeout
         try:
             self._run(_CLONE, body, timeout)
         except jobs.JobUnknownError as err:
-            self._expect(destination, err)
+            # It may not have begun.
+            self._expect(source, destination, err, deadline)
         except OntapUnreachableError as err:
             # A kept-alive connection may have died unseen. A second clone is
             # harmless: it never overwrites what the first one made.
             LOG.warning('%s; looking for the clone itself', err)
             if self.stat(destination) is None:
-                self._clone_again(body, destination, timeout)
+                self._clone_again(body, source, destination, timeout)
         except OntapRejectedError as err:
             if not err.unsure:
                 raise
-            self._expect(destination, err)
+            self._expect(source, destination, err)
 
     def copy(
         self,
@@ -129,6 +151,8 @@ class Files:
         :param throughput: bytes per second at most, 0 for no cap
         :param keep: called every half minute, while it goes on
         :raises SvmNotPeeredError: the two SVMs are not peered for it
+        :raises CopyForbiddenError: the user is not the destination SVM's
+        :raises PlaceGoneError: a FlexVol or an SVM is not there any more
         :raises OntapError: a part of the destination may exist; a job that
             vanished counts, as half a file can have its full size
         """
@@ -144,9 +168,10 @@ class Files:
         try:
             self._in_either_form(start, source)
         except OntapRejectedError as err:
-            if err.code == _NOT_PEERED:
-                raise SvmNotPeeredError(err.status, err.code, err.message) from err
-            raise
+            kind = _COPY_REFUSALS.get(err.code)
+            if kind is None:
+                raise
+            raise kind(err.status, err.code, err.message, err.unsure) from err
 
     def _in_either_form(
         self, start: Callable[[_PathOf], None], source: StoredObject
@@ -248,19 +273,35 @@ class Files:
                 raise
 
     def _clone_again(
-        self, body: JsonObject, destination: StoredObject, timeout: float
+        self,
+        body: JsonObject,
+        source: StoredObject,
+        destination: StoredObject,
+        timeout: float,
     ) -> None:
         try:
             self._run(_CLONE, body, timeout)
         except OntapError as err:
-            self._expect(destination, err)
+            self._expect(source, destination, err)
 
-    def _expect(self, destination: StoredObject, cause: OntapError) -> None:
-        """Work whose end is not known counts if its result is there."""
-        if self.stat(destination) is None:
-            raise DestinationMissingError(
-                f'no file at {destination.path}: {cause}'
-            ) from cause
+    def _expect(
+        self,
+        source: StoredObject,
+        destination: StoredObject,
+        cause: OntapError,
+        deadline: float = 0.0,
+    ) -> None:
+        """A clone whose end is not known counts if it is there in its source's size.
+
+        :param deadline: on ``clock.monotonic``, until when it may still come about
+        """
+        for _ in jobs.looks(deadline, self._clock):
+            found = self.stat(destination)
+            if found is not None and found == self.stat(source):
+                return
+        raise DestinationMissingError(
+            f'no file at {destination.path}, or a part of one: {cause}'
+        ) from cause
 
     def _run(
         self,

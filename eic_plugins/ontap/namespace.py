@@ -17,7 +17,7 @@ from eic_plugins.model import (
     Refusal,
     StoredObject,
 )
-from eic_plugins.ontap.session import OntapRejectedError, OntapSession
+from eic_plugins.ontap.session import JsonObject, OntapRejectedError, OntapSession
 from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.support.memory import Memory
 from eic_plugins.support.name_resolution import addresses, canonical
@@ -33,6 +33,8 @@ Lifs = Mapping[str, frozenset[str]]
 """Address of a LIF -> names of the SVMs that have it."""
 _Directory = tuple[str, str]
 """The name of an SVM, and a path in its namespace."""
+
+_KIND = 'type,state,is_svm_root'
 
 _QUERY_CHARACTERS = frozenset('|,*!<>{}"\\')
 
@@ -64,7 +66,7 @@ class Namespace:
         self._lifs: Memory[str, Lifs] = Memory(_LIF_TTL, clock=clock)
         self._fresh_lifs: Memory[str, Lifs] = Memory(_FRESH, clock=clock)
         self._flexvol_of: Memory[_Directory, FlexVol] = Memory(_TTL, clock=clock)
-        self._outside: Memory[_Directory, bool] = Memory(_FRESH, clock=clock)
+        self._outside: Memory[_Directory, Refusal] = Memory(_FRESH, clock=clock)
         self._flexvols_of: Memory[tuple[str, ...], list[FlexVol]] = Memory(
             _TTL, clock=clock
         )
@@ -117,7 +119,9 @@ class Namespace:
         )
 
     def flexvols(self, svms: Iterable[str]) -> list[FlexVol]:
-        """All FlexVols of these SVMs; some may have no junction path.
+        """All FlexVols of these SVMs that a pool can live on; some may have no
+        junction path. Roots of SVMs, mirrors, and those that are offline are not
+        among them.
 
         :raises OntapError: the cluster did not answer
         """
@@ -130,7 +134,7 @@ class Namespace:
             **{
                 'svm.name': '|'.join(key),
                 'style': 'flexvol',
-                'fields': 'name,uuid,nas.path,svm.name',
+                'fields': f'name,uuid,nas.path,svm.name,{_KIND}',
             },
         )
         flexvols = [
@@ -142,6 +146,7 @@ class Namespace:
                 record.get('nas', {}).get('path') or '',
             )
             for record in records
+            if _is_usable(record) and not _is_root(record)
         ]
         self._flexvols_of.put(key, flexvols)
         return flexvols
@@ -155,7 +160,10 @@ class Namespace:
         for flexvol in self.flexvols([self._own_svm]):
             if flexvol.name == name:
                 return flexvol
-        raise UnknownShareError(f'netapp_vserver {self._own_svm} has no FlexVol {name}')
+        raise UnknownShareError(
+            f'netapp_vserver {self._own_svm} has no FlexVol {name} that is online and '
+            'no mirror'
+        )
 
     def _directory(
         self,
@@ -171,8 +179,8 @@ class Namespace:
         if isinstance(svm, Refusal):
             return svm
         flexvol = self._flexvol_holding(svm, path)
-        if flexvol is None:
-            return Refusal.of_location(Reason.LOCATION_OUTSIDE_EXPORT)
+        if isinstance(flexvol, Refusal):
+            return flexvol
         inside = posixpath.relpath(path, flexvol.junction_path)
         return flexvol, '' if inside == '.' else inside
 
@@ -214,33 +222,38 @@ class Namespace:
                 lifs[address] = lifs.get(address, frozenset()) | {svm}
         return lifs
 
-    def _flexvol_holding(self, svm: str, path: str) -> FlexVol | None:
+    def _flexvol_holding(self, svm: str, path: str) -> FlexVol | Refusal:
         directory = svm, path
-        known = self._flexvol_of.get(directory)
-        if known is not None or self._outside.get(directory):
+        known = self._flexvol_of.get(directory) or self._outside.get(directory)
+        if known is not None:
             return known
         flexvol = self._fetch_flexvol(svm, path)
-        if flexvol is None:
-            self._outside.put(directory, True)
+        if isinstance(flexvol, Refusal):
+            self._outside.put(directory, flexvol)
         else:
             self._flexvol_of.put(directory, flexvol)
         return flexvol
 
-    def _fetch_flexvol(self, svm: str, path: str) -> FlexVol | None:
+    def _fetch_flexvol(self, svm: str, path: str) -> FlexVol | Refusal:
         """The FlexVol with the longest junction path at or above a directory."""
+        outside = Refusal.of_location(Reason.LOCATION_OUTSIDE_EXPORT)
         if _QUERY_CHARACTERS & set(path):
-            return None
+            return outside
         records = self._session.records(
             '/api/storage/volumes',
             **{
                 'svm.name': svm,
                 'nas.path': '|'.join(_and_parents(path)),
-                'fields': 'name,uuid,nas.path',
+                'fields': f'name,uuid,nas.path,{_KIND}',
             },
         )
-        if not records:
-            return None
-        nearest = max(records, key=lambda record: len(record['nas']['path']))
+        # Nobody's images are in the root of an SVM; mirrors of it have its path.
+        found = [record for record in records if not _is_root(record)]
+        if not found:
+            return outside
+        nearest = max(found, key=lambda record: len(record['nas']['path']))
+        if not _is_usable(nearest):
+            return Refusal.of_location(Reason.FLEXVOL_UNUSABLE)
         return FlexVol(
             self._cluster_uuid(),
             svm,
@@ -269,6 +282,19 @@ def _may_pass(err: Exception) -> bool:
         isinstance(err, OntapRejectedError)
         and err.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     )
+
+
+def _is_usable(record: JsonObject) -> bool:
+    """True of a FlexVol that can be read and written; what is not told may be."""
+    return record.get('state', 'online') == 'online' and record.get('type') in {
+        None,
+        'rw',
+    }
+
+
+def _is_root(record: JsonObject) -> bool:
+    """True of an SVM's root volume, and of the load-sharing mirrors of one."""
+    return bool(record.get('is_svm_root')) or record.get('type') == 'ls'
 
 
 def _and_parents(path: str) -> list[str]:

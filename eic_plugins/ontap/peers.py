@@ -1,9 +1,9 @@
 """SVM peering: what ONTAP asks for before it copies a file between SVMs.
 
 A copy from one SVM to another of the cluster needs a peering between them with
-the application ``file_copy`` (error 7012362 without). It is looked up, and
-created only with SVMs that the operator named (``[eic] create_svm_peering``): on
-a cluster of several tenants, others are not ours to peer with.
+the application ``file_copy``. It is looked up, and created only with SVMs that the
+operator named (``[eic] create_svm_peering``): on a cluster of several tenants, others
+are not ours to peer with.
 """
 
 from collections.abc import Iterable
@@ -102,6 +102,25 @@ class Peers:
     def _create(self, svm: str, other: str) -> bool:
         if other not in self._may_create:
             return False
+        deadline = self._clock.monotonic() + RETURN_TIMEOUT
+        try:
+            self._post(svm, other)
+        except jobs.JobUnknownError as err:
+            # As on FSx: the job is 404 at once, and the peering is made.
+            LOG.debug('%s; looking for the peering itself', err)
+        else:
+            deadline = 0.0
+        pair = frozenset({svm, other})
+        found = any(self._find(pair) for _ in jobs.looks(deadline, self._clock))
+        if found:
+            LOG.info(
+                'Peered SVMs %(svm)s and %(other)s for file_copy, as '
+                'create_svm_peering says.',
+                {'svm': svm, 'other': other},
+            )
+        return found
+
+    def _post(self, svm: str, other: str) -> None:
         answer = self._session.post(
             _PATH,
             {
@@ -114,12 +133,6 @@ class Peers:
         uuid = jobs.job_uuid(answer)
         if uuid is not None:
             jobs.wait(self._session, uuid, RETURN_TIMEOUT, self._clock)
-        LOG.info(
-            'Peered SVMs %(svm)s and %(other)s for file_copy, as '
-            'create_svm_peering says.',
-            {'svm': svm, 'other': other},
-        )
-        return self._find(frozenset({svm, other}))
 
 
 def _other_end(record: JsonObject, svm: str) -> str:

@@ -146,16 +146,20 @@ class Survey:
         return [_interface(record) for record in listed if 'svm' in record]
 
     def flexvols(self, svms: Iterable[str]) -> list[Flexvol]:
-        """The volumes of these SVMs."""
+        """The volumes of these SVMs, but their roots and the mirrors of those."""
         listed = self._session.records(
             f'{_API}/storage/volumes',
             **{
                 'svm.name': '|'.join(sorted(set(svms))),
                 'fields': 'name,svm.name,nas.path,nas.export_policy.name,style,state,'
-                'space.size,space.available,efficiency.dedupe',
+                'space.size,space.available,efficiency.dedupe,type,is_svm_root',
             },
         )
-        return [_flexvol(record) for record in listed]
+        return [
+            _flexvol(record)
+            for record in listed
+            if not record.get('is_svm_root') and record.get('type') != 'ls'
+        ]
 
     def peers(self) -> list[tuple[frozenset[str], str, frozenset[str]]]:
         """SVM peerings: both ends, their state, and what they are for."""

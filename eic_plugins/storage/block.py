@@ -38,6 +38,7 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.block import (
     BLOCK,
+    ROUNDING,
     BlockDevice,
     BlockDevices,
     UncertainError,
@@ -210,8 +211,12 @@ class BlockStorage(PoolStorage):
         if inspected or written:
             looks = [also] if also else []
         else:
-            _check_whole_blocks(found, expected_size)
-            looks = [inspection.check_raw, *([also] if also else [])]
+            _check_size(found, expected_size)
+            looks = [
+                inspection.check_raw,
+                lambda path: inspection.check_zeros_from(path, expected_size),
+                *([also] if also else []),
+            ]
         if looks:
             with self._attach(file, found) as path:
                 for look in looks:
@@ -238,12 +243,13 @@ class BlockStorage(PoolStorage):
             raise VolumeNotMadeError(err, self._is_gone(cached, err)) from err
 
     def _grow(self, device: BlockDevice, cached: CachedImage, wanted: int) -> None:
-        if not cached.virtual_size <= device.size <= wanted:
+        # ONTAP may have rounded the cached image up, as it does any LUN of that size.
+        if not cached.virtual_size <= device.size < wanted + ROUNDING:
             raise OntapError(
                 f'the clone has {device.size} bytes, the image '
                 f'{cached.virtual_size}, the volume {wanted}'
             )
-        if device.size == wanted:
+        if device.size >= wanted:
             return
         try:
             self._devices.resize(device, wanted)
@@ -517,9 +523,11 @@ def found_elsewhere(
     return tuple(found)
 
 
-def _check_whole_blocks(device: BlockDevice, expected_size: int) -> None:
-    """Of what nobody has written in the image's size, it must be that."""
-    if device.size - expected_size >= BLOCK:
+def _check_size(device: BlockDevice, expected_size: int) -> None:
+    """Of what nobody has written in the image's size, it must be that: in whole
+    blocks, or as ONTAP rounds up a LUN of a file.
+    """
+    if device.size - expected_size >= ROUNDING:
         raise inspection.UnsafeImageError(
             f'{device.size} bytes are there, the image has {expected_size}'
         )

@@ -109,6 +109,19 @@ def virtual_size_of_raw(path: str | os.PathLike[str], expected_size: int) -> int
     return size
 
 
+def check_zeros_from(path: str | os.PathLike[str], size: int) -> None:
+    """Look at what is behind the first ``size`` bytes: nothing may be there.
+
+    :raises UnsafeImageError: something is
+    :raises OSError: it cannot be read
+    """
+    with pathlib.Path(path).open('rb') as stream:
+        stream.seek(size)
+        while chunk := stream.read(_CHUNK):
+            if chunk.strip(b'\0'):
+                raise UnsafeImageError(f'bytes follow the {size} of the image')
+
+
 def check_raw(path: str | os.PathLike[str]) -> None:
     """Look at the bytes for another format than that of a raw disk.
 

@@ -78,7 +78,7 @@ class Cluster:
             self.metrics.ontap(answered=True)
             self.breaker.succeeded()
         # What was looked up may not be true any more.
-        if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED}:
+        if reasons & {Reason.CLONE_FAILED, Reason.FILL_FAILED, Reason.PLACE_GONE}:
             self.pools.forget()
             self.namespace.forget()
         if reasons & {Reason.FILL_FAILED, Reason.SVM_NOT_PEERED}:

@@ -19,6 +19,8 @@ Kind                    Effect (and its parameters)
                         done all the same) or "lost"
 ``job_fails``           the job ends as a failure: ``code``, ``message``
 ``job_stalls``          the job stays running until the fault is deleted
+``job_pauses``          the job is paused by an error until then; a LUN copy says
+                        ``paused_error``
 ``device_busy``         a clone of a LUN or a namespace is refused for now
 ``volume_full``         file clones, copies and new directories of ``svm`` /
                         ``volume`` find no space
@@ -32,7 +34,7 @@ from typing import Any
 
 from ontap_simulator.errors.common import InvalidValueError, MissingFieldError
 
-JOB_KINDS = ('job_vanishes', 'job_fails', 'job_stalls')
+JOB_KINDS = ('job_vanishes', 'job_fails', 'job_stalls', 'job_pauses')
 
 OPERATION_KINDS = ('volume_full', 'device_busy')
 """About operations and not requests: ``match`` says nothing of them."""
@@ -97,6 +99,7 @@ PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
         'message': _Parameter(_is_text, 'Simulated failure.'),
     },
     'job_stalls': {},
+    'job_pauses': {},
     'device_busy': {},
     'volume_full': {'svm': _Parameter(_is_text), 'volume': _Parameter(_is_text)},
 }

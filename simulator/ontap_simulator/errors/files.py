@@ -44,16 +44,32 @@ class CopyLimitError(OntapError):
         )
 
 
+PEERING_NOT_READY = '7012362'
+PEERED_FOR_OTHERS = '7013360'
+NOT_PEERED = '7013361'
+NO_SUCH_VOLUME = '917506'
+NO_SUCH_SVM = '2621464'
+
+
 class NotPeeredError(OntapError):
-    """Copies between SVMs need a peering for file_copy."""
+    """Copies between SVMs need a peering for file_copy.
 
-    code = '7012362'
+    :param code: what is wrong with the peering
+    """
 
-    def __init__(self, source: str, destination: str) -> None:
+    def __init__(self, source: str, destination: str, code: str) -> None:
         super().__init__(
             f'SVMs "{source}" and "{destination}" are not peered with the '
-            'application "file_copy".'
+            'application "file_copy".',
+            code=code,
         )
+
+
+class CopyPlaceError(OntapError):
+    """A copy's FlexVol or SVM is not on this cluster."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message, code=code)
 
 
 class SeveralVolumesError(OntapError):

@@ -53,6 +53,7 @@ class BlockObjects:
         faults: Faults,
         clock: Clock,
         count_clone: Callable[[str], None],
+        rounded: Callable[[int], int] = lambda size: size,
     ) -> None:
         self.codes = codes
         self.store = store
@@ -60,6 +61,7 @@ class BlockObjects:
         self._faults = faults
         self._clock = clock
         self._count_clone = count_clone
+        self._rounded = rounded
         self.moves = LunMoves(clock)
 
     def all(self) -> list[BlockObject]:
@@ -71,7 +73,8 @@ class BlockObjects:
         return self.store.get(identifier, self.codes)
 
     def create(self, place: Place, new: BlockObject) -> BlockObject:
-        """Make an empty one, without a single block."""
+        """Make an empty one, without a single block; maybe larger than ``new``."""
+        new = dataclasses.replace(new, size=self._rounded(new.size))
         with file_errors(place.path):
             try:
                 check_not_full(self._faults, place.volume)
@@ -103,7 +106,9 @@ class BlockObjects:
             raise self._exists(file)
         if place.path != file.path:
             self._link(place, file)
-        new = dataclasses.replace(new, size=size)
+        new = dataclasses.replace(new, size=self._rounded(size))
+        with place.volume.directory.writable(place.path) as data:
+            os.ftruncate(data, new.size)
         self.store.put(new)
         return new
 
@@ -168,6 +173,7 @@ class BlockObjects:
 
         :raises BlockError: it is larger already; a LUN, also if it has that size
         """
+        size = self._rounded(size)
         if size < found.size:
             raise BlockError(
                 self.codes.shrinks, 'It cannot be made smaller.', 'space.size'

@@ -122,6 +122,11 @@ class Cluster:
             raise NoSuchVolumeError(str(uuid or name))
         return found[0]
 
+    def _rounded(self, size: int) -> int:
+        """The size in bytes that a LUN gets in place of one that was asked for."""
+        multiple = self.settings.lun_rounding or 1
+        return -(-size // multiple) * multiple
+
     def count_clone(self, kind: str) -> None:
         """Remember that one more file, LUN or namespace was cloned."""
         with self._counting:
@@ -184,7 +189,13 @@ class Cluster:
         self.tenants.watch(self._exports_changed)
         self.volumes.watch(self._exports_changed, self._join)
         self.luns = BlockObjects(
-            LUN, self.block, self.lun_maps, self.faults, self.clock, self.count_clone
+            LUN,
+            self.block,
+            self.lun_maps,
+            self.faults,
+            self.clock,
+            self.count_clone,
+            self._rounded,
         )
         self.namespaces = BlockObjects(
             NAMESPACE,

@@ -55,6 +55,8 @@ class Job:
     ended: float | None = None
     error: OntapError | None = None
     hidden: bool = False
+    paused: bool = False
+    """By an error: it goes on when somebody has removed its cause."""
     done: threading.Event = dataclasses.field(default_factory=threading.Event)
     cancelled: threading.Event = dataclasses.field(default_factory=threading.Event)
 
@@ -87,7 +89,7 @@ class Job:
         record = {
             **self.link(),
             'description': self.description,
-            'state': self.state,
+            'state': 'paused' if self.paused and self.ended is None else self.state,
             'message': self.message,
             'node': {'name': self.node},
             'code': int(self.error.code) if self.error else 0,

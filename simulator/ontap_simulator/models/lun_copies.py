@@ -18,6 +18,7 @@ from ontap_simulator.records import Record, link
 
 SHOWN_SECONDS = 120.0
 _CANCEL_SECONDS = 20.0
+_PAUSED = '1'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +42,8 @@ class LunCopy:
             else (job.moved * 100 // job.total if job.total else 0),
             'elapsed': int((job.ended or now) - job.started),
         }
+        if self._state() == 'paused_error':
+            record['last_failure'] = {'code': _PAUSED, 'message': 'It is paused.'}
         if job.error:
             record['failure'] = {'code': job.error.code, 'message': job.error.message}
         return record
@@ -51,6 +54,8 @@ class LunCopy:
     def _state(self) -> str:
         if self.job.done.is_set():
             return 'complete' if self._is_complete() else 'failed'
+        if self.job.paused:
+            return 'paused_error'
         return 'replicating' if self.job.total else 'preparing'
 
 

@@ -9,6 +9,11 @@ from ontap_simulator.errors.common import (
     InvalidValueError,
     NoSuchEntryError,
 )
+from ontap_simulator.errors.files import (
+    NOT_PEERED,
+    PEERED_FOR_OTHERS,
+    PEERING_NOT_READY,
+)
 from ontap_simulator.models.state import State
 from ontap_simulator.models.svms import Svm
 from ontap_simulator.personality import Personality
@@ -90,6 +95,17 @@ class Peers:
             and made_from in {None, record['svm']['name']}
             for record in self._between(svm.name, peer.name)
         )
+
+    def why_not(self, svm: Svm, peer: Svm, application: str) -> str:
+        """The code of what keeps files from being copied between two SVMs."""
+        found = self._between(svm.name, peer.name)
+        if not found:
+            return NOT_PEERED
+        if not any(application in record['applications'] for record in found):
+            return PEERED_FOR_OTHERS
+        if not any(record['state'] == 'peered' for record in found):
+            return PEERING_NOT_READY
+        return NOT_PEERED
 
     def peer_for(self, svm: Svm, name: str, application: str, svms: list[Svm]) -> Svm:
         """The SVM at the other end of a peering.

@@ -16,5 +16,7 @@ class Settings:
     """Bytes that each node shows to be splitting."""
     split_load_maximum: int = 32 << 40
     """Bytes that each node may be splitting."""
+    lun_rounding: int = 0
+    """Bytes of which the sizes of new and resized LUNs are multiples; 0: of blocks."""
     scan_throughput: int = 0
     """Bytes per second that a scan of old data reads; 0: as fast as it goes."""

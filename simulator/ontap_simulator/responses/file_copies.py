@@ -7,8 +7,13 @@ from http import HTTPStatus
 from ontap_simulator.errors.common import (
     InvalidValueError,
     MissingFieldError,
+    NoSuchSvmError,
+    NoSuchVolumeError,
 )
 from ontap_simulator.errors.files import (
+    NO_SUCH_SVM,
+    NO_SUCH_VOLUME,
+    CopyPlaceError,
     FileError,
     NotPeeredError,
     SeveralVolumesError,
@@ -60,12 +65,21 @@ def _file(call: Call, entry: Record, end: str) -> FileRef:
     reference = value(entry, f'{end}.volume', default={})
     if not (reference.get('uuid') or reference.get('name')):
         raise MissingFieldError(f'files_to_copy.{end}.volume.uuid')
-    name = value(entry, f'{end}.svm.name') or value(entry, f'{end}.svm.uuid')
-    volume = call.cluster.find_volume(
-        reference, call.cluster.svm(name) if name else call.svm
-    )
+    volume = _volume(call, entry, end, reference)
     path = _resolved(call, entry, end, volume)
     return FileRef(volume, call.cluster.files.followed(volume, path))
+
+
+def _volume(call: Call, entry: Record, end: str, reference: Record) -> FlexVol:
+    name = value(entry, f'{end}.svm.name') or value(entry, f'{end}.svm.uuid')
+    try:
+        svm = call.cluster.svm(name) if name else call.svm
+    except NoSuchSvmError as err:
+        raise CopyPlaceError(NO_SUCH_SVM, err.message) from err
+    try:
+        return call.cluster.find_volume(reference, svm)
+    except NoSuchVolumeError as err:
+        raise CopyPlaceError(NO_SUCH_VOLUME, err.message) from err
 
 
 def _resolved(call: Call, entry: Record, end: str, volume: FlexVol) -> str:
@@ -112,7 +126,11 @@ def _check_volumes(call: Call, pairs: list[Pair]) -> None:
     if source.svm != destination.svm and not call.cluster.peers.allow(
         source.svm, destination.svm, FILE_COPY
     ):
-        raise NotPeeredError(source.svm.name, destination.svm.name)
+        raise NotPeeredError(
+            source.svm.name,
+            destination.svm.name,
+            call.cluster.peers.why_not(source.svm, destination.svm, FILE_COPY),
+        )
 
 
 def _throughput(body: Record) -> int:

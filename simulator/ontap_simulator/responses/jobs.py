@@ -88,11 +88,13 @@ class _WorkLostError(Exception):
 
 
 def _suffer(fault: Fault, job: Job) -> None:
-    if fault.kind == 'job_stalls':
+    if fault.kind in {'job_stalls', 'job_pauses'}:
+        job.paused = fault.kind == 'job_pauses'
         while not fault.deleted.wait(0.05):
             job.check_cancelled()
         # The fault may have been deleted right after that.
         job.check_cancelled()
+        job.paused = False
     elif fault.kind == 'job_fails':
         raise OntapError(fault.parameters['message'], code=fault.parameters['code'])
     elif fault.kind == 'job_vanishes' and fault.parameters['effect'] == 'lost':

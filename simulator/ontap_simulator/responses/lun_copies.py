@@ -13,7 +13,7 @@ from ontap_simulator.responses import block_answers, block_sources
 from ontap_simulator.responses.base import Answer, Call
 from ontap_simulator.responses.jobs import with_faults
 
-_COPY_FAULTS = ('job_fails', 'job_stalls')
+_COPY_FAULTS = ('job_fails', 'job_pauses', 'job_stalls')
 _MEGABYTE = 1 << 20
 
 

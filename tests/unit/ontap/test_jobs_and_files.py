@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
+from eic_plugins.engine.failures import fill_failure
+from eic_plugins.model import Reason
 from eic_plugins.ontap import jobs
 from eic_plugins.ontap.files import (
+    CopyForbiddenError,
     DestinationMissingError,
     Files,
+    PlaceGoneError,
     SvmNotPeeredError,
 )
 from eic_plugins.ontap.session import (
@@ -125,11 +129,35 @@ def test_a_second_clone_refused_because_the_first_came_through_is_right() -> Non
     session = FakeSession(
         {
             CLONE: [OntapUnreachableError('connection reset'), exists],
-            STAT: [no_such_file(), {'records': [{'size': 5}]}],
+            STAT: [no_such_file(), *[{'records': [{'size': 5}]}] * 2],
         }
     )
     clone(session)
-    assert len(session.calls) == 4
+    assert len(session.calls) == 5
+
+
+def test_a_clone_whose_job_is_unknown_may_come_about_a_moment_later() -> None:
+    """As on FSx: 202, the job is 404 at once, and the work goes on."""
+    whole, part = {'records': [{'size': 5}]}, {'records': [{'size': 4}]}
+    session = FakeSession(
+        {
+            CLONE: RUNNING,
+            JOB: no_such_job(),
+            # The destination, and its source if there is one.
+            STAT: [no_such_file(), part, whole, whole, whole],
+        }
+    )
+    clone(session)
+    assert session.answers[STAT] == []
+
+
+def test_a_part_of_a_clone_is_none() -> None:
+    found: Any = [{'records': [{'size': size}]} for size in (4, 5)]
+    session = FakeSession({CLONE: RUNNING, JOB: no_such_job(), STAT: found * 999})
+    clock = FakeClock()
+    with pytest.raises(DestinationMissingError, match='part'):
+        Files(session, clock).clone(stored(path='a'), stored(path='b'), timeout=9)
+    assert clock.now == 9
 
 
 def test_a_clone_that_gets_no_answer_twice_is_an_error() -> None:
@@ -278,13 +306,27 @@ def test_a_cap_on_throughput_is_ontaps_to_keep(
     assert session.calls[0][2].get('max_throughput') == sent
 
 
-def test_a_copy_without_peering_says_so() -> None:
-    session = FakeSession(
-        {
-            ('POST', '/api/storage/file/copy'): OntapRejectedError(
-                400, '7012362', 'not peered'
+@pytest.mark.parametrize(
+    ('code', 'kind', 'reason'),
+    [
+        ('7012362', SvmNotPeeredError, Reason.SVM_NOT_PEERED),
+        ('7013360', SvmNotPeeredError, Reason.SVM_NOT_PEERED),
+        ('7013361', SvmNotPeeredError, Reason.SVM_NOT_PEERED),
+        ('7012363', CopyForbiddenError, Reason.COPY_FORBIDDEN),
+        ('917506', PlaceGoneError, Reason.PLACE_GONE),
+        ('2621464', PlaceGoneError, Reason.PLACE_GONE),
+        ('7018866', OntapRejectedError, Reason.FILL_FAILED),
+    ],
+)
+def test_a_copy_that_is_refused_says_what_it_lacks(
+    code: str, kind: type[Exception], reason: Reason
+) -> None:
+    refused = OntapRejectedError(400, code, 'no')
+    failed = {'state': 'failure', 'error': {'code': code, 'message': 'no'}}
+    for answers in ({COPY: refused}, {COPY: RUNNING, JOB: failed}):
+        with pytest.raises(kind) as raised:
+            Files(FakeSession(answers)).copy(
+                stored(), stored('silver_vol', svm='svm_silver'), 10
             )
-        }
-    )
-    with pytest.raises(SvmNotPeeredError):
-        Files(session).copy(stored(), stored('silver_vol', svm='svm_silver'), 10)
+        assert type(raised.value) is kind
+        assert fill_failure(raised.value) == (reason, False)

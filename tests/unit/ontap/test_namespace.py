@@ -188,3 +188,39 @@ def test_forgetting_looks_everything_up_again() -> None:
     namespace.forget()
     namespace.pool('127.0.11.1:/a')
     assert len(fake.calls) == before + 2
+
+
+ROOT = {**volume('svm_root', '/'), 'is_svm_root': True, 'type': 'rw'}
+ROOT_MIRROR = {**volume('svm_root_m1', '/'), 'type': 'ls'}
+MIRROR = {**volume('mirror', '/a'), 'type': 'dp', 'state': 'online'}
+OFFLINE = {**volume('offline', '/a'), 'type': 'rw', 'state': 'offline'}
+
+
+def test_the_root_of_an_svm_and_its_mirrors_hold_no_image() -> None:
+    namespace = Namespace(session(ROOT, ROOT_MIRROR), 'svm_gold')
+    found = namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
+    assert isinstance(found, Refusal)
+    assert found.reason is Reason.LOCATION_OUTSIDE_EXPORT
+
+
+@pytest.mark.parametrize('unusable', [MIRROR, OFFLINE], ids=['mirror', 'offline'])
+def test_what_cannot_be_read_and_written_is_refused_as_that(
+    unusable: dict[str, Any],
+) -> None:
+    namespace = Namespace(session(ROOT, unusable), 'svm_gold')
+    found = namespace.locate(ImageCopy('127.0.11.1', '/a/x'))
+    assert isinstance(found, Refusal)
+    assert found.reason is Reason.FLEXVOL_UNUSABLE
+    with pytest.raises(UnknownShareError, match='offline, or a mirror'):
+        namespace.pool('127.0.11.1:/a')
+
+
+def test_no_pool_is_on_what_cannot_be_read_and_written() -> None:
+    listed = [
+        {**each, 'svm': {'name': 'svm_gold'}}
+        for each in (ROOT, ROOT_MIRROR, MIRROR, OFFLINE, volume('gold', '/gold'))
+    ]
+    namespace = Namespace(session(*listed), 'svm_gold')
+    assert [found.name for found in namespace.flexvols(['svm_gold'])] == ['gold']
+    with pytest.raises(UnknownShareError, match='online and no mirror'):
+        namespace.flexvol('mirror')

@@ -7,7 +7,7 @@ import pytest
 from eic_plugins.ontap.peers import Peers
 from eic_plugins.ontap.session import OntapRejectedError
 from tests.unit.fake_clock import FakeClock
-from tests.unit.fake_ontap import FakeSession
+from tests.unit.fake_ontap import FakeSession, no_such_job
 
 PEERS = ('GET', '/api/svm/peers')
 CREATE = ('POST', '/api/svm/peers')
@@ -93,3 +93,16 @@ def test_a_peering_is_made_with_an_svm_that_is_named_and_no_other() -> None:
 def test_a_user_who_may_not_look_copies_nothing() -> None:
     denied = OntapRejectedError(403, '6', 'not authorized')
     assert not Peers(FakeSession({PEERS: denied})).may_copy('gold', 'silver')
+
+
+def test_a_peering_whose_job_nobody_knows_is_looked_for() -> None:
+    """As on FSx: the job is 404, and the peering is made a moment later."""
+    session = FakeSession(
+        {
+            PEERS: [NONE, NONE, peering()],
+            CREATE: {'job': {'uuid': 'job-1'}},
+            ('GET', '/api/cluster/jobs/'): no_such_job(),
+        }
+    )
+    peers = Peers(session, ['silver'], FakeClock())
+    assert peers.may_copy('gold', 'silver')

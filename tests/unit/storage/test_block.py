@@ -23,7 +23,7 @@ from eic_plugins.model import (
     Refusal,
     VolumeProperties,
 )
-from eic_plugins.ontap.block import Luns
+from eic_plugins.ontap.block import ROUNDING, Luns
 from eic_plugins.ontap.session import (
     OntapRejectedError,
     OntapTimeoutError,
@@ -270,7 +270,7 @@ def test_an_earlier_look_that_answers_later_hides_nothing(svm: Svm) -> None:
     assert svm.cache().storage.recall(RAW.id)
 
 
-@pytest.mark.parametrize('size', [SIZE - 1, GIB + 1], ids=['short', 'long'])
+@pytest.mark.parametrize('size', [SIZE - 1, GIB + ROUNDING], ids=['short', 'long'])
 def test_a_clone_that_has_not_the_size_it_must_have_is_no_volume(
     svm: Svm, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,7 +304,12 @@ def test_the_other_pool_copies_inside_the_cluster(svm: Svm) -> None:
 
 
 @pytest.mark.parametrize(
-    'state', [{'state': 'failed', 'failure': {'message': 'no space'}}, None]
+    'state',
+    [
+        {'state': 'failed', 'failure': {'message': 'no space'}},
+        {'state': 'paused_error', 'last_failure': {'message': 'no space'}},
+        None,
+    ],
 )
 def test_a_copy_that_fails_or_vanishes_is_removed_and_downloaded(
     svm: Svm, state: dict[str, Any] | None

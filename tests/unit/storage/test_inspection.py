@@ -81,3 +81,14 @@ def test_nothing_is_done_to_what_a_link_points_to(
         getattr(owner, work)('fill', *arguments)
     assert raw.stat().st_mode & 0o777 == 0o600
     assert raw.stat().st_size == SIZE
+
+
+def test_what_is_behind_an_image_is_zeros(tmp_path: Path) -> None:
+    path = tmp_path / 'device'
+    path.write_bytes(b'image' + bytes(5_000_000))
+    inspection.check_zeros_from(path, 5)
+    with path.open('r+b') as file:
+        file.seek(4_500_000)
+        file.write(b'x')
+    with pytest.raises(UnsafeImageError, match='follow'):
+        inspection.check_zeros_from(path, 5)
