@@ -157,7 +157,7 @@ def test_images_in_a_flexvol_that_is_offline_are_downloaded(
 
 @ISCSI
 def test_a_copy_that_is_paused_by_an_error_is_not_waited_for(
-    world: BlockWorld, simulator: Simulator
+    world: BlockWorld, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     image = put(world, '')
     world.cache(image, block.TWO)

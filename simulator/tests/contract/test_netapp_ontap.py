@@ -237,7 +237,7 @@ def test_file_copy_between_svms_needs_a_peering(
     copy = file_copy(images_vol, 'image', silver_vol, 'copy')
     with pytest.raises(NetAppRestError) as err:
         copy.post()
-    assert code_of(err) == '7012362'
+    assert code_of(err) == '7013361'
     peer = SvmPeer.from_dict(
         {
             'svm': {'name': 'svm_gold'},

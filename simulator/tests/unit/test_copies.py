@@ -160,12 +160,12 @@ def test_copy_fails_if_there_is_no_space(api: Api, image: Path) -> None:
 
 
 def test_copy_between_svms_needs_a_peering(api: Api, image: Path) -> None:
-    assert error_code(api.copy(to='vol3')) == '7012362'
+    assert error_code(api.copy(to='vol3')) == '7013361'
     api.post(
         '/api/svm/peers',
         {'svm.name': 'svm2', 'peer.svm.name': 'svm1', 'applications': ['snapmirror']},
     )
-    assert error_code(api.copy(to='vol3')) == '7012362'
+    assert error_code(api.copy(to='vol3')) == '7013360'
     peer = api.get('/api/svm/peers').json['records'][0]['uuid']
     api.patch(f'/api/svm/peers/{peer}', {'applications': ['file_copy']})
     assert api.ended(api.copy(to='vol3')).state == 'success'
