@@ -18,7 +18,9 @@ from eic_plugins.ontap.session import OntapError, OntapSession
 class BackendSvm:
     """An SVM of enabled backends, and what its cluster can be asked.
 
-    ``backends`` are the names of their sections; ``nfs`` if one has NFS pools.
+    ``backends`` are the names of their sections; ``nfs`` if one has NFS pools, which
+    cinder-volume mounts below ``mount_base``. ``user`` is ONTAP's, empty with a
+    certificate.
     """
 
     name: str
@@ -26,6 +28,9 @@ class BackendSvm:
     nfs: bool
     namespace: Namespace
     efficiency: Efficiency
+    session: OntapSession
+    user: str = ''
+    mount_base: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +83,9 @@ def svms(config_files: Sequence[str]) -> list[BackendSvm]:
                 any(each.nfs for each in same),
                 Namespace(session, same[0].svm),
                 Efficiency(session),
+                session,
+                same[0].endpoint.username or '',
+                next((each.mount_base for each in same if each.nfs), ''),
             )
         )
     return found

@@ -22,7 +22,7 @@ class Cost:
 
 _FIRST_FILE_CALLS = 3
 """With a fill inside the cluster: the fill, its name, and the volume's clone."""
-_HIT_CALLS: Mapping[str, int] = {'files': 1, 'luns': 2, 'namespaces': 2}
+HIT_CALLS: Mapping[str, int] = {'files': 1, 'luns': 2, 'namespaces': 2}
 """The volume's clone; on block backends one more if the volume is larger."""
 _INSIDE = {
     'flexclone': "one clone of Glance's file, in constant time; no copy",
@@ -37,7 +37,7 @@ def cost_of(route: str, kind: str, image: Image) -> Cost:
         ``namespaces``
     """
     if route == 'cached':
-        return Cost(_HIT_CALLS.get(kind), 0, 'one clone, in constant time; no copy')
+        return Cost(HIT_CALLS.get(kind), 0, 'one clone, in constant time; no copy')
     if route in _INSIDE:
         calls = _FIRST_FILE_CALLS if kind == 'files' else None
         words = _INSIDE[route].format(bytes=image.raw_size or image.size)

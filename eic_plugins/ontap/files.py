@@ -31,7 +31,7 @@ LOG = logging.getLogger(__name__)
 _NO_SUCH_FILE = frozenset({'6684674', '131074'})
 _CLONE = '/api/storage/file/clone'
 _COPY = '/api/storage/file/copy'
-_PathOf = Callable[[StoredObject], str]
+PathOf = Callable[[StoredObject], str]
 """Writes a file's path as an end of a copy."""
 
 
@@ -96,12 +96,20 @@ class FileDetails:
 
 
 class Files:
-    """File operations of one cluster."""
+    """File operations of one cluster.
 
-    def __init__(self, session: OntapSession, clock: Clock = SYSTEM) -> None:
+    :param paths: the forms that paths of copies may have; by default, either
+    """
+
+    def __init__(
+        self,
+        session: OntapSession,
+        clock: Clock = SYSTEM,
+        paths: Sequence[PathOf] = (),
+    ) -> None:
         self._session = session
         self._clock = clock
-        self._paths: Sequence[_PathOf] = (_relative, _with_volume)
+        self._paths = paths or (relative, with_volume)
 
     def clone(
         self, source: StoredObject, destination: StoredObject, timeout: float
@@ -160,7 +168,7 @@ class Files:
         progress = copies.Progress(destination, keep, self._clock)
         more: JsonObject = {'max_throughput': throughput} if throughput else {}
 
-        def start(path_of: _PathOf) -> None:
+        def start(path_of: PathOf) -> None:
             ends = [('source', source), ('destination', destination)]
             pair = {end: _copy_end(file, path_of) for end, file in ends}
             self._copy({'files_to_copy': [pair], **more}, deadline, progress)
@@ -174,7 +182,7 @@ class Files:
             raise kind(err.status, err.code, err.message, err.unsure) from err
 
     def _in_either_form(
-        self, start: Callable[[_PathOf], None], source: StoredObject
+        self, start: Callable[[PathOf], None], source: StoredObject
     ) -> None:
         """Say the paths in the form that the cluster takes, and remember it.
 
@@ -186,7 +194,7 @@ class Files:
         try:
             start(first)
         except OntapRejectedError as err:
-            if not others or not _is_missing(err) or self.stat(source) is None:
+            if not others or not is_missing(err) or self.stat(source) is None:
                 raise
             start(others[0])
             self._paths = others
@@ -208,7 +216,7 @@ class Files:
         try:
             answer = self._session.get(_url(file), return_metadata='true')
         except OntapRejectedError as err:
-            if _is_missing(err):
+            if is_missing(err):
                 return None
             raise
         records = answer.get('records') or [answer]
@@ -269,7 +277,7 @@ class Files:
                 self._session.delete(_url(file), return_timeout=RETURN_TIMEOUT)
             )
         except OntapRejectedError as err:
-            if not _is_missing(err):
+            if not is_missing(err):
                 raise
 
     def _clone_again(
@@ -326,15 +334,17 @@ class Files:
             jobs.wait(self._session, uuid, timeout, self._clock, still_running)
 
 
-def _relative(file: StoredObject) -> str:
+def relative(file: StoredObject) -> str:
+    """The path from the FlexVol's root."""
     return file.path
 
 
-def _with_volume(file: StoredObject) -> str:
+def with_volume(file: StoredObject) -> str:
+    """The path with the FlexVol's name in front."""
     return f'{file.flexvol.name}/{file.path}'
 
 
-def _copy_end(file: StoredObject, path_of: _PathOf) -> JsonObject:
+def _copy_end(file: StoredObject, path_of: PathOf) -> JsonObject:
     return {
         'volume': {'uuid': file.flexvol.uuid, 'name': file.flexvol.name},
         'svm': {'name': file.flexvol.svm},
@@ -346,5 +356,6 @@ def _url(file: StoredObject) -> str:
     return f'/api/storage/volumes/{file.flexvol.uuid}/files/{quote(file.path, safe="")}'
 
 
-def _is_missing(err: OntapRejectedError) -> bool:
+def is_missing(err: OntapRejectedError) -> bool:
+    """Whether the error is that there is no such file."""
     return err.status == HTTPStatus.NOT_FOUND or err.code in _NO_SUCH_FILE

@@ -18,6 +18,9 @@ NOT_DECLARED = {
     # Drivers, weigher and seeds are loaded by a Cinder that is there already; the
     # API plane's queries run in cinder-api. A filter in nova-api installs without.
     'cinder',
+    # Cinder's own: `eic cache` sets them up as cinder-volume does.
+    'os-brick',
+    'oslo-privsep',
     # OS_CLOUD of `eic explain` takes it; without it there is OS_AUTH_URL.
     'openstacksdk',
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from cinder import exception
 from cinder.common import config as _cinder  # noqa: F401 - Cinder's options
+from cinder.volume.drivers import nfs as remote_nfs
 from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 
@@ -25,13 +26,15 @@ class ConfigurationError(Exception):
 class NetAppBackend:
     """One backend's cluster, with its credentials, and its SVM.
 
-    ``nfs`` if its pools are shares, and not FlexVols with LUNs or namespaces.
+    ``nfs`` if its pools are shares, and not FlexVols with LUNs or namespaces; below
+    ``mount_base`` cinder-volume mounts them.
     """
 
     name: str
     endpoint: Endpoint
     svm: str
     nfs: bool = True
+    mount_base: str = ''
 
 
 def read(config_files: Sequence[str] = ()) -> list[NetAppBackend]:
@@ -55,4 +58,13 @@ def _netapp(name: str, backend: Any) -> list[NetAppBackend]:
     if not (backend.netapp_server_hostname and backend.netapp_vserver):
         return []
     nfs = backend.netapp_storage_protocol == 'nfs'
-    return [NetAppBackend(name, endpoint_of(backend), backend.netapp_vserver, nfs)]
+    backend.append_config_values(remote_nfs.nfs_opts)
+    return [
+        NetAppBackend(
+            name,
+            endpoint_of(backend),
+            backend.netapp_vserver,
+            nfs,
+            str(backend.nfs_mount_point_base or ''),
+        )
+    ]

@@ -63,7 +63,7 @@ def flexvol(uuid: str, name: str = 'gold') -> FlexVol:
 def svm(answer: Any, *sections: str) -> BackendSvm:
     namespace: Any = Namespace(answer)
     efficiency: Any = None
-    return BackendSvm('svm', sections, True, namespace, efficiency)
+    return BackendSvm('svm', sections, True, namespace, efficiency, answer)
 
 
 def file_of(svms: list[BackendSvm], *urls: str) -> ImageFile:

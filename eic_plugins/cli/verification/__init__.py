@@ -1,0 +1,1 @@
+"""What ``eic verify`` tries on an ONTAP, and what it measures."""
