@@ -7,6 +7,9 @@ downloaded.
 
 Both are read with the pool statistics, and never for a volume. If the user may
 not read one of them, volumes are cloned until ONTAP refuses.
+
+Before 9.15 ONTAP does not tell how much data clones share. What efficiency saves in
+a FlexVol is taken instead: that is as much, or more.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +18,7 @@ from oslo_log import log as logging
 from oslo_utils import units
 
 from eic_plugins.model import FlexVol
+from eic_plugins.ontap import releases
 from eic_plugins.ontap.session import (
     JsonObject,
     OntapBusyError,
@@ -28,9 +32,15 @@ LOG = logging.getLogger(__name__)
 
 SHARED_DATA_LIMIT = 640 * units.Ti
 """Bytes that files of one FlexVol may share."""
-_SPLIT_STATUS = '/api/storage/file/clone/split-status'
+_SAVED = 'efficiency.space_savings.total'
 _SPLIT_LOADS = '/api/storage/file/clone/split-loads'
 _TTL = 300.0
+
+_ESTIMATED = 'What efficiency saves in each FlexVol is taken instead.'
+_NOT_WATCHED = (
+    'Nor does it tell what efficiency saves: shared data are not watched, and volumes '
+    'are cloned until ONTAP refuses.'
+)
 
 Used = Mapping[str, float]
 """FlexVol's UUID -> what it has used of a limit, 1 being all of it."""
@@ -53,6 +63,9 @@ class CloneLimits:
         self._percent = percent
         self._clock = clock
         self._read = float('-inf')
+        self._release: releases.Release | None = None
+        self._estimates = False
+        """Whether it was said that shared data are estimated."""
         self._found: dict[str, Used] = {}
         self._refused: set[str] = set()
         self._reached: frozenset[str] = frozenset()
@@ -114,14 +127,54 @@ class CloneLimits:
         LOG.debug('The %(what)s could not be read: %(err)s', {'what': what, 'err': err})
 
     def _shared_data(self, svms: str) -> Used:
+        """What clones share, or what is saved in all where that is not told."""
+        if self._tells_unsplit():
+            try:
+                return self._unsplit(svms)
+            except OntapRejectedError as err:
+                if not releases.is_unknown(err):
+                    raise
+        return self._saved(svms)
+
+    def _tells_unsplit(self) -> bool:
+        wanted = releases.SPLIT_STATUS, releases.UNSPLIT_SIZE
+        # A cluster may be upgraded meanwhile.
+        if self._release is None or not releases.has(self._release, *wanted):
+            self._release = releases.release_of(self._session)
+        return releases.has(self._release, *wanted)
+
+    def _unsplit(self, svms: str) -> Used:
         records = self._session.records(
-            _SPLIT_STATUS, **{'svm.name': svms, 'fields': 'volume.uuid,unsplit_size'}
+            releases.SPLIT_STATUS,
+            **{'svm.name': svms, 'fields': f'volume.uuid,{releases.UNSPLIT_SIZE}'},
         )
         return {
-            _uuid(record, 'volume'): int(record.get('unsplit_size') or 0)
+            _uuid(record, 'volume'): int(record.get(releases.UNSPLIT_SIZE) or 0)
             / SHARED_DATA_LIMIT
             for record in records
         }
+
+    def _saved(self, svms: str) -> Used:
+        records = self._session.records(
+            '/api/storage/volumes', **{'svm.name': svms, 'fields': f'uuid,{_SAVED}'}
+        )
+        found = {
+            str(record.get('uuid')): int(saved['total']) / SHARED_DATA_LIMIT
+            for record in records
+            for saved in [(record.get('efficiency') or {}).get('space_savings') or {}]
+            if 'total' in saved
+        }
+        if not self._estimates:
+            LOG.info(
+                'This ONTAP (%(release)s) does not tell how much data clones share, as '
+                'it does from 9.15 on. %(instead)s',
+                {
+                    'release': releases.written(self._release or ()),
+                    'instead': _ESTIMATED if found else _NOT_WATCHED,
+                },
+            )
+        self._estimates = True
+        return found
 
     def _split_load(self, svms: str) -> Used:
         """Each FlexVol has the load of the node that its aggregate is on."""

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from eic_plugins.ontap import releases
 from eic_plugins.ontap.session import (
     Endpoint,
     JsonObject,
@@ -126,11 +127,7 @@ class Survey:
 
     def version(self) -> tuple[int, int, int] | None:
         """ONTAP's release, None if this user may not read it."""
-        answer = self._tolerant(_CLUSTER, fields='version')
-        found = (answer or {}).get('version')
-        if not found:
-            return None
-        return found['generation'], found['major'], found['minor']
+        return releases.release_of(self._session)
 
     def svms(self) -> Mapping[str, JsonObject]:
         """The SVMs that the user sees, by name."""

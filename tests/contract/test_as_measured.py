@@ -5,15 +5,21 @@ larger than asked for, jobs that nobody knows.
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ontap_simulator.testing import serving
 
-from eic_plugins.model import Reason
+from eic_plugins.model import Pool, Reason
+from eic_plugins.ontap.clone_limits import CloneLimits
+from eic_plugins.ontap.files import Files
+from eic_plugins.ontap.namespace import Namespace
+from eic_plugins.ontap.session import Endpoint, OntapSession
 from tests.contract import block
 from tests.contract.block import BlockWorld
 from tests.contract.images import Image
-from tests.contract.simulator import Simulator
+from tests.contract.simulator import TOPOLOGY, Simulator
 from tests.contract.stock import MIB
 from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
     cinder_conf,
@@ -219,3 +225,34 @@ def test_as_on_fsx_a_peering_is_made_whose_job_is_unknown(
     simulator.control('PATCH', '/personality', json=FSX)
     session = world.eic.cluster.namespace._session
     assert Peers(session, ['svm_silver']).may_copy('svm_gold', 'svm_silver')
+
+
+@pytest.mark.parametrize('version', ['9.11.1', '9.14.1', '9.19.1'])
+def test_the_guard_of_shared_data_sees_clones_in_each_release(
+    version: str, storage: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Before 9.15 nobody is told how much data they share."""
+    file = tmp_path_factory.mktemp('older') / 'topology.toml'
+    file.write_text(TOPOLOGY.replace('9.15.1', version))
+    with serving(file, storage / f'data-{version}') as simulator:
+        session = OntapSession(
+            Endpoint(
+                simulator.host,
+                simulator.port,
+                username='stock',
+                password='stock-secret',
+                verify=str(simulator.ca),
+            )
+        )
+        flexvol = Namespace(session, 'svm_gold').flexvol('gold')
+        image = simulator.directory('svm_gold', 'gold') / 'image'
+        image.write_bytes(os.urandom(MIB))
+        pool = Pool('gold', flexvol, '')
+        Files(session).clone(pool.stored('image'), pool.stored('clone'), 9)
+        limits = CloneLimits(session, 90)
+        limits.refresh([flexvol])
+        calls = simulator.calls()['calls']
+        assert [call for call in calls if call['status'] >= 400] == []
+        used = limits.used(flexvol)
+    assert used is not None
+    assert used > 0

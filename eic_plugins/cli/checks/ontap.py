@@ -15,7 +15,6 @@ from eic_plugins.cli.checks.finding import (
     warning,
 )
 
-_OLDEST = (9, 11, 1)
 _SOON = datetime.timedelta(days=30)
 _MOST_APART = 60.0
 _PERCENT = 100
@@ -91,11 +90,19 @@ def ontap_version(facts: Facts) -> Iterator[Finding]:
                 f'the user of [{backend.name}] may not read the release of ONTAP',
                 'compare what "version" prints with 9.11.1',
             )
-        elif found < _OLDEST:
+        elif found < product.OLDEST_ONTAP:
             yield failure(
-                f'the cluster of [{backend.name}] runs ONTAP '
-                f'{".".join(map(str, found))}: EIC needs {".".join(map(str, _OLDEST))}',
+                f'the cluster of [{backend.name}] runs ONTAP {product.written(found)}: '
+                f'EIC needs {product.written(product.OLDEST_ONTAP)}',
                 remedy='upgrade ONTAP',
+            )
+        elif found < product.TELLS_SHARED_DATA:
+            yield warning(
+                f'the cluster of [{backend.name}] runs ONTAP {product.written(found)}, '
+                'which does not tell how much data clones share: clone_limit_percent '
+                'is judged by what efficiency saves',
+                remedy='compare "volume show -fields sis-space-saved" with 640 TB, or '
+                'upgrade to 9.15.1',
             )
 
 

@@ -10,7 +10,7 @@ from eic_plugins import config
 from eic_plugins.glance import access, locations
 from eic_plugins.glance.locations import paths
 from eic_plugins.middleware.paste_filter import OSLO_OPTIONS
-from eic_plugins.ontap import session, survey
+from eic_plugins.ontap import releases, session, survey
 from eic_plugins.support import name_resolution
 
 EIC_SECTION = config.GROUP
@@ -49,6 +49,9 @@ Interface = survey.Interface
 Forbidden = survey.Forbidden
 Greeting = survey.Greeting
 SurveyError = session.OntapError
+OLDEST_ONTAP = releases.OLDEST
+TELLS_SHARED_DATA = releases.since(releases.SPLIT_STATUS, releases.UNSPLIT_SIZE)
+written = releases.written
 greet = survey.greet
 addresses = name_resolution.addresses
 LocationError = locations.LocationError

@@ -1266,6 +1266,14 @@ TABLE: tuple[Misconfiguration, ...] = (
         by_hand(lambda cloud: none(cloud.answers.pop('/api/cluster'))),
     ),
     M(
+        'ONTAP does not tell how much data clones share',
+        'ontap-version',
+        WARNING,
+        answers('/cluster', {'version': {'generation': 9, 'major': 14, 'minor': 1}}),
+        'runs ONTAP 9.14.1',
+        by_hand(lambda cloud: none(cloud.answers.pop('/api/cluster'))),
+    ),
+    M(
         'FlexClone is not licensed',
         'ontap-licences',
         FAILURE,

@@ -22,9 +22,14 @@ def refused() -> Any:
     return OntapRejectedError(403, '6', 'not authorized for that command')
 
 
-def cluster(shared: Any = 0, load: Any = None) -> Any:
+SINCE_9_15 = {'version': {'generation': 9, 'major': 15, 'minor': 1}}
+BEFORE_9_15 = {'version': {'generation': 9, 'major': 14, 'minor': 1}}
+
+
+def cluster(shared: Any = 0, load: Any = None, version: Any = SINCE_9_15) -> Any:
     """GOLD on node 1, IMAGES on node 2; ``shared`` is of GOLD."""
     return {
+        ('GET', '/api/cluster'): version,
         STATUS: {
             'records': [
                 {'volume': {'uuid': GOLD.uuid}, 'unsplit_size': shared},
@@ -135,7 +140,7 @@ def test_no_volume_asks_and_the_statistics_ask_every_five_minutes() -> None:
     clock = FakeClock(1000.0)
     limits, session = watched(cluster(), clock=clock)
     asked = len(session.calls)
-    assert asked == 4
+    assert asked == 5
     clock.now += 299
     limits.refresh([GOLD, IMAGES])
     limits.reached(GOLD)
@@ -143,7 +148,7 @@ def test_no_volume_asks_and_the_statistics_ask_every_five_minutes() -> None:
     assert len(session.calls) == asked
     clock.now += 2
     limits.refresh([GOLD, IMAGES])
-    assert len(session.calls) == 2 * asked
+    assert len(session.calls) == 2 * asked - 1, 'the release is known by then'
 
 
 def test_only_the_svms_of_the_backend_are_asked_for() -> None:
@@ -163,7 +168,7 @@ def test_a_user_that_may_not_read_it_clones_on_and_one_line_says_so(
 ) -> None:
     caplog.set_level(logging.INFO)
     clock = FakeClock(1000.0)
-    answers = {STATUS: refused(), LOADS: refused()}
+    answers = {**cluster(), STATUS: refused(), LOADS: refused()}
     limits, _ = watched(answers, clock=clock)
     clock.now += 301
     limits.refresh([GOLD, IMAGES])
@@ -204,3 +209,49 @@ def test_reaching_a_limit_and_leaving_it_is_logged_once_each(
     assert not limits.reached(GOLD)
     assert [record.levelname for record in caplog.records] == ['WARNING', 'INFO']
     assert all('gold_vol' in message for message in caplog.messages)
+
+
+def saving(saved: int | None, version: Any, status: Any = None) -> Any:
+    """A cluster whose FlexVol GOLD saves so many bytes."""
+    answers = cluster(version=version)
+    answers[STATUS] = status or AssertionError('it was asked')
+    efficiency = {} if saved is None else {'space_savings': {'total': saved}}
+    answers['GET', '/api/storage/volumes'] = {
+        'records': [
+            {
+                'uuid': GOLD.uuid,
+                'efficiency': efficiency,
+                'aggregates': [{'uuid': 'aggr1'}],
+            }
+        ]
+    }
+    return answers
+
+
+def test_before_9_15_what_efficiency_saves_is_taken(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    limits, _ = watched(saving(SHARED_DATA_LIMIT, BEFORE_9_15))
+    assert limits.reached(GOLD)
+    limits.forget()
+    limits.refresh([GOLD])
+    assert caplog.text.count('(9.14.1) does not tell how much data clones share') == 1
+
+
+def test_before_9_15_it_is_said_once_if_nothing_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    limits, _ = watched(saving(None, BEFORE_9_15))
+    limits.forget()
+    limits.refresh([GOLD])
+    assert not limits.reached(GOLD)
+    assert caplog.text.count('shared data are not watched') == 1
+
+
+def test_whose_release_may_not_be_read_is_seen_by_its_refusal() -> None:
+    """As with the user of an SVM."""
+    unknown = OntapRejectedError(400, '262197', 'no such field')
+    limits, _ = watched(saving(SHARED_DATA_LIMIT, refused(), unknown))
+    assert limits.reached(GOLD)
