@@ -35,7 +35,12 @@ def created(driver: Any, admin: Any, created: Any) -> Any:
 
 
 def methods(calls: dict[str, Any]) -> list[str]:
-    return [f'{call["method"]} {call["path"].rstrip("/")}' for call in calls['calls']]
+    """Without the looks at jobs, which LUNs are made and deleted by from 9.16.1 on."""
+    return [
+        f'{call["method"]} {call["path"].rstrip("/")}'
+        for call in calls['calls']
+        if not call['path'].startswith('/api/cluster/jobs/')
+    ]
 
 
 def lun(simulator: Simulator, volume: Any, fields: str = '**') -> dict[str, Any]:
