@@ -28,7 +28,8 @@ EXTRAS := lab,test$(if $(LINT),$(comma)lint)
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
 
-.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e tables versions coverage \
+.PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
+    versions coverage \
     lint release-notes clean
 
 help:
@@ -103,6 +104,10 @@ test: $(STAMP) ## all tests that need no lab, then lint; LAB=1: e2e too
 
 e2e: lab ## the end-to-end tests, on the running lab
 	@$(BIN)/python -m pytest $(E2E)
+
+# Ansible and Manila have an environment of their own (.clients, 600 MB).
+clients: $(STAMP) ## long: clients of others on the simulator; docs/simulator.md
+	@$(BIN)/python -m tests.clients
 
 # The faults in a process of their own: they disturb what comes behind them.
 tables: lab ## long: kill -9 before each step, every fault in every call, a million requests

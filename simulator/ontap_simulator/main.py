@@ -1,4 +1,4 @@
-"""``eic-ontap-simulator --config TOPOLOGY.toml --data-dir DIR``.
+"""``eic-ontap-simulator [--config TOPOLOGY.toml] [--data-dir DIR]``.
 
 Serves one simulated cluster until SIGTERM or SIGINT. README.md says what it
 keeps in the data directory.
@@ -20,6 +20,7 @@ from ontap_simulator.models.cluster import Cluster
 from ontap_simulator.server import Server
 from ontap_simulator.tls import certificates
 from ontap_simulator.topology import config
+from ontap_simulator.usage import DATA_DIR, EPILOG, EXAMPLE
 
 LOG = logging.getLogger(__name__)
 
@@ -96,18 +97,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='eic-ontap-simulator',
         description='Simulates the REST API of one ONTAP cluster.',
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         '--config',
         type=Path,
-        required=True,
-        help='the topology file: the cluster in TOML',
+        default=EXAMPLE,
+        help='the topology file: the cluster in TOML (default: a small one, below)',
     )
     parser.add_argument(
         '--data-dir',
         type=Path,
-        required=True,
-        help='where the volumes are; XFS or btrfs for constant-time clones',
+        default=DATA_DIR,
+        help='where the volumes are; XFS or btrfs for constant-time clones '
+        f'(default: ./{DATA_DIR})',
     )
     parser.add_argument(
         '--ca-dir',

@@ -87,6 +87,7 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     '/storage/volumes/{uuid}/snapshots': {
         'GET': snapshots.list_snapshots,
         'POST': snapshots.create_snapshot,
+        'PATCH': snapshots.patch_snapshots,
         'DELETE': snapshots.delete_snapshots,
     },
     '/storage/volumes/{uuid}/snapshots/{snapshot}': {
@@ -170,6 +171,14 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
         'GET': lun_maps.get_map,
         'DELETE': lun_maps.delete_map,
     },
+    '/protocols/san/lun-maps/{lun}/{igroup}/reporting-nodes': {
+        'GET': lun_maps.list_reporting_nodes,
+        'POST': lun_maps.add_reporting_node,
+    },
+    '/protocols/san/lun-maps/{lun}/{igroup}/reporting-nodes/{uuid}': {
+        'GET': lun_maps.get_reporting_node,
+        'DELETE': lun_maps.remove_reporting_node,
+    },
     '/protocols/san/iscsi/services': {'GET': services.list_iscsi_services},
     '/protocols/san/iscsi/services/{uuid}': {'GET': services.get_iscsi_service},
     '/protocols/san/fcp/services': {'GET': services.list_fcp_services},
@@ -216,6 +225,10 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     },
     '/snapmirror/relationships': {'GET': storage.list_relationships},
     '/support/ems/application-logs': {'POST': support.post_application_log},
+    '/private/cli/aggr': {'GET': private_cli.list_aggregates},
+    '/private/cli/network/interface/capacity/details': {
+        'GET': private_cli.lif_capacity
+    },
     '/private/cli/lun': {'POST': private_cli_lun.create_lun_from_file},
     '/private/cli/volume/efficiency': {'GET': private_cli.volume_efficiency},
     '/private/cli/volume/file/show-disk-usage': {'GET': private_cli.show_disk_usage},

@@ -23,8 +23,9 @@ OLDEST = '9.6'
 _GAP = {'9.12': '9.11'}
 _ROOMS = re.compile(
     '/(cluster|name-services|network|snapmirror|storage|svm'
-    '|application/consistency-groups|protocols/(cifs|nfs|nvme|san)'
-    '|security/(accounts|certificates|key-managers|key-stores|roles)|support/ems)(/|$)'
+    '|application/consistency-groups|protocols/(cifs|fpolicy|nfs|nvme|san)'
+    '|security/(accounts|certificates|key-managers|key-stores|login|roles)'
+    '|support/ems)(/|$)'
 )
 _NOT = re.compile('/(metrics|top-metrics)(/|$)|^/cluster/(mediator|metro)')
 

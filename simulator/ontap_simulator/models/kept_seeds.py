@@ -62,9 +62,10 @@ def svm_seeds(svm: Svm, number: int) -> Mapping[str, Sequence[Record]]:
     """
     reference = svm.reference()
     seeds: dict[str, Sequence[Record]] = {
+        'login_messages': [{'scope': 'svm', 'svm': reference, 'banner': ''}],
         'export_policies': [
             {'id': number, 'name': 'default', 'svm': reference, 'rules': []}
-        ]
+        ],
     }
     if 'nfs' in svm.protocols:
         seeds['nfs_services'] = [nfs_service(reference)]
@@ -157,6 +158,10 @@ def seeds(
         'licenses': [
             {'name': name, 'scope': 'cluster', 'state': 'compliant'}
             for name in _LICENSES
+        ],
+        'login_messages': [
+            {'scope': 'cluster', 'banner': '', 'message': ''},
+            *(record for each in of_svms for record in each['login_messages']),
         ],
         'compliance_clocks': [{'node': node.reference()} for node in nodes],
         'service_policies': [

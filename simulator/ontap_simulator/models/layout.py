@@ -11,6 +11,9 @@ from ontap_simulator.models.tenants import Tenants
 from ontap_simulator.models.volumes import FlexVol
 from ontap_simulator.topology.model import SvmConfig, Topology
 
+ROOT_SIZE = 1 << 30
+"""Bytes of an SVM's root volume."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
@@ -75,6 +78,22 @@ def _lifs(svm: Svm, config: SvmConfig, state: State, node: Node) -> list[Lif]:
     ]
 
 
+def _root(
+    svm: Svm, name: str, state: State, aggregate: Aggregate, disks: Disks
+) -> FlexVol:
+    identifier = state.uuid_of('volume', f'{svm.name}/{name}')
+    return FlexVol(
+        name,
+        identifier,
+        svm,
+        '/',
+        ROOT_SIZE,
+        aggregate,
+        disks.directory(svm.name, name),
+        is_svm_root=True,
+    )
+
+
 def _volumes(
     svm: Svm,
     config: SvmConfig,
@@ -83,7 +102,12 @@ def _volumes(
     disks: Disks,
 ) -> list[FlexVol]:
     by_name = {aggregate.name: aggregate for aggregate in aggregates}
-    return [
+    root = (
+        [_root(svm, config.root_volume, state, aggregates[0], disks)]
+        if (config.root_volume)
+        else []
+    )
+    return root + [
         FlexVol(
             v.name,
             state.uuid_of('volume', f'{svm.name}/{v.name}'),

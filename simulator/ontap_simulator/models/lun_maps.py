@@ -31,6 +31,7 @@ class LunMaps:
         self._store = store
         self._igroups = igroups
         self._lock = threading.RLock()
+        self._nodes: dict[tuple[str, str], list[str]] = {}
         self._numbers: dict[Key, int] = {
             _key(text): number for text, number in state.load('lun_maps').items()
         }
@@ -84,6 +85,17 @@ class LunMaps:
             self._numbers[lun.uuid, igroup['uuid']] = number
             self._save()
             return number
+
+    def nodes(self, lun: str, igroup: str) -> list[str]:
+        """The nodes that were added to those that report a LUN."""
+        with self._lock:
+            return list(self._nodes.get((lun, igroup), ()))
+
+    def report(self, lun: str, igroup: str, node: str, reports: bool) -> None:
+        """Let a node report a LUN, or not any more; forgotten at a restart."""
+        with self._lock:
+            others = [name for name in self.nodes(lun, igroup) if name != node]
+            self._nodes[lun, igroup] = [*others, node] if reports else others
 
     def delete(self, lun: str, igroup: str) -> None:
         """Unmap a LUN from an igroup."""

@@ -16,7 +16,7 @@ class Node:
         """How other records refer to it."""
         return {'name': self.name, 'uuid': self.uuid}
 
-    def record(self, version: str) -> Record:
+    def record(self, version: str, partner: 'Node | None') -> Record:
         """The node as ``/cluster/nodes`` shows it."""
         return {
             **self.reference(),
@@ -29,6 +29,7 @@ class Node:
             'is_all_flash_optimized': True,
             'is_all_flash_select_optimized': False,
             'uptime': 86400,
+            'ha': _ha(partner),
             'location': '',
             'service_processor': {
                 'state': 'online',
@@ -38,6 +39,16 @@ class Node:
                 'firmware_version': '13.9',
             },
         }
+
+
+def _ha(partner: Node | None) -> Record:
+    if partner is None:
+        return {'enabled': False, 'auto_giveback': False}
+    return {
+        'enabled': True,
+        'auto_giveback': False,
+        'partners': [{'name': partner.name, 'uuid': partner.uuid}],
+    }
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,6 +20,7 @@ _DEFAULT_PROPERTIES: Record = {
     'encryption': {'enabled': False},
     'error_state': {'is_inconsistent': False, 'has_bad_blocks': False},
     'autosize': {'mode': 'off'},
+    'clone': {'is_flexclone': False},
     'tiering': {'policy': 'none'},
     'snaplock': {'type': 'non_snaplock'},
     'quota': {'state': 'off', 'enabled': False},

@@ -1,8 +1,8 @@
 """/cluster, /cluster/nodes and /cluster/jobs."""
 
 from ontap_simulator.errors.common import InvalidValueError, NoSuchEntryError
-from ontap_simulator.models.nodes import version_record
-from ontap_simulator.records import link, value
+from ontap_simulator.models.nodes import Node, version_record
+from ontap_simulator.records import Record, link, value
 from ontap_simulator.responses.base import Answer, Call, collection, instance
 
 
@@ -21,16 +21,22 @@ def get_cluster(call: Call) -> Answer:
 
 
 def list_nodes(call: Call) -> Answer:
-    return collection(
-        call, [node.record(call.cluster.version) for node in call.cluster.nodes]
-    )
+    return collection(call, [_node(call, node) for node in call.cluster.nodes])
 
 
 def get_node(call: Call) -> Answer:
     for node in call.cluster.nodes:
         if node.uuid == call['uuid']:
-            return instance(call, node.record(call.cluster.version))
+            return instance(call, _node(call, node))
     raise NoSuchEntryError('uuid')
+
+
+def _node(call: Call, node: Node) -> Record:
+    # Nodes are HA pairs in their order; an odd one has no partner.
+    nodes = call.cluster.nodes
+    place = nodes.index(node) ^ 1
+    partner = nodes[place] if place < len(nodes) else None
+    return node.record(call.cluster.version, partner)
 
 
 def list_jobs(call: Call) -> Answer:

@@ -70,6 +70,8 @@ def _address(text: object) -> str:
 def _properties(call: Call, body: Record) -> Record:
     new: Record = {}
     merge(new, {name: body[name] for name in body if name not in _OWN})
+    if isinstance(new.get('service_policy'), str):
+        new['service_policy'] = {'name': new['service_policy']}
     if 'ip' in new:
         new['ip'] = {k: v for k, v in new['ip'].items() if k != 'address'}
     if 'enabled' in new:

@@ -195,6 +195,9 @@ class KeptResource:
     def _new(self, call: Call, body: Record) -> Record:
         record: Record = {}
         merge(record, self.shape.defaults)
+        for name, field in self.shape.address.items():
+            if name in call.parameters and field == 'svm.uuid':
+                record['svm'] = call.cluster.svm(call[name]).reference()
         merge(record, body)
         self.refer_to_svm(call, record)
         for name in self.shape.required:

@@ -1,8 +1,9 @@
 """Collections that are kept and shown, and have no effect: a table of them."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
-from ontap_simulator.records import Record
+from ontap_simulator.records import Record, value
 from ontap_simulator.responses.base import Call, Handler
 from ontap_simulator.responses.kept import KeptResource, Shape
 
@@ -14,7 +15,10 @@ class ClusterPeers(KeptResource):
 
     def prepare(self, call: Call, record: Record) -> Record:
         remote = {'ip_addresses': [], 'name': '', **record.get('remote', {})}
-        name = record.get('name') or remote['name'] or 'remote'
+        taken = {found['name'] for found in self.records(call).all()}
+        free = (f'remote_{number}' for number in itertools.count(1))
+        unused = next(found for found in free if found not in taken)
+        name = record.get('name') or remote['name'] or unused
         offered = not remote['ip_addresses'] or (
             record.get('authentication', {}).get('generate_passphrase')
         )
@@ -32,6 +36,24 @@ class ClusterPeers(KeptResource):
             'remote': {**remote, 'name': remote['name'] or name},
             'status': {'state': 'available' if not offered else 'pending'},
         }
+
+
+class Schedules(KeptResource):
+    """Schedules: cron, or an interval. Nothing happens at their time."""
+
+    def prepare(self, call: Call, record: Record) -> Record:
+        return {'type': 'interval' if 'interval' in record else 'cron', **record}
+
+
+class SnapshotPolicies(KeptResource):
+    """Snapshot policies; a FlexVol may name one."""
+
+    def shown(self, call: Call, record: Record) -> Record:
+        copies = [
+            {'snapmirror_label': '-', 'prefix': _schedule(copy), **copy}
+            for copy in record.get('copies', [])
+        ]
+        return {**super().shown(call, record), 'copies': copies}
 
 
 class _Hashed(KeptResource):
@@ -86,7 +108,7 @@ _SIMPLE: Sequence[KeptResource] = (
             defaults={'scope': 'svm', 'services': []},
         )
     ),
-    KeptResource(
+    Schedules(
         Shape(
             'schedules',
             '/cluster/schedules',
@@ -95,7 +117,7 @@ _SIMPLE: Sequence[KeptResource] = (
             defaults={'scope': 'cluster'},
         )
     ),
-    KeptResource(
+    SnapshotPolicies(
         Shape(
             'snapshot_policies',
             '/storage/snapshot-policies',
@@ -231,6 +253,33 @@ _SIMPLE: Sequence[KeptResource] = (
     ),
     KeptResource(
         Shape(
+            'kerberos_interfaces',
+            '/protocols/nfs/kerberos/interfaces',
+            {'uuid': 'interface.uuid'},
+            unique=(),
+            identity=('interface',),
+        )
+    ),
+    _Hashed(
+        Shape(
+            'fpolicies',
+            '/protocols/fpolicy/{svm}/policies',
+            {'svm': 'svm.uuid', 'name': 'name'},
+            required=('name',),
+            identity=('svm', 'name'),
+        )
+    ),
+    _Hashed(
+        Shape(
+            'fpolicy_events',
+            '/protocols/fpolicy/{svm}/events',
+            {'svm': 'svm.uuid', 'name': 'name'},
+            required=('name',),
+            identity=('svm', 'name'),
+        )
+    ),
+    KeptResource(
+        Shape(
             'portsets',
             '/protocols/san/portsets',
             required=('name',),
@@ -239,20 +288,39 @@ _SIMPLE: Sequence[KeptResource] = (
         )
     ),
     KeptResource(Shape('certificates', '/security/certificates', in_svm='optional')),
+    KeptResource(
+        Shape(
+            'login_messages',
+            '/security/login/messages',
+            unique=('svm.name', 'scope'),
+            identity=('uuid', 'scope'),
+            in_svm='optional',
+        )
+    ),
     KeptResource(Shape('key_managers', '/security/key-managers', unique=())),
     KeptResource(Shape('key_stores', '/security/key-stores', unique=())),
 )
 
-_READ_ONLY = {'licenses', 'compliance_clocks', 'ports'}
+_READ_ONLY = {'licenses', 'compliance_clocks', 'ports', 'kerberos_interfaces'}
+_CHANGED_ONLY = {'login_messages'}
+
+
+def _schedule(copy: Record) -> object:
+    return value(copy, 'schedule.name', default='')
 
 
 def _routes(resource: KeptResource) -> Mapping[str, Mapping[str, Handler]]:
     shape = resource.shape
-    below = ''.join(f'/{{{name}}}' for name in shape.address)
+    named = [f'/{{{name}}}' for name in shape.address]
+    below = ''.join(part for part in named if part not in shape.path)
+    collections: Mapping[str, Handler]
     collections, instances = resource.of_collection, resource.of_instance
     if shape.kind in _READ_ONLY:
         collections = {name: collections[name] for name in _READ}
         instances = {name: instances[name] for name in _READ}
+    if shape.kind in _CHANGED_ONLY:
+        collections = {name: collections[name] for name in ('GET', 'PATCH')}
+        instances = {name: instances[name] for name in ('GET', 'PATCH')}
     return {shape.path: collections, f'{shape.path}{below}': instances}
 
 

@@ -5,9 +5,10 @@ from ontap_simulator.errors.block import (
     MAP_NEEDS_LUN,
     MAP_NO_IGROUP,
     MAP_NO_LUN,
+    NO_SUCH_NODE,
     BlockError,
 )
-from ontap_simulator.errors.common import InvalidValueError
+from ontap_simulator.errors.common import InvalidValueError, NoSuchEntryError
 from ontap_simulator.models.block import BlockObject
 from ontap_simulator.models.lun_maps import HIGHEST_NUMBER
 from ontap_simulator.models.svms import Svm
@@ -84,8 +85,58 @@ def _map(call: Call, lun: str, igroup: str) -> Record:
             key: group[key] for key in ('uuid', 'name', 'protocol', 'os_type', '_links')
         },
         'logical_unit_number': number,
+        'reporting_nodes': _reporting(call, lun, igroup),
         '_links': link(f'{_MAPS}/{lun}/{igroup}'),
     }
+
+
+def list_reporting_nodes(call: Call) -> Answer:
+    _map(call, call['lun'], call['igroup'])
+    found = _reporting(call, call['lun'], call['igroup'])
+    return collection(call, [_node(call, node) for node in found])
+
+
+def get_reporting_node(call: Call) -> Answer:
+    for node in _reporting(call, call['lun'], call['igroup']):
+        if node['uuid'] == call['uuid']:
+            return instance(call, _node(call, node))
+    raise NoSuchEntryError('uuid')
+
+
+def add_reporting_node(call: Call) -> Answer:
+    _map(call, call['lun'], call['igroup'])
+    body = call.body
+    for node in call.cluster.nodes:
+        if {body.get('name', node.name), body.get('uuid', node.uuid)} == {
+            node.name,
+            node.uuid,
+        }:
+            call.cluster.lun_maps.report(call['lun'], call['igroup'], node.name, True)
+            shown = _node(call, node.reference())
+            return created(call, shown['_links']['self']['href'][4:], [shown])
+    raise BlockError(NO_SUCH_NODE, 'The node does not exist.', 'name')
+
+
+def remove_reporting_node(call: Call) -> Answer:
+    for node in _reporting(call, call['lun'], call['igroup']):
+        if node['uuid'] == call['uuid']:
+            call.cluster.lun_maps.report(
+                call['lun'], call['igroup'], node['name'], False
+            )
+            return Answer()
+    raise NoSuchEntryError('uuid')
+
+
+def _reporting(call: Call, lun: str, igroup: str) -> list[Record]:
+    """The nodes by which the initiators reach the LUN: its owner, and those added."""
+    volume = call.cluster.block.volume(call.cluster.luns.get(lun))
+    names = {volume.aggregate.node.name, *call.cluster.lun_maps.nodes(lun, igroup)}
+    return [n.reference() for n in call.cluster.nodes if n.name in names]
+
+
+def _node(call: Call, node: Record) -> Record:
+    path = f'{_MAPS}/{call["lun"]}/{call["igroup"]}/reporting-nodes/{node["uuid"]}'
+    return {**node, '_links': link(path)}
 
 
 def lun_reference(lun: BlockObject) -> Record:

@@ -1,5 +1,6 @@
-"""/private/cli: the two commands that Cinder's drivers call to look things up."""
+"""/private/cli: commands that drivers call to look things up."""
 
+import collections
 import dataclasses
 from http import HTTPStatus
 
@@ -14,6 +15,7 @@ _KIB = 1024
 # ONTAP's limit of deduplicated data in a FlexVol.
 _LOGICAL_LIMIT = 640 << 40
 _PARTS = 4
+_LIFS_OF_A_NODE = 512
 
 
 def volume_efficiency(call: Call) -> Answer:
@@ -38,6 +40,28 @@ def show_disk_usage(call: Call) -> Answer:
     return Answer(
         {'vserver': svm.name, 'path': path, 'unique_bytes': f'{unique // _KIB}KB'}
     )
+
+
+def list_aggregates(call: Call) -> Answer:
+    found = [
+        {'aggregate': aggregate.name, 'node': aggregate.node.name, 'root': False}
+        for aggregate in call.cluster.aggregates
+    ]
+    return collection(call, found, 'aggregate')
+
+
+def lif_capacity(call: Call) -> Answer:
+    call = dataclasses.replace(call, query=call.query.renamed('-', '_'))
+    counts = collections.Counter(lif.node.name for lif in call.cluster.lifs)
+    found = [
+        {
+            'node': node.name,
+            'limit_for_node': _LIFS_OF_A_NODE,
+            'count_for_node': counts[node.name],
+        }
+        for node in call.cluster.nodes
+    ]
+    return collection(call, found, 'node')
 
 
 def _efficiency(call: Call, volume: FlexVol) -> Record:

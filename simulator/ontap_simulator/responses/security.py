@@ -145,13 +145,15 @@ ACCOUNTS = Accounts(
 
 
 def list_privileges(call: Call) -> Answer:
-    return collection(call, ROLES.shown(call, _role(call))['privileges'], 'path')
+    return collection(
+        call, ROLES.shown(call, _role(call))['privileges'], 'path', 'access'
+    )
 
 
 def get_privilege(call: Call) -> Answer:
     for found in ROLES.shown(call, _role(call))['privileges']:
         if _is_at(call, found):
-            return instance(call, found, 'path')
+            return instance(call, found, 'path', 'access')
     raise NoSuchEntryError('path')
 
 

@@ -3,6 +3,7 @@
 import uuid
 from http import HTTPStatus
 
+from ontap_simulator.errors.common import NoSuchEntryError
 from ontap_simulator.models.jobs import Job
 from ontap_simulator.records import Record
 from ontap_simulator.responses.base import Answer, Call, collection, instance
@@ -12,7 +13,10 @@ from ontap_simulator.responses.storage import visible_volume
 
 
 def list_snapshots(call: Call) -> Answer:
-    return collection(call, call.cluster.snapshots.of(visible_volume(call)))
+    """Those of one FlexVol, or of all: a path may have ``*`` for its UUID."""
+    volumes = call.volumes() if call['uuid'] == '*' else [visible_volume(call)]
+    found = [each for volume in volumes for each in call.cluster.snapshots.of(volume)]
+    return collection(call, found)
 
 
 def get_snapshot(call: Call) -> Answer:
@@ -52,6 +56,23 @@ def patch_snapshot(call: Call) -> Answer:
         f'PATCH /api{found["_links"]["self"]["href"][4:]}',
         lambda job: call.cluster.snapshots.change(volume, found['uuid'], body),
     )
+
+
+def patch_snapshots(call: Call) -> Answer:
+    volume, body = visible_volume(call), call.body
+    found = [
+        snapshot
+        for snapshot in call.cluster.snapshots.of(volume)
+        if call.query.matches(snapshot)
+    ]
+    if not found:
+        raise NoSuchEntryError('name')
+
+    def work(job: Job) -> None:
+        for snapshot in found:
+            call.cluster.snapshots.change(volume, snapshot['uuid'], body)
+
+    return run_job(call, f'PATCH /api{call.path}', work)
 
 
 def delete_snapshot(call: Call) -> Answer:

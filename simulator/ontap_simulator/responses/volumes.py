@@ -17,6 +17,7 @@ from ontap_simulator.responses.jobs import run_job
 from ontap_simulator.responses.storage import visible_volume, volume_record
 
 _PATH = '/storage/volumes'
+_NO_SNAPSHOT = '1638515'
 _IS_ROOT = '917531'
 
 
@@ -186,6 +187,8 @@ def _restored(call: Call, volume: FlexVol) -> Record:
     wanted = value(call.body, 'restore_to.snapshot', default={})
     identifier = call.query.get('restore_to.snapshot.uuid') or wanted.get('uuid')
     name = call.query.get('restore_to.snapshot.name') or wanted.get('name')
+    if not (identifier or name):
+        raise OntapError('No snapshot was specified.', code=_NO_SNAPSHOT)
     if identifier:
         return call.cluster.snapshots.get(volume, str(identifier))
     return call.cluster.snapshots.named(volume, str(name))

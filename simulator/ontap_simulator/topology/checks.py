@@ -19,8 +19,13 @@ def check_topology(topology: Topology) -> None:
             [lif.address for svm in svms if svm.ipspace == ipspace for lif in svm.lifs],
         )
     aggregates = {aggregate.name for aggregate in topology.aggregates}
+    if not aggregates and any(svm.root_volume for svm in svms):
+        raise ConfigError('A root_volume needs at least one [[aggregates]].')
     for svm in svms:
-        _distinct(f'volumes of {svm.name}', [v.name for v in svm.volumes])
+        _distinct(
+            f'volumes of {svm.name}',
+            [*(v.name for v in svm.volumes), *filter(None, [svm.root_volume])],
+        )
         _distinct(
             f'junction paths of {svm.name}',
             [v.junction_path for v in svm.volumes if v.junction_path],

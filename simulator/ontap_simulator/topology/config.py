@@ -142,7 +142,14 @@ def _svm(table: Mapping[str, Any]) -> SvmConfig:
         each_in(table, 'volumes', _volume),
         _protocols(table, name),
         str(table.get('ipspace', DEFAULT_IPSPACE)),
+        _root_volume(table),
     )
+
+
+def _root_volume(table: Mapping[str, Any]) -> str | None:
+    if 'root_volume' not in table:
+        return None
+    return name_in({'name': table['root_volume']}, '[[svms]] root_volume')
 
 
 def _protocols(table: Mapping[str, Any], svm: str) -> tuple[str, ...]:

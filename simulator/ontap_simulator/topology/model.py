@@ -54,6 +54,8 @@ class SvmConfig:
     volumes: tuple[VolumeConfig, ...]
     protocols: tuple[str, ...] = ('nfs',)
     ipspace: str = DEFAULT_IPSPACE
+    root_volume: str | None = None
+    """The name of its root volume, if it is shown."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,8 @@ from ontap_simulator import __version__
 
 from tests.packaging.conftest import ROOT
 
+DATA = {'py.typed', 'data.json', 'example.toml'}
+
 
 @pytest.fixture(scope='module')
 def names(wheel: Path) -> list[str]:
@@ -28,7 +30,8 @@ def test_the_wheel_holds_every_module_and_no_test(names: list[str]) -> None:
     assert modules == {
         str(path.relative_to(ROOT))
         for path in (ROOT / 'ontap_simulator').rglob('*')
-        if path.suffix == '.py' or path.name in {'py.typed', 'data.json'}
+        if path.suffix == '.py'
+        or path.name in {'py.typed', 'data.json', 'example.toml'}
     }
 
 

@@ -38,6 +38,7 @@ ORDER = (
     'server',
     'exports',
     'mount',
+    'usage',
     'main',
     '__main__',
     'testing',

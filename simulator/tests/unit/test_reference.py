@@ -50,6 +50,7 @@ CODES_BEYOND = {
     # of roles, export policies and qtrees make: guesses.
     '13107399',
     '1263347',
+    '1638515',
     '1703945',
     '1703946',
     '5242951',
