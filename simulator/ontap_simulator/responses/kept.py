@@ -199,6 +199,8 @@ class KeptResource:
             if name in call.parameters and field == 'svm.uuid':
                 record['svm'] = call.cluster.svm(call[name]).reference()
         merge(record, body)
+        if isinstance(record.get('ipspace'), str):
+            record['ipspace'] = {'name': record['ipspace']}
         self.refer_to_svm(call, record)
         for name in self.shape.required:
             if value(record, name) is None:

@@ -37,7 +37,8 @@ def create_svm(call: Call) -> Answer:
     """Make an SVM with a root volume."""
     body, cluster = call.body, call.cluster
     name = required(body, 'name')
-    ipspace = str(value(body, 'ipspace.name', default=DEFAULT_IPSPACE))
+    named = body.get('ipspace', {})
+    ipspace = named if isinstance(named, str) else named.get('name', DEFAULT_IPSPACE)
     known = {found['name'] for found in cluster.kept.collection('ipspaces').all()}
     if ipspace not in known:
         raise InvalidValueError('ipspace.name', ipspace)

@@ -11,6 +11,7 @@ from ontap_simulator.errors.common import (
     UnexpectedArgumentError,
 )
 from ontap_simulator.records import Record
+from ontap_simulator.reference.beyond import NAMES_ALONE
 from ontap_simulator.reference.model import Property, Surface, Tree
 from ontap_simulator.strict.errors import NotChangeableError, NotSettableError
 from ontap_simulator.strict.names import GENERIC
@@ -23,7 +24,7 @@ class BodyCheck:
     """Compares one record of a body with what the release has.
 
     :param method: POST or PATCH
-    :param ignored: names at the top that are not looked at
+    :param ignored: names, with those of the objects around, that are not looked at
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class BodyCheck:
         self._arrays = surface.resource.arrays
         self._tree = surface.tree
         self._ignored = GENERIC | ignored
+        self._alone = NAMES_ALONE.get(surface.resource.path, frozenset())
 
     def check(self, body: Record) -> None:
         """
@@ -40,10 +42,11 @@ class BodyCheck:
             that it cannot have
         """
         for name, content in body.items():
-            if name not in self._ignored:
-                self._check(name, content, self._tree.get(name))
+            self._check(name, content, self._tree.get(name))
 
     def _check(self, name: str, content: Any, found: Property | Tree | None) -> None:
+        if name in self._ignored:
+            return
         if found is None:
             raise UnexpectedArgumentError(name)
         self._check_array(name, content)
@@ -64,6 +67,8 @@ class BodyCheck:
             )
 
     def _check_object(self, name: str, content: Any, tree: Tree) -> None:
+        if isinstance(content, str) and name in self._alone:
+            return
         if not isinstance(content, dict):
             raise InvalidValueError(name, content)
         for key, inner in content.items():

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from ontap_simulator.errors.common import UnexpectedArgumentError
 from ontap_simulator.query import Query
+from ontap_simulator.reference.beyond import PARAMETERS
 from ontap_simulator.reference.model import Parameters, Property, Surface
 from ontap_simulator.search import SearchError
 from ontap_simulator.strict.errors import (
@@ -55,11 +56,12 @@ def check_parameters(
 
     :raises OntapError: one is not
     """
+    beyond = PARAMETERS.get(f'{method} {surface.resource.path}', frozenset())
     for flag in _FLAGS:
         query.flag(flag)
     query.return_timeout  # noqa: B018 - refused if it is none
     for name, _ in query.items:
-        if name in GLOBAL or (known and name in known.names):
+        if name in GLOBAL or (known and name in known.names) or name in beyond:
             continue
         if not name.startswith('start.') or method == 'POST':
             _check_filter(method, name, surface, known)

@@ -29,6 +29,17 @@ def test_new_svm_has_a_root_volume_an_export_policy_and_takes_volumes(
     assert api.post(volumes, body).status_code == 201
 
 
+def test_object_of_which_the_name_alone_is_given(api: Api) -> None:
+    made = api.post(
+        '/api/svm/svms?return_timeout=15', {'name': 'svm9', 'ipspace': 'Default'}
+    )
+    assert made.status_code == 201, made.text
+    shown = api.get(str(made.headers['Location'])).json
+    assert shown['ipspace']['name'] == 'Default'
+    other = api.post('/api/svm/svms', {'name': 'svm8', 'ipspace': 'none'})
+    assert other.status_code == 400
+
+
 def test_svm_with_volumes_is_not_deleted_and_an_empty_one_is(api: Api) -> None:
     path = make(api)
     body = {'name': 'new', 'svm': {'name': 'svm9'}, 'size': 1 << 30}
