@@ -30,7 +30,7 @@ NEEDS_VENV = test -x $(BIN)/python || \
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
-    lint release-notes clean
+    lint release-notes clean matrix matrix-row quick older
 
 help:
 	@echo 'Targets:'
@@ -141,6 +141,47 @@ coverage: $(STAMP) ## how much of the bundle the suites without lab run; fails b
 	done; \
 	$(BIN)/python -m coverage combine -q; \
 	$(BIN)/python -m coverage report
+
+# Minutes, most of them the installation: does it load, does a volume live, and
+# does Nova answer the same?
+quick: $(STAMP) ## what shows soonest whether RELEASE works
+	@set -e; \
+	$(BIN)/python -m lab.packages test; \
+	$(BIN)/python -m pytest -q tests/functional/test_internals.py \
+	    tests/functional/test_releases.py; \
+	$(BIN)/python -m pytest -q tests/contract/test_nfs_life_cycle.py \
+	    tests/contract/test_block_life_cycle.py; \
+	$(BIN)/python -m pytest -q -k 'microversion or alias' \
+	    tests/functional_nova/test_same_answers.py
+
+older: ## `make quick` on the oldest release, and on the one before the newest
+	@set -e; \
+	for release in 2025.1 2026.1; do \
+	    $(MAKE) --no-print-directory quick RELEASE=$$release; \
+	done
+
+# About two hours for each release on two cores.
+RELEASES := $(basename $(notdir $(sort $(wildcard constraints/*.txt))))
+matrix: ## long: all suites and the demo on every release; docs/compatibility.md
+	@failed=; for release in $(RELEASES); do \
+	    $(MAKE) --no-print-directory matrix-row RELEASE=$$release || \
+	        failed="$$failed $$release"; \
+	done; \
+	$(BIN)/python -m tests.matrix write; \
+	test -z "$$failed" || { echo "Not as expected:$$failed" >&2; exit 1; }
+
+# With a lab of its own, which is deleted.
+matrix-row: $(STAMP) ## long: the same on RELEASE alone, kept in docs/compatibility.json
+	@set -e; \
+	$(BIN)/python -m lab.packages test; \
+	status=0; \
+	$(BIN)/python -m tests.matrix run || status=1; \
+	EIC_LAB_DIR=$$(mktemp -d /var/tmp/eic-lab-matrix.XXXXXX); export EIC_LAB_DIR; \
+	trap '$(BIN)/python -m lab down --purge; rm -rf "$$EIC_LAB_DIR"' EXIT; \
+	$(BIN)/python -m lab up; \
+	$(BIN)/python -m lab.demo || status=1; \
+	$(BIN)/python -m tests.matrix demo; \
+	exit $$status
 
 # reno reads the history. Where that is not there (an archive, a shallow clone),
 # all notes are of one version.

@@ -2,11 +2,12 @@
 
 import inspect
 
-from nova import exception
+from nova import exception, service_auth
 from nova.api.openstack.compute.servers import ServersController
 from nova.compute import api
 from nova.limit import placement
 from nova.scheduler import utils as scheduler_utils
+from nova.volume import cinder
 
 
 def schemas_of_create():
@@ -38,6 +39,14 @@ def allow_no_local_disk(monkeypatch):
     else:
         name = 'enforce_num_instances_and_flavor'
         monkeypatch.setattr(api.placement_limits, name, _enforce_by_flavor)
+
+
+def reset_session():
+    """Nova keeps one session to Cinder, with the timeout that it was made with.
+
+    Up to Nova 32 (2025.2) its client of Cinder keeps it.
+    """
+    (service_auth if hasattr(service_auth, '_SESSIONS') else cinder).reset_globals()
 
 
 def _enforce(_api, _context, flavor, is_bfv, ports, profiles, least, most):

@@ -16,6 +16,7 @@ from oslo_messaging import exceptions as messaging
 
 from tests.functional_nova.cinder_stub import CinderStub
 from tests.functional_nova.conftest import load_app
+from tests.functional_nova.release import reset_session
 from tests.functional_nova.requests import HEADER, seen, send, server
 
 VOLUME_TYPES = cinder.API.get_all_volume_types
@@ -62,13 +63,6 @@ def configure(endpoint, **options):
         **options,
     }.items():
         cfg.CONF.set_override(name, value, 'cinder')
-
-
-def reset_session():
-    """Nova keeps one session, with the timeout that it was made with."""
-    from nova import service_auth  # noqa: PLC0415
-
-    service_auth._SESSIONS.clear()
 
 
 def records():

@@ -1,0 +1,327 @@
+"""Which feature works with which release of OpenStack, from tests that were run.
+
+With the Python of a release::
+
+    .venv-2025.1/bin/python -m tests.matrix run               # all suites
+    .venv-2025.1/bin/python -m tests.matrix run tests/contract/test_plan.py
+    .venv-2025.1/bin/python -m tests.matrix demo              # the lab's, that is up
+
+and then, with that of the newest one, ``python -m tests.matrix write``.
+docs/compatibility.json has what was found, by release and file;
+docs/compatibility.md has the table.
+"""
+
+import dataclasses
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from tests.functional import internals
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / 'docs/compatibility.json'
+PAGE = ROOT / 'docs/compatibility.md'
+RELEASES = tuple(internals.RELEASES.values())
+SUITES = (
+    'tests/unit',
+    'tests/contract',
+    'tests/functional',
+    'tests/functional_nova',
+    'tests/security/storage',
+    'tests/security/cinder_api',
+    'tests/security/nova_api',
+)
+DEMO = 'demo'
+FEATURES: Mapping[str, Sequence[str]] = {
+    'the life of a volume on NFS': ['tests/contract/test_nfs_life_cycle'],
+    'the life of a volume on iSCSI, FC and NVMe': [
+        'tests/contract/test_block_life_cycle'
+    ],
+    'images of all kinds, by each route': [
+        'tests/contract/test_image_kinds',
+        'tests/contract/test_block_drivers',
+        'tests/contract/test_flexgroups',
+        'tests/contract/test_large_files',
+        'tests/contract/test_lun_from_file',
+    ],
+    'properties and QoS as a download has them': [
+        'tests/contract/test_volume_properties'
+    ],
+    'failover and migration': [
+        'tests/contract/test_failover',
+        'tests/contract/test_migration',
+    ],
+    'faults and crashes': [
+        'tests/contract/test_faults',
+        'tests/contract/test_block_faults',
+        'tests/contract/test_block_crashes',
+        'tests/contract/test_refused_calls',
+    ],
+    'precaching, and copies by demand': [
+        'tests/contract/test_block_precache',
+        'tests/contract/test_spread',
+        'tests/functional/test_spread',
+    ],
+    "Cinder's image-volume cache": [
+        'tests/functional/test_image_volume_cache',
+        'tests/functional/test_image_volumes',
+        'tests/functional/test_seeds',
+    ],
+    '`eic plan` and `eic check`': [
+        'tests/contract/test_plan',
+        'tests/functional/test_check',
+    ],
+    'the filter of cinder-api, and its hold': [
+        'tests/functional/test_cinder_filter',
+        'tests/functional/test_hold',
+        'tests/functional/test_postponed',
+        'tests/functional/test_deployment',
+    ],
+    'threads and eventlet': ['tests/functional/test_eventlet'],
+    'the filter of nova-api': ['tests/functional_nova'],
+    'odd and hostile requests': ['tests/security'],
+    "Cinder's internals as they are recorded": ['tests/functional/test_internals'],
+    'the stock drivers on the simulator': ['tests/contract/test_stock_'],
+    'all suites': ['tests/'],
+}
+"""Of the table's lines: what the paths of their tests begin with."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Count:
+    """What came of the tests of a file, or of several."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: 'Count') -> 'Count':
+        return Count(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+        )
+
+    @property
+    def cell(self) -> str:
+        """As the table has it."""
+        if self == Count():
+            return 'not run'
+        if self.failed:
+            return f'**{self.failed} of {self.passed + self.failed} fail**'
+        return f'{self.passed}'
+
+
+def run(targets: Sequence[str]) -> int:
+    """Run suites or files, a process for each suite; the exit status."""
+    status = 0
+    for suite in SUITES:
+        paths = [each for each in targets or SUITES if _is_in(each, suite)]
+        if paths:
+            with tempfile.TemporaryDirectory() as folder:
+                report = Path(folder) / 'report.xml'
+                argv = [sys.executable, '-m', 'pytest', '-q', f'--junitxml={report}']
+                status |= subprocess.run(
+                    [*argv, *paths], cwd=ROOT, check=False
+                ).returncode
+                if report.exists():
+                    _keep_files(ElementTree.parse(report))  # noqa: S314 - pytest's own
+    return status
+
+
+def _is_in(path: str, suite: str) -> bool:
+    return path == suite or path.startswith(f'{suite}/')
+
+
+def _keep_files(report: Any) -> None:
+    """Into the results: each file's counts, and why tests were skipped."""
+    files: dict[str, Count] = {}
+    lacking = set()
+    for case in report.iter('testcase'):
+        file = _file_of(case.get('classname', ''))
+        files[file] = files.get(file, Count()) + _count(case)
+        lacking |= {
+            skip.get('message', '')
+            for skip in case.iter('skipped')
+            if skip.get('message', '').startswith('before Cinder')
+        }
+    results = _results()
+    own = results.setdefault(_release(), {})
+    own.setdefault('files', {}).update(
+        {file: dataclasses.asdict(count) for file, count in files.items() if file}
+    )
+    own['lacking'] = sorted({*own.get('lacking', ()), *lacking})
+    _save(results)
+
+
+def _file_of(name: str) -> str:
+    """The file of a test's class or module."""
+    parts = name.split('.')
+    for end in range(len(parts), 0, -1):
+        if (ROOT / Path(*parts[:end]).with_suffix('.py')).exists():
+            return '/'.join(parts[:end])
+    return ''
+
+
+def _count(case: Any) -> Count:
+    if case.find('failure') is not None or case.find('error') is not None:
+        return Count(failed=1)
+    return Count(skipped=1) if case.find('skipped') is not None else Count(passed=1)
+
+
+def demo() -> int:
+    """Keep what `make demo` has found in the lab that is up."""
+    from lab import paths  # noqa: PLC0415 - only where there is a lab
+
+    found = json.loads((paths.from_environment() / 'demo/result.json').read_text())
+    results = _results()
+    results.setdefault(_release(), {})[DEMO] = {
+        'volumes': {
+            row['case']['title']: [
+                row['route'],
+                len(row['cost']['calls']),
+                row['checksum_equal'],
+            ]
+            for row in found['rows']
+            if row['driver'] == 'eic'
+        },
+        'servers': {
+            row['case']['title']: row['routes']
+            for row in found['servers']
+            if row['driver'] == 'eic'
+        },
+        'problems': found['problems'],
+    }
+    _save(results)
+    return 0
+
+
+def write() -> int:
+    """Put the tables into docs/compatibility.md."""
+    PAGE.write_text(page(PAGE.read_text()))
+    return 0
+
+
+def page(text: str) -> str:
+    """The page with its tables as the results are now."""
+    for name, lines in TABLES.items():
+        begin, end = f'<!-- {name}: begin -->\n', f'<!-- {name}: end -->'
+        before, _, rest = text.partition(begin)
+        after = rest.partition(end)[2]
+        text = ''.join((before, begin, *(f'{line}\n' for line in lines()), end, after))
+    return text
+
+
+def features() -> Iterator[str]:
+    """A line for each feature, a column for each release."""
+    results = _results()
+    yield _row('', RELEASES)
+    yield _row('---', ['---'] * len(RELEASES))
+    for feature, prefixes in FEATURES.items():
+        yield _row(
+            feature,
+            [_sum(results.get(each, {}), prefixes).cell for each in RELEASES],
+        )
+
+
+def lacking() -> Iterator[str]:
+    """What the tests of stock drivers say that they cannot see on a release."""
+    found: dict[str, list[str]] = {}
+    for release, result in _results().items():
+        for why in result.get('lacking', ()):
+            found.setdefault(why, []).append(release)
+    for why, releases in sorted(found.items()):
+        yield f'- {", ".join(sorted(releases))}: {why}'
+
+
+def demos() -> Iterator[str]:
+    """What the demo's volumes and servers by EIC were, a column for each release."""
+    found = {
+        release: dict(_made(result[DEMO]))
+        for release, result in sorted(_results().items())
+        if DEMO in result
+    }
+    yield _row('route, ONTAP calls, bytes', found)
+    yield _row('---', ['---'] * len(found))
+    for title in next(iter(found.values()), {}):
+        yield _row(title, [each.get(title, 'not run') for each in found.values()])
+    yield _row(
+        'not as expected',
+        [str(len(_results()[release][DEMO]['problems'])) for release in found],
+    )
+
+
+def _made(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for title, (route, calls, equal) in result['volumes'].items():
+        yield f'volume: {title}', f'{route}, {calls}, {"equal" if equal else "WRONG"}'
+    for title, routes in result['servers'].items():
+        yield (
+            f'server: {title}',
+            ', '.join(f'{count} {route}' for route, count in sorted(routes.items())),
+        )
+
+
+def changed() -> Iterator[str]:
+    """Which release changed what EIC uses of Cinder's internals."""
+    yield _row("of Cinder, or EIC's override", ['changed in', 'before', 'from then on'])
+    yield _row('---', ['---'] * 3)
+    for name, release, before, after in internals.changes():
+        yield _row(f'`{name}`', [release, f'`{before}`', f'`{after}`'])
+
+
+TABLES = {
+    'features': features,
+    'demos': demos,
+    'lacking': lacking,
+    'internals': changed,
+}
+
+
+def _sum(result: Mapping[str, Any], prefixes: Sequence[str]) -> Count:
+    return sum(
+        (
+            Count(**count)
+            for file, count in result.get('files', {}).items()
+            if file.startswith(tuple(prefixes))
+        ),
+        Count(),
+    )
+
+
+def _row(first: str, cells: Iterable[str]) -> str:
+    return f'| {first} | {" | ".join(cells)} |'
+
+
+def _release() -> str:
+    found = internals.release()
+    if found is None:
+        raise SystemExit('This Cinder is of no supported release.')
+    return found
+
+
+def _results() -> Any:
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def _save(results: Any) -> None:
+    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + '\n')
+
+
+def main() -> int:
+    """The command."""
+    command, *arguments = sys.argv[1:] or ['help']
+    if command == 'run':
+        return run(arguments)
+    if command in {'demo', 'write'} and not arguments:
+        return {'demo': demo, 'write': write}[command]()
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main())
