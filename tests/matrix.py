@@ -161,7 +161,7 @@ def _keep_files(report: Any) -> None:
 
 def _file_of(name: str) -> str:
     """The file of a test's class or module."""
-    parts = name.split('.')
+    parts = [part for part in name.split('.') if part]
     for end in range(len(parts), 0, -1):
         if (ROOT / Path(*parts[:end]).with_suffix('.py')).exists():
             return '/'.join(parts[:end])

@@ -4,6 +4,7 @@ from typing import Any
 
 import glanceclient
 from keystoneauth1 import loading, session
+from keystoneauth1.service_token import ServiceTokenAuthWrapper
 from oslo_config import cfg
 
 from eic_plugins import config
@@ -14,14 +15,17 @@ class CredentialsMissingError(Exception):
 
 
 def service_session(
-    conf: cfg.ConfigOpts, timeout: float | None = None
+    conf: cfg.ConfigOpts, timeout: float | None = None, service_token: bool = False
 ) -> session.Session:
     """A session with the service's own credentials.
 
+    :param service_token: its token is sent as that of a service, too
     :raises CredentialsMissingError: there are none
     """
     group = credentials_group(conf)
     auth = loading.load_auth_from_conf_options(conf, group)
+    if service_token:
+        auth = ServiceTokenAuthWrapper(user_auth=auth, service_auth=auth)
     return loading.load_session_from_conf_options(
         conf, group, auth=auth, timeout=timeout or conf[config.GROUP].glance_timeout
     )

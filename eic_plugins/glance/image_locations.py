@@ -19,12 +19,9 @@ from glanceclient import exc as glance_exc
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from eic_plugins.glance.access import (
-    credentials_group,
-    service_client,
-    service_session,
-)
+from eic_plugins.glance.access import credentials_group
 from eic_plugins.glance.documents import listed_image, mapping
+from eic_plugins.glance.locations_api import LocationsApi
 
 LOG = logging.getLogger(__name__)
 _ABOUT_THE_IMAGE = frozenset(
@@ -62,7 +59,7 @@ class ImageLocations:
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._group = credentials_group(conf)
         self._warned = False
-        self._client = service_client(conf, service_session(conf))
+        self._api = LocationsApi(conf)
 
     def find(self, image_id: str) -> tuple[Location, ...]:
         """All locations of the image, in Glance's order of preference.
@@ -92,7 +89,7 @@ class ImageLocations:
         Never raises: if Glance does not say, it is not known.
         """
         try:
-            return listed_image(self._client.images.get(image_id)).image.plainly_raw
+            return listed_image(self._api.client.images.get(image_id)).image.plainly_raw
         except Exception as err:
             LOG.debug(
                 'The format of image %(image)s is not to be had: %(err)s',
@@ -102,11 +99,11 @@ class ImageLocations:
 
     def _find(self, image_id: str) -> tuple[Location, ...]:
         try:
-            locations = self._client.images.get_image_locations(image_id)
+            locations = self._api.find(image_id)
         except (glance_exc.HTTPNotImplemented, glance_exc.HTTPForbidden) as err:
             self._warn_once(err)
             return self._legacy(image_id)
-        return _parse_locations(list(locations))
+        return _parse_locations(locations)
 
     def _warn_once(self, err: Exception) -> None:
         if not self._warned:
@@ -128,7 +125,7 @@ class ImageLocations:
         )
 
     def _legacy(self, image_id: str) -> tuple[Location, ...]:
-        image = self._client.images.get(image_id)
+        image = self._api.client.images.get(image_id)
         return locations_from_cinder((image.get('direct_url'), image.get('locations')))
 
 

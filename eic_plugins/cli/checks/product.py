@@ -9,6 +9,7 @@ from oslo_config import cfg
 from eic_plugins import config
 from eic_plugins.glance import access, locations
 from eic_plugins.glance.locations import paths
+from eic_plugins.glance.locations_api import LocationsApi
 from eic_plugins.middleware.paste_filter import OSLO_OPTIONS
 from eic_plugins.ontap import releases, session, survey
 from eic_plugins.support import name_resolution
@@ -97,6 +98,7 @@ class Apis:
             loading.register_session_conf_options(conf, group)
         self._session = access.service_session(conf)
         self._client = access.service_client(conf, self._session)
+        self._locations = LocationsApi(conf)
         options = conf[config.GROUP]
         self._cinder = adapter.Adapter(
             self._session,
@@ -122,7 +124,7 @@ class Apis:
 
     def locations(self, image_id: str) -> list[Mapping[str, Any]]:
         """The locations of an image, through the Locations API alone."""
-        return list(self._client.images.get_image_locations(image_id))
+        return self._locations.find(image_id)
 
     def volume_hosts(self) -> list[str]:
         """The backends that are up, ``HOST@BACKEND``, as Cinder lists them."""
