@@ -32,6 +32,16 @@ def cinder_transactions() -> Any:
     return module.main_context_manager
 
 
+def share_options() -> Any:
+    """The options of Cinder's drivers for shares.
+
+    Up to Cinder 27 (2025.2), their module takes Cinder's objects for registered when
+    it is imported.
+    """
+    importlib.import_module('cinder.objects').register_all()
+    return importlib.import_module('cinder.volume.drivers.nfs').nfs_opts
+
+
 def netapp_option(options: Any, name: str, default: Any) -> Any:
     """An option of the stock NetApp drivers that older releases do not have.
 

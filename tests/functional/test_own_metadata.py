@@ -9,7 +9,7 @@ from oslo_config import cfg
 from webtest.app import TestRequest
 
 from eic_plugins import config
-from eic_plugins.cli.explain import explain
+from eic_plugins.cli.explain_volume import explain_volume as explain
 from eic_plugins.model import Outcome, Reason, Refusal
 from eic_plugins.volume.metrics import Metrics
 from tests.functional.conftest import PROJECT

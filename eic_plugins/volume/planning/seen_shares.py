@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cinder.volume.drivers import nfs
 from oslo_log import log as logging
 
 from eic_plugins.engine.cluster_search import OtherPools
@@ -27,6 +26,7 @@ from eic_plugins.storage.listed_files import (
     listed_images,
 )
 from eic_plugins.storage.mount import ShareMount
+from eic_plugins.support import compat
 from eic_plugins.volume.planning.planned_image import NothingIsDoneError
 from eic_plugins.volume.planning.reports import ReportedPool
 from eic_plugins.volume.planning.sight import (
@@ -49,7 +49,7 @@ class SeenShares:
     copies_between_pools = True
 
     def __init__(self, access: Access, options: Any) -> None:
-        options.append_config_values(nfs.nfs_opts)
+        options.append_config_values(compat.share_options())
         self.copier = Files(access.session)
         self.finder = self.volume_finder = access.namespace
         self._access = access
