@@ -81,24 +81,18 @@ bench: lab $(BENCH_STAMP) ## measure both drivers side by side; docs/bench.md
 # `make coverage` measures all suites; their floor is in pyproject.toml.
 UNIT_FLOOR := 60
 
-# A process for each suite: configuration and database of Cinder and of Nova are
-# global, and nova-api refuses to share one with Cinder. With RETRY=1 what failed
-# in a suite has one more try.
+# A process for each suite, see tests/suites.py. With RETRY=1 what failed has one more
+# try; with JOBS=2 two suites run at once.
+JOBS ?= 1
 test: $(STAMP) ## all tests that need no lab, then lint; LAB=1: e2e too
 	@set -e; \
 	$(BIN)/python -m lab.packages test; \
 	$(BIN)/python -m coverage erase; \
-	for suite in $(SUITES); do \
-	    echo "tests/$$suite"; \
-	    case $$suite in unit) run='coverage run -m pytest';; *) run=pytest;; esac; \
-	    $(BIN)/python -m $$run tests/$$suite$(if $(RETRY), || \
-	        $(BIN)/python -m $$run --last-failed tests/$$suite); \
-	done; \
+	$(BIN)/python -m tests.suites --measure unit --jobs $(JOBS) \
+	    $(if $(RETRY),--retry) $(SUITES) simulator; \
 	$(BIN)/python -m coverage combine -q; \
 	printf 'coverage of tests/unit, in percent: '; \
 	$(BIN)/python -m coverage report --format=total --fail-under=$(UNIT_FLOOR); \
-	echo simulator/tests; \
-	(cd simulator && ../$(BIN)/python -m pytest); \
 	if [ -n "$(LAB)" ]; then $(BIN)/python -m pytest $(E2E); fi
 	$(if $(LINT),@$(MAKE) --no-print-directory lint)
 
