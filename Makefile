@@ -30,7 +30,7 @@ NEEDS_VENV = test -x $(BIN)/python || \
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
-    lint release-notes clean matrix matrix-row quick older
+    lint release-notes clean matrix matrix-row quick older floors
 
 help:
 	@echo 'Targets:'
@@ -153,6 +153,19 @@ older: ## `make quick` on the oldest release, and on the one before the newest
 	for release in 2025.1 2026.1; do \
 	    $(MAKE) --no-print-directory quick RELEASE=$$release; \
 	done
+
+# Not Cinder, which brings higher ones. Then the tests that do without it.
+floors: $(STAMP) ## test with the lowest versions that setup.cfg allows, in .venv-floors
+	@set -e; \
+	mkdir -p build; \
+	$(BIN)/python -m tests.floors constraints > build/floors.txt; \
+	test -x .venv-floors/bin/python || $(PYTHON) -m venv .venv-floors; \
+	.venv-floors/bin/python -m pip install -qq --disable-pip-version-check \
+	    -c build/floors.txt -e . hypothesis packaging pytest PyYAML \
+	    'setuptools<81' WebTest; \
+	.venv-floors/bin/python -m tests.floors import; \
+	.venv-floors/bin/python -m pytest -q --ignore tests/unit/glance/test_documents.py \
+	    tests/unit/engine tests/unit/glance tests/unit/middleware tests/unit/ontap tests/unit/storage tests/unit/support
 
 # About two hours for each release on two cores.
 RELEASES := $(basename $(notdir $(sort $(wildcard constraints/*.txt))))
