@@ -8,8 +8,8 @@ from tests.contract.images import Image
 from tests.contract.stock import BACKEND, MIB
 
 pytestmark = NEEDS_ROOT
-PROTOCOLS = ['iscsi', 'nvme']
-KINDS = {'iscsi': 'luns', 'nvme': 'namespaces'}
+PROTOCOLS = ['iscsi', 'fc', 'nvme']
+KINDS = {'iscsi': 'luns', 'fc': 'luns', 'nvme': 'namespaces'}
 
 
 def planned(world: BlockWorld, image: Image) -> dict[str, Any]:
@@ -54,5 +54,5 @@ def test_a_file_is_no_device_and_is_downloaded_once(world: BlockWorld) -> None:
     assert {plan.route for plan in planned(world, image).values()} == {'download'}
     world.make(image, ONE)
     routes = {pool: plan.route for pool, plan in planned(world, image).items()}
-    copied = world.protocol == 'iscsi'
+    copied = world.protocol != 'nvme'
     assert routes == {ONE: 'cached', TWO: 'copy_offload' if copied else 'download'}

@@ -15,6 +15,7 @@ from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
 from tests.contract.fault_table import was_hit
 from tests.contract.images import Image
 from tests.contract.stock import MIB
+from tests.contract.test_block_plan import planned
 
 pytestmark = NEEDS_ROOT
 PROTOCOL = 'iscsi'
@@ -198,3 +199,17 @@ def test_without_the_option_the_file_is_of_no_use(world: BlockWorld) -> None:
     assert volume.metadata['eic_route'] == 'download'
     assert 'copy_offload=file_not_lun' in volume.metadata['eic_refused']
     assert world.counters()['file_copies']['started'] == 0
+
+
+def test_the_plan_says_beforehand_what_the_driver_then_does(
+    world: BlockWorld,
+) -> None:
+    image = put(world, os.urandom(MIB))
+    for pool in (ONE, ONE, TWO):
+        plan = planned(world, image)[pool]
+        volume, route = world.make(image, pool)
+        assert plan.route == route
+        assert ','.join(map(str, plan.refusals)) == volume.metadata.get(
+            'eic_refused', ''
+        )
+        world.start_anew()
