@@ -1,5 +1,7 @@
 """Starts Cinder's processes."""
 
+from importlib.metadata import version
+
 from lab import cinder, cinder_config, files, mariadb, simulator, wsgi
 from lab.context import Lab
 from lab.paths import REPOSITORY, venv_bin
@@ -10,11 +12,15 @@ from lab.topology import BACKENDS
 def prepare(lab: Lab) -> None:
     """Write the configuration and make the tables."""
     cinder_config.write(lab)
-    lab.once('cinder-db', '1', lambda: _create_tables(lab))
+    mariadb.keep_tables(lab, 'cinder', version('cinder'), _create_tables, _sync)
 
 
 def _create_tables(lab: Lab) -> None:
     mariadb.create_database(lab, 'cinder')
+    _sync(lab)
+
+
+def _sync(lab: Lab) -> None:
     lab.run(
         'cinder-manage',
         [

@@ -106,6 +106,10 @@ class Lab:
         """Run a program in the lab's mount namespace."""
         self.run(name, [*enter(self.holder()), *argv])
 
+    def done(self, mark: str) -> bool:
+        """Whether that was done, with whatever key."""
+        return (self.paths / f'done/{mark}').exists()
+
     def once(self, mark: str, key: str, action: Callable[[], None]) -> None:
         """Do something that need not be done again until ``key`` changes."""
         path = self.paths / f'done/{mark}'

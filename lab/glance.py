@@ -7,6 +7,7 @@ The fields that show image locations to users are off (OSSN-0065); services
 read locations through the Locations API, which asks for the role ``service``.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 
 from lab import files, identity, mariadb, namespace, rabbitmq, wsgi
@@ -23,7 +24,7 @@ _IMPORT_METHODS = '[glance-direct,web-download,copy-image,glance-download]'
 def prepare(lab: Lab) -> None:
     """Write the configuration and make the tables."""
     _write_config(lab)
-    lab.once('glance-db', '1', lambda: _create_tables(lab))
+    mariadb.keep_tables(lab, 'glance', version('glance'), _create_tables, _sync)
 
 
 def start(lab: Lab) -> None:
@@ -45,6 +46,10 @@ def start(lab: Lab) -> None:
 
 def _create_tables(lab: Lab) -> None:
     mariadb.create_database(lab, NAME)
+    _sync(lab)
+
+
+def _sync(lab: Lab) -> None:
     lab.run(
         NAME,
         [venv_bin('glance-manage'), '--config-file', str(_conf(lab)), 'db', 'sync'],

@@ -1,5 +1,6 @@
 """Keystone: Fernet tokens, one region, and everybody who is in it."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from lab import files, identity, mariadb, wsgi
@@ -14,7 +15,7 @@ _VERSION = '4'  # of what create_all() creates
 def prepare(lab: Lab) -> None:
     """Write the configuration, make the keys and the tables."""
     files.write_private(_conf(lab), files.ini(_sections(lab)))
-    lab.once('keystone-db', '1', lambda: _create(lab))
+    mariadb.keep_tables(lab, NAME, version('keystone'), _create, _sync)
 
 
 def start(lab: Lab) -> None:
@@ -51,7 +52,7 @@ def _sections(lab: Lab) -> files.Sections:
 
 def _create(lab: Lab) -> None:
     mariadb.create_database(lab, NAME)
-    _manage(lab, 'db_sync')
+    _sync(lab)
     owner = ('--keystone-user', 'root', '--keystone-group', 'root')
     _manage(lab, 'fernet_setup', *owner)
     _manage(lab, 'credential_setup', *owner)
@@ -68,6 +69,10 @@ def _create(lab: Lab) -> None:
         '--bootstrap-admin-url',
         url,
     )
+
+
+def _sync(lab: Lab) -> None:
+    _manage(lab, 'db_sync')
 
 
 def _manage(lab: Lab, *arguments: str) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from lab import files
@@ -44,6 +45,22 @@ def create_database(lab: Lab, name: str, owner: str = '') -> None:
         ['mariadb', '--no-defaults', f'--socket={_socket(lab)}'],
         stdin=database_sql(name, lab.secrets[f'db-{user}'], user),
     )
+
+
+def keep_tables(
+    lab: Lab,
+    service: str,
+    release: str,
+    create: Callable[[Lab], None],
+    sync: Callable[[Lab], None],
+) -> None:
+    """Make a service's database, or bring that of another release to this one.
+
+    :param create: also makes the tables; a database that is half made is made anew
+    """
+    made = lab.done(f'{service}-db')
+    lab.once(f'{service}-db', '1', lambda: create(lab))
+    lab.once(f'{service}-tables', release, lambda: sync(lab) if made else None)
 
 
 def database_sql(name: str, password: str, owner: str) -> str:

@@ -1,6 +1,7 @@
 """Starts Nova's processes."""
 
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from lab import files, mariadb, no_network, nova, nova_config, wsgi
@@ -14,7 +15,7 @@ _STOP_SECONDS = 20
 def prepare(lab: Lab) -> None:
     """Write the configuration, make the tables and cells 0 and 1."""
     nova_config.write(lab)
-    lab.once('nova-db', '1', lambda: _create_tables(lab))
+    mariadb.keep_tables(lab, 'nova', version('nova'), _create_tables, _sync)
 
 
 def start_network(lab: Lab) -> None:
@@ -68,6 +69,11 @@ def _create_tables(lab: Lab) -> None:
     _manage(lab, 'cell_v2', 'map_cell0')
     _manage(lab, 'db', 'sync')
     _manage(lab, 'cell_v2', 'create_cell', '--name=cell1')
+
+
+def _sync(lab: Lab) -> None:
+    _manage(lab, 'api_db', 'sync')
+    _manage(lab, 'db', 'sync')
 
 
 def _manage(lab: Lab, *arguments: str) -> None:

@@ -1,5 +1,6 @@
 """Placement: what Nova's scheduler asks which hosts have room."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 from lab import files, identity, mariadb, wsgi
@@ -12,7 +13,9 @@ NAME = 'placement'
 def prepare(lab: Lab) -> None:
     """Write the configuration and make the tables."""
     _write_config(lab)
-    lab.once('placement-db', '1', lambda: _create_tables(lab))
+    mariadb.keep_tables(
+        lab, 'placement', version('openstack-placement'), _create_tables, _sync
+    )
 
 
 def start(lab: Lab) -> None:
@@ -32,6 +35,10 @@ def start(lab: Lab) -> None:
 
 def _create_tables(lab: Lab) -> None:
     mariadb.create_database(lab, NAME)
+    _sync(lab)
+
+
+def _sync(lab: Lab) -> None:
     lab.run(
         NAME,
         [venv_bin('placement-manage'), '--config-file', str(_conf(lab)), 'db', 'sync'],

@@ -65,9 +65,14 @@ class Endpoint:
 @pytest.fixture
 def scheduler(cinder_conf):
     endpoint = Endpoint()
-    server = rpc.get_server(
+    # As rpc.get_server, whose server needs eventlet's hub up to Cinder 28.
+    server = oslo_messaging.get_rpc_server(
+        rpc.TRANSPORT,
         oslo_messaging.Target(topic=rpcapi.SchedulerAPI.TOPIC, server='test'),
         [endpoint],
+        executor='threading',
+        serializer=rpc.RequestContextSerializer(None),
+        access_policy=oslo_messaging.DefaultRPCAccessPolicy,
     )
     server.start()
     yield endpoint
