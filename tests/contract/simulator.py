@@ -1,8 +1,11 @@
 """The simulator that the tests run, and the cluster that it simulates."""
 
+import contextlib
+from collections.abc import Iterator
+
 from ontap_simulator.testing import Simulator
 
-__all__ = ['TOPOLOGY', 'Simulator']
+__all__ = ['TOPOLOGY', 'Simulator', 'file_copies_allowed']
 
 TOPOLOGY = """
 [cluster]
@@ -80,3 +83,20 @@ name = "san_two"
 size = "100GiB"
 aggregate = "aggr1"
 """
+
+
+@contextlib.contextmanager
+def file_copies_allowed(served: Simulator, svm: str, peer: str) -> Iterator[None]:
+    """The SVMs are peered for file copies, by the first of them; then no more."""
+    url, session = f'{served.origin}/api/svm/peers', served.session
+    body = {
+        'svm': {'name': svm},
+        'peer': {'svm': {'name': peer}},
+        'applications': ['file_copy'],
+    }
+    session.post(url, json=body, timeout=30).raise_for_status()
+    try:
+        yield
+    finally:
+        for each in session.get(url, timeout=30).json()['records']:
+            session.delete(f'{url}/{each["uuid"]}', timeout=30).raise_for_status()

@@ -21,7 +21,7 @@ from tests.contract import personality_table, share_routes, shares
 from tests.contract.images import Glance
 from tests.contract.personality_table import SHARES, SINGLE, shown
 from tests.contract.share_routes import CASES, Case, SufferingShares
-from tests.contract.simulator import Simulator
+from tests.contract.simulator import Simulator, file_copies_allowed
 
 PROTOCOL = 'nfs'
 pytestmark = pytest.mark.usefixtures('nfs')
@@ -90,17 +90,10 @@ def cluster(
 
 
 @pytest.fixture(scope='module', autouse=True)
-def peered(served: Simulator) -> None:
-    """From svm_gold, which is the destination of the copies."""
-    answer = served.session.post(
-        f'{served.origin}/api/svm/peers',
-        json={
-            'svm': {'name': 'svm_gold'},
-            'peer': {'svm': {'name': 'svm_silver'}},
-            'applications': ['file_copy'],
-        },
-    )
-    assert answer.ok, answer.text
+def peered(served: Simulator) -> Iterator[None]:
+    """From svm_gold, for file copies."""
+    with file_copies_allowed(served, 'svm_gold', 'svm_silver'):
+        yield
 
 
 def test_the_table_in_the_docs_is_what_these_tests_ask_for() -> None:

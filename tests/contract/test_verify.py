@@ -19,7 +19,7 @@ from eic_plugins.cli import main
 from eic_plugins.cli.verification.findings import USUAL
 from tests.contract import stock
 from tests.contract.personality_table import SINGLE, shown
-from tests.contract.simulator import Simulator
+from tests.contract.simulator import Simulator, file_copies_allowed
 
 GOLD = '127.0.81.1:/gold'
 STORE = '127.0.81.1:/store'
@@ -76,17 +76,10 @@ def cluster(simulator: Simulator) -> Iterator[Simulator]:
 
 
 @pytest.fixture(scope='module', autouse=True)
-def peered(served: Simulator) -> None:
+def peered(served: Simulator) -> Iterator[None]:
     """From svm_gold, for file copies."""
-    answer = served.session.post(
-        f'{served.origin}/api/svm/peers',
-        json={
-            'svm': {'name': 'svm_gold'},
-            'peer': {'svm': {'name': 'svm_silver'}},
-            'applications': ['file_copy'],
-        },
-    )
-    assert answer.ok or answer.status_code == 409, answer.text
+    with file_copies_allowed(served, 'svm_gold', 'svm_silver'):
+        yield
 
 
 @pytest.fixture
