@@ -7,7 +7,10 @@ import sys
 import pytest
 
 from eic_plugins.cli.checks import options, product, versions
+from tests.functional import internals
 
+NEWEST = internals.release() == list(internals.RELEASES.values())[-1]
+"""Older releases have fewer options."""
 _OBJECTS = """
 from cinder import objects
 objects.register_all()
@@ -65,13 +68,19 @@ def test_the_options_of_backends_are_those_of_cinder():
     found = ask(_OBJECTS + _BACKEND, 'found')
     ours = {o.dest: normal(o.default) for o in options.BACKEND}
     ours.pop('backend_host')  # of the program cinder-volume
-    assert {name: found.get(name, '?') for name in ours} == ours
+    missing = set(ours) - set(found)
+    assert {name: found.get(name) for name in set(ours) - missing} == {
+        name: ours[name] for name in set(ours) - missing
+    }
+    assert not (missing and NEWEST)
 
 
 def test_the_netapp_options_are_all_there():
     released = {n for n in ask(_OBJECTS + _BACKEND, 'names') if n.startswith('netapp_')}
     renamed = {'netapp_storage_pools', 'netapp_volume_list'}
-    assert released == options.NETAPP_NAMES - renamed
+    known = options.NETAPP_NAMES - renamed
+    assert released <= known
+    assert released == known or not NEWEST
 
 
 @pytest.mark.parametrize('section', ['DEFAULT', 'coordination'])
