@@ -26,9 +26,6 @@ SUPPOSED_UNSEEN = {
     'nova-wsgi-threads',
     'glance-mount-true',
     'leftovers',
-    # The simulator has neither.
-    'ontap-licences',
-    'ontap-nfs',
 }
 # lab.fabric's driver is EIC's on a host without a fabric; the paste file is named
 # by the environment of nova-api.
