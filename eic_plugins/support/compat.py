@@ -13,6 +13,7 @@ import importlib.metadata
 from typing import Any
 
 _FOLLOWS_ONTAPS_DEFAULT = 29
+_ASKS_OVER_TLS = 29
 
 
 def cinder_models() -> Any:
@@ -65,6 +66,18 @@ def luns_allocate_space(default: bool) -> bool:
     :param default: ONTAP's own answer, by its version
     """
     return default and _cinder() >= _FOLLOWS_ONTAPS_DEFAULT
+
+
+def netapp_transport() -> str:
+    """What ``netapp_transport_type`` is where nobody says it.
+
+    ``http`` up to Cinder 28 (2026.1). Where Cinder is not installed, the newest
+    release's default counts.
+    """
+    try:
+        return 'https' if _cinder() >= _ASKS_OVER_TLS else 'http'
+    except importlib.metadata.PackageNotFoundError:
+        return 'https'
 
 
 def _cinder() -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from oslo_config import cfg
 
 from eic_plugins.cli.checks import product
+from eic_plugins.support import compat
 
 _AUTH: Sequence[cfg.Opt] = product.AUTH_OPTIONS
 _KEYSTONE_AUTHTOKEN: Sequence[cfg.Opt] = (
@@ -64,7 +65,11 @@ BACKEND: Sequence[cfg.Opt] = (
     cfg.IntOpt('netapp_server_port'),
     cfg.BoolOpt('netapp_use_legacy_client', default=True),
     cfg.BoolOpt('netapp_allow_zapi_fallback', default=True),
-    cfg.StrOpt('netapp_transport_type', default='https', choices=['http', 'https']),
+    cfg.StrOpt(
+        'netapp_transport_type',
+        default=compat.netapp_transport(),
+        choices=['http', 'https'],
+    ),
     cfg.StrOpt('netapp_ssl_cert_path'),
     cfg.BoolOpt('netapp_ssl_cert_verify', default=True),
     cfg.StrOpt('netapp_login'),

@@ -61,3 +61,24 @@ def test_a_lun_allocates_space_as_the_stock_drivers_would(
 ) -> None:
     monkeypatch.setattr(importlib.metadata, 'version', lambda _: installed)
     assert compat.luns_allocate_space(ontaps) is found
+
+
+@pytest.mark.parametrize(
+    ('installed', 'transport'),
+    [('26.3.0', 'http'), ('28.0.0', 'http'), ('29.0.0', 'https'), ('30.0.0', 'https')],
+)
+def test_passwords_go_in_clear_by_default_before_2026_2(
+    installed: str, transport: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.metadata, 'version', lambda _: installed)
+    assert compat.netapp_transport() == transport
+
+
+def test_where_cinder_is_not_the_newest_default_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def missing(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, 'version', missing)
+    assert compat.netapp_transport() == 'https'
