@@ -30,7 +30,7 @@ NEEDS_VENV = test -x $(BIN)/python || \
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
-    lint release-notes clean matrix matrix-row quick older floors
+    lint release-notes clean matrix matrix-row quick older floors upgrade
 
 help:
 	@echo 'Targets:'
@@ -189,6 +189,20 @@ matrix-row: $(STAMP) ## long: the same on RELEASE alone, kept in docs/compatibil
 	$(BIN)/python -m lab.demo || status=1; \
 	$(BIN)/python -m tests.matrix demo; \
 	exit $$status
+
+# In one lab, which is deleted: FROM's volumes and cached images serve RELEASE.
+FROM ?= 2025.1
+upgrade: $(STAMP) ## long: from release FROM to RELEASE in place; tests/upgrade.py
+	@set -e; \
+	$(MAKE) --no-print-directory venv RELEASE=$(FROM); \
+	EIC_LAB_DIR=$$(mktemp -d /var/tmp/eic-lab-upgrade.XXXXXX); export EIC_LAB_DIR; \
+	trap '$(BIN)/python -m lab down --purge; rm -rf "$$EIC_LAB_DIR"' EXIT; \
+	old=$(if $(filter $(NEWEST),$(FROM)),.venv,.venv-$(FROM))/bin/python; \
+	$$old -m lab up; \
+	$$old -m tests.upgrade before; \
+	$$old -m lab down; \
+	$(BIN)/python -m lab up; \
+	$(BIN)/python -m tests.upgrade after
 
 # reno reads the history. Where that is not there (an archive, a shallow clone),
 # all notes are of one version.
