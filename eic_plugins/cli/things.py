@@ -96,7 +96,7 @@ class Cloud:
         if not found and errors:
             raise errors[0]
         if not found:
-            what = ', '.join(kinds)
+            what = ' or '.join(kinds)
             raise CloudError(
                 f'No {what} has the name or id {word!r} among those that you may see.'
             )

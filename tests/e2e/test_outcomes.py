@@ -205,7 +205,9 @@ def test_eic_explain_says_why_in_sentences(cloud, image, lab):
     assert '(other_flexvol)' in done.stdout
     missing = eic(lab, 'explain', 'none-such')
     assert missing.returncode == 1
-    assert "No volume has the name or id 'none-such'" in missing.stderr
+    assert (
+        "No volume or server or image has the name or id 'none-such'" in missing.stderr
+    )
 
 
 def test_a_volume_keeps_the_metadata_of_its_request_and_is_explained(cloud, image, lab):

@@ -127,7 +127,7 @@ def test_two_volumes_of_one_name_are_an_error() -> None:
 
 def test_a_part_of_a_name_is_no_name() -> None:
     found = FakeCloud(servers=[{'id': SERVER_ID, 'name': 'server-1'}])
-    with pytest.raises(CloudError, match='No volume, server, image'):
+    with pytest.raises(CloudError, match='No volume or server or image'):
         found.cloud.find('server')
 
 
