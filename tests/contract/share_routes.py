@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.contract import stock
+from tests.contract import shares
 from tests.contract.fault_table import SufferingWorld
 from tests.contract.images import Image
 from tests.contract.shares import GOLD
@@ -24,32 +24,7 @@ _LOCATIONS = ('nfs://127.0.81.2/images', 'nfs://127.0.82.1/tenants/silver')
 
 def configured(served: Simulator, state: Path, **eic: object) -> Any:
     """The context of Cinder's configuration."""
-    (state / 'shares').write_text(f'{IMAGES}\n{GOLD}\n')
-    return stock.configured(state, _config(served, state, eic))
-
-
-def _config(served: Simulator, state: Path, eic: Mapping[str, object]) -> str:
-    own = '\n'.join(f'{name} = {text}' for name, text in eic.items())
-    backend = stock.config(
-        served,
-        state,
-        netapp_storage_protocol='nfs',
-        volume_driver='eic_plugins.volume.nfs.EICNfsDriver',
-        netapp_vserver='svm_gold',
-        nfs_shares_config=state / 'shares',
-        nfs_mount_point_base=state / 'mnt',
-        nas_secure_file_operations=True,
-        nas_secure_file_permissions=True,
-    )
-    return (
-        backend
-        + f"""
-[DEFAULT]
-image_conversion_dir = {state}/conversion
-[eic]
-{own}
-"""
-    )
+    return shares.configured(served, state, (IMAGES, GOLD), **eic)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ service would be; ``silver_vol`` is in another SVM.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,9 +124,11 @@ def forged(image: Image, content: bytes, **fields: Any) -> bytes:
     ).encode()
 
 
-def configured(served: Simulator, state: Path, **eic: str) -> Any:
-    """The context of Cinder's configuration."""
-    (state / 'shares').write_text(f'{GOLD}\n')
+def configured(
+    served: Simulator, state: Path, shares: Sequence[str] = (GOLD,), **eic: object
+) -> Any:
+    """The context of Cinder's configuration, with these shares as pools."""
+    (state / 'shares').write_text(''.join(f'{share}\n' for share in shares))
     own = '\n'.join(f'{name} = {text}' for name, text in eic.items())
     return stock.configured(
         state,
