@@ -128,11 +128,7 @@ coverage: $(STAMP) ## how much of the bundle the suites without lab run; fails b
 	@set -e; \
 	$(BIN)/python -m lab.packages test; \
 	$(BIN)/python -m coverage erase; \
-	for suite in $(SUITES); do \
-	    echo "tests/$$suite"; \
-	    $(BIN)/python -m coverage run -m pytest -q tests/$$suite || \
-	        $(BIN)/python -m coverage run -m pytest -q --last-failed tests/$$suite; \
-	done; \
+	$(BIN)/python -m tests.suites --retry $(SUITES:%=--measure %) $(SUITES); \
 	$(BIN)/python -m coverage combine -q; \
 	$(BIN)/python -m coverage report
 

@@ -51,10 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog='python -m tests.suites')
     parser.add_argument('--jobs', type=int, default=1, help='suites at once')
     parser.add_argument('--retry', action='store_true')
-    parser.add_argument('--measure', default='', metavar='SUITE')
+    parser.add_argument('--measure', action='append', default=[], metavar='SUITE')
     parser.add_argument('suites', nargs='+')
     options = parser.parse_args(arguments)
-    suites = [Suite(name, name == options.measure) for name in options.suites]
+    suites = [Suite(name, name in options.measure) for name in options.suites]
     failed = run(suites, options.jobs)
     if failed and options.retry:
         print('Once more, alone:', *(suite.name for suite in failed), flush=True)
