@@ -118,9 +118,10 @@ tables: lab ## long: kill -9 before each step, every fault in every call, a mill
 	done
 
 # In CI the suites run at one release: 9.15.1, unless EIC_ONTAP_VERSION says another.
-versions: $(STAMP) ## long: the suites at ONTAP 9.11.1, 9.14.1, 9.16.1 and 9.19.1
+# VERSIONS='--release 9.11.1 storage': only that.
+versions: $(STAMP) ## long: suites and demo at ONTAP 9.11.1, 9.14.1, 9.16.1 and 9.19.1
 	@$(BIN)/python -m lab.packages test
-	@$(BIN)/python -m tests.versions
+	@$(BIN)/python -m tests.versions $(VERSIONS)
 
 # Not in CI, which measures tests/unit in `make test`: all of it takes as long as
 # these suites do there, once more.

@@ -35,6 +35,11 @@ class ClusterApi:
         """What ONTAP answers."""
         return self._ask(method, _ONTAP + path, **fields)
 
+    def release(self) -> str:
+        """The ONTAP release that it says it has, as 9.15.1."""
+        version = self.ontap('GET', '/cluster', params={'fields': 'version'})['version']
+        return '.'.join(str(version[part]) for part in ('generation', 'major', 'minor'))
+
     def _ask(self, method: str, path: str, **fields: Any) -> Any:
         answer = self._session.request(
             method, self._url + path, timeout=_TIMEOUT, **fields

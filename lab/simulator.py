@@ -1,6 +1,7 @@
 """The simulated ONTAP clusters: an eic-ontap-simulator process for each."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,11 @@ from lab.net import answers
 from lab.service import Service
 from lab.specs import BackendSpec, ClusterSpec, FlexVolSpec, PoolSpec, SvmSpec
 from lab.topology import ONTAP_USERS, all_pools, cluster_named, flexvol_of
+
+VERSION = 'EIC_ONTAP_VERSION'
+"""The environment variable with the ONTAP release of both clusters. Without it, they
+are of the release that the simulator has by itself.
+"""
 
 
 def ca_dir(lab: Lab) -> Path:
@@ -63,7 +69,7 @@ def pool_directories(lab: Lab) -> dict[str, Path]:
 
 def start(lab: Lab, cluster: ClusterSpec) -> None:
     """Have one cluster answering."""
-    service = _service(lab, cluster)
+    service = service_of(lab, cluster)
     port = lab.ports.cluster(cluster)
     lab.ensure(service, lambda: answers(cluster.address, port), seconds=30)
 
@@ -123,7 +129,8 @@ def _table(header: str, values: dict[str, Any]) -> str:
     return '\n'.join([header, *(f'{k} = {json.dumps(v)}' for k, v in values.items())])
 
 
-def _service(lab: Lab, cluster: ClusterSpec) -> Service:
+def service_of(lab: Lab, cluster: ClusterSpec) -> Service:
+    """What runs a cluster."""
     config = config_file(lab, cluster)
     files.write_private(config, topology_toml(lab, cluster))
     return Service(
@@ -139,6 +146,7 @@ def _service(lab: Lab, cluster: ClusterSpec) -> Service:
             '--ca-dir',
             str(ca_dir(lab)),
         ),
+        env={VERSION: os.environ[VERSION]} if os.environ.get(VERSION) else {},
         configs=(config,),
         in_namespace=True,
         stop_seconds=5,

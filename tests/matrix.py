@@ -19,9 +19,9 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from tests.functional import internals
+from tests.results import Count, by_file, read
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / 'docs/compatibility.json'
@@ -92,31 +92,6 @@ FEATURES: Mapping[str, Sequence[str]] = {
 """Of the table's lines: what the paths of their tests begin with."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Count:
-    """What came of the tests of a file, or of several."""
-
-    passed: int = 0
-    failed: int = 0
-    skipped: int = 0
-
-    def __add__(self, other: 'Count') -> 'Count':
-        return Count(
-            self.passed + other.passed,
-            self.failed + other.failed,
-            self.skipped + other.skipped,
-        )
-
-    @property
-    def cell(self) -> str:
-        """As the table has it."""
-        if self == Count():
-            return 'not run'
-        if self.failed:
-            return f'**{self.failed} of {self.passed + self.failed} fail**'
-        return f'{self.passed}'
-
-
 def run(targets: Sequence[str]) -> int:
     """Run suites or files, a process for each suite; the exit status."""
     status = 0
@@ -130,7 +105,7 @@ def run(targets: Sequence[str]) -> int:
                     [*argv, *paths], cwd=ROOT, check=False
                 ).returncode
                 if report.exists():
-                    _keep_files(ElementTree.parse(report))  # noqa: S314 - pytest's own
+                    _keep_files(read(report))
     return status
 
 
@@ -140,38 +115,21 @@ def _is_in(path: str, suite: str) -> bool:
 
 def _keep_files(report: Any) -> None:
     """Into the results: each file's counts, and why tests were skipped."""
-    files: dict[str, Count] = {}
-    lacking = set()
-    for case in report.iter('testcase'):
-        file = _file_of(case.get('classname', ''))
-        files[file] = files.get(file, Count()) + _count(case)
-        lacking |= {
-            skip.get('message', '')
-            for skip in case.iter('skipped')
-            if skip.get('message', '').startswith('before Cinder')
-        }
+    lacking = {
+        skip.get('message', '')
+        for skip in report.iter('skipped')
+        if skip.get('message', '').startswith('before Cinder')
+    }
     results = _results()
     own = results.setdefault(_release(), {})
     own.setdefault('files', {}).update(
-        {file: dataclasses.asdict(count) for file, count in files.items() if file}
+        {
+            file: dataclasses.asdict(count)
+            for file, count in by_file(report, ROOT).items()
+        }
     )
     own['lacking'] = sorted({*own.get('lacking', ()), *lacking})
     _save(results)
-
-
-def _file_of(name: str) -> str:
-    """The file of a test's class or module."""
-    parts = [part for part in name.split('.') if part]
-    for end in range(len(parts), 0, -1):
-        if (ROOT / Path(*parts[:end]).with_suffix('.py')).exists():
-            return '/'.join(parts[:end])
-    return ''
-
-
-def _count(case: Any) -> Count:
-    if case.find('failure') is not None or case.find('error') is not None:
-        return Count(failed=1)
-    return Count(skipped=1) if case.find('skipped') is not None else Count(passed=1)
 
 
 def demo() -> int:
@@ -225,8 +183,17 @@ def features() -> Iterator[str]:
     for feature, prefixes in FEATURES.items():
         yield _row(
             feature,
-            [_sum(results.get(each, {}), prefixes).cell for each in RELEASES],
+            [cell(_sum(results.get(each, {}), prefixes)) for each in RELEASES],
         )
+
+
+def cell(count: Count) -> str:
+    """As the table has it."""
+    if count == Count():
+        return 'not run'
+    if count.failed:
+        return f'**{count.failed} of {count.passed + count.failed} fail**'
+    return f'{count.passed}'
 
 
 def lacking() -> Iterator[str]:

@@ -1,112 +1,216 @@
-"""Runs the suites with the simulator at several ONTAP releases, and writes the table.
+"""Runs the suites and the demo with the simulator at several ONTAP releases.
 
-``python -m tests.versions`` (``make versions``) writes it into ``simulator/README.md``.
-With names of suites behind it, only these are run, and nothing is written.
+``python -m tests.versions`` (``make versions``) runs all of it, in hours. With names
+behind it, only these are run: a suite, a file, or ``demo``; with ``--release``, at
+these releases alone::
+
+    python -m tests.versions --release 9.11.1 storage tests/contract/test_plan.py
+
+What each of them finds is kept in docs/ontap_versions.json as it ends, by release,
+suite and file. The table in simulator/README.md is made from it; ``--write`` only
+does that.
 """
 
+import argparse
 import dataclasses
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from tests.results import Count, by_file, read
 
 RELEASES = ('9.11.1', '9.14.1', '9.16.1', '9.19.1')
 ROOT = Path(__file__).parents[1]
 README = ROOT / 'simulator/README.md'
+RESULTS = ROOT / 'docs/ontap_versions.json'
 BEGIN, END = (
     f'<!-- written by `make versions`: {edge} -->' for edge in ('begin', 'end')
 )
+VERSION = 'EIC_ONTAP_VERSION'
+DEMO = 'demo'
 
-SUITES: Mapping[str, tuple[str, str]] = {
-    'simulator': ('simulator', 'tests/contract tests/unit/test_strict.py'),
-    'contract': ('.', 'tests/contract'),
-    'storage': ('.', 'tests/security/storage'),
-    'functional': ('.', 'tests/functional'),
+SUITES: Mapping[str, tuple[str, Sequence[str]]] = {
+    'simulator': ('simulator', ('tests/contract', 'tests/unit/test_strict.py')),
+    'contract': ('', ('tests/contract',)),
+    'storage': ('', ('tests/security/storage',)),
+    'functional': ('', ('tests/functional',)),
 }
 """Where each is run, and what of it."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """What a suite said at one release."""
-
-    passed: int
-    failed: int
-    skipped: int
-
-    def __str__(self) -> str:
-        text = f'{self.passed} passed'
-        return f'{text}, {self.failed} failed' if self.failed else text
+def run(name: str, release: str) -> int:
+    """Run a suite, a file or the demo, and keep what it finds; its exit status."""
+    if name == DEMO:
+        return _run_demo(release)
+    if name in SUITES:
+        return _run_tests(name, SUITES[name][1], release, whole=True)
+    suite = suite_of(name)
+    inside = Path(name).relative_to(SUITES[suite][0])
+    return _run_tests(suite, [str(inside)], release, whole=False)
 
 
-def run(suite: str, release: str) -> Result:
-    """Run a suite, with the simulator at a release."""
-    folder, paths = SUITES[suite]
+def suite_of(file: str) -> str:
+    """Which suite a file is of.
+
+    :raises ValueError: of none
+    """
+    for suite, (folder, paths) in SUITES.items():
+        if any(Path(file).is_relative_to(Path(folder, path)) for path in paths):
+            return suite
+    raise ValueError(
+        f'{file!r} is none of {", ".join([*SUITES, DEMO])}, and no file of a suite.'
+    )
+
+
+def _run_tests(suite: str, paths: Sequence[str], release: str, *, whole: bool) -> int:
+    folder = ROOT / SUITES[suite][0]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / 'report.xml'
-        command = [sys.executable, '-m', 'pytest', '-q', f'--junitxml={report}']
-        subprocess.run(
-            [*command, *paths.split()],
-            cwd=ROOT / folder,
-            env={**os.environ, 'EIC_ONTAP_VERSION': release},
-            check=False,
+        argv = [sys.executable, '-m', 'pytest', '-q', f'--junitxml={report}', *paths]
+        process = subprocess.Popen(
+            argv, cwd=folder, env={**os.environ, VERSION: release}
         )
-        return result_of(report)
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:
+            # It has got the signal, too, and writes down what it has found.
+            process.wait()
+            keep(suite, release, report, whole=False, cut=True)
+            raise
+        keep(suite, release, report, whole=whole, cut=status not in {0, 1})
+        return status
 
 
-def result_of(report: Path) -> Result:
-    """What a report of pytest says."""
-    suites = list(ET.parse(report).getroot().iter('testsuite'))  # noqa: S314 - ours
-    counts = {
-        name: sum(int(suite.get(name, 0)) for suite in suites)
-        for name in ('tests', 'failures', 'errors', 'skipped')
-    }
-    failed = counts['failures'] + counts['errors']
-    passed = counts['tests'] - failed - counts['skipped']
-    return Result(passed, failed, counts['skipped'])
+def keep(suite: str, release: str, report: Path, *, whole: bool, cut: bool) -> None:
+    """Put a report of pytest into the results.
 
-
-def table(results: Mapping[tuple[str, str], Result]) -> str:
-    """The table in Markdown: a row for each suite, a column for each release.
-
-    A suite that did not run at every release has no row.
+    :param whole: the suite was asked for, not a file of it
+    :param cut: pytest did not come to its end; where it was is not kept
     """
-    lines = [
-        f'| Suite | {" | ".join(RELEASES)} |',
-        f'|---|{"---|" * len(RELEASES)}',
-    ]
-    for suite in SUITES:
-        if any((suite, release) not in results for release in RELEASES):
-            continue
-        cells = (str(results[suite, release]) for release in RELEASES)
-        lines.append(f'| {suite} | {" | ".join(cells)} |')
-    return '\n'.join(lines)
+    if not report.exists():
+        return
+    files = dict(by_file(read(report), ROOT / SUITES[suite][0]))
+    if cut and files:
+        files.popitem()
+    _save(suite, release, files, whole=whole and not cut)
 
 
-def write(text: str) -> None:
-    """Put the table between its marks."""
-    before, _, rest = README.read_text().partition(BEGIN)
+def _save(suite: str, release: str, files: Mapping[str, Count], *, whole: bool) -> None:
+    results = load()
+    own = results.setdefault(release, {}).setdefault(suite, {'files': {}})
+    new = {name: dataclasses.asdict(count) for name, count in files.items()}
+    own['files'] = new if whole else {**own['files'], **new}
+    own['whole'] = whole or own.get('whole', False)
+    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + '\n')
+
+
+def load() -> Any:
+    """What was found: by release and suite ``files`` with the counts of each, and
+    whether they are the ``whole`` suite.
+    """
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+
+def _run_demo(release: str) -> int:
+    """In a lab of its own, which is deleted."""
+    with tempfile.TemporaryDirectory(prefix='eic-lab-versions.', dir='/var/tmp') as lab:
+        env = {**os.environ, VERSION: release, 'EIC_LAB_DIR': lab}
+        try:
+            status = _lab(env, 'lab', 'up') or _lab(env, 'lab.demo')
+            keep_demo(release, Path(lab, 'demo/result.json'))
+        finally:
+            _lab(env, 'lab', 'down', '--purge')
+    return status
+
+
+def _lab(env: Mapping[str, str], module: str, *arguments: str) -> int:
+    argv = [sys.executable, '-m', module, *arguments]
+    return subprocess.run(argv, cwd=ROOT, env=env, check=False).returncode
+
+
+def keep_demo(release: str, found: Path) -> None:
+    """Put what the demo has written into the results.
+
+    :raises ValueError: the lab's clusters were of another release
+    """
+    if not found.exists():
+        return
+    result = json.loads(found.read_text())
+    if set(result['ontap']) != {release}:
+        raise ValueError(f'The demo ran at {result["ontap"]}, not at {release}.')
+    rows = {'volumes': result['rows'], 'servers': result['servers']}
+    counts = {name: _good_and_bad(each) for name, each in rows.items()}
+    of_rows = sum(len(row['problems']) for each in rows.values() for row in each)
+    counts['left behind'] = Count(failed=len(result['problems']) - of_rows)
+    _save(DEMO, release, counts, whole=True)
+
+
+def _good_and_bad(rows: Sequence[Mapping[str, Any]]) -> Count:
+    bad = sum(bool(row['problems']) for row in rows)
+    return Count(passed=len(rows) - bad, failed=bad)
+
+
+def table() -> Iterator[str]:
+    """The table in Markdown: a row for each suite, a column for each release."""
+    results = load()
+    yield f'| Suite | {" | ".join(RELEASES)} |'
+    yield f'|---|{"---|" * len(RELEASES)}'
+    for suite in (*SUITES, DEMO):
+        cells = (cell(results.get(each, {}).get(suite, {})) for each in RELEASES)
+        yield f'| {suite} | {" | ".join(cells)} |'
+
+
+def cell(found: Mapping[str, Any]) -> str:
+    """What a suite said at one release."""
+    counts = [Count(**count) for count in found.get('files', {}).values()]
+    if not counts:
+        return 'not run'
+    total = dataclasses.asdict(sum(counts, Count()))
+    text = ', '.join(f'{count} {name}' for name, count in total.items() if count)
+    return text if found['whole'] else f'in part: {text}'
+
+
+def page(text: str) -> str:
+    """The README with the table as the results are now."""
+    before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    README.write_text(f'{before}{BEGIN}\n{text}\n{END}{after}')
+    lines = '\n'.join(table())
+    return f'{before}{BEGIN}\n{lines}\n{END}{after}'
 
 
-def main(suites: Iterable[str]) -> int:
-    """Run what is asked for; 1 if a test failed."""
-    only = list(suites)
-    results = {
-        (suite, release): run(suite, release)
-        for suite in only or SUITES
-        for release in RELEASES
-    }
-    for (suite, release), result in results.items():
-        print(f'{suite} at {release}: {result}')
-    if not only:
-        write(table(results))
-    return int(any(result.failed for result in results.values()))
+def write() -> None:
+    """Put the table between its marks."""
+    README.write_text(page(README.read_text()))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for; 1 if anything failed."""
+    parser = argparse.ArgumentParser(prog='python -m tests.versions')
+    parser.add_argument('--write', action='store_true', help='only the table')
+    parser.add_argument('--release', action='append', choices=RELEASES)
+    parser.add_argument('names', nargs='*', metavar='SUITE, FILE or demo')
+    options = parser.parse_args(arguments)
+    failed = False
+    names = [] if options.write else options.names or [*SUITES, DEMO]
+    try:
+        for name in {*names} - {*SUITES, DEMO}:
+            suite_of(name)
+    except ValueError as err:
+        parser.error(str(err))
+    try:
+        for name in names:
+            for release in options.release or RELEASES:
+                print(f'{name} at {release}', flush=True)
+                failed |= run(name, release) != 0
+    finally:
+        write()
+    return int(failed)
 
 
 if __name__ == '__main__':
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

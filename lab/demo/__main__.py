@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from lab import context, files, paths, simulator
+from lab.cluster_api import ClusterApi
 from lab.context import Lab
 from lab.demo import disk, servers
 from lab.demo.rows import DemoResult, Row, route_taken, table
@@ -14,7 +15,7 @@ from lab.demo.volume_cases import CASES, VolumeCase
 from lab.errors import LabError
 from lab.observer import Observer
 from lab.specs import PoolSpec
-from lab.topology import DRIVERS, all_pools
+from lab.topology import CLUSTERS, DRIVERS, all_pools
 
 
 def main() -> int:
@@ -22,6 +23,7 @@ def main() -> int:
     try:
         lab = context.load(paths.from_environment())
         lab.holder()
+        releases = [ClusterApi(lab, cluster).release() for cluster in CLUSTERS]
         path = lab.paths / 'demo/result.json'
         # What a run that is cut off leaves must not look like a result.
         path.unlink(missing_ok=True)
@@ -30,8 +32,15 @@ def main() -> int:
     except LabError as err:
         print(f'demo: {err}', file=sys.stderr)
         return 1
+    problems = [*result.problems(), *server_problems(boots)]
     files.write_json(
-        path, {**result.to_json(), 'servers': [row.to_json() for row in boots]}
+        path,
+        {
+            **result.to_json(),
+            'servers': [row.to_json() for row in boots],
+            'problems': problems,
+            'ontap': releases,
+        },
     )
     print(f'\n{table(result.rows)}\n')
     print(f'{server_table(boots)}\n')
@@ -41,7 +50,7 @@ def main() -> int:
             f'FlexVols: {len(names)}'
         )
     print(f'The same with every ONTAP call: {path}')
-    return report_problems([*result.problems(), *server_problems(boots)])
+    return report_problems(problems)
 
 
 def run(lab: Lab) -> tuple[DemoResult, list[ServerRow]]:

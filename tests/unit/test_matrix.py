@@ -27,22 +27,10 @@ def test_a_feature_has_tests(prefix: str) -> None:
     assert list(matrix.ROOT.glob(f'{prefix}*'))
 
 
-@pytest.mark.parametrize(
-    ('name', 'file'),
-    [
-        ('tests.unit.test_matrix', 'tests/unit/test_matrix'),
-        ('tests.unit.test_matrix.TestOfAClass', 'tests/unit/test_matrix'),
-        ('of.somebody.else', ''),
-    ],
-)
-def test_a_test_is_its_files(name: str, file: str) -> None:
-    assert matrix._file_of(name) == file
-
-
 def test_a_failure_is_seen_in_a_cell() -> None:
-    assert matrix.Count().cell == 'not run'
-    assert matrix.Count(passed=3, skipped=1).cell == '3'
-    assert matrix.Count(passed=3, failed=1).cell == '**1 of 4 fail**'
+    assert matrix.cell(matrix.Count()) == 'not run'
+    assert matrix.cell(matrix.Count(passed=3, skipped=1)) == '3'
+    assert matrix.cell(matrix.Count(passed=3, failed=1)) == '**1 of 4 fail**'
 
 
 def test_results_of_a_release_add_up(

@@ -45,6 +45,19 @@ def test_a_simulator_is_told_the_topology(lab: Lab) -> None:
     simulator_config.parse(config, lab.paths.state)
 
 
+def test_a_cluster_has_the_release_that_the_environment_names(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Services have nothing else of it. A running cluster of another is restarted."""
+    monkeypatch.delenv(simulator.VERSION, raising=False)
+    plain = simulator.service_of(lab, CLUSTERS[0])
+    monkeypatch.setenv(simulator_config.VERSION, '9.11.1')
+    old = simulator.service_of(lab, CLUSTERS[0])
+    assert old.env == {simulator_config.VERSION: '9.11.1'}
+    assert simulator_config.VERSION not in plain.env
+    assert old.fingerprint() != plain.fingerprint()
+
+
 def test_passwords_do_not_stand_in_the_topology(lab: Lab) -> None:
     text = simulator.topology_toml(lab, CLUSTERS[0])
     assert not any(secret in text for secret in lab.secrets.values.values())
