@@ -158,8 +158,10 @@ class PostponedDeletions:
         """
         try:
             self._recall_if_due()
-            states = self._volumes.states(list(self._pending))
-            for volume_id, pending in list(self._pending.items()):
+            # A copy: one that is added meanwhile has no state yet, as if it were gone.
+            pending_now = dict(self._pending)
+            states = self._volumes.states(list(pending_now))
+            for volume_id, pending in pending_now.items():
                 self._handle(
                     volume_id, pending, decide(states.get(volume_id), pending.mark)
                 )
@@ -196,8 +198,10 @@ class PostponedDeletions:
         now = self._clock.monotonic()
         if now < self._recall_at:
             return
-        self._recall_at = now + RECALL
+        # Soon, if the database does not answer.
+        self._recall_at = now + PAUSE
         noted = self._volumes.noted_deletions()
+        self._recall_at = now + RECALL
         with self._lock:
             self._pending = {
                 **{key: Pending(mark) for key, mark in noted.items()},
@@ -209,6 +213,12 @@ class PostponedDeletions:
             return
         if what is Next.DELETE:
             self._delete(volume_id, pending.asker)
+        else:
+            LOG.info(
+                'Volume %s is gone, or somebody has done something with it since a '
+                'service asked to delete it: that request is forgotten.',
+                volume_id,
+            )
         self._volumes.forget_deletion(volume_id)
         with self._lock:
             self._pending.pop(volume_id, None)

@@ -56,6 +56,7 @@ class Cinder:
         self.askers: list[Asker | None] = []
         self.looks = 0
         self.broken: Exception | None = None
+        self.meanwhile: list[Callable[[], object]] = []
 
     def _work(self) -> None:
         if self.broken:
@@ -64,7 +65,10 @@ class Cinder:
     def states(self, volume_ids: Collection[str]) -> Mapping[str, VolumeState]:
         self._work()
         self.looks += 1
-        return {each: self.volumes[each] for each in volume_ids if each in self.volumes}
+        seen = {each: self.volumes[each] for each in volume_ids if each in self.volumes}
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return seen
 
     def note_deletion(self, volume_id: str, mark: str) -> None:
         self._work()
@@ -213,6 +217,20 @@ def test_one_thread_looks_for_all() -> None:
     assert cinder.looks == 3
 
 
+def test_one_that_is_asked_for_during_a_look_is_not_forgotten() -> None:
+    """Nova gives up many volumes at once, and its requests come together."""
+    cinder = Cinder(volume=made(), other=made())
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK)
+    cinder.meanwhile = [lambda: worker.postponed.postpone(OTHER, MARK)]
+    worker.run(
+        lambda: cinder.volumes.update(
+            volume=made('available'), other=made('available')
+        ),
+    )
+    assert cinder.deleted == [VOLUME, OTHER]
+
+
 def test_what_two_workers_see_at_once_is_deleted_once() -> None:
     cinder = Cinder(volume=made())
     one, two = Worker(cinder), Worker(cinder)
@@ -238,7 +256,7 @@ def test_without_the_database_it_waits_and_nothing_is_lost(
         record.levelno for record in caplog.records if record.levelno > logging.INFO
     ] == [logging.WARNING] * 2
     cinder.broken = None
-    worker.now = RECALL
+    worker.now = PAUSE
     worker.postponed.recall()
     worker.run()
     assert cinder.deleted == [VOLUME]
