@@ -6,7 +6,7 @@ calls go through the ``requests`` session of its ``HostConnection``.
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,14 @@ from netapp_ontap import HostConnection
 from netapp_ontap.host_connection import LoggingAdapter
 from urllib3.util.retry import Retry
 
-from eic_plugins.ontap.throttling import BUSY, PATIENCE, Reply, Throttle
+from eic_plugins.ontap.throttling import (
+    BUSY,
+    PATIENCE,
+    Reply,
+    Throttle,
+    Watch,
+    unwatched,
+)
 from eic_plugins.support.clock import SYSTEM, Clock
 
 JsonObject = Mapping[str, Any]
@@ -106,17 +113,17 @@ class OntapSession:
     While ONTAP says that it is too busy, a request waits, for ``patience`` seconds in
     all.
 
-    :param waited: called with the seconds of each such wait
+    :param watch: surrounds each such wait
     """
 
     def __init__(
         self,
         endpoint: Endpoint,
-        waited: Callable[[float], None] = lambda seconds: None,
+        watch: Watch = unwatched,
         clock: Clock = SYSTEM,
     ) -> None:
         self.host = endpoint.host
-        self._throttle = Throttle(waited, clock)
+        self._throttle = Throttle(watch, clock)
         self._verify = endpoint.verify
         self._connection = HostConnection(
             endpoint.host,

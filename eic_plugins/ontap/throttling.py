@@ -7,10 +7,12 @@ may also come from what stands before ONTAP, of which nobody knows: a request th
 is sent again after one is :attr:`Reply.unsure`.
 """
 
+import contextlib
 import dataclasses
 import email.utils
 import random
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 
 import requests
@@ -31,6 +33,14 @@ _SPREAD = 0.5
 _LEAST_SPREAD = 1.0
 """Seconds."""
 
+Watch = Callable[[float], AbstractContextManager[None]]
+"""What surrounds each wait of so many seconds: 0 if there is no time left for one."""
+
+
+def unwatched(_seconds: float) -> AbstractContextManager[None]:
+    """Nobody counts the waits."""
+    return contextlib.nullcontext()
+
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
@@ -45,19 +55,15 @@ class Reply:
 
 
 class Throttle:
-    """Sends requests again for as long as the cluster says that it is busy.
-
-    :param waited: called with the seconds of each wait; with 0 if there is no
-        time left for one
-    """
+    """Sends requests again for as long as the cluster says that it is busy."""
 
     def __init__(
         self,
-        waited: Callable[[float], None] = lambda seconds: None,
+        watch: Watch = unwatched,
         clock: Clock = SYSTEM,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        self._waited = waited
+        self._watch = watch
         self._clock = clock
         self._chance = chance
 
@@ -85,8 +91,8 @@ class Throttle:
         least = pause if told is None else told
         left = end - self._clock.monotonic()
         if least > left:
-            self._waited(0.0)
-            return False
+            with self._watch(0.0):
+                return False
         spread = max(least * _SPREAD, _LEAST_SPREAD if told else pause)
         seconds = min(least + spread * self._chance(), left)
         LOG.info(
@@ -94,8 +100,8 @@ class Throttle:
             '%(seconds).1f s.',
             {'status': response.status_code, 'seconds': seconds},
         )
-        self._waited(seconds)
-        self._clock.sleep(seconds)
+        with self._watch(seconds):
+            self._clock.sleep(seconds)
         return True
 
     def _told(self, response: requests.Response) -> float | None:

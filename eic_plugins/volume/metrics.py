@@ -10,6 +10,7 @@ import dataclasses
 import os
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,13 @@ ONTAP_WAITED = Metric(
     'Seconds that requests waited for that, as ONTAP said.',
 )
 
+ONTAP_WAITING = Metric(
+    Gauge,
+    'eic_ontap_busy_waiting',
+    ('backend',),
+    'Requests that waited for that when the file was written: the queue.',
+)
+
 METRICS = (
     VOLUMES,
     REFUSALS,
@@ -152,6 +160,7 @@ METRICS = (
     ONTAP_FAILED,
     ONTAP_BUSY,
     ONTAP_WAITED,
+    ONTAP_WAITING,
 )
 
 
@@ -227,10 +236,13 @@ class Metrics:
         metric = ONTAP_ANSWERED if answered else ONTAP_FAILED
         self._of(metric).set_to_current_time()
 
-    def ontap_busy(self, seconds: float) -> None:
+    @contextlib.contextmanager
+    def ontap_busy(self, seconds: float) -> Iterator[None]:
         """ONTAP said that it is too busy, and a request waits that long."""
         self._of(ONTAP_BUSY).inc()
         self._of(ONTAP_WAITED).inc(seconds)
+        with self._of(ONTAP_WAITING).track_inprogress():
+            yield
 
     def write(self, at_once: bool = False) -> None:
         """Write the file, unless that was done a few seconds ago.

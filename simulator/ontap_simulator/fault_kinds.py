@@ -9,7 +9,8 @@ Kind                    Effect (and its parameters)
                         try again (``retry_after``)
 ``too_many_requests``   the request is refused with 429 and ``Retry-After``: in
                         how many seconds to try again (``retry_after``), said as
-                        a date with ``as_date``
+                        a date with ``as_date``; with ``beyond``, only requests
+                        beyond so many a second, as a cluster at its limit does
 ``unavailable``         the answer is 503 with ``code`` 7 or 8, and
                         ``retry_after``, if any; ``effect``: "none" or "done",
                         which is what a gateway before ONTAP may make of it
@@ -51,12 +52,12 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and value != ''
 
 
-def _is_seconds(value: object) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
-def _is_seconds_or_none(value: object) -> bool:
-    return value is None or _is_seconds(value)
+def _is_number_or_none(value: object) -> bool:
+    return value is None or _is_number(value)
 
 
 def _is_status(value: object) -> bool:
@@ -74,20 +75,21 @@ class _Parameter:
 
 
 PARAMETERS: Mapping[str, Mapping[str, _Parameter]] = {
-    'latency': {'seconds': _Parameter(_is_seconds)},
+    'latency': {'seconds': _Parameter(_is_number)},
     'error': {
         'status': _Parameter(_is_status, HTTPStatus.INTERNAL_SERVER_ERROR),
         'code': _Parameter(_is_code, '1'),
         'message': _Parameter(_is_text, 'Simulated error.'),
-        'retry_after': _Parameter(_is_seconds_or_none, None),
+        'retry_after': _Parameter(_is_number_or_none, None),
     },
     'too_many_requests': {
-        'retry_after': _Parameter(_is_seconds, 1),
+        'retry_after': _Parameter(_is_number, 1),
         'as_date': _Parameter(lambda v: isinstance(v, bool), False),
+        'beyond': _Parameter(_is_number, 0),
     },
     'unavailable': {
         'code': _Parameter(lambda v: str(v) in {'7', '8'}, '7'),
-        'retry_after': _Parameter(_is_seconds_or_none, None),
+        'retry_after': _Parameter(_is_number_or_none, None),
         'effect': _Parameter(lambda v: v in ('none', 'done'), 'none'),
     },
     'drop_connection': {

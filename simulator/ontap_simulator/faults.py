@@ -15,6 +15,7 @@ from typing import Any
 
 from ontap_simulator.errors.common import InvalidValueError
 from ontap_simulator.fault_kinds import OPERATION_KINDS, PARAMETERS, parameters_of
+from ontap_simulator.rate import Rate
 from ontap_simulator.records import Record
 
 _MATCH = {'method', 'path', 'user'}
@@ -33,6 +34,7 @@ class Fault:
     seen: int = 0
     hits: int = 0
     deleted: threading.Event = dataclasses.field(default_factory=threading.Event)
+    served: Rate | None = None
 
     def record(self) -> Record:
         """The fault as the control API shows it."""
@@ -62,6 +64,8 @@ class Fault:
         spent = self.count is not None and self.hits >= self.count
         if self.seen < self.nth or spent:
             return False
+        if self.served is not None and self.served.allows():
+            return False
         self.hits += 1
         return True
 
@@ -82,13 +86,16 @@ class Faults:
         kind = str(body.get('kind'))
         if kind not in PARAMETERS:
             raise InvalidValueError('kind', kind)
+        parameters = parameters_of(kind, body)
+        beyond = parameters.get('beyond')
         fault = Fault(
             str(next(self._ids)),
             kind,
             _match(body),
             _positive(body, 'nth'),
             None if body.get('count', 1) is None else _positive(body, 'count'),
-            parameters_of(kind, body),
+            parameters,
+            served=Rate(beyond) if beyond else None,
         )
         with self._lock:
             self._faults[fault.id] = fault

@@ -4,7 +4,11 @@ Two volumes of one image are made, and each call that EIC makes for them is answ
 with 429 or 503 first. Their routes stay what they are.
 """
 
+import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -34,6 +38,7 @@ ROUTES = {
 SOON = 0.05
 TOO_MANY = {'kind': 'too_many_requests', 'retry_after': SOON}
 GATEWAY = {'kind': 'unavailable', 'effect': 'done', 'retry_after': SOON}
+AT_ONCE = 5
 LONG = {'kind': 'too_many_requests', 'retry_after': 3600}
 
 
@@ -48,7 +53,12 @@ def little_spread() -> Iterator[None]:
 def waits(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Of each answer that it is too busy, the seconds that were waited."""
     found: list[float] = []
-    monkeypatch.setattr(world.eic.metrics, 'ontap_busy', found.append)
+
+    def busy(seconds: float) -> AbstractContextManager[None]:
+        found.append(seconds)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr(world.eic.metrics, 'ontap_busy', busy)
     return found
 
 
@@ -161,6 +171,26 @@ def test_who_is_told_to_wait_too_long_leaves_it_to_cinder_at_once(
     assert forgotten == []
     assert set(waits) == {0.0}
     assert world.eic.cluster.breaker.allows()
+
+
+@pytest.mark.parametrize('protocol', ['nfs', 'iscsi'], indirect=True, scope='module')
+def test_a_burst_of_hits_that_is_too_much_at_once_queues(
+    world: World, protocol: str, waits: list[float]
+) -> None:
+    """Nothing is downloaded only because everybody comes at once."""
+    image = prepare(world, protocol)
+    assert two(world, image) == ROUTES[protocol]
+    world.simulator.fault(
+        **TOO_MANY, count=2 * AT_ONCE, match={'method': 'POST', 'user': 'stock'}
+    )
+    volumes = [world.new_volume() for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        assert all(workers.map(world.clone_image, volumes, itertools.repeat(image)))
+    for volume in volumes:
+        volume.refresh()
+    assert {volume.metadata['eic_route'] for volume in volumes} == {'cached'}
+    assert all(world.is_right(volume, image) for volume in volumes)
+    assert len(waits) == 2 * AT_ONCE
 
 
 @pytest.mark.parametrize('protocol', ['iscsi'], indirect=True, scope='module')

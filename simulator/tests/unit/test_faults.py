@@ -47,6 +47,18 @@ def test_too_many_requests_have_ontaps_code_and_are_not_done(
     assert not (image.parent / 'clone').exists()
 
 
+def test_only_what_is_beyond_a_rate_is_too_many(api: Api, image: Path) -> None:
+    api.fault('too_many_requests', match=CLONE, beyond=2, count=None)
+    codes = [api.clone('image', f'clone{n}').status_int for n in range(4)]
+    assert codes[:2] == [202, 202]
+    assert 429 in codes
+    assert api.get('/api/cluster').status_int == 200
+    for n, code in enumerate(codes):
+        if code == 429:
+            time.sleep(0.5)
+            assert api.clone('image', f'clone{n}').status_int == 202
+
+
 def test_when_to_come_back_may_be_a_date(api: Api) -> None:
     api.fault('too_many_requests', retry_after=60, as_date=True)
     told = parsedate_to_datetime(api.get('/api/cluster').headers['Retry-After'])
@@ -238,6 +250,7 @@ def test_control_api_is_never_hit(api: Api) -> None:
         {'kind': 'error', 'code': 'x'},
         {'kind': 'error', 'retry_after': -1},
         {'kind': 'too_many_requests', 'as_date': 'yes'},
+        {'kind': 'too_many_requests', 'beyond': -1},
         {'kind': 'unavailable', 'code': '4'},
         {'kind': 'error', 'nth': 0},
         {'kind': 'error', 'count': 0},

@@ -1,5 +1,7 @@
 """What a busy cluster says, and how long that is waited for."""
 
+import contextlib
+from collections.abc import Iterator
 from email.utils import formatdate
 from typing import Any
 
@@ -32,7 +34,14 @@ class Cluster:
         self.clock = FakeClock(NOW)
         self.answers = [*answers, response(200)]
         self.waited: list[float] = []
-        self._throttle = Throttle(self.waited.append, self.clock, lambda: chance)
+        self._throttle = Throttle(self._watch, self.clock, lambda: chance)
+
+    @contextlib.contextmanager
+    def _watch(self, seconds: float) -> Iterator[None]:
+        before = self.clock.now
+        yield
+        assert self.clock.now - before == pytest.approx(seconds), 'the wait is within'
+        self.waited.append(seconds)
 
     def ask(self, patience: float = 60.0) -> Any:
         return self._throttle.reply(lambda: self.answers.pop(0), patience)

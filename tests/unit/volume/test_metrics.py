@@ -55,10 +55,23 @@ def test_every_declared_metric_has_the_name_it_is_exposed_by(tmp_path: Path) -> 
     counts.clone_limit(POOL, 0.5)
     counts.ontap(answered=True)
     counts.ontap(answered=False)
-    counts.ontap_busy(1.5)
-    counts.write()
+    with counts.ontap_busy(1.5):
+        counts.write()
     exposed = {name.removesuffix('_count') for name, *_ in samples(tmp_path)}
     assert {metric.name for metric in metrics.METRICS} <= exposed
+
+
+def test_the_queue_before_a_busy_cluster_is_as_long_as_requests_wait(
+    tmp_path: Path,
+) -> None:
+    counts = Metrics('gold', tmp_path)
+    with counts.ontap_busy(1.5), counts.ontap_busy(0.5):
+        counts.write()
+        assert samples(tmp_path)['eic_ontap_busy_waiting', 'gold'] == 2
+    counts.write(at_once=True)
+    found = samples(tmp_path)
+    assert found['eic_ontap_busy_waiting', 'gold'] == 0
+    assert found['eic_ontap_busy_seconds_total', 'gold'] == 2
 
 
 def test_an_outcome_is_counted_by_route_and_by_reason(tmp_path: Path) -> None:
