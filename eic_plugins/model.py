@@ -9,7 +9,7 @@ import dataclasses
 import enum
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 CINDER_DOWNLOAD = 'cinder_download'
@@ -378,8 +378,9 @@ class KnownPool:
 
     ``name`` is ``host@backend#pool``; ``cluster`` and ``flexvol`` are uuids,
     ``svm`` a name, ``directory`` where in the FlexVol the share begins;
-    ``cached`` the ids of (some of) its cached images, ``kind`` what these are:
-    ``files``, ``luns`` or ``namespaces``.
+    ``cached`` the ids of its cached images, ``kind`` what these are: ``files``,
+    ``luns`` or ``namespaces``. If there are many, ``cached`` has the newest ones
+    alone, and ``all_cached`` says of each whether it may be there.
     """
 
     name: str
@@ -389,6 +390,11 @@ class KnownPool:
     cached: frozenset[str] = frozenset()
     directory: str = ''
     kind: str = ''
+    all_cached: Container[str] = ()
+
+    def may_have(self, image_id: str) -> bool:
+        """True if it has the image cached, as far as is known."""
+        return image_id in self.cached or image_id in self.all_cached
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,8 @@ from eic_plugins.cli import terminal
 from eic_plugins.cli.explain_volume import outcome_of
 from eic_plugins.cli.raw_sibling import CONVERTED_FROM
 from eic_plugins.cli.things import Cloud
+from eic_plugins.scheduler import reported_images
+from eic_plugins.support.id_filter import Wanted
 
 _NO_OUTCOME = 'no outcome of EIC'
 
@@ -62,9 +64,12 @@ def _pools(cloud: Cloud, image_id: str) -> Iterator[str]:
     if status >= HTTPStatus.BAD_REQUEST or found is None:
         yield 'In which pools it is cached, Cinder tells administrators alone.'
         return
-    told = [(each['name'], _cached(each)) for each in found.get('pools', [])]
-    ours = [name for name, cached in told if cached is not None]
-    having = [name for name, cached in told if cached and image_id in cached]
+    told = [(each['name'], _facts(each)) for each in found.get('pools', [])]
+    ours = {name: facts for name, facts in told if facts is not None}
+    wanted = Wanted(image_id)
+    having = [
+        name for name, facts in ours.items() if reported_images.may_have(facts, wanted)
+    ]
     yield (
         f'Cached in {len(having)} of the {len(ours)} pools of EIC, as they last told '
         'the scheduler.'
@@ -73,9 +78,7 @@ def _pools(cloud: Cloud, image_id: str) -> Iterator[str]:
         yield terminal.plain(f'- {name}')
 
 
-def _cached(pool: Mapping[str, Any]) -> frozenset[str] | None:
-    """The ids that a pool of EIC reports; None of another's pool."""
+def _facts(pool: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a pool of EIC reports; None of another's pool."""
     facts = (pool.get('capabilities') or {}).get('eic')
-    if not isinstance(facts, Mapping):
-        return None
-    return frozenset(map(str, facts.get('cached') or ()))
+    return facts if isinstance(facts, Mapping) else None

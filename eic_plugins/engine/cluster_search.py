@@ -53,7 +53,7 @@ class OtherPools:
         :param others: the pools to look at
         :raises OntapError: the cluster did not answer
         """
-        known = sorted(others, key=lambda other: image.id not in other.cached)
+        known = sorted(others, key=lambda other: not other.may_have(image.id))
         flexvols = (
             {
                 flexvol.uuid: flexvol

@@ -71,7 +71,7 @@ def _next(
 
     :param copies: how many pools are to have it beside the first one
     """
-    without = [pool for pool in pools if image_id not in pool.cached]
+    without = [pool for pool in pools if not pool.may_have(image_id)]
     having = len(pools) - len(without)
     if not having:
         return ()

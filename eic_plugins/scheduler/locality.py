@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eic_plugins.model import ImageCopy
+from eic_plugins.scheduler import reported_images
+from eic_plugins.support.id_filter import Wanted
 from eic_plugins.support.name_resolution import addresses
 
 HINT = 'eic'
@@ -68,16 +70,17 @@ def weigh(
         for pool in pools
         if any(_serves(pool, copy) for copy in copies)
     } - {None}
-    return [_weight(pool, image_id, copies, clusters) for pool in pools]
+    wanted = None if image_id is None else Wanted(image_id)
+    return [_weight(pool, wanted, copies, clusters) for pool in pools]
 
 
 def _weight(
     pool: Mapping[str, Any],
-    image_id: str | None,
+    wanted: Wanted | None,
     copies: Sequence[ImageCopy],
     clusters: set[Any],
 ) -> float:
-    if image_id is not None and image_id in pool.get('cached', ()):
+    if wanted is not None and reported_images.may_have(pool, wanted):
         return CACHED
     served = [copy for copy in copies if _serves(pool, copy)]
     held = [copy for copy in served if _holds(pool, copy)]

@@ -39,6 +39,9 @@ from eic_plugins.scheduler import locality
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 
+# Per pool nothing is done that can be done once: schedulers have a thousand pools.
+_NUMBERS = (int, float)
+
 
 class _Said:
     """What the scheduler's process has said already."""
@@ -55,10 +58,12 @@ class EICImageLocalityWeigher(weights.BaseHostWeigher):
     def __init__(self) -> None:
         config.register(CONF)
         super().__init__()
+        # Cinder makes one for each request, and asks it for each pool.
+        self._multiplier = float(CONF[config.GROUP].locality_weight_multiplier)
 
     def weight_multiplier(self) -> float:
         """``[eic] locality_weight_multiplier``."""
-        return float(CONF[config.GROUP].locality_weight_multiplier)
+        return self._multiplier
 
     def weigh_objects(
         self, weighed_obj_list: Iterable[Any], weight_properties: Mapping[str, Any]
@@ -75,19 +80,33 @@ class EICImageLocalityWeigher(weights.BaseHostWeigher):
 
 def _weigh(states: Sequence[Any], weight_properties: Mapping[str, Any]) -> list[float]:
     image_id, copies = _wanted(weight_properties)
-    weights = locality.weigh([_facts(state) for state in states], image_id, copies)
-    others = [state for state in states if not _is_ours(state)]
+    least = CONF[config.GROUP].locality_min_free_percent
+    reports = [_report(state) for state in states]
+    weights = locality.weigh(
+        [
+            report
+            if isinstance(report, Mapping) and not _is_nearly_full(state, least)
+            else {}
+            for state, report in zip(states, reports, strict=True)
+        ],
+        image_id,
+        copies,
+    )
+    # An EIC driver says itself what it has; it asks no cache of Cinder's.
+    others = any(report is None for report in reports)
     entries = _entries(image_id) if image_id and others else ()
+    if not entries:
+        return weights
     return [
-        locality.CACHED if _is_hit(state, entries) else weight
-        for state, weight in zip(states, weights, strict=True)
+        locality.CACHED if report is None and _is_hit(state, entries, least) else weight
+        for state, report, weight in zip(states, reports, weights, strict=True)
     ]
 
 
-def _is_hit(state: Any, entries: Sequence[Entry]) -> bool:
+def _is_hit(state: Any, entries: Sequence[Entry], least: float) -> bool:
     """True if Cinder would clone an image-volume for a volume there."""
     pool = getattr(state, 'backend_id', None)
-    if pool is None or _is_ours(state) or _is_nearly_full(state):
+    if pool is None or _is_nearly_full(state, least):
         return False
     across = bool(_capability(state, 'clone_across_pools')) and not state.cluster_name
     return any(entry.serves(pool, across) for entry in entries)
@@ -129,30 +148,20 @@ def _wanted(
     return spec.get('image_id'), locality.read_hint(hint)
 
 
-def _facts(host_state: Any) -> Mapping[str, Any]:
-    facts = _report(host_state)
-    if not isinstance(facts, Mapping) or _is_nearly_full(host_state):
-        return {}
-    return facts
-
-
-def _is_ours(host_state: Any) -> bool:
-    """An EIC driver says itself what it has; it asks no cache of Cinder's."""
-    return _report(host_state) is not None
-
-
 def _report(host_state: Any) -> Any:
     return _capability(host_state, 'eic')
 
 
 def _capability(host_state: Any, name: str) -> Any:
-    return (getattr(host_state, 'capabilities', None) or {}).get(name)
+    capabilities = getattr(host_state, 'capabilities', None)
+    return None if capabilities is None else capabilities.get(name)
 
 
-def _is_nearly_full(host_state: Any) -> bool:
+def _is_nearly_full(host_state: Any, least: float) -> bool:
+    """True if less than so many percent are free."""
     total = getattr(host_state, 'total_capacity_gb', None)
     free = getattr(host_state, 'free_capacity_gb', None)
     # Cinder also has 'infinite' and 'unknown' there.
-    if not isinstance(total, int | float) or not isinstance(free, int | float):
+    if not isinstance(total, _NUMBERS) or not isinstance(free, _NUMBERS):
         return False
-    return free * 100 < total * CONF[config.GROUP].locality_min_free_percent
+    return bool(free * 100 < total * least)

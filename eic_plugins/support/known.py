@@ -6,21 +6,18 @@ that are under way, and applied again when they end.
 """
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
 
 class KnownIds:
-    """Ids in the order in which they were noted; safe under threads.
+    """Ids in the order in which they were noted; safe under threads."""
 
-    :param most: as many are known at once; the oldest are forgotten. None for
-        any number
-    """
-
-    def __init__(self, most: int | None = None) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids: dict[str, None] = {}
+        self._frozen: frozenset[str] | None = None
         self._changes: list[dict[str, bool]] = []
 
     def note(self, each: str, there: bool) -> None:
@@ -36,6 +33,18 @@ class KnownIds:
         with self._lock:
             return list(self._ids)
 
+    def newest(self, count: int) -> list[str]:
+        """The last ones that were noted, the newest last."""
+        with self._lock:
+            return [*itertools.islice(reversed(self._ids), count)][::-1]
+
+    def ids(self) -> frozenset[str]:
+        """All of them; the same object as long as they are the same."""
+        with self._lock:
+            if self._frozen is None:
+                self._frozen = frozenset(self._ids)
+            return self._frozen
+
     @contextlib.contextmanager
     def listing(self) -> Iterator[Callable[[Iterable[str]], None]]:
         """Begin to list; what is yielded is called with what was found."""
@@ -50,16 +59,18 @@ class KnownIds:
 
     def _replace(self, found: dict[str, None], changes: dict[str, bool]) -> None:
         with self._lock:
+            before = self._frozen
             kept = [each for each in self._ids if each in found]
             self._ids = {}
             for each in [*found, *kept]:
                 self._put(each, True)
             for each, there in changes.items():
                 self._put(each, there)
+            self._frozen = before if before == self._ids.keys() else None
 
     def _put(self, each: str, there: bool) -> None:
+        if (each in self._ids) != there:
+            self._frozen = None
         self._ids.pop(each, None)
         if there:
             self._ids[each] = None
-        while self._most is not None and len(self._ids) > self._most:
-            del self._ids[next(iter(self._ids))]

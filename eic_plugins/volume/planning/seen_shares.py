@@ -65,7 +65,7 @@ class SeenShares:
         place, mount = self._access.namespace.pool(pool.name), self._mount_of(pool)
         if _is_readable(mount, image):
             return Sight(self._mounted(place, mount), lambda: BY_MOUNT)
-        listed = ListedFiles(place, self.copier, image, image.id in pool.known.cached)
+        listed = ListedFiles(place, self.copier, image, pool.known.may_have(image.id))
         return Sight(listed, lambda: listed.seen_by)
 
     def contents(self, pool: ReportedPool) -> Contents:

@@ -1,6 +1,8 @@
 """What a pool tells the scheduler: where it is, and which images it has.
 
-Small on purpose: it travels to every scheduler once a minute.
+Bounded, however many images there are: it travels to every scheduler once a minute,
+and from there to every backend that asks (:mod:`eic_plugins.volume.pools.deployment`).
+The form is in :mod:`eic_plugins.scheduler.reported_images`.
 """
 
 import collections
@@ -8,10 +10,10 @@ from typing import Any
 
 from eic_plugins.engine.pool_cache import PoolCache
 from eic_plugins.ontap.namespace import Namespace
+from eic_plugins.scheduler import reported_images
 from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.support.known import KnownIds
 
-_MOST_IMAGES = 256
 _RESCAN_SECONDS = 600.0
 
 
@@ -21,9 +23,8 @@ class PoolCapabilities:
     def __init__(self, namespace: Namespace, clock: Clock = SYSTEM) -> None:
         self._namespace = namespace
         self._clock = clock
-        self._images: dict[str, KnownIds] = collections.defaultdict(
-            lambda: KnownIds(_MOST_IMAGES)
-        )
+        self._images: dict[str, KnownIds] = collections.defaultdict(KnownIds)
+        self._filters: dict[str, _Filter] = collections.defaultdict(_Filter)
         self._scanned: dict[str, float] = {}
 
     def add(self, share: str, image_id: str) -> None:
@@ -36,7 +37,7 @@ class PoolCapabilities:
 
     def images(self, share: str) -> frozenset[str]:
         """The ids of the pool's cached images, as far as they are known."""
-        return frozenset(self._images[share].all())
+        return self._images[share].ids()
 
     def facts(self, cache: PoolCache) -> dict[str, Any]:
         """The capability of one pool.
@@ -53,8 +54,15 @@ class PoolCapabilities:
             'directory': pool.directory,
             'junction_path': pool.flexvol.junction_path,
             'servers': list(self._namespace.lifs_of(pool.flexvol.svm)),
-            'cached': self._images[pool.name].all(),
             'kind': cache.storage.kind,
+            **self._cached(pool.name),
+        }
+
+    def _cached(self, share: str) -> dict[str, Any]:
+        images = self._images[share]
+        return {
+            **reported_images.ids_field(images.newest(reported_images.LISTED)),
+            **self._filters[share].of(images.ids()),
         }
 
     def _rescan(self, cache: PoolCache) -> None:
@@ -66,3 +74,16 @@ class PoolCapabilities:
         with self._images[share].listing() as found:
             found(cache.storage.image_ids())
         self._scanned[share] = self._clock.monotonic()
+
+
+class _Filter:
+    """Of one pool's images; made again only when they have changed."""
+
+    def __init__(self) -> None:
+        self._ids: frozenset[str] = frozenset()
+        self._field: dict[str, Any] = {}
+
+    def of(self, ids: frozenset[str]) -> dict[str, Any]:
+        if ids is not self._ids:
+            self._ids, self._field = ids, reported_images.filter_field(ids)
+        return self._field

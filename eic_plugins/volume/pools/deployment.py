@@ -19,6 +19,7 @@ from cinder.scheduler import rpcapi
 from oslo_log import log as logging
 
 from eic_plugins.model import KnownPool
+from eic_plugins.scheduler import reported_images
 from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ def known_pool(name: str, facts: Any) -> KnownPool | None:
         name,
         **place,
         directory=str(facts.get('directory') or ''),
-        cached=frozenset(map(str, facts.get('cached') or ())),
+        cached=reported_images.listed(facts),
         kind=str(facts.get('kind') or ''),
+        all_cached=reported_images.filtered(facts) or (),
     )

@@ -1,8 +1,14 @@
 """What a pool tells the scheduler is small, true, and soon true again."""
 
+import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+from eic_plugins.scheduler import reported_images
+from eic_plugins.support.id_filter import Wanted
 from eic_plugins.volume.pools.capability import PoolCapabilities
 from tests.unit.factories import pool
 from tests.unit.fake_clock import FakeClock
@@ -55,14 +61,37 @@ def test_the_directory_is_read_again_after_a_while_only() -> None:
     assert cache.scans == 2
 
 
-def test_the_report_is_bounded() -> None:
+def test_of_many_images_the_newest_are_listed_and_all_are_in_the_filter() -> None:
     cache, report = Cache(), PoolCapabilities(Lifs())
     report.facts(cache)
     for number in range(1000):
         report.add(cache.pool.name, f'image-{number}')
-    found = report.facts(cache)['cached']
-    assert len(found) == 256
-    assert found[-1] == 'image-999'
+    report.add(cache.pool.name, 'image-7')
+    found = report.facts(cache)
+    assert found['cached'] == [f'image-{n}' for n in range(937, 1000)] + ['image-7']
+    assert found['cached_filter']['count'] == 1000
+    assert all(has(found, f'image-{number}') for number in range(1000))
+
+
+@pytest.mark.parametrize('images', [100, 1000, 10_000, 20_000])
+def test_a_report_is_bounded_however_many_images_there_are(images: int) -> None:
+    cache = Cache(*(str(uuid.UUID(int=number)) for number in range(images)))
+    found = PoolCapabilities(Lifs()).facts(cache)
+    assert len(json.dumps(found)) < 2_900 + min(images * 20 // 8, 12_288)
+
+
+def test_the_filter_is_made_again_only_when_images_come_or_go() -> None:
+    cache, report = Cache(*map(str, range(100))), PoolCapabilities(Lifs())
+    first = report.facts(cache)['cached_filter']
+    report.add(cache.pool.name, '7')
+    assert report.facts(cache)['cached_filter'] is first
+    report.discard(cache.pool.name, '7')
+    assert report.facts(cache)['cached_filter']['count'] == 99
+    assert has(report.facts(cache), '8')
+
+
+def has(facts: Any, image_id: str) -> bool:
+    return reported_images.may_have(facts, Wanted(image_id))
 
 
 def test_what_changes_while_the_directory_is_listed_is_reported_as_it_is() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from eic_plugins.model import KnownPool
+from eic_plugins.scheduler import reported_images
 from eic_plugins.volume.pools import deployment
 from eic_plugins.volume.pools.deployment import Deployment
 from tests.unit.fake_clock import FakeClock
@@ -30,6 +31,19 @@ OTHER = KnownPool(
 
 def reported(name: Any = 'host@other#silver', eic: Any = FACTS) -> Any:
     return {'name': name, 'capabilities': {'free_capacity_gb': 1, 'eic': eic}}
+
+
+def test_of_a_pool_with_many_images_each_may_be_asked_for() -> None:
+    ids = [f'image-{number}' for number in range(500)]
+    many = {
+        **FACTS,
+        **reported_images.ids_field(ids),
+        **reported_images.filter_field(ids),
+    }
+    _own, pool = made(Scheduler(reported(eic=many)), FakeClock()).pools()
+    assert len(pool.cached) == 64
+    assert all(pool.may_have(each) for each in ids)
+    assert not pool.may_have('another')
 
 
 class Scheduler:
