@@ -7,12 +7,16 @@ With the Python of a release::
     .venv-2025.1/bin/python -m tests.matrix demo              # the lab's, that is up
 
 and then, with that of the newest one, ``python -m tests.matrix write``.
-docs/compatibility.json has what was found, by release and file;
+docs/compatibility.json has what was found, by release and file: several runs beside
+each other keep theirs in turn.
 docs/compatibility.md has the table.
 """
 
+import contextlib
 import dataclasses
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -120,16 +124,12 @@ def _keep_files(report: Any) -> None:
         for skip in report.iter('skipped')
         if skip.get('message', '').startswith('before Cinder')
     }
-    results = _results()
-    own = results.setdefault(_release(), {})
-    own.setdefault('files', {}).update(
-        {
-            file: dataclasses.asdict(count)
-            for file, count in by_file(report, ROOT).items()
-        }
-    )
-    own['lacking'] = sorted({*own.get('lacking', ()), *lacking})
-    _save(results)
+    files = {
+        file: dataclasses.asdict(count) for file, count in by_file(report, ROOT).items()
+    }
+    with _own_results() as own:
+        own.setdefault('files', {}).update(files)
+        own['lacking'] = sorted({*own.get('lacking', ()), *lacking})
 
 
 def demo() -> int:
@@ -137,8 +137,7 @@ def demo() -> int:
     from lab import paths  # noqa: PLC0415 - only where there is a lab
 
     found = json.loads((paths.from_environment() / 'demo/result.json').read_text())
-    results = _results()
-    results.setdefault(_release(), {})[DEMO] = {
+    summary = {
         'volumes': {
             row['case']['title']: [
                 row['route'],
@@ -155,7 +154,8 @@ def demo() -> int:
         },
         'problems': found['problems'],
     }
-    _save(results)
+    with _own_results() as own:
+        own[DEMO] = summary
     return 0
 
 
@@ -275,8 +275,25 @@ def _results() -> Any:
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
-def _save(results: Any) -> None:
-    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + '\n')
+@contextlib.contextmanager
+def _own_results() -> Iterator[dict[str, Any]]:
+    """This release's results, to be changed; no other run changes the file then."""
+    release = _release()
+    with _alone():
+        results = _results()
+        yield results.setdefault(release, {})
+        RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + '\n')
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """The lock is the folder's: the file itself is read by others as it is."""
+    folder = os.open(RESULTS.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def main() -> int:

@@ -1,5 +1,7 @@
 """docs/compatibility.md has the tables of what was found, and each has its place."""
 
+import concurrent.futures
+import json
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,18 @@ def test_results_of_a_release_add_up(
     assert matrix.run(['tests/unit/support/test_compat.py']) == 0
     (line,) = [each for each in matrix.features() if each.startswith('| all suites ')]
     assert line.count('not run') == len(matrix.RELEASES) - 1
+
+
+def test_runs_beside_each_other_keep_all_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix, 'RESULTS', tmp_path / 'results.json')
+    monkeypatch.setattr(internals, 'release', lambda: '2025.1')
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(_keep, map(str, range(40))))
+    assert len(json.loads(matrix.RESULTS.read_text())['2025.1']) == 40
+
+
+def _keep(name: str) -> None:
+    with matrix._own_results() as own:
+        own[name] = {}
