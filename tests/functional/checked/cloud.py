@@ -157,6 +157,7 @@ netapp_storage_protocol = iscsi
 netapp_use_legacy_client = False
 netapp_server_hostname = {host}
 netapp_server_port = {port}
+netapp_transport_type = https
 netapp_ssl_cert_path = {ca}
 netapp_login = cinder
 netapp_password = ontap-password-4711
