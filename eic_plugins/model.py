@@ -96,6 +96,8 @@ class Reason(enum.StrEnum):
     ONTAP_BUSY = 'ontap_busy'
     POOL_UNKNOWN = 'pool_unknown'
     WAIT_TIMED_OUT = 'wait_timed_out'
+    LOCKS_UNAVAILABLE = 'locks_unavailable'
+    LOCK_LOST = 'lock_lost'
     INTERNAL_ERROR = 'internal_error'
 
     @property
@@ -203,6 +205,10 @@ _MESSAGES: Mapping[Reason, str] = {
     Reason.POOL_UNKNOWN: "the pool's share is of no FlexVol of netapp_vserver",
     Reason.WAIT_TIMED_OUT: 'another volume was still making the cached image '
     'after fill_wait_timeout',
+    Reason.LOCKS_UNAVAILABLE: 'the backend of [coordination] did not answer, so that '
+    'nobody could tell whether another host makes the cached image',
+    Reason.LOCK_LOST: "this host's lock ended while it made the cached image, and "
+    'another host makes it now: what was made was not published',
     Reason.INTERNAL_ERROR: 'an error of ours; the log has the traceback',
 }
 

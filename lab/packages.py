@@ -22,7 +22,9 @@ from lab.errors import LabError
 _MOUNTING = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
 # The servers that tests/functional runs the Cinder filter in.
 _SERVERS = ('uwsgi', 'uwsgi-plugin-python3', 'apache2', 'libapache2-mod-wsgi-py3')
-TEST_PACKAGES = (*_MOUNTING, *_SERVERS)
+# The backends of locks that tests/contract loses.
+_LOCKING = ('etcd-server', 'redis-server')
+TEST_PACKAGES = (*_MOUNTING, *_SERVERS, *_LOCKING)
 LAB_PACKAGES = ('mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
 _INSTALL_SECONDS = 1200

@@ -9,9 +9,9 @@ from oslo_utils import units
 
 from eic_plugins.engine.decision import Decision, allowed
 from eic_plugins.engine.demand import Demand, Neighbours, NewVolume
-from eic_plugins.engine.failures import RouteFailedError, reason_of
+from eic_plugins.engine.failures import RouteFailedError, fill_failure, reason_of
 from eic_plugins.engine.filling import Filling
-from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache, is_verified
+from eic_plugins.engine.pool_cache import NotLockedError, PoolCache, is_verified
 from eic_plugins.engine.routes import FillRoute
 from eic_plugins.engine.surroundings import Surroundings
 from eic_plugins.engine.toolbox import Toolbox
@@ -127,8 +127,9 @@ class Attempt:
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(self._cache.cluster_locked(self._demand.image.id))
-            except LockTimeoutError as err:
-                refusal = Refusal.of_route(plan.route, Reason.WAIT_TIMED_OUT, str(err))
+            except NotLockedError as err:
+                reason, _ = fill_failure(err)
+                refusal = Refusal.of_route(plan.route, reason, str(err))
                 raise RouteFailedError(refusal, final=True) from err
             plan = self._decision.choose(search=True)
             if not self._decision.is_once_per_cluster(plan):

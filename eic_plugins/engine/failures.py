@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from oslo_log import log as logging
 
 from eic_plugins.engine.pool_cache import (
+    LockLostError,
+    LocksUnavailableError,
     LockTimeoutError,
     NoRoomError,
     PublishForbiddenError,
@@ -71,6 +73,8 @@ FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
     UnsafeImageError: (Reason.INSPECTION_FAILED, False),
     SignatureError: (Reason.SIGNATURE_INVALID, False),
     LockTimeoutError: (Reason.WAIT_TIMED_OUT, True),
+    LocksUnavailableError: (Reason.LOCKS_UNAVAILABLE, True),
+    LockLostError: (Reason.LOCK_LOST, False),
     NoRoomError: (Reason.NO_ROOM, False),
     NotReadableError: (Reason.NOT_READABLE, False),
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),

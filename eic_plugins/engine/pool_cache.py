@@ -2,7 +2,8 @@
 
 A cached image is made under a temporary name, inspected, and published by its
 record last: a crash leaves none or a good one. One volume makes it while the
-others that need it wait for the lock (tooz, across hosts). Where and how a
+others that need it wait for the lock (tooz, across hosts). Who has lost the lock
+meanwhile publishes nothing, unless it gets it back. Where and how a
 pool keeps them is its :class:`~eic_plugins.storage.interface.PoolStorage`'s business.
 """
 
@@ -26,18 +27,44 @@ LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 60
 
 
-class LockTimeoutError(Exception):
-    """A lock was not to be had within its deadline."""
+class NotLockedError(Exception):
+    """A lock is not held, or nobody can tell."""
+
+
+class LockTimeoutError(NotLockedError):
+    """A lock was not to be had within its deadline: somebody else has it."""
+
+
+class LocksUnavailableError(NotLockedError):
+    """What keeps the locks does not answer."""
+
+
+class LockLostError(NotLockedError):
+    """A lock ended while it was thought to be held, and somebody else has it."""
+
+
+class Held(Protocol):
+    """A lock that is held, as far as is known."""
+
+    def confirm(self) -> bool:
+        """Make sure that the lock is held from now on, before anything is published.
+
+        :returns: False if it was lost and is held again: somebody else may have had
+            it meanwhile
+        :raises LockLostError: somebody else has it
+        :raises LocksUnavailableError: nobody can tell
+        """
 
 
 class Locks(Protocol):
     """Locks by name that hold across threads, processes and hosts."""
 
-    def held(self, name: str, *, wait: bool) -> AbstractContextManager[None]:
+    def held(self, name: str, *, wait: bool) -> AbstractContextManager[Held]:
         """Hold a lock.
 
         :param wait: False to give up at once if somebody else has it
         :raises LockTimeoutError: somebody else has it
+        :raises LocksUnavailableError: nobody can tell
         """
 
 
@@ -180,13 +207,30 @@ class PoolCache(CachedImages):
         :raises Exception: whatever the fill, the inspection or the lock
             raises; nothing of the attempt is left behind
         """
-        with self.locked(image.id, wait):
-            self.storage.refresh(image.id)
-            cached = self.recall(image, fill.verifies)
+        try:
+            return self._ensure(image, fill, wait)
+        except LockLostError as err:
+            if not wait:
+                raise
+            LOG.warning(
+                'What was made of image %(image)s in pool %(pool)s is dropped: '
+                '%(err)s. Waiting for what that one makes.',
+                {'image': image.id, 'pool': self.pool.name, 'err': err},
+            )
+        return self._ensure(image, fill, wait)
+
+    def _ensure(self, image: Image, fill: Fill, wait: bool) -> tuple[CachedImage, bool]:
+        with self.locked(image.id, wait) as held:
+            cached = self._look(image, fill)
             if cached is not None:
                 return cached, False
             with self._room_for(fill):
-                return self._make(image, fill), True
+                return self._make(image, fill, held)
+
+    def _look(self, image: Image, fill: Fill) -> CachedImage | None:
+        """The cached image that another host may have made."""
+        self.storage.refresh(image.id)
+        return self.recall(image, fill.verifies)
 
     def touch(self, image: Image) -> bool:
         """Say that the cached image is in use now: no eviction takes it.
@@ -214,6 +258,7 @@ class PoolCache(CachedImages):
 
         :returns: whether it was removed
         :raises LockTimeoutError: it is being made
+        :raises LocksUnavailableError: nobody can tell whether it is being made
         """
         with self.locked(usage.image_id, wait=False):
             if not self.storage.withdraw_unused(usage):
@@ -236,7 +281,7 @@ class PoolCache(CachedImages):
             if now - leftover.idle_since < _IDLE_SECONDS:
                 continue
             with (
-                contextlib.suppress(LockTimeoutError),
+                contextlib.suppress(NotLockedError),
                 self.locked(leftover.image_id, wait=False),
             ):
                 LOG.info(
@@ -246,11 +291,11 @@ class PoolCache(CachedImages):
                 )
                 self.storage.remove(leftover.name)
 
-    def locked(self, image_id: str, wait: bool) -> AbstractContextManager[None]:
+    def locked(self, image_id: str, wait: bool) -> AbstractContextManager[Held]:
         """The lock of an image in this pool."""
         return self._locks.held(f'eic-{image_id}-{self.pool.flexvol.uuid}', wait=wait)
 
-    def cluster_locked(self, image_id: str) -> AbstractContextManager[None]:
+    def cluster_locked(self, image_id: str) -> AbstractContextManager[Held]:
         """The lock of an image in the pool's cluster: what may be done once for
         a cluster is done under it.
         """
@@ -264,31 +309,42 @@ class PoolCache(CachedImages):
             contextlib.nullcontext() if want is None else self._room.taken(self, want)
         )
 
-    def _make(self, image: Image, fill: Fill) -> CachedImage:
+    def _make(self, image: Image, fill: Fill, held: Held) -> tuple[CachedImage, bool]:
         name = f'{FILL_PREFIX}{image.id}-{secrets.token_hex(4)}'
-        target = self.pool.stored(name)
         try:
-            filled = fill.make(target)
-            size = self.storage.examine(
-                name,
-                filled.virtual_size or image.raw_size,
-                fill.verify if self._unverified(image, fill, filled) else None,
-                filled.inspected,
-            )
-            record = Record(
-                image.identity,
-                size,
-                image.signature if fill.verifies else filled.signature,
-            )
-            record = self._publish(target, image, record)
+            record = self._fill(name, image, fill)
+            made_by_another = None if held.confirm() else self._look(image, fill)
+            if made_by_another is not None:
+                self.storage.remove(name)
+                return made_by_another, False
+            record = self._publish(self.pool.stored(name), image, record)
         except BaseException:
             self.storage.remove(name)
             raise
         LOG.info(
             'Cached image %(image)s is in pool %(pool)s, %(size)d bytes.',
-            {'image': image.id, 'pool': self.pool.name, 'size': size},
+            {
+                'image': image.id,
+                'pool': self.pool.name,
+                'size': record.virtual_size,
+            },
         )
-        return self._cached(image, record)
+        return self._cached(image, record), True
+
+    def _fill(self, name: str, image: Image, fill: Fill) -> Record:
+        """Make it, and look at it; what there is to say of it."""
+        filled = fill.make(self.pool.stored(name))
+        size = self.storage.examine(
+            name,
+            filled.virtual_size or image.raw_size,
+            fill.verify if self._unverified(image, fill, filled) else None,
+            filled.inspected,
+        )
+        return Record(
+            image.identity,
+            size,
+            image.signature if fill.verifies else filled.signature,
+        )
 
     @staticmethod
     def _unverified(image: Image, fill: Fill, filled: Filled) -> bool:

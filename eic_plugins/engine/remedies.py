@@ -98,6 +98,11 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.WAIT_TIMED_OUT: 'raise fill_wait_timeout, and with it '
     'block_device_allocate_retries in nova.conf ("eic check nova-patience"), or '
     'precache the image',
+    Reason.LOCKS_UNAVAILABLE: 'start the backend that [coordination] backend_url '
+    'names ("eic check coordination-reachable"); what is cached needs no lock',
+    Reason.LOCK_LOST: 'see why the host stood still, or did not reach the backend of '
+    '[coordination], for longer than its lock_timeout ("eic check '
+    'coordination-backend")',
     Reason.INTERNAL_ERROR: f'{_LOG}, and report its traceback',
 }
 

@@ -21,7 +21,7 @@ from typing import Protocol
 from oslo_log import log as logging
 from oslo_utils import uuidutils
 
-from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache
+from eic_plugins.engine.pool_cache import LockTimeoutError, NotLockedError, PoolCache
 from eic_plugins.glance.catalog import Images
 from eic_plugins.glance.documents import ListedImage
 from eic_plugins.model import Image, Outcome
@@ -248,7 +248,7 @@ class Precacher:
             LOG.debug(
                 'Cached image %s is being made and stays for now.', action.image_id
             )
-        except (OSError, OntapError) as err:
+        except (OSError, OntapError, NotLockedError) as err:
             LOG.warning(
                 'Cached image %(image)s stays in pool %(pool)s for now, though '
                 'it is to go (%(why)s): %(err)s',

@@ -1,7 +1,6 @@
 """Families of images, from Glance's notification on a bus to the pools' files."""
 
 import queue
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,7 +23,7 @@ from eic_plugins.storage.files import FileStorage
 from eic_plugins.storage.interface import Filled
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.factories import SEALS, pool
-from tests.unit.fake_engine import FakeFill
+from tests.unit.fake_engine import FakeFill, NoLocks
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 4096
@@ -66,8 +65,8 @@ class Cloud:
         self.cache.ensure(of, FakeFill(self._write))
         return Outcome('download', (), 0.1, 0)
 
-    def held(self, _name: str, *, wait: bool) -> Any:
-        return threading.Lock()
+    def held(self, name: str, *, wait: bool) -> Any:
+        return NoLocks().held(name, wait=wait)
 
     def _write(self, target: StoredObject) -> Filled:
         (self.root / target.name).write_bytes(b'\x01' * SIZE)

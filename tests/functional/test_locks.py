@@ -69,6 +69,35 @@ def test_old_files_go_and_the_lock_is_still_one(locks, tmp_path):
         pass
 
 
+def test_a_wait_ends_when_it_should(locks, tmp_path):
+    with locks.Locks(5).held(POOL, wait=True) as held:
+        for seconds, wait in ((0.5, True), (0, True), (5, False)):
+            began = time.monotonic()
+            with (
+                pytest.raises(LockTimeoutError),
+                locks.Locks(seconds).held(POOL, wait=wait),
+            ):
+                pass
+            assert time.monotonic() - began < 1.5
+        assert held.confirm()
+    use(locks, POOL)
+
+
+def test_the_lock_of_a_killed_process_is_free(locks, tmp_path):
+    with subprocess.Popen(
+        [sys.executable, '-W', 'ignore', '-c', HOLD, f'file://{tmp_path}', POOL],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout.readline() == 'held\n'
+        with pytest.raises(LockTimeoutError), locks.Locks(0).held(POOL, wait=True):
+            pass
+        holder.kill()
+        holder.wait(30)
+    use(locks, POOL)
+
+
 def test_a_release_alone_leaves_the_file(locks, tmp_path):
     """What there would be to remove without a removal."""
     use(locks, POOL, CLUSTER)

@@ -105,9 +105,16 @@ class FakeNeighbours:
         return self.on_search(image)
 
 
+class FakeHeld:
+    """A lock that is never lost."""
+
+    def confirm(self) -> bool:
+        return True
+
+
 class NoLocks:
     """Locks that everybody has."""
 
     @contextlib.contextmanager
-    def held(self, _name: str, *, wait: bool) -> Iterator[None]:
-        yield
+    def held(self, _name: str, *, wait: bool) -> Iterator[FakeHeld]:
+        yield FakeHeld()

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from eic_plugins.cli.checks.credentials import no_credentials
 from eic_plugins.cli.checks.facts import Facts
@@ -25,6 +25,10 @@ _KNOWN = {
     'ipc': 0,
 }
 _LOCAL = {'file', 'ipc'}
+_UNNOTICED = {'mysql', 'postgresql'}
+"""Of these tooz cannot tell whether a lock is still held."""
+_LEASED = {'etcd3+http', 'etcd3+https', 'redis', 'rediss'}
+_SHORTEST_LEASE = 10
 _TIMEOUT = 3.0
 
 
@@ -42,6 +46,28 @@ def coordination_backend(facts: Facts) -> Iterator[Finding]:
         yield warning(
             'locks in memcached are lost when it runs out of memory or restarts',
             remedy='use etcd or Redis for [coordination] backend_url',
+        )
+    elif scheme in _UNNOTICED:
+        yield warning(
+            f'a lock in {scheme} that ends with its connection is lost unnoticed: '
+            'then two hosts make the same cached image, and the later one replaces '
+            "the other one's",
+            remedy='use etcd or Redis for [coordination] backend_url',
+        )
+    yield from _lease(_url(facts))
+
+
+def _lease(url: SplitResult) -> Iterator[Finding]:
+    """A lease that is too short is lost by a host that is only busy."""
+    options = parse_qs(url.query)
+    lease = (options.get('lock_timeout') or options.get('timeout') or ['30'])[-1]
+    if url.scheme not in _LEASED or not lease.isdigit():
+        return
+    if int(lease) < _SHORTEST_LEASE:
+        yield warning(
+            f'locks end after {lease} s without a heartbeat: a host that stands still '
+            'for a moment loses them, and makes cached images for nothing',
+            remedy='set lock_timeout=30 in the query of [coordination] backend_url',
         )
 
 

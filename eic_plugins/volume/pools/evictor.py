@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from oslo_log import log as logging
 
-from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, PoolCache, Want
+from eic_plugins.engine.pool_cache import NoRoomError, NotLockedError, PoolCache, Want
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage import eviction
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
@@ -185,6 +185,6 @@ class Evictor:
                     gone += 1
                     self._capabilities.discard(cache.pool.name, usage.image_id)
                     self._metrics.evicted(cache.pool.name)
-            except LockTimeoutError:
-                LOG.debug('Cached image %s is being made and stays.', usage.image_id)
+            except NotLockedError as err:
+                LOG.debug('Cached image %s stays: %s', usage.image_id, err)
         return gone

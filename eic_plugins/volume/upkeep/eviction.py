@@ -4,7 +4,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 
-from eic_plugins.engine.pool_cache import LockTimeoutError, PoolCache
+from eic_plugins.engine.pool_cache import LockTimeoutError, NotLockedError, PoolCache
 from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.eviction import IN_USE_SECONDS
 from eic_plugins.support.clock import SYSTEM, Clock
@@ -61,7 +61,7 @@ def evict(cache: PoolCache, image_id: str, clock: Clock = SYSTEM) -> Eviction:
         return Eviction(_evict(cache, image_id, clock))
     except LockTimeoutError:
         return Eviction(Evicted.BEING_MADE)
-    except (OntapError, OSError) as err:
+    except (OntapError, OSError, NotLockedError) as err:
         return Eviction(Evicted.FAILED, str(err))
 
 

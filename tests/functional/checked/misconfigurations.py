@@ -870,6 +870,30 @@ TABLE: tuple[Misconfiguration, ...] = (
         ),
     ),
     M(
+        'a lock that is lost unnoticed',
+        'coordination-backend',
+        WARNING,
+        cinder('backend_url', 'mysql://127.0.0.1:3306/tooz', 'coordination'),
+        'lost unnoticed',
+        by_hand(
+            lambda cloud: cloud.set(
+                'cinder', 'backend_url', f'file://{cloud.state}/locks', 'coordination'
+            )
+        ),
+    ),
+    M(
+        'a busy host loses its locks',
+        'coordination-backend',
+        WARNING,
+        cinder('backend_url', 'etcd3+http://127.0.0.1:2379?timeout=5', 'coordination'),
+        'locks end after 5 s',
+        by_hand(
+            lambda cloud: cloud.set(
+                'cinder', 'backend_url', f'file://{cloud.state}/locks', 'coordination'
+            )
+        ),
+    ),
+    M(
         'hosts that share a backend lock on files',
         'coordination-reaches-all',
         FAILURE,

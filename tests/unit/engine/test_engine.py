@@ -22,7 +22,13 @@ from eic_plugins.engine.failures import (
     SignatureError,
     TooLargeError,
 )
-from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, PoolCache
+from eic_plugins.engine.pool_cache import (
+    LockLostError,
+    LocksUnavailableError,
+    LockTimeoutError,
+    NoRoomError,
+    PoolCache,
+)
 from eic_plugins.engine.routes import FillLimits
 from eic_plugins.engine.toolbox import Toolbox
 from eic_plugins.glance.image_locations import Location
@@ -52,6 +58,7 @@ from tests.unit.factories import (
 )
 from tests.unit.fake_clock import FakeClock
 from tests.unit.fake_engine import (
+    FakeHeld,
     FakeNeighbours,
     FakeSource,
     FakeVolume,
@@ -148,7 +155,7 @@ class Cluster:
         with self.mutex:
             lock = self.locks.setdefault(name, threading.Lock())
         with lock:
-            yield
+            yield FakeHeld()
 
     def locations(self) -> Any:
         self.asked_glance += 1
@@ -636,13 +643,50 @@ def test_a_clone_of_the_wrong_size_is_removed(cluster: Cluster) -> None:
     assert cluster.leftovers() == {VOLUME}
 
 
+@pytest.mark.parametrize(
+    ('error', 'reason'),
+    [
+        (LockTimeoutError('held'), Reason.WAIT_TIMED_OUT),
+        (LocksUnavailableError('no answer'), Reason.LOCKS_UNAVAILABLE),
+    ],
+)
 def test_a_lock_that_is_not_to_be_had_leaves_the_request_to_cinder(
+    error: Exception, reason: Reason, cluster: Cluster
+) -> None:
+    cluster.lock_error = error
+    outcome = cluster.create()
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['copy_offload'] is reason
+    assert cluster.files.calls == []
+
+
+def test_a_download_whose_lock_is_not_to_be_had_is_left_to_cinder(
     cluster: Cluster,
 ) -> None:
-    cluster.lock_error = LockTimeoutError('held')
+    cluster.namespace.where = Refusal.of_location(Reason.OTHER_CLUSTER)
+    cluster.lock_error = LocksUnavailableError('no answer')
     outcome = cluster.create()
-    assert reasons(outcome)['copy_offload'] is Reason.WAIT_TIMED_OUT
-    assert cluster.files.calls == []
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['download'] is Reason.LOCKS_UNAVAILABLE
+
+
+def test_what_is_cached_needs_no_lock(cluster: Cluster) -> None:
+    cluster.create()
+    cluster.lock_error = LocksUnavailableError('no answer')
+    assert cluster.create('volume-2').route == 'cached'
+
+
+def test_a_lock_that_is_lost_again_and_again_is_a_reason(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_held: object) -> bool:
+        raise LockLostError('another host has it')
+
+    monkeypatch.setattr(FakeHeld, 'confirm', lost)
+    outcome = cluster.create()
+    assert outcome.left_to_cinder
+    assert reasons(outcome)['copy_offload'] is Reason.LOCK_LOST
+    assert cluster.leftovers() == set()
 
 
 def test_a_cluster_that_does_not_answer_leaves_the_request_to_cinder(
@@ -975,7 +1019,7 @@ def test_who_spreads_waits_for_nobody(cluster: Cluster) -> None:
         waits.append(wait)
         if not wait:
             raise LockTimeoutError('a volume makes it')
-        yield
+        yield FakeHeld()
 
     cluster.held = held
     outcome = spread(cluster)

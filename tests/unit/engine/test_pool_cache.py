@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from eic_plugins.engine.pool_cache import (
+    LockLostError,
+    LocksUnavailableError,
     LockTimeoutError,
+    NotLockedError,
     PoolCache,
     PublishForbiddenError,
 )
@@ -43,6 +46,7 @@ class Share:
         self.files = FakeFiles({self.pool.flexvol.uuid: root})
         self.mutex = threading.Lock()
         self.locked = []
+        self.confirms: list[Callable[[], bool]] = []
         self.commands = []
         self.mount = ShareMount(str(root), self.run, 0o660)
         self.storage = FileStorage(self.pool, self.mount, self.files, 1, SEALS)
@@ -57,9 +61,13 @@ class Share:
             raise LockTimeoutError('somebody else fills it')
         try:
             self.locked.append(name)
-            yield
+            yield self
         finally:
             self.mutex.release()
+
+    def confirm(self) -> bool:
+        """What a test says of the lock, else that it is held."""
+        return self.confirms.pop(0)() if self.confirms else True
 
     def fill_with(self, content: Any) -> Any:
         def fill(target: Any) -> Any:
@@ -520,6 +528,108 @@ def test_a_leftover_is_in_nobodys_way(left_over: Share) -> None:
     changed = image(size=SIZE, os_hash_value='other')
     left_over.ensure(b'\x02' * SIZE, changed)
     assert left_over.cache.find(changed)
+
+
+def lost() -> bool:
+    raise LockLostError('another host has it')
+
+
+def unknown() -> bool:
+    raise LocksUnavailableError('no answer')
+
+
+def test_who_has_lost_the_lock_waits_and_uses_what_the_other_made(
+    share: Share,
+) -> None:
+    other = Share(share.root)
+
+    def another_makes_it() -> bool:
+        other.ensure(b'\x02' * SIZE)
+        return lost()
+
+    share.confirms = [another_makes_it]
+    _cached, made = share.ensure()
+    assert not made
+    assert len(share.locked) == 2
+    assert (share.root / RAW.cached_name).read_bytes() == b'\x02' * SIZE
+    assert share.names() == other.names()
+
+
+def test_who_got_the_lock_back_looks_first(share: Share) -> None:
+    other = Share(share.root)
+    share.confirms = [lambda: not other.ensure(b'\x02' * SIZE)]
+    _cached, made = share.ensure()
+    assert not made
+    assert (share.root / RAW.cached_name).read_bytes() == b'\x02' * SIZE
+    assert not [name for name in share.names() if name.startswith('eic-fill-')]
+
+
+def test_who_got_the_lock_back_and_finds_nothing_publishes(share: Share) -> None:
+    share.confirms = [lambda: False]
+    _cached, made = share.ensure()
+    assert made
+    assert share.cache.find(RAW)
+
+
+@pytest.mark.parametrize('ends', [unknown, lost])
+def test_without_the_lock_nothing_is_published(
+    ends: Callable[[], bool], share: Share
+) -> None:
+    share.confirms = [ends, ends]
+    with pytest.raises(NotLockedError):
+        share.ensure()
+    assert share.names() == []
+
+
+def test_who_does_not_wait_does_not_wait_for_who_has_the_lock(share: Share) -> None:
+    share.confirms = [lost]
+    with pytest.raises(LockLostError):
+        share.cache.ensure(RAW, FakeFill(share.fill_with(b'\x01' * SIZE)), wait=False)
+    assert len(share.locked) == 1
+    assert share.names() == []
+
+
+STEPS = [
+    ('mount', 'unlink'),
+    ('files', 'rename'),
+    ('mount', 'write'),
+    ('mount', 'touch'),
+]
+"""Of a publication, in this order."""
+
+
+@pytest.mark.parametrize(('part', 'step'), STEPS)
+def test_two_that_publish_at_once_leave_one_whole_cached_image(
+    part: str, step: str, share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the lock and the last step there is a moment in which the
+    lock can be lost: another one publishes in the middle of this publication.
+    """
+    other = Share(share.root)
+    done: list[object] = []
+    real = getattr(getattr(share, part), step)
+
+    def after_another(*args: Any, **kwargs: Any) -> Any:
+        if not done:
+            done.append(None)
+            done.append(publish(other, b'\x02' * SIZE, 'eic-fill-2'))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(getattr(share, part), step, after_another)
+    publish(share, b'\x01' * SIZE, 'eic-fill-1')
+    assert len(done) == 2
+    assert share.names() == [f'.eic-{RAW.id}.json', RAW.cached_name]
+    whole = (share.root / RAW.cached_name).read_bytes()
+    assert whole in {b'\x01' * SIZE, b'\x02' * SIZE}
+    for seen in (share, other):
+        assert seen.cache.find(RAW)
+
+
+def publish(share: Share, content: bytes, name: str) -> Record:
+    (share.root / name).write_bytes(content)
+    return share.storage.publish(
+        share.pool.stored(name), RAW, Record(RAW.identity, SIZE)
+    )
 
 
 def served_once(share: Any) -> Any:

@@ -24,7 +24,7 @@ from eic_plugins.storage.interface import Filled
 from eic_plugins.storage.mount import ShareMount
 from tests.unit.factories import SEALS, image, pool
 from tests.unit.fake_clock import FakeClock
-from tests.unit.fake_engine import FakeFill
+from tests.unit.fake_engine import FakeFill, FakeHeld
 from tests.unit.fake_files import FakeFiles
 
 SIZE = 300_000
@@ -86,7 +86,7 @@ class Backends:
         if not self.mutex.acquire(blocking=wait):
             raise LockTimeoutError('it is being made')
         try:
-            yield
+            yield FakeHeld()
         finally:
             self.mutex.release()
 

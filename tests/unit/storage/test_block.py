@@ -43,7 +43,13 @@ from eic_plugins.storage.seals import Place
 from eic_plugins.storage.seen import SeenDevices
 from tests.unit.factories import GIB, SEALS, SIGNATURE, image
 from tests.unit.fake_clock import FakeClock
-from tests.unit.fake_engine import FakeFill, FakeNeighbours, FakeSource, FakeVolume
+from tests.unit.fake_engine import (
+    FakeFill,
+    FakeHeld,
+    FakeNeighbours,
+    FakeSource,
+    FakeVolume,
+)
 from tests.unit.fake_luns import LunSession
 
 SIZE = 300_000
@@ -100,7 +106,7 @@ class Svm:
         with self.mutex:
             lock = self.locks.setdefault(name, threading.Lock())
         with lock:
-            yield
+            yield FakeHeld()
 
     def cache(self, name: Any = 'gold_vol', seen: Any = None) -> Any:
         return PoolCache(

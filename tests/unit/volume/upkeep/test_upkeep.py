@@ -21,7 +21,7 @@ from eic_plugins.volume.upkeep.eviction import Evicted, evict
 from eic_plugins.volume.upkeep.paced_reading import Pace
 from eic_plugins.volume.upkeep.verification import Verdict, before_reading, verify
 from tests.unit.factories import SEALS, image, pool
-from tests.unit.fake_engine import FakeFill
+from tests.unit.fake_engine import FakeFill, FakeHeld
 from tests.unit.fake_files import FakeFiles
 
 RAW = b'\x01' * 300_000
@@ -41,10 +41,10 @@ class Place:
         self.cache = PoolCache(storage, self)
 
     @contextlib.contextmanager
-    def held(self, name: str, *, wait: bool) -> Iterator[None]:
+    def held(self, name: str, *, wait: bool) -> Iterator[FakeHeld]:
         if self.taken:
             raise LockTimeoutError(name)
-        yield
+        yield FakeHeld()
 
     def fill(self, of: Image = OF, idle: float = 3600) -> None:
         self.cache.ensure(of, FakeFill(self._write))
