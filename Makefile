@@ -30,7 +30,7 @@ NEEDS_VENV = test -x $(BIN)/python || \
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
-    lint release-notes clean matrix matrix-row quick older floors upgrade
+    lint release-notes clean matrix matrix-row quick older floors pythons upgrade
 
 help:
 	@echo 'Targets:'
@@ -150,6 +150,18 @@ older: ## `make quick` on the oldest release, and on the one before the newest
 	@set -e; \
 	for release in 2025.1 2026.1; do \
 	    $(MAKE) --no-print-directory quick RELEASE=$$release; \
+	done
+
+# As distributions ship them: Ubuntu 24.04, Debian 13; and the newest of both.
+PYTHONS := 3.12/2026.1 3.13/2025.1 3.13/2026.2
+pythons: ## long: the unit tests and `make quick` with the Pythons of distributions
+	@set -e; \
+	for pair in $(PYTHONS); do \
+	    python=python$${pair%/*}; release=$${pair#*/}; \
+	    env=.venv-$$release-$$python; \
+	    $(MAKE) --no-print-directory quick PYTHON=$$python RELEASE=$$release \
+	        VENV=$$env; \
+	    $$env/bin/python -m pytest -q tests/unit; \
 	done
 
 # Not Cinder, which brings higher ones. Then the tests that do without it.

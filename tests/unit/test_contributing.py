@@ -50,5 +50,6 @@ def test_the_tests_that_watch_over_the_whole_pass(copy: Copy) -> None:
 
 
 def test_ruff_accepts_the_examples(copy: Copy) -> None:
+    pytest.importorskip('ruff', reason='sources are formatted on the newest release')
     copy.run('-m', 'ruff', 'check', *FILES)
     copy.run('-m', 'ruff', 'format', '--check', *FILES)
