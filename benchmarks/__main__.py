@@ -1,5 +1,7 @@
 """`python -m benchmarks [NAME ...]`: runs them on the running lab.
 
+Those that run in a process of their own need no lab: weigher.
+
 Without names it runs all of them and writes docs/bench.json, docs/bench.png and
 docs/bench.md. With names it runs these alone, prints the tables, and writes the
 numbers into the lab's state directory; with --update into docs/, in the place of
@@ -29,6 +31,7 @@ from benchmarks import (
     servers,
     simultaneous,
     spread,
+    weigher,
 )
 from benchmarks.model import missed_counts
 from benchmarks.tenant import Tenant
@@ -48,7 +51,10 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'spread': spread.run,
     'servers': servers.run,
     'filters': filters.run,
+    'weigher': weigher.run,
 }
+IN_PROCESS = frozenset({'weigher'})
+"""They need no lab."""
 DOCS = paths.REPOSITORY / 'docs'
 
 
@@ -58,10 +64,12 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         lab = context.load(paths.from_environment())
-        lab.holder()
+        names = options.names or list(BENCHMARKS)
+        if options.clean or not IN_PROCESS.issuperset(names):
+            lab.holder()
         if options.clean:
             return _clean(lab)
-        return _measure(lab, options.names or list(BENCHMARKS), options.update)
+        return _measure(lab, names, options.update)
     except LabError as err:
         print(f'bench: {err}', file=sys.stderr)
         return 1
@@ -106,7 +114,7 @@ def _clean(lab: Lab) -> int:
 
 
 def _measure(lab: Lab, names: list[str], update: bool) -> int:
-    cleanliness.check(lab)
+    _check_cleanliness(lab, names)
     began = time.monotonic()
     answers = {}
     with lab.console.ticking():
@@ -125,8 +133,13 @@ def _measure(lab: Lab, names: list[str], update: bool) -> int:
     for line in missed:
         print(f'MISSED: {line}', file=sys.stderr)
     # Last: results must not be lost because of it.
-    cleanliness.check(lab)
+    _check_cleanliness(lab, names)
     return 1 if missed else 0
+
+
+def _check_cleanliness(lab: Lab, names: list[str]) -> None:
+    if not IN_PROCESS.issuperset(names):
+        cleanliness.check(lab)
 
 
 def _write(lab: Lab, results: dict[str, Any]) -> list[Path]:
