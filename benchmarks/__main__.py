@@ -1,6 +1,6 @@
 """`python -m benchmarks [NAME ...]`: runs them on the running lab.
 
-Those that run in a process of their own need no lab: weigher.
+Those that run in a process of their own need no lab: weigher, demand.
 
 Without names it runs all of them and writes docs/bench.json, docs/bench.png and
 docs/bench.md. With names it runs these alone, prints the tables, and writes the
@@ -23,6 +23,7 @@ from benchmarks import (
     calls,
     cleanliness,
     cpu,
+    demand,
     filters,
     hit_rate,
     image_size,
@@ -52,8 +53,9 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'servers': servers.run,
     'filters': filters.run,
     'weigher': weigher.run,
+    'demand': demand.run,
 }
-IN_PROCESS = frozenset({'weigher'})
+IN_PROCESS = frozenset({'weigher', 'demand'})
 """They need no lab."""
 DOCS = paths.REPOSITORY / 'docs'
 

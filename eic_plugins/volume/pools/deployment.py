@@ -4,8 +4,9 @@ A FlexVol counts as ours if a pool lives on it, and only cinder-scheduler knows
 all pools: each backend reports its own to it once a minute, with the capability
 ``eic`` (:mod:`eic_plugins.volume.pools.capability`). It is asked over RPC, by the
 call that ``cinder get-pools`` makes, when somebody needs to know; the answer is
-remembered for a minute. Without an answer what was known last counts, or the
-backend's own pools alone: nothing that is asked here is worth a failed volume.
+remembered for a minute for each hundred pools. Without an answer what was known
+last counts, or the backend's own pools alone: nothing that is asked here is worth a
+failed volume.
 
 Nothing is to be configured. Backends of drivers other than EIC's are not in it.
 """
@@ -25,6 +26,7 @@ from eic_plugins.support.clock import SYSTEM, Clock
 LOG = logging.getLogger(__name__)
 
 _TTL = 60.0
+_POOLS_OF_A_TTL = 100
 _RPC_TIMEOUT = 5.0
 _RPC_VERSION = '3.0'
 _RPC_RETRIES = 1  # to send it; by default for ever, without a message bus
@@ -85,12 +87,18 @@ class Deployment:
 
     def _reported(self) -> tuple[KnownPool, ...]:
         with self._lock:
-            if self._clock.monotonic() - self._asked > _TTL:
+            if self._clock.monotonic() - self._asked > self._ttl():
                 self._refresh()
                 # After a silence, too: nobody waits for it more than once a
                 # minute.
                 self._asked = self._clock.monotonic()
             return self._known
+
+    def _ttl(self) -> float:
+        """Longer, the more pools there are: each backend gets all of them, so at one
+        interval for all the answers would grow with the square of the backends.
+        """
+        return _TTL * max(len(self._known) / _POOLS_OF_A_TTL, 1.0)
 
     def _refresh(self) -> None:
         try:

@@ -98,6 +98,15 @@ def test_the_scheduler_is_asked_once_a_minute() -> None:
     assert scheduler.asked == 2
 
 
+def test_of_a_thousand_pools_it_is_asked_once_in_ten_minutes() -> None:
+    clock = FakeClock()
+    scheduler = Scheduler(*(reported(f'host@other#{n}') for n in range(1000)))
+    found = made(scheduler, clock)
+    for clock.now in (0.0, 61.0, 600.0, 601.0, 1200.0):
+        assert len(found.pools()) == 1001
+    assert scheduler.asked == 2
+
+
 def test_a_silent_scheduler_leaves_what_was_known_and_one_line(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
