@@ -7,7 +7,8 @@ It is the client alone: its class, its session, its parsing of the answers.
 import importlib.metadata
 import inspect
 import itertools
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cinder.volume.drivers.netapp.dataontap.client.client_cmode_rest import RestClient
@@ -20,6 +21,7 @@ GIB = 1 << 30
 SVM = 'vs1'
 IQN = 'iqn.1993-08.org.debian:01:clients'
 NQN = 'nqn.2014-08.org.nvmexpress:uuid:11111111-2222-3333-4444-555555555555'
+_JOB_SECONDS = 30
 _LUN = {'OsType': 'linux', 'SpaceReserved': 'false', 'SpaceAllocated': 'true'}
 _QOS = {
     'spec': {'policy_name': 'qos1', 'max_throughput': '1000iops'},
@@ -278,12 +280,24 @@ def _files(client: Any) -> Iterator[tuple[str, Step]]:
     )
     yield (
         'get_snapshots_marked_for_deletion',
-        lambda: len(client.get_snapshots_marked_for_deletion()) == 1,
+        lambda: _comes_true(
+            lambda: len(client.get_snapshots_marked_for_deletion()) == 1
+        ),
     )
     yield (
         'delete_snapshot',
         lambda: client.delete_snapshot('vol1', 'deleted_cinder_snap2'),
     )
+
+
+def _comes_true(condition: Callable[[], bool]) -> bool:
+    """Wait for what a job does: not every method of the client waits for its own."""
+    until = time.monotonic() + _JOB_SECONDS
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _luns(client: Any) -> Iterator[tuple[str, Step]]:
@@ -467,17 +481,20 @@ def _volumes(client: Any) -> Iterator[tuple[str, Step]]:
     yield 'create_flexvol', lambda: client.create_flexvol('made', 'aggr1', 1)['jobid']
     yield (
         'create_volume_async',
-        lambda: client.create_volume_async(
-            'made2',
-            'aggr1',
-            1,
-            'none',
-            'default',
-            'c.utf_8',
-            dedupe_enabled=True,
-            compression_enabled=True,
-            snapshot_reserve=5,
-        )['jobid'],
+        lambda: (
+            client.create_volume_async(
+                'made2',
+                'aggr1',
+                1,
+                'none',
+                'default',
+                'c.utf_8',
+                dedupe_enabled=True,
+                compression_enabled=True,
+                snapshot_reserve=5,
+            )['jobid']
+            and _comes_true(lambda: client.flexvol_exists('made2'))
+        ),
     )
     yield 'mount_flexvol', lambda: client.mount_flexvol('made2', '/elsewhere')
     yield (
