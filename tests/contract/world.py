@@ -126,6 +126,10 @@ class World:
         """Its cached image stays when the only volume goes."""
         self.driver.delete_volume(self.create(image, pool))
 
+    def forget(self, volume: Any) -> None:
+        """Its request is over."""
+        self._services.pop(volume.id, None)
+
     def pool_of(self, volume: Any) -> str:
         return str(volume.host.partition('#')[2])
 
