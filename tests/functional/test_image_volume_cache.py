@@ -14,6 +14,7 @@ from oslo_config import cfg
 
 from eic_plugins.scheduler import weigher as scheduler
 from eic_plugins.scheduler.weigher import EICImageLocalityWeigher
+from tests.functional import release
 
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)
 ONE, TWO = 'lab@block#one', 'lab@block#two'
@@ -36,7 +37,7 @@ def queries(image_id):
         if 'image_volume_cache_entries' in statement:
             seen.append(statement)
 
-    engine = db.get_engine()
+    engine = release.engine()
     sqlalchemy.event.listen(engine, 'before_cursor_execute', note)
     yield seen
     sqlalchemy.event.remove(engine, 'before_cursor_execute', note)
@@ -131,18 +132,10 @@ def test_an_entry_of_another_backend_is_one_for_cinder_but_no_reason_to_go_there
 
 def cinders_entry(image_id, state, across):
     """What the released cache finds for a volume in the pool."""
-    from cinder.image import cache  # noqa: PLC0415
-
-    volume = objects.Volume(
-        context.get_admin_context(), host=state.host, cluster_name=state.cluster_name
-    )
-    return cache.ImageVolumeCache(db, None).get_entry(
-        context.get_admin_context(),
-        volume,
-        image_id,
-        {'updated_at': NOON.replace(tzinfo=datetime.UTC)},
-        clone_across_pools=across,
-    )
+    admin = context.get_admin_context()
+    volume = objects.Volume(admin, host=state.host, cluster_name=state.cluster_name)
+    image = {'updated_at': NOON.replace(tzinfo=datetime.UTC)}
+    return release.cached_entry(admin, volume, image_id, image, across)
 
 
 def test_an_entry_of_the_image_before_it_changed_does_not_count(image_id):

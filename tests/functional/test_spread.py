@@ -15,6 +15,7 @@ from oslo_utils import timeutils
 from eic_plugins.precache import demand
 from eic_plugins.support import compat
 from eic_plugins.volume.pools.own_service import OwnService
+from tests.functional import release
 
 WEEK = 604800
 ONE, TWO, FAR = (f'lab@gold#{name}' for name in ('one', 'two', 'far'))
@@ -60,7 +61,7 @@ def statements(image_id):
         if statement != 'BEGIN':
             seen.append((statement, parameters))
 
-    engine = db.get_engine()
+    engine = release.engine()
     sqlalchemy.event.listen(engine, 'before_cursor_execute', note)
     yield seen
     sqlalchemy.event.remove(engine, 'before_cursor_execute', note)
@@ -97,7 +98,7 @@ def test_the_query_finds_volumes_by_their_pools_and_images_by_the_volumes(statem
     statements.clear()
     demand.volumes_by_image([ONE], WEEK)
     ((text, parameters),) = statements
-    with db.get_engine().connect() as connection:
+    with release.engine().connect() as connection:
         plan = [
             row[-1]
             for row in connection.exec_driver_sql(
