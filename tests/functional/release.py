@@ -2,6 +2,8 @@
 
 import inspect
 
+import oslo_messaging as messaging
+from cinder import rpc
 from cinder.db import api as db
 
 from eic_plugins.support import compat
@@ -10,6 +12,22 @@ from eic_plugins.support import compat
 def engine():
     """The engine of Cinder's database."""
     return compat.cinder_transactions().writer.get_engine()
+
+
+def rpc_server(target, manager):
+    """As ``rpc.get_server`` makes it in a process of threads.
+
+    Up to Cinder 28 (2026.1) that is always eventlet's, and stands still for ever in a
+    process that is not patched.
+    """
+    return messaging.get_rpc_server(
+        rpc.TRANSPORT,
+        target,
+        [manager],
+        executor='threading',
+        serializer=rpc.RequestContextSerializer(None),
+        access_policy=messaging.DefaultRPCAccessPolicy,
+    )
 
 
 def cached_entry(admin, volume, image_id, image, across):

@@ -8,12 +8,12 @@ import threading
 
 import oslo_messaging
 import pytest
-from cinder import rpc
 from cinder.scheduler import rpcapi
 
 from eic_plugins.model import KnownPool
 from eic_plugins.volume.pools import deployment
 from eic_plugins.volume.pools.deployment import Deployment
+from tests.functional import release
 
 OWN = KnownPool('eic@own#gold', 'cluster-a', 'svm_gold', 'uuid-gold')
 OTHER = KnownPool(
@@ -65,15 +65,8 @@ class Endpoint:
 @pytest.fixture
 def scheduler(cinder_conf):
     endpoint = Endpoint()
-    # As rpc.get_server, whose server needs eventlet's hub up to Cinder 28.
-    server = oslo_messaging.get_rpc_server(
-        rpc.TRANSPORT,
-        oslo_messaging.Target(topic=rpcapi.SchedulerAPI.TOPIC, server='test'),
-        [endpoint],
-        executor='threading',
-        serializer=rpc.RequestContextSerializer(None),
-        access_policy=oslo_messaging.DefaultRPCAccessPolicy,
-    )
+    target = oslo_messaging.Target(topic=rpcapi.SchedulerAPI.TOPIC, server='test')
+    server = release.rpc_server(target, endpoint)
     server.start()
     yield endpoint
     server.stop()

@@ -7,7 +7,7 @@ import uuid
 import oslo_messaging as messaging
 import pytest
 import sqlalchemy
-from cinder import context, objects, rpc
+from cinder import context, objects
 from cinder.db import api as db
 from cinder.volume import rpcapi
 from oslo_utils import timeutils
@@ -124,8 +124,8 @@ class Manager:
 def test_a_driver_has_its_own_service_publish_its_statistics(cinder_conf):
     objects.register_all()
     manager = Manager()
-    server = rpc.get_server(
-        messaging.Target(topic='cinder-volume.lab@gold', server='lab'), [manager]
+    server = release.rpc_server(
+        messaging.Target(topic='cinder-volume.lab@gold', server='lab'), manager
     )
     server.start()
     try:
