@@ -9,6 +9,7 @@ from oslo_utils import units
 
 from eic_plugins.engine.decision import Decision, allowed
 from eic_plugins.engine.demand import Demand, Neighbours, NewVolume
+from eic_plugins.engine.denials import CLONING, GROWING
 from eic_plugins.engine.failures import RouteFailedError, fill_failure, reason_of
 from eic_plugins.engine.filling import Filling
 from eic_plugins.engine.pool_cache import NotLockedError, PoolCache, is_verified
@@ -24,7 +25,7 @@ from eic_plugins.model import (
     Refusal,
 )
 from eic_plugins.ontap.session import OntapError, OntapForbiddenError
-from eic_plugins.storage.interface import VolumeNotMadeError
+from eic_plugins.storage.interface import GrowthForbiddenError, VolumeNotMadeError
 from eic_plugins.support.clock import SYSTEM
 
 LOG = logging.getLogger(__name__)
@@ -190,7 +191,8 @@ class Attempt:
         refusal = Refusal.of_route(plan.route, reason, str(err))
         if isinstance(err.cause, OntapForbiddenError):
             refusal = Refusal.of_everything(reason, str(err))
-            self._box.denials.add([route.name for route in self._box.routes], refusal)
+            grown = isinstance(err.cause, GrowthForbiddenError)
+            self._box.denials.add(GROWING if grown else CLONING, refusal)
         return RouteFailedError(refusal, final=not err.image_is_gone)
 
     def _warn(self, refusal: Refusal, final: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from oslo_utils import units
 
 from eic_plugins.engine.demand import Demand, Neighbours
-from eic_plugins.engine.denials import IMAGE_FILES
+from eic_plugins.engine.denials import Publishing
 from eic_plugins.engine.failures import (
     FILL_FAILURES,
     OF_THE_BYTES,
@@ -62,12 +62,7 @@ class Filling:
 
     def copier_for(self, source: Source) -> Copier:
         """What clones and copies from there into the pool."""
-        if source.cached is None and self.box.image_copier is not None:
-            return self.box.image_copier
-        return self.box.copier
-
-    def _with_image_copier(self, source: Source | None) -> bool:
-        return source is not None and self.copier_for(source) is not self.box.copier
+        return self.box.copier_for(source)
 
     def download(self, target: StoredObject) -> Filled:
         """Fetch the image from Glance into a file."""
@@ -106,22 +101,18 @@ class Filling:
             self._refuse_image(reason, err)
         if isinstance(err, PublishForbiddenError):
             refusal = Refusal.of_everything(reason, str(err))
-            self._deny(self.box.fill_routes, refusal)
-        elif isinstance(err, OntapForbiddenError) and self._with_image_copier(source):
-            # The route may still be taken from another pool's cached image.
-            unusable = Refusal.of_location(reason, str(err))
-            self.box.denials.add([IMAGE_FILES], unusable)
+            self.box.denials.add(Publishing(self.cache.pool.flexvol.uuid), refusal)
+        elif isinstance(err, OntapForbiddenError) and source is not None:
+            # The route may still be taken from elsewhere.
+            self.box.denials.add(self.box.fetching(route, source), refusal)
         elif isinstance(err, OntapForbiddenError):
-            self._deny([route], refusal)
+            self.box.denials.add(route.name, refusal)
         return RouteFailedError(refusal, final)
 
     def _refuse_image(self, reason: Reason, err: Exception) -> None:
         self.box.refusals.add(
             self.demand.image, reason, str(err), getattr(err, 'virtual_size', 0)
         )
-
-    def _deny(self, routes: list[FillRoute], refusal: Refusal) -> None:
-        self.box.denials.add([route.name for route in routes], refusal)
 
 
 @dataclasses.dataclass(frozen=True)

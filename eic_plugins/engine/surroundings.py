@@ -8,7 +8,6 @@ from oslo_log import log as logging
 from oslo_utils import units
 
 from eic_plugins.engine.demand import Demand, Elsewhere
-from eic_plugins.engine.denials import IMAGE_FILES
 from eic_plugins.engine.failures import helping, reason_of
 from eic_plugins.engine.pool_cache import CachedImages, is_verified
 from eic_plugins.engine.toolbox import Toolbox
@@ -131,9 +130,6 @@ class Surroundings:
         return stored, (*unlocated, *refusals)
 
     def _locate(self, copy: Copy) -> StoredObject | Refusal:
-        denied = self.box.denials.find(IMAGE_FILES)
-        if denied is not None:
-            return denied
         try:
             if isinstance(copy, VolumeCopy):
                 return self.demand.source.locate_volume(copy)

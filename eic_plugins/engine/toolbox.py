@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Protocol
 
-from eic_plugins.engine.denials import Denials
+from eic_plugins.engine.denials import Denials, Fetching
 from eic_plugins.engine.planner import Route
 from eic_plugins.engine.refused_images import Refusals
 from eic_plugins.engine.routes import Copier, FillLimits, FillRoute
 from eic_plugins.glance.locations import LocationReader
-from eic_plugins.model import ImageCopy, Refusal, StoredObject
+from eic_plugins.model import ImageCopy, Refusal, Source, StoredObject
 
 
 class FileFinder(Protocol):
@@ -46,6 +46,17 @@ class Toolbox:
     image_copier: Copier | None = None
     refusals: Refusals = dataclasses.field(default_factory=Refusals)
     denials: Denials = dataclasses.field(default_factory=Denials)
+
+    def copier_for(self, source: Source) -> Copier:
+        """What clones and copies from there into the backend's pools."""
+        if source.cached is None and self.image_copier is not None:
+            return self.image_copier
+        return self.copier
+
+    def fetching(self, route: Route, source: Source) -> Fetching:
+        """What a role has to allow, for the route to get the bytes from there."""
+        of_file = self.copier_for(source) is not self.copier
+        return Fetching(route.name, source.stored.flexvol.svm, of_file)
 
     @property
     def fill_routes(self) -> list[FillRoute]:

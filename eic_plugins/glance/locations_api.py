@@ -13,15 +13,19 @@ from glanceclient import exc
 from oslo_config import cfg
 
 from eic_plugins.glance.access import service_client, service_session
+from eic_plugins.support.clock import SYSTEM, Clock
+from eic_plugins.support.memory import Memory
+
+_SECONDS = 300.0
 
 
 class LocationsApi:
     """Asks for locations; with a service token if it has to be."""
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, clock: Clock = SYSTEM) -> None:
         self._conf = conf
         self.client = service_client(conf, service_session(conf))
-        self._refused = False
+        self._refused: Memory[str, bool] = Memory(_SECONDS, clock=clock)
 
     def find(self, image_id: str) -> list[Mapping[str, Any]]:
         """The locations of an image, as Glance has them.
@@ -31,7 +35,7 @@ class LocationsApi:
         try:
             return _locations(self.client, image_id)
         except exc.HTTPForbidden:
-            if self._refused:
+            if self._refused.get(image_id):
                 raise
         return self._find_with_token(image_id)
 
@@ -41,8 +45,8 @@ class LocationsApi:
         try:
             found = _locations(client, image_id)
         except exc.HTTPForbidden:
-            # Neither helps: the role is lacking, and is not asked for twice.
-            self._refused = True
+            # Neither helps with this image. The role may be given at any time.
+            self._refused.put(image_id, True)
             raise
         self.client = client
         return found

@@ -64,6 +64,7 @@ from eic_plugins.storage.eviction import IN_USE_SECONDS, Usage
 from eic_plugins.storage.interface import (
     CannotGrowError,
     Examine,
+    GrowthForbiddenError,
     Leftover,
     PoolStorage,
     Record,
@@ -253,6 +254,8 @@ class BlockStorage(PoolStorage):
             return
         try:
             self._devices.resize(device, wanted)
+        except OntapForbiddenError as err:
+            raise GrowthForbiddenError(err.status, err.code, err.message) from err
         except OntapRejectedError as err:
             if err.code not in _TOO_LARGE:
                 raise

@@ -26,7 +26,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from eic_plugins.model import CachedImage, Image, Pool, StoredObject, VolumeProperties
-from eic_plugins.ontap.session import OntapError
+from eic_plugins.ontap.session import OntapError, OntapForbiddenError
 from eic_plugins.storage.eviction import Usage
 
 Examine = Callable[[Path], None]
@@ -39,6 +39,10 @@ class NotReadableError(OSError):
 
 class CannotGrowError(OntapError):
     """ONTAP does not let a clone have the size of its volume."""
+
+
+class GrowthForbiddenError(OntapForbiddenError):
+    """The user's role lets a volume be cloned, and not become larger than its image."""
 
 
 class VolumeNotMadeError(Exception):

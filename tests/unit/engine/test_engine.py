@@ -408,7 +408,7 @@ def test_what_is_forbidden_is_tried_again_when_the_role_may_have_changed() -> No
     clock = FakeClock()
     known = Denials(clock)
     refusal = Refusal.of_everything(Reason.PERMISSION_DENIED)
-    known.add(['download'], refusal)
+    known.add('download', refusal)
     assert known.find('download') is refusal
     assert known.find('flexclone') is None
     clock.now += SECONDS

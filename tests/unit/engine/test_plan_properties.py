@@ -13,6 +13,7 @@ from typing import Any
 import hypothesis
 from hypothesis import strategies as st
 
+from eic_plugins.engine.denials import CLONING
 from eic_plugins.engine.pool_cache import CachedImages
 from eic_plugins.model import CachedImage, Reason, Refusal
 from eic_plugins.storage.file_records import format_record, place_of
@@ -134,9 +135,9 @@ def build(root: Path, given: World) -> Cluster:
     box = cluster.engine.toolbox
     if given.denied:
         # To clone the cached image is forbidden for all routes, or for none.
-        names = {given.denied} & {route.name for route in box.routes}
+        is_route = given.denied in {route.name for route in box.routes}
         refusal = Refusal.of_everything(Reason.PERMISSION_DENIED)
-        box.denials.add(names or {route.name for route in box.routes}, refusal)
+        box.denials.add(given.denied if is_route else CLONING, refusal)
     if given.known_as_bad:
         box.refusals.add(given.image, Reason.INSPECTION_FAILED, 'as seen before')
     return cluster

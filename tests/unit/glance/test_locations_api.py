@@ -8,6 +8,7 @@ from glanceclient import exc
 
 from eic_plugins.glance import locations_api
 from eic_plugins.glance.locations_api import LocationsApi
+from tests.unit.fake_clock import FakeClock
 
 FOUND = [{'url': 'file:///a', 'metadata': {}}]
 
@@ -17,7 +18,7 @@ class FakeGlance:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: Any) -> None:
         self.asked: list[str] = []
-        self._answers = answers
+        self.answers = answers
         monkeypatch.setattr(locations_api, 'service_session', self._session)
         monkeypatch.setattr(locations_api, 'service_client', self._client)
 
@@ -28,9 +29,9 @@ class FakeGlance:
     def _client(self, _conf: Any, session: str) -> Any:
         def get(image_id: str) -> Any:
             self.asked.append(session)
-            if isinstance(self._answers[session], Exception):
-                raise self._answers[session]
-            return iter(self._answers[session])
+            if isinstance(self.answers[session], Exception):
+                raise self.answers[session]
+            return iter(self.answers[session])
 
         client = mock.Mock()
         client.images.get_image_locations = get
@@ -64,6 +65,27 @@ def test_one_that_did_not_help_is_not_sent_again(
         with pytest.raises(exc.HTTPForbidden):
             api.find('i')
     assert glance.asked == ['plain', 'token', 'plain']
+
+
+def test_what_was_refused_of_an_image_says_nothing_of_another_nor_for_ever(
+    monkeypatch: pytest.MonkeyPatch, conf: Any
+) -> None:
+    refusal, clock = exc.HTTPForbidden(), FakeClock()
+    glance = FakeGlance(monkeypatch, plain=refusal, token=refusal)
+    api = LocationsApi(conf, clock)
+    with pytest.raises(exc.HTTPForbidden):
+        api.find('i')
+    glance.answers['token'] = FOUND
+    with pytest.raises(exc.HTTPForbidden):
+        api.find('i')
+    clock.now += 301
+    assert api.find('i') == FOUND
+    other = LocationsApi(conf, clock)
+    glance.answers['token'] = refusal
+    with pytest.raises(exc.HTTPForbidden):
+        other.find('i')
+    glance.answers['token'] = FOUND
+    assert other.find('j') == FOUND
 
 
 def test_an_image_that_is_not_there_is_no_refusal(
