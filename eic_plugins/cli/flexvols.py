@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from eic_plugins.cli import arguments
 from eic_plugins.cli.cloud import CloudError
@@ -31,6 +31,8 @@ class BackendSvm:
     session: OntapSession
     user: str = ''
     mount_base: str = ''
+    protocols: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """By the backends' names."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +88,7 @@ def svms(config_files: Sequence[str]) -> list[BackendSvm]:
                 session,
                 same[0].endpoint.username or '',
                 next((each.mount_base for each in same if each.nfs), ''),
+                {each.name: each.protocol for each in same},
             )
         )
     return found

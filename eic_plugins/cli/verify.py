@@ -1,10 +1,11 @@
 """``eic verify``: tries on your ONTAP what NetApp's documentation leaves open.
 
-It runs on a host of cinder-volume, with its cinder.conf, as a user that may write to
-the root of the share; once, before EIC is used on a new ONTAP, and after upgrades of
-ONTAP. It makes a directory ``eic-verify-…`` in the share, clones small and sparse
-files there, and removes all of it, also after Ctrl-C. A run that was killed leaves
-that directory: the next run removes it.
+It runs on a host of cinder-volume, with its cinder.conf; once, before EIC is used on
+a new ONTAP, and after upgrades of ONTAP. In a share, it makes a directory
+``eic-verify-…``, as a user that may write to the root of the share, and clones small
+and sparse files there. In a FlexVol of LUNs or namespaces, it makes and clones some
+that have such names. It removes all of it, also after Ctrl-C. What a run has left that
+was killed, the next run removes.
 
 The report says what is so here, and what EIC does differently because of it. Nothing
 is to be configured: the driver finds out by itself, too.
@@ -18,7 +19,7 @@ import contextlib
 import dataclasses
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,30 @@ from cliff.lister import Lister
 from eic_plugins.cli import arguments, flexvols, terminal
 from eic_plugins.cli.cloud import CloudError
 from eic_plugins.cli.plan_costs import HIT_CALLS
-from eic_plugins.cli.verification import copy_facts, file_facts, measures
+from eic_plugins.cli.verification import (
+    copy_facts,
+    device_facts,
+    file_facts,
+    measures,
+)
 from eic_plugins.cli.verification.findings import Finding, Measure
 from eic_plugins.cli.verification.scratch import NotWritableError, Scratch
+from eic_plugins.cli.verification.scratch_devices import ScratchDevices
 from eic_plugins.model import Pool
+from eic_plugins.ontap.block import BlockDevices, BlockOptions, Luns, Namespaces
+from eic_plugins.ontap.device_trials import DeviceTrials
 from eic_plugins.ontap.files import Files
 from eic_plugins.ontap.namespace import UnknownShareError
-from eic_plugins.ontap.session import OntapError
+from eic_plugins.ontap.session import OntapError, OntapSession
 from eic_plugins.ontap.survey import Forbidden, Survey
 from eic_plugins.ontap.trials import Trials
 
 _COLUMNS = ('Kind', 'Item', 'Here', 'Usual', 'What EIC does', 'Seen')
+_DEVICES: Mapping[str, type[BlockDevices]] = {
+    'iscsi': Luns,
+    'fc': Luns,
+    'nvme': Namespaces,
+}
 _NO_SECOND = 'name a pool in another FlexVol with --to'
 
 
@@ -52,12 +66,16 @@ class Verify(Lister):
         parser: argparse.ArgumentParser = super().get_parser(prog_name)
         arguments.add_config_file(parser)
         parser.add_argument(
-            'pool', metavar='POOL', help='the share of an NFS pool: ADDRESS:/PATH'
+            'pool',
+            metavar='POOL',
+            help='the share of an NFS pool: ADDRESS:/PATH; or the FlexVol of a pool of '
+            'LUNs or namespaces: FLEXVOL or BACKEND#FLEXVOL',
         )
         parser.add_argument(
             '--to',
             metavar='POOL',
-            help='a share in another FlexVol of the cluster: copies are tried, too',
+            help='a pool of the same kind in another FlexVol of the cluster: copies '
+            'are tried, too',
         )
         parser.add_argument(
             '--mount',
@@ -83,6 +101,8 @@ class Verify(Lister):
         """Header and rows."""
         terminal.silence_libraries()
         sites = list(_sites(parsed_args))
+        if len({site.kind for site in sites}) > 1:
+            raise CloudError('--to takes a pool of the same kind.')
         if not parsed_args.yes and not terminal.agreed(_question(sites)):
             raise CloudError('Nothing was written.')
         progress = terminal.Progress(terminal.talks(self))
@@ -107,11 +127,18 @@ class Verify(Lister):
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """A share, who can be asked of it, and where it may be written to."""
+    """A pool, who can be asked of it, and where it may be written to."""
 
     svm: flexvols.BackendSvm
     pool: Pool
-    scratch: Scratch
+    scratch: Scratch | ScratchDevices
+
+    @property
+    def kind(self) -> str:
+        """Of pools, as ``eic check`` names it: ``nfs``, ``luns`` or ``namespaces``."""
+        if isinstance(self.scratch, ScratchDevices):
+            return self.scratch.devices.kind
+        return 'nfs'
 
 
 def row(found: Finding | Measure | Forbidden) -> Sequence[Any]:
@@ -131,29 +158,56 @@ def _report(
     sites: Sequence[Site], measured: bool
 ) -> Iterator[Finding | Measure | Forbidden]:
     """Everything, one after the other; what was made is removed at the end."""
-    first, session = sites[0], sites[0].svm.session
-    files = Files(session)
-    trials = Trials(session, files)
-    yield from _of_role(first)
+    yield from _of_role(sites[0])
     with contextlib.ExitStack() as stack:
         try:
             scratches = [stack.enter_context(site.scratch) for site in sites]
         except NotWritableError as err:
             raise CloudError(str(err)) from err
-        yield from file_facts.find(trials, scratches[0])
-        if len(scratches) > 1:
-            yield from copy_facts.find(trials, *scratches)
+        session = sites[0].svm.session
+        files = [each for each in scratches if isinstance(each, Scratch)]
+        devices = [each for each in scratches if isinstance(each, ScratchDevices)]
+        if files:
+            yield from _of_files(session, files, measured)
         else:
-            yield from copy_facts.none(_NO_SECOND)
-        yield Measure('REST calls of a hit', str(HIT_CALLS['files']))
-        if measured:
-            yield from measures.measure(files, scratches[0])
+            yield from _of_devices(sites[0], devices, measured)
+
+
+def _of_files(
+    session: OntapSession, scratches: Sequence[Scratch], measured: bool
+) -> Iterator[Finding | Measure]:
+    files = Files(session)
+    trials = Trials(session, files)
+    yield from file_facts.find(trials, scratches[0])
+    if len(scratches) > 1:
+        yield from copy_facts.find(trials, *scratches)
+    else:
+        yield from copy_facts.none(_NO_SECOND)
+    yield Measure('REST calls of a hit', str(HIT_CALLS['files']))
+    if measured:
+        yield from measures.measure(files, scratches[0])
+
+
+def _of_devices(
+    site: Site, scratches: Sequence[ScratchDevices], measured: bool
+) -> Iterator[Finding | Measure]:
+    session, first = site.svm.session, scratches[0]
+    yield from device_facts.of_cluster(Trials(session, Files(session)), first)
+    trials = DeviceTrials(session, first.devices, site.svm.name)
+    yield from device_facts.find(trials, first)
+    yield device_facts.copied(trials, first, next(iter(scratches[1:]), None))
+    yield Measure('REST calls of a hit', str(HIT_CALLS[site.kind]))
+    if measured:
+        what = site.kind.rstrip('s').replace('lun', 'LUN')
+        yield from measures.measure(first.devices, first, what)
 
 
 def _of_role(site: Site) -> Iterator[Forbidden]:
     """:raises CloudError: the cluster does not answer"""
     try:
-        yield from Survey(site.svm.session).forbidden(site.svm.user, frozenset({'nfs'}))
+        yield from Survey(site.svm.session).forbidden(
+            site.svm.user, frozenset({site.kind})
+        )
     except OntapError as err:
         raise CloudError(str(err)) from err
 
@@ -164,15 +218,40 @@ def _sites(args: argparse.Namespace) -> Iterator[Site]:
     """
     known = flexvols.svms(args.config_file)
     mounts = dict(_mount_of(text) for text in args.mount)
-    for share in filter(None, (args.pool, args.to)):
-        svm, pool = _find(known, share)
-        directory = mounts.get(share) or _mounted(svm, share)
-        if not directory.is_dir():
-            raise CloudError(
-                f'{share} is not mounted at {directory}. Say where it is: --mount '
-                f'{share}=DIRECTORY'
-            )
-        yield Site(svm, pool, Scratch(pool, directory))
+    for name in filter(None, (args.pool, args.to)):
+        if ':/' in name:
+            yield _share(known, name.rpartition('#')[2], mounts)
+        else:
+            yield _flexvol(known, name)
+
+
+def _share(
+    known: Sequence[flexvols.BackendSvm], share: str, mounts: Mapping[str, Path]
+) -> Site:
+    svm, pool = _find(known, share)
+    directory = mounts.get(share) or _mounted(svm, share)
+    if not directory.is_dir():
+        raise CloudError(
+            f'{share} is not mounted at {directory}. Say where it is: --mount '
+            f'{share}=DIRECTORY'
+        )
+    return Site(svm, pool, Scratch(pool, directory))
+
+
+def _flexvol(known: Sequence[flexvols.BackendSvm], name: str) -> Site:
+    (found,) = flexvols.find(known, [name])
+    svm, pool_name = found.svm, name.rpartition('#')[2]
+    try:
+        pool = Pool(pool_name, svm.namespace.flexvol(pool_name))
+    except (UnknownShareError, OntapError) as err:
+        raise CloudError(str(err)) from err
+    section = name.rpartition('#')[0].rpartition('@')[2]
+    own = [svm.protocols[section]] if section else [*svm.protocols.values()]
+    devices = [_DEVICES[protocol] for protocol in own if protocol in _DEVICES]
+    if not devices:
+        raise CloudError(f'{name} is of an NFS backend: write ADDRESS:/PATH.')
+    made = devices[0](svm.session, svm.name, BlockOptions(space_reserved=False))
+    return Site(svm, pool, ScratchDevices(pool, made))
 
 
 def _find(
@@ -205,6 +284,11 @@ def _question(sites: Sequence[Site]) -> str:
         f'FlexVol {site.pool.flexvol.name} of SVM {site.pool.flexvol.svm}'
         for site in sites
     )
+    if sites[0].kind != 'nfs':
+        return (
+            f'eic verify makes {sites[0].kind} eic-verify-… without reserved space in '
+            f'{places}, clones them, and deletes them. Go on?'
+        )
     return (
         f'eic verify makes a directory in {places}, clones small and sparse files '
         'there (about 3 MiB are written), and removes it. Go on?'

@@ -92,12 +92,18 @@ class ShareMount:
 
         :returns: None if there is still no such regular file
         """
+        self.await_name(name)
+        return self.size(name)
+
+    def await_name(self, name: str) -> os.stat_result | None:
+        """The same for whatever has the name: what the file system says of it."""
         for pause in _PAUSES:
-            if self.stat(name) is not None:
-                break
+            found = self.stat(name)
+            if found is not None:
+                return found
             SYSTEM.sleep(pause)
             self.refresh()
-        return self.size(name)
+        return self.stat(name)
 
     def names(self) -> Iterator[str]:
         """All names in the share's root, but those of directories."""

@@ -3,10 +3,12 @@
 import io
 import json
 import logging
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -30,6 +32,7 @@ FLEXVOLS = {
     SILVER: ('svm_silver', 'silver_vol'),
 }
 SECONDS = 60
+NOBODY = 65534
 PROGRAM = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -145,6 +148,76 @@ def test_it_names_exactly_what_is_unusual(
         if row['Item'] in traits:
             assert row['What EIC does'] not in {'', 'as everywhere'}
     assert status == 0
+    assert left(cluster) == []
+
+
+@pytest.fixture
+def share_of_nobody(cluster: Simulator) -> Iterator[Path]:
+    """Its root belongs to somebody else than root."""
+    share = cluster.directory(*FLEXVOLS[GOLD])
+    before = share.stat()
+    os.chown(share, NOBODY, NOBODY)
+    yield share
+    os.chown(share, before.st_uid, before.st_gid)
+
+
+def open_up(*paths: Path) -> None:
+    for path in paths:
+        for parent in path.parents[: -len(Path(tempfile.gettempdir()).parts)]:
+            parent.chmod(parent.stat().st_mode | 0o055)
+        path.chmod(path.stat().st_mode | 0o044)
+
+
+def by_nobody(call: Callable[[], Any], *readable: Path) -> Any:
+    """What comes of a call in a process of that user's own.
+
+    Each pytest that begins closes the directory that all of them share, so what is
+    to be readable is opened again and again.
+
+    The simulator is a thread of this one, and stays root. The interpreter is where
+    that user may not read, so the process is a copy of this one.
+    """
+    context = multiprocessing.get_context('fork')
+    ours, theirs = context.Pipe()
+
+    def run() -> None:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        theirs.send(call())
+
+    process = context.Process(target=run)
+    open_up(*readable)
+    process.start()
+    try:
+        deadline = time.monotonic() + SECONDS
+        while not ours.poll(0.02):
+            assert time.monotonic() < deadline, 'waited for the process'
+            open_up(*readable)
+        return ours.recv()
+    finally:
+        process.kill()
+        process.join()
+
+
+@pytest.mark.parametrize('owner', ['source', 'root'])
+def test_a_user_other_than_root_finds_out_whose_clones_are(
+    verify: Verify,
+    conf: Path,
+    cluster: Simulator,
+    share_of_nobody: Path,
+    owner: str,
+) -> None:
+    cluster.control('PATCH', '/personality', json={'clone_owner': owner})
+    # By root first: what is imported then need not be read by the other.
+    verify(GOLD, *FACTS_ALONE)
+    status, rows, said = by_nobody(
+        lambda: verify(GOLD, *FACTS_ALONE), share_of_nobody, conf, cluster.ca
+    )
+    assert (status, bool(rows)) == (0, True), said
+    (row,) = (row for row in rows if row['Item'] == 'clone_owner')
+    assert row['Here'] == owner, row
+    assert row['Seen'].startswith(f'source {NOBODY}:')
     assert left(cluster) == []
 
 

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 
 NOT_TRIED = 'not tried'
-USUAL: Mapping[str, str] = {
+USUAL: dict[str, str] = {
     'clone_owner': 'source',
     'rename_existing': 'refused',
     'file_resize': 'grows',
@@ -23,6 +23,17 @@ USUAL: Mapping[str, str] = {
     'private_cli_lun': 'served',
 }
 """What is expected of an ONTAP, of each fact."""
+
+USUAL_OF_DEVICES: dict[str, str] = {
+    'clone_identity': 'new',
+    'clone_size': 'source',
+    'device_comment': 'kept',
+    'lun_rename': 'done',
+    'space_allocation': 'set',
+    'lun_copy': 'done',
+}
+"""The same of facts that concern LUNs or namespaces alone. NetApp's reference has
+them, and the simulator no other choice."""
 
 _CONSEQUENCES: Mapping[tuple[str, str], str] = {
     ('clone_owner', 'root'): 'Volumes are made readable through the mount. That takes '
@@ -54,6 +65,17 @@ _CONSEQUENCES: Mapping[tuple[str, str], str] = {
     ('clone_visible', 'late'): 'A volume waits until NFS shows its file, 5 seconds at '
     'most.',
     ('speed', 'slow'): 'Each volume takes that much longer. Nothing else changes.',
+    ('clone_identity', 'source'): 'Do not use EIC: a host would take two volumes for '
+    'one disk.',
+    ('clone_size', 'other'): 'A clone that is smaller than its image, or 16 MiB larger '
+    'than its volume, is deleted, and the image is downloaded.',
+    ('device_comment', 'cut'): 'No record is believed: each volume is downloaded.',
+    ('device_comment', 'refused'): 'No record can be kept: each volume is downloaded.',
+    ('lun_rename', 'refused'): 'No cached image can be published: each volume is '
+    'downloaded.',
+    ('space_allocation', 'unset'): 'Volumes of a type with netapp:space_allocation '
+    'lack it.',
+    ('lun_copy', 'refused'): 'The first volume in each pool is downloaded.',
     ('private_cli_lun', 'refused'): '[eic] experimental_lun_from_file has no use: the '
     'first LUN of an image is downloaded.',
 }
@@ -74,7 +96,7 @@ class Finding:
     @property
     def usual(self) -> str:
         """What was expected."""
-        return USUAL[self.fact]
+        return (USUAL | USUAL_OF_DEVICES)[self.fact]
 
     @property
     def differs(self) -> bool:

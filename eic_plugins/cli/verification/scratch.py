@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from eic_plugins.model import Pool, StoredObject
+from eic_plugins.storage.mount import ShareMount
 
 PREFIX = 'eic-verify-'
 _MODE = 0o640
@@ -56,6 +57,16 @@ class Scratch:
         """The file of that name on this host."""
         return self._root / name
 
+    def awaited(self, name: str) -> os.stat_result:
+        """What NFS says of a file that ONTAP has made, as soon as it shows it.
+
+        :raises FileNotFoundError: it does not in 5 seconds
+        """
+        found = ShareMount(str(self._root), _no_command).await_name(name)
+        if found is None:
+            raise FileNotFoundError(f'NFS does not show {name}')
+        return found
+
     def file(self, name: str, size: int = _CONTENT) -> StoredObject:
         """A new file of ``size`` bytes, with 64 KiB in it, on the server's disk."""
         with self.path(name).open('wb') as stream:
@@ -75,3 +86,7 @@ class Scratch:
     @property
     def _root(self) -> Path:
         return self._mount / self._name
+
+
+def _no_command(*words: str) -> None:
+    raise PermissionError(f'{words[0]}: nothing is run as somebody else here')

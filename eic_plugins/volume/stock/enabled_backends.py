@@ -35,6 +35,7 @@ class NetAppBackend:
     svm: str
     nfs: bool = True
     mount_base: str = ''
+    protocol: str = 'nfs'
 
 
 def read(config_files: Sequence[str] = ()) -> list[NetAppBackend]:
@@ -66,5 +67,6 @@ def _netapp(name: str, backend: Any) -> list[NetAppBackend]:
             backend.netapp_vserver,
             nfs,
             str(backend.nfs_mount_point_base or ''),
+            str(backend.netapp_storage_protocol or ''),
         )
     ]
