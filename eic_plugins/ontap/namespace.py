@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
+from oslo_log import log as logging
+
 from eic_plugins.model import (
     FlexVol,
     ImageCopy,
@@ -21,6 +23,8 @@ from eic_plugins.ontap.session import JsonObject, OntapRejectedError, OntapSessi
 from eic_plugins.support.clock import SYSTEM, Clock
 from eic_plugins.support.memory import Memory
 from eic_plugins.support.name_resolution import addresses, canonical
+
+LOG = logging.getLogger(__name__)
 
 _LIF_TTL = 600.0
 _TTL = 600.0
@@ -272,6 +276,11 @@ class Namespace:
                 # LIF names it as well for a comparison.
                 if _may_pass(err):
                     return self._session.host
+                LOG.info(
+                    'The cluster is known by its address %(host)s until the driver '
+                    'starts again, as ONTAP does not say its UUID: %(err)s',
+                    {'host': self._session.host, 'err': err},
+                )
                 self._cluster = self._session.host
         return self._cluster
 

@@ -8,7 +8,11 @@ has the release of each field that is asked for).
 
 from collections.abc import Mapping
 
+from oslo_log import log as logging
+
 from eic_plugins.ontap.session import OntapRejectedError, OntapSession
+
+LOG = logging.getLogger(__name__)
 
 Release = tuple[int, int, int]
 """Generation, major and minor, as in 9.15.1."""
@@ -29,7 +33,8 @@ def release_of(session: OntapSession) -> Release | None:
     """
     try:
         found = session.get('/api/cluster', fields='version').get('version')
-    except OntapRejectedError:
+    except OntapRejectedError as err:
+        LOG.info('The release of ONTAP is not known, as ONTAP does not say: %s', err)
         return None
     if not found:
         return None

@@ -48,8 +48,10 @@ _SPARED = {
     f'{_API}/storage/file/clone/split-status',
     f'{_API}/storage/file/clone/split-loads',
 }
-"""Those of them without which all works: the guard of ONTAP's limits is blind."""
+"""Those of them without which all works: the guard of ONTAP's limits is blind, or a
+job that takes too long goes on."""
 _WRITES = {
+    f'{_API}/cluster/jobs': ('read_modify', ''),
     f'{_API}/storage/file/clone': ('read_create', 'nfs'),
     f'{_API}/storage/file/copy': ('read_create', 'nfs'),
     f'{_API}/storage/volumes/*/files': ('all', 'nfs'),
@@ -208,9 +210,9 @@ class Survey:
         if granted is None:
             return tried
         lacking = [
-            Forbidden(path, level)
+            Forbidden(path, level, path not in _SPARED)
             for path, (level, kind) in _WRITES.items()
-            if kind in kinds and not _allows(granted, path, level)
+            if (not kind or kind in kinds) and not _allows(granted, path, level)
         ]
         return [*tried, *lacking]
 
@@ -343,4 +345,6 @@ def _allows(granted: Mapping[str, str], path: str, level: str) -> bool:
         return False
     have = granted[max(above, key=len)]
     enough = {'all', level}
-    return have in enough or (level, have) == ('read_create', 'read_create_modify')
+    return have in enough or (
+        have == 'read_create_modify' and level in {'read_create', 'read_modify'}
+    )

@@ -25,6 +25,11 @@ RESOURCES = {
     'fc': 'storage/luns',
     'nvme': 'storage/namespaces',
 }
+CLASSES = {
+    'iscsi': 'EICISCSIDriver',
+    'fc': 'EICFibreChannelDriver',
+    'nvme': 'EICNVMeDriver',
+}
 PATIENCE = {'clone_timeout': 2, 'copy_offload_timeout': 4, 'fill_wait_timeout': 20}
 """Short, in ``[eic]``."""
 NEEDS_ROOT = pytest.mark.skipif(
@@ -34,13 +39,17 @@ NEEDS_ROOT = pytest.mark.skipif(
 
 @contextlib.contextmanager
 def configured(
-    served: Simulator, state: Path, protocol: str, **eic: object
+    served: Simulator,
+    state: Path,
+    protocol: str,
+    login: str = 'stock',
+    **eic: object,
 ) -> Iterator[Any]:
     """Cinder's configuration and database; privilege separation is off."""
     import os_brick.privileged  # noqa: PLC0415 - only when these tests run
 
     with stock.configured(
-        state, _config(served, state, protocol, PATIENCE | eic)
+        state, _config(served, state, protocol, login, PATIENCE | eic)
     ) as found:
         os_brick.privileged.default.set_client_mode(False)
         yield found
@@ -48,7 +57,11 @@ def configured(
 
 
 def _config(
-    served: Simulator, state: Path, protocol: str, eic: Mapping[str, object]
+    served: Simulator,
+    state: Path,
+    protocol: str,
+    login: str,
+    eic: Mapping[str, object],
 ) -> str:
     """A cinder.conf with one backend; ``eic`` are options of ``[eic]``."""
     own = '\n'.join(f'{name} = {text}' for name, text in eic.items())
@@ -57,7 +70,10 @@ def _config(
             served,
             state,
             netapp_storage_protocol=protocol,
+            volume_driver=f'eic_plugins.volume.{protocol}.{CLASSES[protocol]}',
             netapp_vserver=SVM,
+            netapp_login=login,
+            netapp_password=f'{login}-secret',
         )
         + f"""
 [DEFAULT]

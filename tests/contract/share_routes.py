@@ -22,9 +22,11 @@ _IMAGES_VOL = ('svm_gold', 'images_vol')
 _LOCATIONS = ('nfs://127.0.81.2/images', 'nfs://127.0.82.1/tenants/silver')
 
 
-def configured(served: Simulator, state: Path, **eic: object) -> Any:
+def configured(
+    served: Simulator, state: Path, login: str = 'stock', **eic: object
+) -> Any:
     """The context of Cinder's configuration."""
-    return shares.configured(served, state, (IMAGES, GOLD), **eic)
+    return shares.configured(served, state, (IMAGES, GOLD), login, **eic)
 
 
 @dataclasses.dataclass(frozen=True)

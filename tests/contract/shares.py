@@ -125,7 +125,11 @@ def forged(image: Image, content: bytes, **fields: Any) -> bytes:
 
 
 def configured(
-    served: Simulator, state: Path, shares: Sequence[str] = (GOLD,), **eic: object
+    served: Simulator,
+    state: Path,
+    shares: Sequence[str] = (GOLD,),
+    login: str = 'stock',
+    **eic: object,
 ) -> Any:
     """The context of Cinder's configuration, with these shares as pools."""
     (state / 'shares').write_text(''.join(f'{share}\n' for share in shares))
@@ -138,6 +142,8 @@ def configured(
             netapp_storage_protocol='nfs',
             volume_driver='eic_plugins.volume.nfs.EICNfsDriver',
             netapp_vserver='svm_gold',
+            netapp_login=login,
+            netapp_password=f'{login}-secret',
             nfs_shares_config=state / 'shares',
             nfs_mount_point_base=state / 'mnt',
             nas_secure_file_operations=True,

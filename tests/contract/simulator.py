@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ontap_simulator.testing import Simulator
 
-__all__ = ['TOPOLOGY', 'Simulator', 'file_copies_allowed']
+__all__ = ['TOPOLOGY', 'Simulator', 'end_peerings', 'file_copies_allowed']
 
 TOPOLOGY = """
 [cluster]
@@ -98,5 +98,11 @@ def file_copies_allowed(served: Simulator, svm: str, peer: str) -> Iterator[None
     try:
         yield
     finally:
-        for each in session.get(url, timeout=30).json()['records']:
-            session.delete(f'{url}/{each["uuid"]}', timeout=30).raise_for_status()
+        end_peerings(served)
+
+
+def end_peerings(served: Simulator) -> None:
+    """No SVMs are peered any more."""
+    url, session = f'{served.origin}/api/svm/peers', served.session
+    for each in session.get(url, timeout=30).json()['records']:
+        session.delete(f'{url}/{each["uuid"]}', timeout=30).raise_for_status()
