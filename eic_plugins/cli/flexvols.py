@@ -31,7 +31,9 @@ class BackendSvm:
     session: OntapSession
     user: str = ''
     mount_base: str = ''
-    protocols: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    protocols: Mapping[str, str] = dataclasses.field(
+        default_factory=dict, compare=False
+    )
     """By the backends' names."""
 
 

@@ -64,7 +64,10 @@ def test_levels_that_include_another_one_are_enough(level: str, enough: bool) ->
 
 
 def test_of_block_pools_other_paths_are_asked_for() -> None:
-    assert lacking({'luns'}, [('/api', 'readonly')]) == {('/api/storage/luns', 'all')}
+    assert lacking({'luns'}, [('/api', 'readonly')]) == {
+        ('/api/storage/luns', 'all'),
+        ('/api/cluster/jobs', 'read_modify'),
+    }
 
 
 def test_where_privileges_cannot_be_read_reads_are_tried() -> None:
