@@ -118,7 +118,8 @@ tables: lab ## long: kill -9 before each step, every fault in every call, locks 
 	for api in cinder nova; do \
 	    EIC_GENERATED=1000000 EIC_GENERATED_API=20000 $(BIN)/python -m pytest \
 	        -k generated tests/security/$${api}_api; \
-	done
+	done; \
+	EIC_HOST_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_two_hosts.py
 
 # In CI the suites run at one release: 9.15.1, unless EIC_ONTAP_VERSION says another.
 # VERSIONS='--release 9.11.1 storage': only that.

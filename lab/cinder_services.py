@@ -1,6 +1,8 @@
 """Starts Cinder's processes."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 from lab import cinder, cinder_config, files, mariadb, simulator, wsgi
 from lab.context import Lab
@@ -64,24 +66,26 @@ def start_volume(lab: Lab, driver: str) -> None:
     """Have one cinder-volume running; cinder_ready.py waits for its backends."""
     configs = cinder.volume_configs(lab, driver)
     name = cinder.volume_service(driver)
+    lab.ensure(volume(lab, driver, name, configs), lambda: True)
+
+
+def volume(lab: Lab, driver: str, name: str, configs: Sequence[Path]) -> Service:
+    """One cinder-volume."""
     # lab.fabric is not installed.
     shares = [
         cinder.shares_file(lab, driver, backend)
         for backend in BACKENDS
         if backend.protocol == 'nfs'
     ]
-    lab.ensure(
-        Service(
-            name,
-            (venv_bin('cinder-volume'), *files.config_flags(configs)),
-            env={
-                'PYTHONPATH': str(REPOSITORY),
-                # The first call of Cinder 26's stock drivers knows no other CA.
-                'SSL_CERT_FILE': str(simulator.ca_file(lab)),
-            },
-            configs=(*configs, *shares),
-            in_namespace=True,
-            stop_seconds=20,
-        ),
-        lambda: True,
+    return Service(
+        name,
+        (venv_bin('cinder-volume'), *files.config_flags(configs)),
+        env={
+            'PYTHONPATH': str(REPOSITORY),
+            # The first call of Cinder 26's stock drivers knows no other CA.
+            'SSL_CERT_FILE': str(simulator.ca_file(lab)),
+        },
+        configs=(*configs, *shares),
+        in_namespace=True,
+        stop_seconds=20,
     )

@@ -20,6 +20,8 @@ PORT_OFFSETS = {
     'glance': 292,
     'mariadb': 306,
     'epmd': 369,
+    'etcd': 379,
+    'etcd-peers': 380,
     'keystone': 500,
     'rabbitmq': 672,
     'rabbitmq-dist': 673,

@@ -86,6 +86,11 @@ class LabUser:
     def create(self, image_id: str, volume_type: str) -> dict[str, Any]:
         return self.ended(self.start(image_id, volume_type))
 
+    def host_of(self, volume_id: str) -> str:
+        """The pool's full name, which only an admin sees."""
+        shown = self.admin.cinder('GET', f'/volumes/{volume_id}')['volume']
+        return str(shown['os-vol-host-attr:host'])
+
     def pool_of(self, volume_id: str) -> str | None:
         """The pool's share, which only an admin sees."""
         for volume in self.admin.cinder('GET', '/volumes/detail?all_tenants=1')[

@@ -1,5 +1,6 @@
 """The configuration that the lab writes for its services."""
 
+import configparser
 import tomllib
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from ontap_simulator.topology import config as simulator_config
 
 from lab import (
     cinder_config,
+    cinder_hosts,
     context,
     description,
     identity,
@@ -61,6 +63,25 @@ def test_a_cluster_has_the_release_that_the_environment_names(
 def test_passwords_do_not_stand_in_the_topology(lab: Lab) -> None:
     text = simulator.topology_toml(lab, CLUSTERS[0])
     assert not any(secret in text for secret in lab.secrets.values.values())
+
+
+def test_a_second_host_shares_nothing_with_the_first_but_the_flexvols(lab: Lab) -> None:
+    etcd_url = 'etcd3+http://127.0.0.1:18379'
+    cinder_hosts.write(lab)
+    found = configparser.ConfigParser(interpolation=None)
+    found.read([*cinder_hosts.configs(lab, cinder_hosts.SECOND)][-2:])
+    first = cinder_config.volume_sections(lab, 'eic')
+    assert found['coordination']['backend_url'] == etcd_url
+    own = found['DEFAULT']
+    assert own['host'] != first['DEFAULT']['host']
+    for section in ('eic-gold', 'eic-silver', 'eic-remote'):
+        assert set(found[section]) - set(found.defaults()) == {
+            'volume_backend_name',
+            'nfs_mount_point_base',
+        }
+        for option in ('volume_backend_name', 'nfs_mount_point_base'):
+            assert found[section][option] != str(first[section][option])
+    assert found['eic']['metrics_directory'] != str(first['eic']['metrics_directory'])
 
 
 def test_the_two_drivers_differ_in_driver_and_user_alone(lab: Lab) -> None:
