@@ -85,6 +85,12 @@ aggregate = "aggr1"
 """
 
 
+WAIT = {'return_timeout': 30}
+"""The parameters with which a call answers when its job has ended. Without them a test
+would go on before, from 9.16.1 on also where it makes or changes a LUN.
+"""
+
+
 @contextlib.contextmanager
 def file_copies_allowed(served: Simulator, svm: str, peer: str) -> Iterator[None]:
     """The SVMs are peered for file copies, by the first of them; then no more."""
@@ -94,7 +100,7 @@ def file_copies_allowed(served: Simulator, svm: str, peer: str) -> Iterator[None
         'peer': {'svm': {'name': peer}},
         'applications': ['file_copy'],
     }
-    session.post(url, json=body, timeout=30).raise_for_status()
+    session.post(url, params=WAIT, json=body, timeout=60).raise_for_status()
     try:
         yield
     finally:
@@ -105,4 +111,6 @@ def end_peerings(served: Simulator) -> None:
     """No SVMs are peered any more."""
     url, session = f'{served.origin}/api/svm/peers', served.session
     for each in session.get(url, timeout=30).json()['records']:
-        session.delete(f'{url}/{each["uuid"]}', timeout=30).raise_for_status()
+        session.delete(
+            f'{url}/{each["uuid"]}', params=WAIT, timeout=60
+        ).raise_for_status()

@@ -10,6 +10,7 @@ import pytest
 from tests.contract.block import NEEDS_ROOT, ONE, TWO, BlockWorld
 from tests.contract.cache import HOST, Cache
 from tests.contract.images import Image
+from tests.contract.simulator import WAIT
 from tests.contract.stock import MIB
 
 pytestmark = NEEDS_ROOT
@@ -41,7 +42,8 @@ def age(world: BlockWorld, image: Image) -> None:
     session.patch(
         f'{origin}/api/storage/{resource}/{device["uuid"]}',
         json={'comment': json.dumps(comment, separators=(',', ':'))},
-        timeout=30,
+        params=WAIT,
+        timeout=60,
     ).raise_for_status()
     world.start_anew()
 

@@ -12,6 +12,7 @@ import pytest
 from eic_plugins.support.clock import SYSTEM
 from tests.contract.block import NEEDS_ROOT, ONE, RESOURCES, TWO, BlockWorld
 from tests.contract.images import Glance, Image
+from tests.contract.simulator import WAIT
 from tests.contract.stock import GIB, MIB
 
 LONG_AGO = 3600.0
@@ -57,8 +58,9 @@ def test_a_hit_is_one_call_where_the_volume_has_the_images_size(
     whole = world.devices(ONE)[image.cached]
     world.simulator.session.patch(
         f'{world.simulator.origin}/api/{RESOURCES[world.protocol]}/{whole["uuid"]}',
+        params=WAIT,
         json={'space': {'size': GIB}},
-        timeout=30,
+        timeout=60,
     ).raise_for_status()
     world.start_anew()
     world.make(image)
