@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,9 +29,20 @@ SECRETS = {
 }
 CINDER_UID = 4242
 GLANCE_UID = 4343
-TOPOLOGY = """
+_ALL_IS_WELL_SINCE = (9, 15, 1)
+"""``eic check`` rightly warns of each older ONTAP."""
+
+
+def release(asked: str) -> str:
+    """Of the cluster: the one that is asked for, or the oldest where all is well."""
+    own = tuple(int(part) for part in asked.split('.')) if asked else ()
+    return '.'.join(map(str, max(own, _ALL_IS_WELL_SINCE)))
+
+
+TOPOLOGY = f"""
 [cluster]
 name = "checked"
+version = "{release(os.environ.get('EIC_ONTAP_VERSION', ''))}"
 listen = "127.0.0.1:0"
 
 [[users]]
