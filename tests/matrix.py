@@ -230,6 +230,13 @@ def demos() -> Iterator[str]:
     )
 
 
+def problems() -> Iterator[str]:
+    """What of the demos was not as expected, in their own words."""
+    for release, result in sorted(_results().items()):
+        for problem in result.get(DEMO, {}).get('problems', ()):
+            yield f'- {release}: {problem}'
+
+
 def _made(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for title, (route, calls, equal) in result['volumes'].items():
         yield f'volume: {title}', f'{route}, {calls}, {"equal" if equal else "WRONG"}'
@@ -251,6 +258,7 @@ def changed() -> Iterator[str]:
 TABLES = {
     'features': features,
     'demos': demos,
+    'problems': problems,
     'lacking': lacking,
     'internals': changed,
 }
