@@ -88,7 +88,11 @@ FEATURES: Mapping[str, Sequence[str]] = {
     ],
     'threads and eventlet': ['tests/functional/test_eventlet'],
     'the filter of nova-api': ['tests/functional_nova'],
-    'odd and hostile requests': ['tests/security'],
+    'odd and hostile requests': [
+        'tests/security/storage',
+        'tests/security/cinder_api',
+        'tests/security/nova_api',
+    ],
     "Cinder's internals as they are recorded": ['tests/functional/test_internals'],
     'the stock drivers on the simulator': ['tests/contract/test_stock_'],
     'all suites': [f'{suite}/' for suite in SUITES],
