@@ -147,6 +147,10 @@ def test_a_host_that_is_killed_leaves_its_fill_to_the_other(
     assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}
     # As with the stock driver: Cinder gives it up when the host is back.
     assert cloud.ended(orphan)['status'] == 'error'
+    wait_for(
+        lambda: not [name for name in cloud.leftovers() if '/eic-fill-' in name],
+        'the half-made file of the killed host to be swept',
+    )
 
 
 def test_an_etcd_that_is_restarted_costs_nothing(
