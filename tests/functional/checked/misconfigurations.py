@@ -138,6 +138,11 @@ def no_faults(cloud: Cloud) -> None:
     cloud.simulator.control('DELETE', '/faults')
 
 
+_LISTENER = socket.create_server(('127.0.0.1', 0))
+PORT: int = _LISTENER.getsockname()[1]
+"""Where somebody listens, as long as the tests run: a server that is up."""
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(('127.0.0.1', 0))
@@ -873,7 +878,9 @@ TABLE: tuple[Misconfiguration, ...] = (
         'a lock that is lost unnoticed',
         'coordination-backend',
         WARNING,
-        cinder('backend_url', 'mysql://127.0.0.1:3306/tooz', 'coordination'),
+        lambda cloud: cloud.set(
+            'cinder', 'backend_url', f'mysql://127.0.0.1:{PORT}/tooz', 'coordination'
+        ),
         'lost unnoticed',
         by_hand(
             lambda cloud: cloud.set(
@@ -885,7 +892,12 @@ TABLE: tuple[Misconfiguration, ...] = (
         'a busy host loses its locks',
         'coordination-backend',
         WARNING,
-        cinder('backend_url', 'etcd3+http://127.0.0.1:2379?timeout=5', 'coordination'),
+        lambda cloud: cloud.set(
+            'cinder',
+            'backend_url',
+            f'etcd3+http://127.0.0.1:{PORT}?timeout=5',
+            'coordination',
+        ),
         'locks end after 5 s',
         by_hand(
             lambda cloud: cloud.set(
