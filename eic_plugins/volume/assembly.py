@@ -22,6 +22,7 @@ from eic_plugins.engine.refused_images import Refusals
 from eic_plugins.engine.routes import FillLimits
 from eic_plugins.engine.toolbox import Toolbox
 from eic_plugins.glance.locations import LocationReader
+from eic_plugins.ontap.capacity import Capacities
 from eic_plugins.ontap.clone_limits import CloneLimits
 from eic_plugins.ontap.namespace import Namespace
 from eic_plugins.ontap.peers import Peers
@@ -180,7 +181,7 @@ class _Clusters:
             )
         )
         capabilities = PoolCapabilities(namespace)
-        free_space = FreeSpace(self.stock)
+        free_space = FreeSpace(Capacities(session))
         evictor = Evictor(self._policy(), free_space, capabilities, self.metrics)
         return Cluster(
             namespace,

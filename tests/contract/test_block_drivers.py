@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eic_plugins.storage.eviction import Space
+from eic_plugins.ontap.capacity import Capacities
 from eic_plugins.support.clock import SYSTEM
 from tests.contract.block import (
     NEEDS_ROOT,
@@ -121,8 +121,7 @@ def test_deletion_and_eviction_leave_nothing(
     for volume in volumes:
         world.driver.delete_volume(volume)
     assert {*world.names(ONE), *world.names(TWO)} == {image.cached}
-    full = Space(100 * GIB, 1)
-    monkeypatch.setattr(world.eic.stock, 'capacity', lambda _: full)
+    monkeypatch.setattr(Capacities, 'capacity', lambda *_: (100 * GIB, 1))
     world.eic.clean()
     assert world.names(ONE), 'one that was just used is not evicted'
     now = time.time

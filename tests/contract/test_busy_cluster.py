@@ -15,6 +15,7 @@ import pytest
 
 from eic_plugins.model import Reason
 from eic_plugins.ontap import throttling
+from eic_plugins.ontap.session import OntapBusyError
 from tests.contract import block
 from tests.contract.fault_table import Call, pattern, was_hit
 from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
@@ -171,6 +172,26 @@ def test_who_is_told_to_wait_too_long_leaves_it_to_cinder_at_once(
     assert forgotten == []
     assert set(waits) == {0.0}
     assert world.eic.cluster.breaker.allows()
+
+
+@pytest.mark.parametrize('protocol', sorted(LOCATED), indirect=True, scope='module')
+def test_who_asks_how_full_a_pool_is_does_not_wait_for_an_hour(
+    world: World, protocol: str
+) -> None:
+    """The stock driver's client would wait as long as it is told."""
+    image = prepare(world, protocol)
+    fault = world.simulator.fault(
+        **LONG,
+        count=None,
+        match={'method': 'GET', 'path': '/storage/volumes/[^/]+$', 'user': 'stock'},
+    )
+    cache = world.cache_of(world.pools[0])
+    with pytest.raises(OntapBusyError):
+        world.eic.cluster.free_space.read(cache.pool)
+    assert was_hit(world.simulator, fault)
+    world.simulator.control('DELETE', '/faults')
+    assert world.eic.cluster.free_space.read(cache.pool).available > 0
+    assert two(world, image) == ROUTES[protocol]
 
 
 @pytest.mark.parametrize('protocol', ['nfs', 'iscsi'], indirect=True, scope='module')

@@ -80,7 +80,7 @@ class Evictor:
             cache,
             eviction.choose(
                 cache.storage.usages(),
-                self._space.read(pool),
+                self._space.read(cache.pool),
                 self._policy.thresholds,
                 self._clock.time(),
                 self._policy.evicted_last(pool),
@@ -95,7 +95,7 @@ class Evictor:
         if not want.needed or not self._missing(pool, self._space.last_known(pool)):
             return
         try:
-            space = self._space.read(pool)
+            space = self._space.read(cache.pool)
         except (OntapError, OSError) as err:
             # What is asked of the cluster next will say so itself.
             LOG.debug(
@@ -149,7 +149,7 @@ class Evictor:
                 break
             missing -= usage.allocated if self._evict(cache, [usage]) else 0
         pool = cache.pool.name
-        left = self._missing(pool, self._space.read(pool))
+        left = self._missing(pool, self._space.read(cache.pool))
         if left:
             self._decline(cache, left)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from eic_plugins.engine.pool_cache import Want
+from eic_plugins.model import FlexVol, Pool
 from eic_plugins.storage.eviction import Space
 from eic_plugins.support.clock import SYSTEM, Clock
 
@@ -29,10 +30,10 @@ class _Known:
 class Capacities(Protocol):
     """Whoever knows how full pools are."""
 
-    def capacity(self, pool_name: str) -> Space:
-        """A pool's capacity, by ONTAP.
+    def capacity(self, flexvol: FlexVol) -> tuple[int, int]:
+        """Bytes in all, and bytes that are free.
 
-        :raises Exception: ONTAP did not answer
+        :raises OntapError: ONTAP did not say
         """
 
 
@@ -58,13 +59,13 @@ class FreeSpace:
         with self._lock:
             self._known[pool] = _Known(space, self._clock.time())
 
-    def read(self, pool: str) -> Space:
+    def read(self, pool: Pool) -> Space:
         """What ONTAP says now.
 
-        :raises OntapError, OSError: nothing
+        :raises OntapError: nothing
         """
-        space = self._capacities.capacity(pool)
-        self.note(pool, space)
+        space = Space(*self._capacities.capacity(pool.flexvol))
+        self.note(pool.name, space)
         return space
 
     def last_known(self, pool: str) -> Space | None:

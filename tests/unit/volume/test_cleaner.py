@@ -23,7 +23,7 @@ class Pool:
     def __init__(
         self, name: Any, images: Any = (), broken: Any = None, being_made: Any = ()
     ) -> None:
-        self.pool = types.SimpleNamespace(name=name)
+        self.pool = types.SimpleNamespace(name=name, flexvol=None)
         self.storage = self
         self.images, self.broken, self.being_made = list(images), broken, being_made
         self.swept = False
@@ -70,7 +70,9 @@ def clean(notes: Any, *pools: Any, space: Any = FULL, caps: Any = Caps()) -> Non
     Cleaner(
         Evictor(
             Policy(Thresholds(20, 60, 720), caps, lambda _: frozenset()),
-            FreeSpace(types.SimpleNamespace(capacity=lambda _: space)),
+            FreeSpace(
+                types.SimpleNamespace(capacity=lambda _: (space.total, space.available))
+            ),
             notes,
             notes,
         ),

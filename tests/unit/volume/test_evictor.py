@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from eic_plugins.engine.pool_cache import LockTimeoutError, NoRoomError, Want
+from eic_plugins.ontap.session import OntapError
 from eic_plugins.storage.eviction import Caps, Space, Thresholds, Usage
 from eic_plugins.volume.pools.evictor import Evictor, Policy
 from eic_plugins.volume.pools.free_space import FreeSpace
@@ -22,7 +23,7 @@ class Pool:
     use_delay = 0.0
 
     def __init__(self, total: Any = 100) -> None:
-        self.pool = types.SimpleNamespace(name='gold')
+        self.pool = types.SimpleNamespace(name='gold', flexvol=None)
         self.storage = self
         self.held = {}
         self.total = total
@@ -50,7 +51,8 @@ class Pool:
 
     def capacity(self, _name: Any) -> Any:
         self.reads += 1
-        return self.space()
+        space = self.space()
+        return space.total, space.available
 
     def space(self) -> Any:
         taken = sum(usage.allocated for usage in self.held.values())
@@ -265,8 +267,8 @@ def test_what_is_over_the_cap_and_being_made_makes_no_room(
 def test_a_cluster_that_does_not_answer_is_no_lack_of_room(
     pool: Pool, notes: Notes
 ) -> None:
-    def silent(_name: Any) -> None:
-        raise OSError('no answer')
+    def silent(_flexvol: Any) -> None:
+        raise OntapError('no answer')
 
     ontap = types.SimpleNamespace(capacity=silent)
     room = room_of(pool, notes, space=FreeSpace(ontap, FakeClock(NOW)))
