@@ -17,6 +17,7 @@ ORDER = (
     'search',
     'query',
     'reference',
+    'rate',
     'fault_kinds',
     'faults',
     'personality',
