@@ -4,11 +4,15 @@ A test of EIC's that cannot pass on a release says why; all others run on each.
 """
 
 import importlib.metadata
+import os
 
 import pytest
 
 CINDER = int(importlib.metadata.version('cinder').partition('.')[0])
 """The major version: 26 is 2025.1, 27 is 2025.2, 28 is 2026.1, 29 is 2026.2."""
+
+ONTAP = tuple(map(int, os.environ.get('EIC_ONTAP_VERSION', '9.15.1').split('.')))
+"""The release of the simulated clusters."""
 
 
 def since(release: int, why: str) -> pytest.MarkDecorator:

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 
 from eic_plugins.cli import main
 from eic_plugins.cli.verification.findings import USUAL, USUAL_OF_DEVICES
-from tests.contract import stock
+from tests.contract import release, stock
 from tests.contract.block import ONE, SVM, TWO
 from tests.contract.personality_table import SINGLE, shown
 from tests.contract.simulator import Simulator
@@ -32,9 +31,7 @@ TRIED = {'return_timeout', 'job_links', 'split_status', 'speed', 'private_cli_lu
 OF_DEVICES = [traits for traits in SINGLE if set(traits) <= TRIED]
 OF_JOBS = {'return_timeout', 'job_links'}
 OF_LUNS = {'private_cli_lun', 'lun_rename', 'space_allocation'}
-DEVICES_BY_JOBS = [
-    int(part) for part in os.environ.get('EIC_ONTAP_VERSION', '9.15.1').split('.')
-] >= [9, 16, 1]
+DEVICES_BY_JOBS = release.ONTAP >= (9, 16, 1)
 """From that release on LUNs and namespaces are made by jobs (the reference)."""
 FACTS_ALONE = ('--no-measures', '--yes')
 Rows = list[dict[str, Any]]
