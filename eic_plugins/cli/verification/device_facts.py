@@ -69,16 +69,12 @@ def copied(
 
 def _return_timeout(trials: DeviceTrials, scratch: ScratchDevices) -> Finding:
     held = trials.clone(scratch.new('held'), scratch.stored('held-clone'), hold=True)
-    if held.in_time:
-        return Finding('return_timeout', 'honoured')
-    return Finding('return_timeout', 'ignored', 'answered with 202 and a job')
+    return file_facts.return_timeout(held)
 
 
 def _job_links(trials: DeviceTrials, scratch: ScratchDevices) -> Finding:
     held = trials.clone(scratch.new('job'), scratch.stored('job-clone'), hold=False)
-    if held.job_found is None:
-        return Finding('job_links', NOT_TRIED, 'no answer has a job here')
-    return Finding('job_links', 'found' if held.job_found else 'missing')
+    return file_facts.job_links(held)
 
 
 def _identity(trials: DeviceTrials, scratch: ScratchDevices) -> Finding:

@@ -13,7 +13,7 @@ from eic_plugins.ontap.session import (
     OntapForbiddenError,
     OntapRejectedError,
 )
-from eic_plugins.ontap.trials import NothingMadeError, Trials
+from eic_plugins.ontap.trials import Held, NothingMadeError, Trials
 from eic_plugins.support.clock import SYSTEM
 
 _NOBODY = 65534
@@ -76,13 +76,23 @@ def _file_resize(trials: Trials, scratch: Scratch) -> Finding:
 
 def _return_timeout(trials: Trials, scratch: Scratch) -> Finding:
     held = trials.clone(scratch.file('held'), scratch.stored('held-clone'), hold=True)
+    return return_timeout(held)
+
+
+def _job_links(trials: Trials, scratch: Scratch) -> Finding:
+    held = trials.clone(scratch.file('job'), scratch.stored('job-clone'), hold=False)
+    return job_links(held)
+
+
+def return_timeout(held: Held) -> Finding:
+    """Whether ONTAP held its answer to a clone until the work had ended."""
     if held.in_time:
         return Finding('return_timeout', 'honoured')
     return Finding('return_timeout', 'ignored', 'answered with 202 and a job')
 
 
-def _job_links(trials: Trials, scratch: Scratch) -> Finding:
-    held = trials.clone(scratch.file('job'), scratch.stored('job-clone'), hold=False)
+def job_links(held: Held) -> Finding:
+    """Whether the job that a clone was answered with is found."""
     if held.job_found is None:
         return Finding('job_links', NOT_TRIED, 'no answer has a job here')
     return Finding('job_links', 'found' if held.job_found else 'missing')
