@@ -104,11 +104,13 @@ clients: $(STAMP) ## long: clients of others on the simulator; docs/simulator.md
 	@$(BIN)/python -m tests.clients
 
 # The faults in a process of their own: they disturb what comes behind them.
-tables: lab ## long: kill -9 before each step, every fault in every call, locks at their leases, a soak, a million requests
+tables: lab ## long: kill -9 before each step, every fault in every call, mixtures of personalities, locks at their leases, a soak, a million requests
 	@set -e; \
 	for table in test_faults test_block_faults; do \
 	    EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/$$table.py; \
 	done; \
+	EIC_PERSONALITIES=300 $(BIN)/python -m pytest tests/contract/test_personalities.py \
+	    tests/contract/test_block_personalities.py; \
 	EIC_LOCK_TABLE=1 $(BIN)/python -m pytest tests/contract/test_locks.py; \
 	EIC_COUNT_TABLE=1 $(BIN)/python -m pytest tests/contract/test_image_kinds.py; \
 	EIC_SOAK=20000 EIC_SOAK_SEED=$$(date +%s) $(BIN)/python -m pytest -s \

@@ -34,13 +34,43 @@ BEGIN, END = (
 VERSION = 'EIC_ONTAP_VERSION'
 DEMO = 'demo'
 
-SUITES: Mapping[str, tuple[str, Sequence[str]]] = {
-    'simulator': ('simulator', ('tests/contract', 'tests/unit/test_strict.py')),
-    'contract': ('', ('tests/contract',)),
-    'storage': ('', ('tests/security/storage',)),
-    'functional': ('', ('tests/functional',)),
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """Tests that are run together.
+
+    ``folder`` is where pytest starts, from the repository's root; ``paths`` are what it
+    runs, from there; ``options`` are set in its environment.
+    """
+
+    paths: Sequence[str]
+    folder: str = ''
+    options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def has(self, file: str) -> bool:
+        """Whether it runs this file, which is named from the repository's root."""
+        return any(
+            Path(file).is_relative_to(Path(self.folder, path)) for path in self.paths
+        )
+
+
+SUITES: Mapping[str, Suite] = {
+    'simulator': Suite(('tests/contract', 'tests/unit/test_strict.py'), 'simulator'),
+    'contract': Suite(('tests/contract',)),
+    'storage': Suite(('tests/security/storage',)),
+    'checks': Suite(
+        ('tests/functional/test_checks.py', 'tests/functional/test_check_command.py')
+    ),
+    'faults': Suite(
+        ('tests/contract/test_faults.py', 'tests/contract/test_block_faults.py'),
+        options={'EIC_FAULT_TABLE': '1'},
+    ),
 }
-"""Where each is run, and what of it."""
+"""What can be run, by its name in the table.
+
+``contract`` skips what ``faults`` runs. So a file's suite is the last one that has it.
+``checks`` are those of tests/functional that ask the simulator.
+"""
 
 
 def run(name: str, release: str) -> int:
@@ -48,9 +78,9 @@ def run(name: str, release: str) -> int:
     if name == DEMO:
         return _run_demo(release)
     if name in SUITES:
-        return _run_tests(name, SUITES[name][1], release, whole=True)
+        return _run_tests(name, SUITES[name].paths, release, whole=True)
     suite = suite_of(name)
-    inside = Path(name).relative_to(SUITES[suite][0])
+    inside = Path(name).relative_to(SUITES[suite].folder)
     return _run_tests(suite, [str(inside)], release, whole=False)
 
 
@@ -59,22 +89,21 @@ def suite_of(file: str) -> str:
 
     :raises ValueError: of none
     """
-    for suite, (folder, paths) in SUITES.items():
-        if any(Path(file).is_relative_to(Path(folder, path)) for path in paths):
-            return suite
+    for name, suite in reversed(SUITES.items()):
+        if suite.has(file):
+            return name
     raise ValueError(
         f'{file!r} is none of {", ".join([*SUITES, DEMO])}, and no file of a suite.'
     )
 
 
 def _run_tests(suite: str, paths: Sequence[str], release: str, *, whole: bool) -> int:
-    folder = ROOT / SUITES[suite][0]
+    folder = ROOT / SUITES[suite].folder
+    env = {**os.environ, **SUITES[suite].options, VERSION: release}
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / 'report.xml'
         argv = [sys.executable, '-m', 'pytest', '-q', f'--junitxml={report}', *paths]
-        process = subprocess.Popen(
-            argv, cwd=folder, env={**os.environ, VERSION: release}
-        )
+        process = subprocess.Popen(argv, cwd=folder, env=env)
         try:
             status = process.wait()
         except KeyboardInterrupt:
@@ -94,7 +123,7 @@ def keep(suite: str, release: str, report: Path, *, whole: bool, cut: bool) -> N
     """
     if not report.exists():
         return
-    files = dict(by_file(read(report), ROOT / SUITES[suite][0]))
+    files = dict(by_file(read(report), ROOT / SUITES[suite].folder))
     if cut and files:
         files.popitem()
     _save(suite, release, files, whole=whole and not cut)

@@ -117,11 +117,21 @@ def test_the_table_is_put_between_its_marks(report: Path) -> None:
         ('tests/contract/test_plan.py', 'contract'),
         ('tests/security/storage/test_quota.py', 'storage'),
         ('simulator/tests/unit/test_strict.py', 'simulator'),
+        ('tests/contract/test_faults.py', 'faults'),
     ],
 )
 def test_a_file_is_run_by_its_suite(file: str, suite: str) -> None:
     assert (versions.ROOT / file).exists()
     assert versions.suite_of(file) == suite
+
+
+def test_all_files_of_functional_that_ask_the_simulator_are_run() -> None:
+    """`eic check` is there with a cluster, which tests/functional/checked makes."""
+    folder = versions.ROOT / 'tests/functional'
+    ask = [path for path in folder.glob('test_*.py') if '.checked' in path.read_text()]
+    assert {str(path.relative_to(versions.ROOT)) for path in ask} == {
+        *versions.SUITES['checks'].paths
+    }
 
 
 def test_who_asks_for_what_is_not_there_hears_what_is(
@@ -136,7 +146,7 @@ def test_a_file_is_run_at_its_release_and_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With this very suite, of which one quick file is run."""
-    monkeypatch.setitem(versions.SUITES, 'contract', ('', ('tests/unit',)))
+    monkeypatch.setitem(versions.SUITES, 'contract', versions.Suite(('tests/unit',)))
     versions.README.write_text(f'{versions.BEGIN}\n{versions.END}\n')
     name = 'tests/unit/test_results.py'
     assert versions.main(['--release', RELEASE, name]) == 0
