@@ -46,6 +46,7 @@ VARIANTS: Mapping[str, Sequence[Fault]] = {
     'job_vanishes': [{'effect': 'done'}, {'effect': 'lost'}],
     'job_fails': [{}],
     'job_stalls': [{}],
+    'job_pauses': [{}],
     'volume_full': [{}, {'count': None}],
     'device_busy': [{}, {'count': None}],
 }

@@ -25,14 +25,11 @@ from tests.contract.simulator import Simulator
 
 PROTOCOL = 'nfs'
 
-pytestmark = [
-    pytest.mark.usefixtures('nfs'),
-    pytest.mark.skipif(
-        not os.environ.get('EIC_FAULT_TABLE'),
-        reason='the table of faults takes half an hour, and a process of its own: '
-        'EIC_FAULT_TABLE=1 pytest tests/contract/test_faults.py',
-    ),
-]
+needs_time = pytest.mark.skipif(
+    not os.environ.get('EIC_FAULT_TABLE'),
+    reason='the table of faults takes half an hour, and a process of its own: '
+    'EIC_FAULT_TABLE=1 pytest tests/contract/test_faults.py',
+)
 
 
 @pytest.fixture(scope='module')
@@ -60,6 +57,8 @@ def test_there_is_a_variant_of_every_kind_of_fault() -> None:
     assert set(VARIANTS) == set(fault_kinds.PARAMETERS)
 
 
+@needs_time
+@pytest.mark.usefixtures('nfs')
 @pytest.mark.parametrize(
     ('name', 'fault'),
     list(itertools.product(CASES, all_faults())),
