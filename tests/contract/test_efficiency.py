@@ -1,7 +1,6 @@
 """``eic efficiency`` and ``eic images`` on the simulator, as an operator runs them."""
 
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -26,7 +25,7 @@ SECONDS = 60
 GOLD = '127.0.81.1:/gold'
 Eic = Callable[..., tuple[int, str, str]]
 
-pytestmark = pytest.mark.usefixtures('simulator')
+pytestmark = pytest.mark.usefixtures('simulator', 'root_logger')
 
 
 @pytest.fixture(scope='module')
@@ -56,16 +55,6 @@ def eic(conf: Path, capsys: pytest.CaptureFixture[str]) -> Eic:
         return status, said.out, said.err
 
     return run
-
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ An account of the simulator has exactly that role. Both the released driver and 
 use it, for all that they ask of ONTAP.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,20 +25,11 @@ Call = tuple[str, str]
 EIC = {'clone_timeout': 10, 'copy_offload_timeout': 10, 'fill_wait_timeout': 20}
 
 pytestmark = [
+    pytest.mark.usefixtures('root_logger'),
     pytest.mark.usefixtures('nfs'),
     block.NEEDS_ROOT,
     since(29, 'the stock driver asks ZAPI too, which is no part of a REST role'),
 ]
-
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope='module')

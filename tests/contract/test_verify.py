@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 import multiprocessing
 import os
 import signal
@@ -40,9 +39,12 @@ from eic_plugins.cli import main
 """
 Rows = list[dict[str, Any]]
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0, reason='only root gives files away: run as root'
-)
+pytestmark = [
+    pytest.mark.usefixtures('root_logger'),
+    pytest.mark.skipif(
+        os.geteuid() != 0, reason='only root gives files away: run as root'
+    ),
+]
 
 
 @pytest.fixture(scope='module')
@@ -60,16 +62,6 @@ def conf(served: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     path.write_text(f'{text}\n[silver]{backend}')
     yield path
     cfg.CONF.clear()
-
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """``eic verify`` with pools of LUNs and of namespaces, on the simulator."""
 
 import json
-import logging
 import signal
 import subprocess
 import sys
@@ -38,6 +37,9 @@ Rows = list[dict[str, Any]]
 Verify = Callable[..., tuple[int, Rows, str]]
 
 
+pytestmark = pytest.mark.usefixtures('root_logger')
+
+
 @pytest.fixture(scope='module')
 def conf(served: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cinder.conf with a backend of LUNs and one of namespaces, on one SVM."""
@@ -53,16 +55,6 @@ def conf(served: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     path.write_text(f'{text}\n[nvme]{backend}')
     yield path
     cfg.CONF.clear()
-
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
 
 
 @pytest.fixture(autouse=True)

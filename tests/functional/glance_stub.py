@@ -5,11 +5,12 @@ real cinder-api in process; the lab runs the real one.
 """
 
 import json
-import socketserver
 import threading
 from wsgiref import simple_server
 
 import pytest
+
+from tests.functional import stub_server
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 INVISIBLE = '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22'
@@ -90,8 +91,8 @@ def locations():
     ]
 
 
-class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
-    daemon_threads = True
+class _Server(stub_server.ThreadedServer, simple_server.WSGIServer):
+    """Of WSGI."""
 
 
 class _Quiet(simple_server.WSGIRequestHandler):
@@ -105,15 +106,9 @@ def serve(stub):
     server = simple_server.make_server(
         '127.0.0.1', 0, stub, server_class=_Server, handler_class=_Quiet
     )
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield stub, f'http://127.0.0.1:{server.server_port}'
-    finally:
+    with stub_server.serving(server) as url:
+        yield stub, url
         stub.answer_locations.set()
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
 
 
 @pytest.fixture(name='glance')

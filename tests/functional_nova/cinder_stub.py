@@ -2,9 +2,10 @@
 
 import contextlib
 import json
-import socketserver
 import threading
 from http import server
+
+from tests.functional import stub_server
 
 TYPES = {'volume_types': [{'id': 'f', 'name': 'fast', 'extra_specs': {}}]}
 
@@ -35,9 +36,7 @@ class _Handler(server.BaseHTTPRequestHandler):
         """Nothing on the terminal."""
 
 
-class _Server(socketserver.ThreadingMixIn, server.HTTPServer):
-    daemon_threads = True
-
+class _Server(stub_server.ThreadedServer, server.HTTPServer):
     def handle_error(self, *_args):
         """Who hangs up has an error."""
 
@@ -53,12 +52,8 @@ class CinderStub:
         """Its URL."""
         serving = _Server(('127.0.0.1', 0), _Handler)
         serving.cinder = self
-        thread = threading.Thread(target=serving.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f'http://127.0.0.1:{serving.server_port}'
-        finally:
-            self.end.set()
-            serving.shutdown()
-            thread.join(10)
-            serving.server_close()
+        with stub_server.serving(serving) as url:
+            try:
+                yield url
+            finally:
+                self.end.set()

@@ -1305,8 +1305,8 @@ TABLE: tuple[Misconfiguration, ...] = (
         'ONTAP does not tell how much data clones share',
         'ontap-version',
         WARNING,
-        answers('/cluster', {'version': {'generation': 9, 'major': 14, 'minor': 1}}),
-        'runs ONTAP 9.14.1',
+        answers('/cluster', {'version': {'generation': 9, 'major': 13, 'minor': 1}}),
+        'runs ONTAP 9.13.1',
         by_hand(lambda cloud: none(cloud.answers.pop('/api/cluster'))),
     ),
     M(

@@ -3,12 +3,13 @@
 import contextlib
 import json
 import re
-import socketserver
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 from wsgiref import simple_server
+
+from tests.functional import stub_server
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 TOKEN = 'gAAAAAtoken-that-nobody-may-see'
@@ -110,8 +111,8 @@ class Services:
         return {'id': name, 'status': 'stable', 'links': links}
 
 
-class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
-    daemon_threads = True
+class _Server(stub_server.ThreadedServer, simple_server.WSGIServer):
+    """Of WSGI."""
 
 
 class _Quiet(simple_server.WSGIRequestHandler):
@@ -126,11 +127,9 @@ def serving() -> Iterator[Services]:
     server = simple_server.make_server(
         '127.0.0.1', 0, services, server_class=_Server, handler_class=_Quiet
     )
-    services.url = f'http://127.0.0.1:{server.server_port}'
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield services
-    finally:
-        services.silent.clear()
-        server.shutdown()
-        server.server_close()
+    with stub_server.serving(server) as url:
+        services.url = url
+        try:
+            yield services
+        finally:
+            services.silent.clear()

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import itertools
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,14 +36,7 @@ _FORMS = ('table', 'yaml', 'value')
 ROW = cached_images.Row(POOL, SEEN, 'a mount', LISTED, Uses(4, 4, 3, 2))
 
 
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
+pytestmark = pytest.mark.usefixtures('root_logger')
 
 
 @pytest.fixture(autouse=True)

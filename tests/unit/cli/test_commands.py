@@ -2,9 +2,7 @@
 
 import importlib.metadata
 import json
-import logging
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,18 +14,11 @@ from eic_plugins.model import CINDER_DOWNLOAD, Outcome, Reason, Refusal
 VOLUME = {'id': '7d3a3f0e', 'name': 'v1', 'status': 'available'}
 
 
+pytestmark = pytest.mark.usefixtures('root_logger')
+
+
 def told(**metadata: object) -> list[str]:
     return list(explain_volume.explain_volume({**VOLUME, 'metadata': metadata}))
-
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
 
 
 def explained(reason: Reason) -> str:

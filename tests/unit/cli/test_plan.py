@@ -1,9 +1,7 @@
 """`eic plan` shows routes, costs that were counted, and what to do about refusals."""
 
 import json
-import logging
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,14 +26,7 @@ OURS = ('cached', 'flexclone', 'copy_offload', 'adopt', 'download')
 REFUSED = tuple(Refusal.of_route('flexclone', reason) for reason in Reason)
 
 
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
+pytestmark = pytest.mark.usefixtures('root_logger')
 
 
 @pytest.fixture

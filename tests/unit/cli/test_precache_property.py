@@ -1,7 +1,6 @@
 """`eic precache add|list|remove`: the property, and what else wants an image where."""
 
 import json
-import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,9 @@ POOLS = [
     {'name': GOLD, 'capabilities': {'volume_backend_name': 'nfs'}},
     {'name': 'host-1@other#p', 'capabilities': {}},
 ]
+
+
+pytestmark = pytest.mark.usefixtures('root_logger')
 
 
 class Glance:
@@ -54,16 +56,6 @@ def listed(name: str, **properties: Any) -> ListedImage:
         hidden,
         properties.get('made', ''),
     )
-
-
-@pytest.fixture(autouse=True)
-def root_logger() -> Iterator[None]:
-    """As it was: cliff sets it up for a program, which pytest is not."""
-    logger = logging.getLogger()
-    level, handlers = logger.level, list(logger.handlers)
-    yield
-    logger.setLevel(level)
-    logger.handlers[:] = handlers
 
 
 @pytest.fixture(autouse=True)
