@@ -223,7 +223,7 @@ _API = '/api'
 
 
 class Overlay(OntapSession):
-    """A session to the simulator, with answers that it does not have."""
+    """A session to the simulator, with answers that it cannot be brought to give."""
 
     def __init__(self, endpoint: Any, answers: Mapping[str, Any]) -> None:
         super().__init__(endpoint)
@@ -235,11 +235,6 @@ class Overlay(OntapSession):
         return super().get(path, **params)
 
 
-def ontap_answers() -> dict[str, Any]:
-    """What the simulator has no paths for."""
-    return {}
-
-
 @dataclasses.dataclass
 class Cloud:
     """Where everything is; methods change it as an operator would."""
@@ -247,7 +242,7 @@ class Cloud:
     root: Path
     services: Services
     simulator: Simulator
-    answers: dict[str, Any] = dataclasses.field(default_factory=ontap_answers)
+    answers: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def etc(self) -> Path:
@@ -280,7 +275,7 @@ class Cloud:
     def build(self) -> None:
         """Write all files anew."""
         shutil.rmtree(self.root, ignore_errors=True)
-        self.answers = ontap_answers()
+        self.answers = {}
         for service in sources.SERVICES:
             (self.etc / service).mkdir(parents=True)
         for name in ('metrics', 'locks', 'conversion', 'mnt/0123456789abcdef'):

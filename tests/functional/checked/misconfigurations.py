@@ -12,10 +12,11 @@ import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from eic_plugins.cli.checks import product, versions
 from eic_plugins.cli.checks.finding import Finding
-from tests.functional.checked.cloud import Cloud
+from tests.functional.checked.cloud import SECRETS, Cloud
 
 FAILURE, WARNING = 'failure', 'warning'
 Do = Callable[[Cloud], None]
@@ -94,6 +95,57 @@ def shares(text: str) -> Do:
 
 def answers(path: str, value: Any) -> Do:
     return lambda cloud: none(cloud.answers.update({f'/api{path}': value}))
+
+
+def answered_by_the_cluster(path: str) -> Do:
+    """As before :func:`answers`."""
+    return lambda cloud: none(cloud.answers.pop(f'/api{path}'))
+
+
+def login_with(path: str, access: str) -> Do:
+    """There is a user ``narrow``, who may do everything, and this at a path."""
+
+    def do(cloud: Cloud) -> None:
+        privileges = [
+            {'path': '/api', 'access': 'all'},
+            {'path': f'/api/{path}', 'access': access},
+        ]
+        role = {'name': 'narrow', 'privileges': privileges}
+        cloud.request('POST', '/security/roles', json=role)
+        account = {
+            'name': 'narrow',
+            'password': SECRETS['ontap'],
+            'role': {'name': 'narrow'},
+            'applications': [{'application': 'http'}],
+        }
+        cloud.request('POST', '/security/accounts', json=account)
+
+    return do
+
+
+def login_may(path: str, access: str) -> Do:
+    """The user's role is mended."""
+
+    def do(cloud: Cloud) -> None:
+        (role,) = cloud.request('GET', '/security/roles?name=narrow')['records']
+        at = f'/security/roles/{role["owner"]["uuid"]}/narrow/privileges'
+        path_in_url = quote(f'/api/{path}', safe='')
+        cloud.request('PATCH', f'{at}/{path_in_url}', json={'access': access})
+
+    return do
+
+
+def nfs_served(enabled: bool) -> Do:
+    """Whether the SVM of the shares serves NFS."""
+
+    def do(cloud: Cloud) -> None:
+        path = '/protocols/nfs/services'
+        (found,) = cloud.request('GET', f'{path}?svm.name=svm_gold')['records']
+        cloud.request(
+            'PATCH', f'{path}/{found["svm"]["uuid"]}', json={'enabled': enabled}
+        )
+
+    return do
 
 
 def forbidden(path: str) -> Do:
@@ -1299,7 +1351,7 @@ TABLE: tuple[Misconfiguration, ...] = (
         FAILURE,
         answers('/cluster', {'version': {'generation': 9, 'major': 10, 'minor': 1}}),
         'runs ONTAP 9.10.1',
-        by_hand(lambda cloud: none(cloud.answers.pop('/api/cluster'))),
+        by_hand(answered_by_the_cluster('/cluster')),
     ),
     M(
         'ONTAP does not tell how much data clones share',
@@ -1307,7 +1359,7 @@ TABLE: tuple[Misconfiguration, ...] = (
         WARNING,
         answers('/cluster', {'version': {'generation': 9, 'major': 13, 'minor': 1}}),
         'runs ONTAP 9.13.1',
-        by_hand(lambda cloud: none(cloud.answers.pop('/api/cluster'))),
+        by_hand(answered_by_the_cluster('/cluster')),
     ),
     M(
         'FlexClone is not licensed',
@@ -1318,12 +1370,7 @@ TABLE: tuple[Misconfiguration, ...] = (
             {'records': [{'name': name} for name in ('nfs', 'iscsi')]},
         ),
         'no licence for flexclone',
-        by_hand(
-            answers(
-                '/cluster/licensing/licenses',
-                {'records': [{'name': n} for n in ('nfs', 'iscsi', 'flexclone')]},
-            )
-        ),
+        by_hand(answered_by_the_cluster('/cluster/licensing/licenses')),
     ),
     M(
         'the role may not read SVM peers',
@@ -1345,26 +1392,13 @@ TABLE: tuple[Misconfiguration, ...] = (
         'the role may clone, and not copy files',
         'ontap-role',
         FAILURE,
-        answers(
-            '/security/roles',
-            {
-                'records': [
-                    {
-                        'privileges': [
-                            {'path': '/api', 'access': 'all'},
-                            {'path': '/api/storage/file/copy', 'access': 'readonly'},
-                        ]
-                    }
-                ]
-            },
+        all_of(
+            login_with('storage/file/copy', 'readonly'),
+            cinder('netapp_login', 'narrow', 'gold'),
+            cinder('netapp_password', SECRETS['ontap'], 'gold'),
         ),
         'file/copy at the level read_create',
-        by_hand(
-            answers(
-                '/security/roles',
-                {'records': [{'privileges': [{'path': '/api', 'access': 'all'}]}]},
-            )
-        ),
+        by_hand(login_may('storage/file/copy', 'read_create')),
     ),
     M(
         'netapp_vserver names no SVM',
@@ -1459,9 +1493,9 @@ TABLE: tuple[Misconfiguration, ...] = (
         'the SVM does not serve NFS',
         'ontap-nfs',
         FAILURE,
-        answers('/protocols/nfs/services', {'records': []}),
+        nfs_served(False),
         'does not serve NFS',
-        by_hand(answers('/protocols/nfs/services', {'records': [{'enabled': True}]})),
+        by_hand(nfs_served(True)),
     ),
 )
 
