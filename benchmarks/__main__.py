@@ -10,6 +10,7 @@ their last ones. It ends with 1 if a target that is a count was missed.
 
 import argparse
 import contextlib
+import functools
 import json
 import signal
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 
 from benchmarks import (
     block,
+    burst,
     calls,
     cleanliness,
     cpu,
@@ -27,6 +29,7 @@ from benchmarks import (
     filters,
     hit_rate,
     image_size,
+    limited,
     qcow2,
     report,
     servers,
@@ -41,7 +44,8 @@ from lab import context, files, paths
 from lab.context import Lab
 from lab.errors import LabError
 
-BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
+Benchmark = Callable[[Lab], dict[str, Any]]
+BENCHMARKS: dict[str, Benchmark] = {
     'calls': calls.run,
     'image_size': image_size.run,
     'simultaneous': simultaneous.run,
@@ -54,6 +58,8 @@ BENCHMARKS: dict[str, Callable[[Lab], dict[str, Any]]] = {
     'filters': filters.run,
     'weigher': weigher.run,
     'demand': demand.run,
+    'burst': burst.run,
+    'limited': limited.run,
 }
 IN_PROCESS = frozenset({'weigher', 'demand'})
 """They need no lab."""
@@ -71,7 +77,8 @@ def main(argv: list[str] | None = None) -> int:
             lab.holder()
         if options.clean:
             return _clean(lab)
-        return _measure(lab, names, options.update)
+        runs = {**BENCHMARKS, **_with_volumes(options.volumes)}
+        return _measure(lab, {name: runs[name] for name in names}, options.update)
     except LabError as err:
         print(f'bench: {err}', file=sys.stderr)
         return 1
@@ -92,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
         'each with its date; the others stay',
     )
     parser.add_argument(
+        '--volumes',
+        type=_count,
+        metavar='N',
+        help=f'volumes of a burst, instead of {burst.VOLUMES} (burst) and '
+        f'{limited.VOLUMES} (limited)',
+    )
+    parser.add_argument(
         '--clean',
         action='store_true',
         help='remove what a run that was killed has left',
@@ -107,6 +121,22 @@ def _name(text: str) -> str:
     return text
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f'{text} is no number of volumes')
+    return int(text)
+
+
+def _with_volumes(volumes: int | None) -> dict[str, Benchmark]:
+    """The benchmarks that make as many volumes as they are told, if they are."""
+    if volumes is None:
+        return {}
+    return {
+        'burst': functools.partial(burst.run, volumes=volumes),
+        'limited': functools.partial(limited.run, volumes=volumes),
+    }
+
+
 def _clean(lab: Lab) -> int:
     with undisturbed():
         Tenant(lab).remove()
@@ -115,14 +145,15 @@ def _clean(lab: Lab) -> int:
     return 0
 
 
-def _measure(lab: Lab, names: list[str], update: bool) -> int:
+def _measure(lab: Lab, runs: dict[str, Benchmark], update: bool) -> int:
+    names = list(runs)
     _check_cleanliness(lab, names)
     began = time.monotonic()
     answers = {}
     with lab.console.ticking():
         for name in names:
             lab.console.line(name)
-            answers[name] = BENCHMARKS[name](lab)
+            answers[name] = runs[name](lab)
     print(f'\n{report.text(answers)}\n')
     results = report.document(answers, time.monotonic() - began)
     if update:

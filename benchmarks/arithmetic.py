@@ -1,5 +1,6 @@
 """The arithmetic between what was measured and what is reported."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence, Set
 
@@ -12,6 +13,16 @@ def median(values: Sequence[float]) -> float:
     if not values:
         raise ValueError('There is nothing to take the median of.')
     return float(statistics.median(values))
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The least value that so many percent of them do not exceed.
+
+    :raises ValueError: there are no values
+    """
+    if not values:
+        raise ValueError('There is nothing to take a percentile of.')
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
 def ratio(measured: float, base: float) -> float:

@@ -26,6 +26,8 @@ PREFIX = 'bench-'
 _CLOSELY = 0.02
 _LIST_SECONDS = 0.5
 _VOLUME_SECONDS = 600
+_DELETE_SECONDS = 5
+"""More for each that there is to delete."""
 _DONE = ('available', 'error')
 _UNDER_WAY = ('creating', 'downloading', 'deleting')
 
@@ -145,16 +147,32 @@ class Tenant:
         with concurrent.futures.ThreadPoolExecutor(users) as executor:
             return list(executor.map(create, range(volumes)))
 
+    def ask(self, image_id: str, volume_type: str, name: str, service: str) -> str:
+        """Ask a cinder-api for a volume, and wait for nothing; its id.
+
+        :param name: of the volume, behind the prefix
+        """
+        wanted = {
+            'name': f'{PREFIX}{name}',
+            'size': 1,
+            'imageRef': image_id,
+            'volume_type': volume_type,
+        }
+        path = f'/v3/{self._api.project_id}/volumes'
+        answer = self._api.request('POST', service, path, {'volume': wanted})
+        return str(answer['volume']['id'])
+
     def expect(self, volume_id: str) -> None:
         """Have the file of a volume removed, too, that Cinder does not know."""
         self._ids.add(volume_id)
 
     def delete_volumes(self) -> None:
         """Delete all volumes and wait until they are gone."""
+        count = len(self._listed())
         wait_until(
             self._have_none_left,
             'the volumes to be deleted',
-            _VOLUME_SECONDS,
+            _VOLUME_SECONDS + _DELETE_SECONDS * count,
             every=_LIST_SECONDS,
         )
 

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from lab.periodic_calls import LUNS, is_periodic
 from lab.specs import ClusterSpec
 from lab.topology import CLUSTERS
 
+_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 Number = TypeVar('Number', int, float)
 
 
@@ -44,6 +46,10 @@ class Cost:
     """TCP connections of these calls that none before them came over."""
     cpu: float
     """CPU seconds of the driver's processes, and of those they waited for."""
+    ontap_seconds: float
+    """That ONTAP took for the calls."""
+    refused: int
+    """Calls that ONTAP had no time for (HTTP 429 or 503): others repeat them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +116,8 @@ class Observer:
                 for name, made in by_cluster.items()
             ),
             cpu=cpu - mark.cpu,
+            ontap_seconds=sum(call['seconds'] for call in calls),
+            refused=sum(call['status'] in _BUSY for call in calls),
         )
 
     def _calls_since(self, mark: Mark) -> dict[str, list[dict[str, Any]]]:

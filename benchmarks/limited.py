@@ -1,0 +1,211 @@
+"""What becomes of a burst if ONTAP is at its limit?
+
+Once the simulator serves half as many clones a second as EIC asks for (and answers
+all others with 429), and once it refuses every call for a while. Volumes wait for
+that; nothing is downloaded because of it.
+"""
+
+import dataclasses
+import time
+from typing import Any
+
+from benchmarks import burst, driver_metrics, volume_burst
+from benchmarks.arithmetic import ratio
+from benchmarks.model import Answer, Columns, Table, Target
+from benchmarks.tenant import Tenant
+from benchmarks.volume_burst import Burst, Wanted
+from lab.cluster_api import ClusterApi
+from lab.context import Lab
+from lab.observer import Cost, Observer
+from lab.topology import cluster_named
+
+VOLUMES = 200
+_CLUSTER = 'cluster-a'
+"""The one that has both pools."""
+_CLONES = {'method': 'POST', 'path': '/storage/(file/clone|luns)$', 'user': 'eic'}
+_EVERYTHING = {'user': 'eic'}
+_PART = 0.5
+"""The limit, of the clones a second that EIC asks for without one."""
+_LASTS = 20.0
+"""Seconds for which every call is refused."""
+_SLOWER = 1.25
+"""A throughput of 0.8 of the limit."""
+_QUESTION = 'What becomes of a burst if ONTAP is at its limit?'
+_NOTES = (
+    f'The limit is {_PART:g} of the clones a second that were made without one. '
+    'Whoever comes too soon gets 429 and "Retry-After: 1".',
+    'Queue: the most that eic_ontap_busy_waiting has said of the backend, whose '
+    'file is read five times a second and written every five seconds.',
+)
+
+Row = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Limit:
+    """A fault of the simulator that is a limit.
+
+    :ivar lasts: seconds, None until the burst has ended
+    """
+
+    title: str
+    fault: dict[str, Any]
+    clones_a_second: float | None = None
+    lasts: float | None = None
+
+
+class _Limited:
+    """A cluster with a limit, and the longest queue before it."""
+
+    def __init__(self, lab: Lab, limit: Limit, section: str) -> None:
+        self._lab = lab
+        self._cluster = ClusterApi(lab, cluster_named(_CLUSTER))
+        self._section = section
+        self._ends = time.monotonic() + (limit.lasts or float('inf'))
+        self._is_set = True
+        self._cluster.control('POST', '/faults', json=limit.fault)
+        self.queue = 0
+
+    def look(self) -> None:
+        """Note how long the queue is, and end the limit when it is time."""
+        told = driver_metrics.of(self._lab, self._section)
+        self.queue = max(self.queue, told.waiting)
+        if self._is_set and time.monotonic() > self._ends:
+            self.end()
+
+    def end(self) -> None:
+        """No limit any more."""
+        self._is_set = False
+        self._cluster.control('DELETE', '/faults')
+
+
+def run(lab: Lab, volumes: int = VOLUMES) -> dict[str, Any]:
+    """The answer, as JSON can hold it.
+
+    :param volumes: in each burst
+    """
+    rows = []
+    for protocol in burst.POOLS:
+        with Tenant(lab) as tenant:
+            rows += _rows(tenant, protocol, volumes)
+    return answer(rows).to_json()
+
+
+def _rows(tenant: Tenant, protocol: str, volumes: int) -> list[Row]:
+    pool = burst.POOLS[protocol]
+    wanted = Wanted('eic', pool, burst.cached(tenant, 'eic', pool), volumes)
+    with tenant.lab.console.step(f'{protocol}: {volumes}, without a limit'):
+        free = volume_burst.ask(tenant, wanted, 'free')
+    return [
+        _measure(tenant, protocol, wanted, limit)
+        for limit in limits(ratio(volumes, free.lasted))
+    ]
+
+
+def limits(clones_a_second: float) -> list[Limit]:
+    """The limits that are tried.
+
+    :param clones_a_second: without one
+    """
+    limit = round(_PART * clones_a_second, 2)
+    refused = {'kind': 'too_many_requests', 'count': None}
+    return [
+        Limit(
+            'clones a second',
+            {**refused, 'match': _CLONES, 'beyond': limit},
+            clones_a_second=limit,
+        ),
+        Limit(
+            f'no call for {_LASTS:.0f} s',
+            {**refused, 'match': _EVERYTHING},
+            lasts=_LASTS,
+        ),
+    ]
+
+
+def _measure(tenant: Tenant, protocol: str, wanted: Wanted, limit: Limit) -> Row:
+    lab = tenant.lab
+    observer = Observer(lab, 'eic', wanted.image_id, protocol)
+    with lab.console.step(f'{protocol}: {wanted.volumes}, {limit.title}'):
+        mark = observer.mark()
+        limited = _Limited(lab, limit, burst.section('eic', wanted.pool))
+        try:
+            made = volume_burst.ask(
+                tenant, wanted, limit.title.replace(' ', '-'), limited.look
+            )
+        finally:
+            limited.end()
+    return row(protocol, limit, made, observer.since(mark), limited.queue)
+
+
+def row(protocol: str, limit: Limit, made: Burst, cost: Cost, queue: int) -> Row:
+    """What was measured, as JSON can hold it."""
+    return {
+        'protocol': protocol,
+        'limit': limit.title,
+        'clones_a_second': limit.clones_a_second,
+        'volumes': made.asked,
+        'failed': made.failed,
+        'downloads': cost.downloads,
+        'lasted': made.lasted,
+        'slowest': made.seconds[-1],
+        'refused': cost.refused,
+        'queue': queue,
+    }
+
+
+def slower(row: Row) -> float:
+    """Seconds of the burst, times those that the limit allows."""
+    return ratio(row['lasted'] * row['clones_a_second'], row['volumes'])
+
+
+def answer(rows: list[Row]) -> Answer:
+    """Targets and a table."""
+    return Answer(
+        _QUESTION,
+        tuple(target for row in rows for target in _targets(row)),
+        (Table.of('Bursts of EIC at a limit', rows, _COLUMNS),),
+        rows,
+        _NOTES,
+    )
+
+
+def _targets(row: Row) -> list[Target]:
+    where = f'{row["protocol"]}, {row["limit"]}'
+    found = [
+        Target(f'volumes that failed: {where}', row['failed'], 0, is_count=True),
+        Target(f'downloads: {where}', row['downloads'], 0, is_count=True),
+        Target(
+            f'queues that eic_ontap_busy_waiting did not show: {where}',
+            int(not row['queue']),
+            0,
+            is_count=True,
+        ),
+    ]
+    if row['clones_a_second'] is None:
+        return found
+    return [
+        *found,
+        Target(
+            f'time of the burst, times that at the limit: {where}',
+            slower(row),
+            _SLOWER,
+            is_count=False,
+        ),
+    ]
+
+
+def _of_the_limit(row: Row) -> str:
+    return '-' if row['clones_a_second'] is None else f'{1 / slower(row):.2f}'
+
+
+_COLUMNS: Columns = {
+    'protocol': lambda row: row['protocol'],
+    'limit': lambda row: row['limit'],
+    'volumes': lambda row: row['volumes'],
+    'failed': lambda row: row['failed'],
+    'downloads': lambda row: row['downloads'],
+    'throughput, times the limit': _of_the_limit,
+    'refused calls of a volume': lambda row: f'{row["refused"] / row["volumes"]:.1f}',
+    'queue, at most': lambda row: row['queue'],
+}
