@@ -321,7 +321,9 @@ class Files:
         deadline = self._clock.monotonic() + timeout
         hold = min(RETURN_TIMEOUT, int(timeout))
         answer = self._session.post(path, body, timeout, return_timeout=hold)
-        self._finish(answer, deadline - self._clock.monotonic(), still_running)
+        # It may have stood in a line for longer than the work may take.
+        left = max(deadline - self._clock.monotonic(), hold)
+        self._finish(answer, left, still_running)
 
     def _finish(
         self,

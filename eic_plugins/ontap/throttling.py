@@ -5,6 +5,10 @@ ONTAP answers 429 (code 262160, with ``Retry-After``) to too many requests, 429 
 one is in use. A 429 was not executed. A 503 means that it was not either, but it
 may also come from what stands before ONTAP, of which nobody knows: a request that
 is sent again after one is :attr:`Reply.unsure`.
+
+Whoever is told that there are too many requests (429) stands in the line of all who
+were, see :mod:`eic_plugins.ontap.line`. A 503 or 409 may be about one object alone:
+such a request waits for itself.
 """
 
 import contextlib
@@ -18,13 +22,21 @@ from http import HTTPStatus
 import requests
 from oslo_log import log as logging
 
+from eic_plugins.ontap.line import Left, Line, Visit
 from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
 
 PATIENCE = 30.0
-"""Seconds that a request waits in all, if whoever asks has no deadline."""
-BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+"""Seconds that a request waits in all, if whoever asks has no deadline; and that it
+stands in a line that does not move.
+"""
+LONGEST = 150.0
+"""Seconds that it stands in a line that moves: Nova looks at a new volume for 183 s
+by default.
+"""
+_UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
+BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, _UNAVAILABLE})
 _RETRY_AFTER = 'Retry-After'
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 8.0
@@ -32,6 +44,8 @@ _SPREAD = 0.5
 """The part of a wait by which it is made longer at most, so that workers spread."""
 _LEAST_SPREAD = 1.0
 """Seconds."""
+_SPREAD_OF_LINES = 0.25
+"""The same of a line: there is one for each process, not one for each request."""
 
 Watch = Callable[[float], AbstractContextManager[None]]
 """What surrounds each wait of so many seconds: 0 if there is no time left for one."""
@@ -65,6 +79,7 @@ class Throttle:
     ) -> None:
         self._watch = watch
         self._clock = clock
+        self._line = Line(clock)
         self._chance = chance
 
     def reply(
@@ -72,37 +87,53 @@ class Throttle:
     ) -> Reply:
         """The first answer that is not "later", or the last one in time.
 
-        :param patience: seconds that may be waited in all
+        :param patience: seconds that may be waited in all; more in a line that moves
         """
-        deadline = self._clock.monotonic() + patience
+        left = self._left(patience)
         unsure = False
-        for pause in _pauses():
-            response = send()
-            if not _is_busy(response):
-                break
-            unsure = unsure or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-            if not self._wait(response, pause, deadline):
-                break
+        with self._line.visit() as visit:
+            for pause in _pauses():
+                response = send()
+                if not _is_busy(response):
+                    visit.served()
+                    break
+                unsure = unsure or response.status_code == _UNAVAILABLE
+                if not self._wait(visit, response, pause, left):
+                    break
         return Reply(response, unsure)
 
-    def _wait(self, response: requests.Response, pause: float, end: float) -> bool:
+    def _left(self, patience: float) -> Left:
+        began = self._clock.monotonic()
+
+        def left() -> float:
+            moved = max(began, self._line.served_at)
+            stands = min(moved + min(patience, PATIENCE), began + LONGEST)
+            return max(began + patience, stands) - self._clock.monotonic()
+
+        return left
+
+    def _wait(
+        self, visit: Visit, response: requests.Response, pause: float, left: Left
+    ) -> bool:
         """Wait as the answer says; False if there is no time for that."""
         told = self._told(response)
         least = pause if told is None else told
-        left = end - self._clock.monotonic()
-        if least > left:
+        in_line = response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        if least > left():
             with self._watch(0.0):
                 return False
-        spread = max(least * _SPREAD, _LEAST_SPREAD if told else pause)
-        seconds = min(least + spread * self._chance(), left)
+        spread = _spread(told, pause, in_line)
+        seconds = min(least + spread * self._chance(), left())
         LOG.info(
             'ONTAP is too busy (HTTP %(status)d), and is asked again in '
             '%(seconds).1f s.',
             {'status': response.status_code, 'seconds': seconds},
         )
         with self._watch(seconds):
+            if in_line:
+                return visit.turn(seconds, left)
             self._clock.sleep(seconds)
-        return True
+            return True
 
     def _told(self, response: requests.Response) -> float | None:
         """Seconds to wait as told, None if that is not said."""
@@ -115,6 +146,19 @@ class Throttle:
         # By the cluster's own clock, if it says what time it is there.
         now = _seconds(response.headers.get('Date', ''))
         return max(then - (self._clock.time() if now is None else now), 0.0)
+
+
+def _spread(told: float | None, pause: float, in_line: bool) -> float:
+    """Seconds by which a wait is made longer at most.
+
+    :param told: by the cluster
+    :param pause: where it says nothing
+    """
+    if told and in_line:
+        return told * _SPREAD_OF_LINES
+    if told:
+        return max(told * _SPREAD, _LEAST_SPREAD)
+    return pause
 
 
 def _is_busy(response: requests.Response) -> bool:

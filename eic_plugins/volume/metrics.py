@@ -242,6 +242,8 @@ class Metrics:
         self._of(ONTAP_BUSY).inc()
         self._of(ONTAP_WAITED).inc(seconds)
         with self._of(ONTAP_WAITING).track_inprogress():
+            # While nothing is served, no volume would have the file written.
+            self.write()
             yield
 
     def write(self, at_once: bool = False) -> None:

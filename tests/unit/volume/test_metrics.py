@@ -66,12 +66,17 @@ def test_the_queue_before_a_busy_cluster_is_as_long_as_requests_wait(
 ) -> None:
     counts = Metrics('gold', tmp_path)
     with counts.ontap_busy(1.5), counts.ontap_busy(0.5):
-        counts.write()
+        counts.write(at_once=True)
         assert samples(tmp_path)['eic_ontap_busy_waiting', 'gold'] == 2
     counts.write(at_once=True)
     found = samples(tmp_path)
     assert found['eic_ontap_busy_waiting', 'gold'] == 0
     assert found['eic_ontap_busy_seconds_total', 'gold'] == 2
+
+
+def test_a_queue_is_seen_while_no_volume_is_made(tmp_path: Path) -> None:
+    with Metrics('gold', tmp_path).ontap_busy(1.5):
+        assert samples(tmp_path)['eic_ontap_busy_waiting', 'gold'] == 1
 
 
 def test_an_outcome_is_counted_by_route_and_by_reason(tmp_path: Path) -> None:
