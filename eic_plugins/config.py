@@ -65,7 +65,7 @@ HOLD_OPTS = [
     ),
     cfg.FloatOpt(
         'hold_budget',
-        default=2.0,
+        default=15.0,
         min=0,
         help='Seconds for which an answer may be held.',
     ),

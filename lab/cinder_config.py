@@ -38,16 +38,12 @@ def write(lab: Lab) -> None:
 
 def api_sections(name: str) -> files.Sections:
     """What a cinder-api adds to the common configuration."""
-    sections: dict[str, dict[str, object]] = {
+    return {
         'DEFAULT': {
             'api_paste_config': paste(name),
             'default_volume_type': cinder.DEFAULT_TYPES[name],
         }
     }
-    if name == cinder.API:
-        # On two cores ten volumes at once take longer than the default.
-        sections['eic'] = {'hold_budget': 15}
-    return sections
 
 
 def volume_sections(lab: Lab, driver: str) -> files.Sections:
