@@ -10,6 +10,7 @@ from cinder.volume.drivers.netapp import utils as na_utils
 from eic_plugins.model import VolumeProperties
 from eic_plugins.storage.eviction import Space
 from eic_plugins.support import compat
+from eic_plugins.volume.stock import extra_specs
 from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 _ALLOCATES_SPACE_FROM = (9, 15, 1)
@@ -144,7 +145,7 @@ class StockLuns(StockBlock):
         """As the stock driver gives them to a new LUN; a QoS spec takes its
         calls to make a policy.
         """
-        specs = na_utils.get_volume_extra_specs(volume)
+        specs = extra_specs.of(volume)
         info = self._library._setup_qos_for_volume(volume, specs)
         self.client._validate_qos_policy_group(
             volume_utils.is_boolean_str(

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cinder.volume.drivers.netapp import utils as na_utils
 from oslo_concurrency import processutils
 
 from eic_plugins.model import Pool, VolumeProperties
 from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.mount import ShareMount
+from eic_plugins.volume.stock import extra_specs
 from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 
@@ -60,10 +60,12 @@ class StockNfs(CinderDriver):
         """QoS, the format, and where the volume is."""
         volume['provider_location'] = pool_name
         # Removes the file itself when it fails.
-        self._driver._do_qos_for_volume(volume, na_utils.get_volume_extra_specs(volume))
+        self._driver._do_qos_for_volume(volume, extra_specs.of(volume))
         # Nobody is to probe the format of bytes that a guest wrote.
         with volume.obj_as_admin():
             volume.admin_metadata['format'] = 'raw'
+            # Cinder saves the place in a moment, with what is returned.
+            volume.obj_reset_changes(['provider_location'])
             volume.save()
         update = self._driver._get_volume_model_update(volume) or {}
         return {**update, 'provider_location': pool_name, 'bootable': True}
@@ -85,9 +87,7 @@ class StockNfs(CinderDriver):
 
     def renew_qos(self, volume: Any) -> None:
         """Give a volume's new file the policy that its old one had."""
-        self._driver._do_qos_for_volume(
-            volume, na_utils.get_volume_extra_specs(volume), cleanup=False
-        )
+        self._driver._do_qos_for_volume(volume, extra_specs.of(volume), cleanup=False)
 
     def _run_command(self, *command: str) -> None:
         """As the stock driver works on its shares: through rootwrap or not.
