@@ -270,9 +270,10 @@ class BlockDevices:
             )
         except OntapError as err:
             # Only the device can tell whether it was done.
-            if not _is_unsure(err) or not _has(
-                self._session.get(path, fields=_FIELDS), fields
-            ):
+            def done() -> bool:
+                return _has(self._session.get(path, fields=_FIELDS), fields)
+
+            if not _is_unsure(err) or not self._sees(done, err):
                 raise
 
     def resize(self, device: BlockDevice, size: int) -> None:
@@ -293,8 +294,13 @@ class BlockDevices:
                     return_timeout=RETURN_TIMEOUT,
                 )
             )
-        except jobs.JobUnknownError:
-            if any(other.uuid == device.uuid for other in self.named(device.name)):
+        except jobs.JobUnknownError as err:
+
+            def gone() -> bool:
+                found = self.named(device.name)
+                return all(other.uuid != device.uuid for other in found)
+
+            if not self._sees(gone, err):
                 raise
         except OntapRejectedError as err:
             if err.status != HTTPStatus.NOT_FOUND:
@@ -323,6 +329,11 @@ class BlockDevices:
         raise DestinationMissingError(
             f'nothing at {device_path(file)}: {cause}'
         ) from cause
+
+    def _sees(self, done: Callable[[], bool], err: OntapError) -> bool:
+        """Whether a short work of unknown end is done, by what it was to do."""
+        until = self._patience(err, RETURN_TIMEOUT)
+        return any(done() for _ in jobs.looks(until, self._clock))
 
     def _patience(self, err: OntapError, timeout: float) -> float:
         """Until when work of unknown end may still be done: if its job is not known,
