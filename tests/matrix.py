@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests import best_effort
 from tests.functional import internals
 from tests.results import Count, by_file, read
 
@@ -41,6 +42,7 @@ SUITES = (
     'tests/security/nova_api',
 )
 DEMO = 'demo'
+NOT_RUN = 'not run'
 FEATURES: Mapping[str, Sequence[str]] = {
     'the life of a volume on NFS': ['tests/contract/test_nfs_life_cycle'],
     'the life of a volume on iSCSI, FC and NVMe': [
@@ -191,6 +193,18 @@ def features() -> Iterator[str]:
         )
 
 
+def in_part() -> Iterator[str]:
+    """The features of which something was run on a release of best effort."""
+    results = _results()
+    releases = best_effort.RELEASES
+    yield _row('', releases)
+    yield _row('---', ['---'] * len(releases))
+    for feature, prefixes in FEATURES.items():
+        cells = [_cell(results.get(each, {}), prefixes) for each in releases]
+        if set(cells) != {NOT_RUN}:
+            yield _row(feature, cells)
+
+
 def _cell(result: Mapping[str, Any], prefixes: Sequence[str]) -> str:
     counts = [_sum(result, each) for each in prefixes]
     told = cell(sum(counts, Count()))
@@ -201,7 +215,7 @@ def _cell(result: Mapping[str, Any], prefixes: Sequence[str]) -> str:
 def cell(count: Count) -> str:
     """As the table has it."""
     if count == Count():
-        return 'not run'
+        return NOT_RUN
     if count.failed:
         return f'**{count.failed} of {count.passed + count.failed} fail**'
     return f'{count.passed}'
@@ -265,6 +279,8 @@ TABLES = {
     'problems': problems,
     'lacking': lacking,
     'internals': changed,
+    'in part': in_part,
+    'lifted': best_effort.table,
 }
 
 

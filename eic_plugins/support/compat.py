@@ -50,6 +50,7 @@ def netapp_option(options: Any, name: str, default: Any) -> Any:
     REST client always verifies. ``netapp_disaggregated_platform`` is new in
     Cinder 27 (2025.2), and so are ``netapp_lun_clone_busy_timeout`` and
     ``netapp_lun_clone_busy_interval``, whose defaults stand where they are asked for.
+    The options of a certificate to log in with are new in Cinder 26 (2025.1).
 
     :param options: a backend's section, as Cinder's ``Configuration``
     :param default: what holds where there is no such option

@@ -14,12 +14,14 @@ from oslo_config import cfg
 
 from eic_plugins.scheduler import weigher as scheduler
 from eic_plugins.scheduler.weigher import EICImageLocalityWeigher
+from tests.contract.release import since
 from tests.functional import release
 
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)
 ONE, TWO = 'lab@block#one', 'lab@block#two'
 CLUSTER = 'cluster@block#one'
 OTHER_CLUSTER = 'cluster@block#two'
+ACROSS_POOLS = since(25, 'no driver clones across pools')
 
 
 @pytest.fixture
@@ -109,7 +111,7 @@ def test_an_entry_of_a_cluster_is_found_by_the_clusters_name(image_id):
 @pytest.mark.parametrize('host', [ONE, TWO])
 @pytest.mark.parametrize('cluster', [None, CLUSTER, OTHER_CLUSTER])
 @pytest.mark.parametrize('entry_cluster', [None, CLUSTER])
-@pytest.mark.parametrize('across', [False, True])
+@pytest.mark.parametrize('across', [False, pytest.param(True, marks=ACROSS_POOLS)])
 def test_what_the_weigher_takes_for_a_hit_is_one_for_cinder(
     image_id, host, cluster, entry_cluster, across
 ):
@@ -120,6 +122,7 @@ def test_what_the_weigher_takes_for_a_hit_is_one_for_cinder(
     ]
 
 
+@ACROSS_POOLS
 def test_an_entry_of_another_backend_is_one_for_cinder_but_no_reason_to_go_there(
     image_id,
 ):

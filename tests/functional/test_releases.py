@@ -26,12 +26,11 @@ def test_an_option_that_the_release_lacks_has_the_default() -> None:
 
 def test_an_option_that_is_off_is_not_taken_for_one_that_is_lacking() -> None:
     found = section()
-    cfg.CONF.set_override('netapp_certificate_host_validation', False, 'release')
-    name = 'netapp_certificate_host_validation'
-    assert compat.netapp_option(found, name, True) is False
+    cfg.CONF.set_override('netapp_use_legacy_client', False, 'release')
+    assert compat.netapp_option(found, 'netapp_use_legacy_client', True) is False
 
 
 def section() -> configuration.Configuration:
     return configuration.Configuration(
-        options.netapp_certificateauth_opts, config_group='release'
+        options.netapp_connection_opts, config_group='release'
     )

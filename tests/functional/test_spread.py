@@ -58,7 +58,7 @@ def statements(image_id):
     seen = []
 
     def note(_connection, _cursor, statement, parameters, *_rest):
-        if statement != 'BEGIN':
+        if statement not in {'BEGIN', 'SELECT 1'}:  # oslo.db's own, with SQLAlchemy 1.4
             seen.append((statement, parameters))
 
     engine = release.engine()

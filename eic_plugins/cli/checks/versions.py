@@ -8,6 +8,8 @@ from eic_plugins.cli.checks.finding import Finding, NotSeenError, failure, warni
 
 SUPPORTED = {'cinder': (26, 29), 'glance': (30, 33), 'nova': (31, 34)}
 """The first and the last release of each service that is tested."""
+BEST_EFFORT = {'cinder': 24, 'glance': 28, 'nova': 29}
+"""The first release of each service that is tested in part: 2024.1's."""
 PLUGINS = {
     'cinder.scheduler.weights': 'EICImageLocalityWeigher',
     'keystoneauth1.plugin': 'eic_shared_password',
@@ -24,7 +26,14 @@ def openstack_versions(facts: Facts) -> Iterator[Finding]:
             continue
         seen = True
         major = int(release.partition('.')[0])
-        if major < first:
+        if BEST_EFFORT[name] <= major < first:
+            yield warning(
+                f'{name} {release} is older than {first}: EIC is tested with it in '
+                'part, and supports it as far as it goes',
+                remedy='read "2024.1 and 2024.2" in docs/compatibility.md, or upgrade '
+                f'{name}',
+            )
+        elif major < first:
             yield failure(
                 f'{name} {release} is older than {first}, the oldest release that EIC '
                 'is tested with',

@@ -6,6 +6,11 @@ from eic_plugins.ontap.session import Endpoint
 from eic_plugins.support import compat
 
 _DEFAULT_PORTS = {'https': 443, 'http': 80}
+_CERTIFICATE = (
+    'netapp_private_key_file',
+    'netapp_certificate_file',
+    'netapp_ca_certificate_file',
+)
 
 
 def endpoint_of(backend: Any) -> Endpoint:
@@ -20,13 +25,9 @@ def endpoint_of(backend: Any) -> Endpoint:
         'port': int(backend.netapp_server_port or _DEFAULT_PORTS[scheme]),
         'scheme': scheme,
     }
-    if backend.netapp_private_key_file and backend.netapp_certificate_file:
-        return Endpoint(
-            **common,
-            cert=backend.netapp_certificate_file,
-            key=backend.netapp_private_key_file,
-            verify=_verify(backend, backend.netapp_ca_certificate_file),
-        )
+    key, cert, ca = (compat.netapp_option(backend, name, '') for name in _CERTIFICATE)
+    if key and cert:
+        return Endpoint(**common, cert=cert, key=key, verify=_verify(backend, ca))
     return Endpoint(
         **common,
         username=backend.netapp_login,

@@ -721,6 +721,18 @@ TABLE: tuple[Misconfiguration, ...] = (
         none,
         'is older than',
         by_hand(none),
+        {
+            (versions, 'SUPPORTED'): {'cinder': (9999, 9999)},
+            (versions, 'BEST_EFFORT'): {'cinder': 9998},
+        },
+    ),
+    M(
+        'the services are tested in part',
+        'openstack-versions',
+        WARNING,
+        none,
+        'in part',
+        by_hand(none),
         {(versions, 'SUPPORTED'): {'cinder': (9999, 9999)}},
     ),
     M(
