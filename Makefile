@@ -33,7 +33,8 @@ NEEDS_VENV = test -x $(BIN)/python || \
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
-    lint release-notes clean matrix matrix-row quick older floors pythons upgrade
+    lint release-notes clean matrix matrix-row quick older floors pythons \
+    unit upgrade
 
 help:
 	@echo 'Targets:'
@@ -166,11 +167,15 @@ pythons: ## long: the unit tests and `make quick` with the Pythons of distributi
 	@set -e; \
 	for pair in $(PYTHONS); do \
 	    python=python$${pair%/*}; release=$${pair#*/}; \
-	    env=.venv-$$release-$$python; \
-	    $(MAKE) --no-print-directory quick PYTHON=$$python RELEASE=$$release \
-	        VENV=$$env; \
-	    $$env/bin/python -m pytest -q tests/unit; \
+	    $$python --version > /dev/null 2>&1 || { echo \
+	        "There is no $$python here: install it, or say PYTHONS=3.12/2026.1." >&2; \
+	        exit 2; }; \
+	    $(MAKE) --no-print-directory quick unit PYTHON=$$python RELEASE=$$release \
+	        VENV=.venv-$$release-$$python; \
 	done
+
+unit: $(STAMP) ## tests/unit alone
+	@$(BIN)/python -m pytest -q tests/unit
 
 # Not Cinder, which brings higher ones. Then the tests that do without it.
 floors: $(STAMP) ## test with the lowest versions that setup.cfg allows, in .venv-floors
@@ -210,8 +215,8 @@ matrix-row: $(STAMP) ## long: the same on RELEASE alone, kept in docs/compatibil
 # In one lab, which is deleted: FROM's volumes and cached images serve RELEASE.
 FROM ?= 2025.1
 upgrade: $(STAMP) ## long: from release FROM to RELEASE in place; tests/upgrade.py
+	@$(MAKE) --no-print-directory venv RELEASE=$(FROM)
 	@set -e; \
-	$(MAKE) --no-print-directory venv RELEASE=$(FROM); \
 	EIC_LAB_DIR=$$(mktemp -d /var/tmp/eic-lab-upgrade.XXXXXX); export EIC_LAB_DIR; \
 	trap '$(BIN)/python -m lab down --purge; rm -rf "$$EIC_LAB_DIR"' EXIT; \
 	old=$(if $(filter $(NEWEST),$(FROM)),.venv,.venv-$(FROM))/bin/python; \
