@@ -16,8 +16,8 @@ def answer(eic: Booted) -> Answer:
     return server_answer.answer(
         {
             (STOCK, 1): [
-                Booted([4.0], ['ACTIVE'], ['-'], [2], ['left']),
-                Booted([6.0], ['ACTIVE'], ['-'], [2], []),
+                Booted([4.0], ['ACTIVE'], ['-'], [2], ['left'], 2.0),
+                Booted([6.0], ['ACTIVE'], ['-'], [2], [], 2.0),
             ],
             (EIC, 1): [eic],
         }
@@ -31,33 +31,44 @@ def missed(answered: Answer) -> list[str]:
 
 
 def test_a_ratio_is_of_medians_of_one_run() -> None:
-    answered = answer(Booted([1.0], ['ACTIVE'], ['cached'], [1], []))
+    answered = answer(Booted([1.0], ['ACTIVE'], ['cached'], [1], [], 1.1))
     assert answered.targets[0].measured == 1 / 5
     assert missed(answered) == []
 
 
 def test_what_was_missed_is_said() -> None:
-    assert missed(answer(Booted([3.0], ['ERROR'], [], [2], ['volume-1']))) == [
+    assert missed(answer(Booted([3.0], ['ERROR'], [], [2], ['volume-1'], 1.2))) == [
         'median time to ACTIVE, times stock',
+        "CPU of the machine for a server, times stock's",
         "Nova's looks at a volume until it is there",
         'servers that are not ACTIVE',
         'files left',
     ]
 
 
+def test_ten_at_once_are_asked_for_work_and_not_for_time() -> None:
+    booted = Booted([3.0] * 10, ['ACTIVE'] * 10, ['cached'] * 10, [1] * 10, [], 5.0)
+    stock = Booted([4.0] * 10, ['ACTIVE'] * 10, ['-'] * 10, [1] * 10, [], 10.0)
+    answered = server_answer.answer({(STOCK, 10): [stock], (EIC, 10): [booted]})
+    assert missed(answered) == []
+    assert answered.targets[0].measured == 0.5
+
+
 def test_what_the_stock_driver_leaves_is_shown_and_no_target() -> None:
-    answered = answer(Booted([1.0], ['ACTIVE'], ['cached'], [1], []))
+    answered = answer(Booted([1.0], ['ACTIVE'], ['cached'], [1], [], 1.1))
     stock_row = answered.tables[0].rows[0]
     assert stock_row[2] == 'stock'
     assert stock_row[-1] == '1'
 
 
 def test_each_situation_has_its_own_stock() -> None:
-    first = [Booted([1.0], ['ACTIVE'], ['flexclone'], [1], [])]
+    first = [Booted([1.0], ['ACTIVE'], ['flexclone'], [1], [], 1.0)]
     answered = server_answer.answer(
         {
             (STOCK, 1): first,
-            (Way('stock', 'first'), 1): [Booted([10.0], ['ACTIVE'], ['-'], [5], [])],
+            (Way('stock', 'first'), 1): [
+                Booted([10.0], ['ACTIVE'], ['-'], [5], [], 4.0)
+            ],
             (Way('eic', 'first'), 1): first,
         }
     )
