@@ -2,9 +2,11 @@
 
 A cluster at its limit serves so many requests a second and refuses the rest. If all
 who were refused asked again on their own, most of them would be refused again, and
-some would be so until their time is over. So only the first in the line asks, and
-as long as it is served, one more at once with each answer: a limit is not reached by
-one request after the other where each takes a tenth of a second.
+some would be so until their time is over. So only the first few in the line ask,
+each as late as it was told. If one alone did, it would be served once for each time
+that it is told to wait, however much more the limit allows. As long as they are
+served, one more asks with each answer: a limit is not reached by a few requests at a
+time where each takes a tenth of a second.
 """
 
 import contextlib
@@ -13,6 +15,8 @@ from collections.abc import Callable, Iterator
 
 from eic_plugins.support.clock import Clock
 
+_FEW = 8
+"""Who may ask when somebody was refused just now."""
 _NOW = 0.001
 """Seconds that nobody waits for: sums of floating point numbers differ by less."""
 Left = Callable[[], float]
@@ -26,8 +30,7 @@ class Line:
         self._clock = clock
         self._moved = threading.Condition()
         self._standing: list[object] = []
-        self._at_once = 1
-        self._opens = float('-inf')
+        self._at_once = _FEW
         self.served_at = float('-inf')
         """When the cluster last served one who stood here, on the monotonic clock."""
 
@@ -41,12 +44,12 @@ class Line:
             self._leave(visit)
 
     def refused(self, visit: 'Visit', seconds: float) -> None:
-        """It was, and nobody asks for so many seconds; it keeps its place."""
+        """It was, and does not ask for so many seconds; it keeps its place."""
         with self._moved:
             if visit not in self._standing:
                 self._standing.append(visit)
-            self._at_once = 1
-            self._opens = max(self._opens, self._clock.monotonic() + seconds)
+            self._at_once = _FEW
+            visit.may_ask_at = self._clock.monotonic() + seconds
 
     def wait(self, visit: 'Visit', left: Left) -> bool:
         """Return at one's turn; False if there is no time left for that."""
@@ -72,7 +75,7 @@ class Line:
         """Seconds until it may ask; None if others go first, after they have moved."""
         with self._moved:
             if self._standing.index(visit) < self._at_once:
-                return max(self._opens - self._clock.monotonic(), 0.0)
+                return max(visit.may_ask_at - self._clock.monotonic(), 0.0)
             self._moved.wait(seconds)
             return None
 
@@ -88,11 +91,13 @@ class Visit:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self.may_ask_at = float('-inf')
+        """By what it was told, on the monotonic clock."""
 
     def turn(self, seconds: float, left: Left) -> bool:
         """Stand in the line after a refusal; whether one's turn comes in time.
 
-        :param seconds: for which the cluster wants nobody to ask
+        :param seconds: for which the cluster wants it not to ask
         """
         self._line.refused(self, seconds)
         return self._line.wait(self, left)

@@ -44,9 +44,6 @@ _SPREAD = 0.5
 """The part of a wait by which it is made longer at most, so that workers spread."""
 _LEAST_SPREAD = 1.0
 """Seconds."""
-_SPREAD_OF_LINES = 0.25
-"""The same of a line: there is one for each process, not one for each request."""
-
 Watch = Callable[[float], AbstractContextManager[None]]
 """What surrounds each wait of so many seconds: 0 if there is no time left for one."""
 
@@ -122,7 +119,7 @@ class Throttle:
         if least > left():
             with self._watch(0.0):
                 return False
-        spread = _spread(told, pause, in_line)
+        spread = max(least * _SPREAD, _LEAST_SPREAD if told else pause)
         seconds = min(least + spread * self._chance(), left())
         LOG.info(
             'ONTAP is too busy (HTTP %(status)d), and is asked again in '
@@ -146,19 +143,6 @@ class Throttle:
         # By the cluster's own clock, if it says what time it is there.
         now = _seconds(response.headers.get('Date', ''))
         return max(then - (self._clock.time() if now is None else now), 0.0)
-
-
-def _spread(told: float | None, pause: float, in_line: bool) -> float:
-    """Seconds by which a wait is made longer at most.
-
-    :param told: by the cluster
-    :param pause: where it says nothing
-    """
-    if told and in_line:
-        return told * _SPREAD_OF_LINES
-    if told:
-        return max(told * _SPREAD, _LEAST_SPREAD)
-    return pause
 
 
 def _is_busy(response: requests.Response) -> bool:
