@@ -34,6 +34,8 @@ _QUESTION = 'What becomes of a burst if ONTAP is at its limit?'
 _NOTES = (
     f'The limit is {_PART:g} of the clones a second that were made without one. '
     'Whoever comes too soon gets 429 and "Retry-After: 1".',
+    "The time of a burst has the first volume's way through Cinder in it. That weighs "
+    'the more, the fewer volumes there are.',
     'Queue: the most that eic_ontap_busy_waiting has said of the backend, whose '
     'file is read five times a second and written every five seconds.',
 )
