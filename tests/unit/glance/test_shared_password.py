@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from keystoneauth1 import exceptions, loading, session
 from oslo_config import cfg
 
 from eic_plugins.glance import shared_password
+from tests.functional import stub_server
 
 CREDENTIALS = {
     'username': 'cinder',
@@ -19,6 +19,10 @@ CREDENTIALS = {
     'user_domain_name': 'Default',
     'project_domain_name': 'Default',
 }
+
+
+class _Server(stub_server.ThreadedServer, http.server.HTTPServer):
+    """Of HTTP."""
 
 
 @pytest.fixture(autouse=True)
@@ -74,12 +78,8 @@ def keystone() -> Iterator[Any]:
         def log_message(self, *_arguments: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-    url = f'http://127.0.0.1:{server.server_port}'
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f'{url}/v3', given
-    server.shutdown()
-    server.server_close()
+    with stub_server.serving(_Server(('127.0.0.1', 0), Handler)) as url:
+        yield f'{url}/v3', given
 
 
 def load(url: Any, **changed: Any) -> Any:
