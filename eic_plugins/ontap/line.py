@@ -29,7 +29,7 @@ class Line:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._moved = threading.Condition()
-        self._standing: list[object] = []
+        self._standing: list[Visit] = []
         self._at_once = _FEW
         self.served_at = float('-inf')
         """When the cluster last served one who stood here, on the monotonic clock."""
@@ -53,15 +53,15 @@ class Line:
 
     def wait(self, visit: 'Visit', left: Left) -> bool:
         """Return at one's turn; False if there is no time left for that."""
-        while (seconds := left()) > 0:
+        while True:
+            seconds = max(left(), 0.0)
             opens_in = self._opens_in(visit, seconds)
-            if opens_in is None:
-                continue
-            if opens_in <= _NOW:
+            if opens_in is not None and opens_in <= _NOW:
                 return True
-            self._clock.sleep(min(opens_in, seconds))
-        opens_in = self._opens_in(visit, 0.0)
-        return opens_in is not None and opens_in <= _NOW
+            if not seconds:
+                return False
+            if opens_in is not None:
+                self._clock.sleep(min(opens_in, seconds))
 
     def served(self, visit: 'Visit') -> None:
         """It was: its place is free, and one more may ask at once."""
@@ -69,7 +69,7 @@ class Line:
             if visit in self._standing:
                 self._at_once += 1
                 self.served_at = self._clock.monotonic()
-        self._leave(visit)
+                self._leave(visit)
 
     def _opens_in(self, visit: 'Visit', seconds: float) -> float | None:
         """Seconds until it may ask; None if others go first, after they have moved."""

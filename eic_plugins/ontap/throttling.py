@@ -44,6 +44,7 @@ _SPREAD = 0.5
 """The part of a wait by which it is made longer at most, so that workers spread."""
 _LEAST_SPREAD = 1.0
 """Seconds."""
+
 Watch = Callable[[float], AbstractContextManager[None]]
 """What surrounds each wait of so many seconds: 0 if there is no time left for one."""
 
