@@ -7,9 +7,9 @@ from pathlib import Path
 import sqlalchemy
 from oslo_utils import units
 
-from benchmarks import storage
+from benchmarks import storage, tables
 from benchmarks.tenant import Tenant
-from lab import glance, mariadb
+from lab import glance
 from lab.context import Lab
 
 _TIMEOUT = 120
@@ -52,10 +52,8 @@ def sparse_image(tenant: Tenant, head: Path, gib: int) -> str:
         stream.truncate(size)
         stream.seek(size - units.Mi)
         stream.write(os.urandom(units.Mi))
-    engine = sqlalchemy.create_engine(mariadb.url(tenant.lab, glance.NAME))
-    with engine.begin() as connection:
+    with tables.connected(tenant.lab, glance.NAME) as connection:
         connection.execute(_SET_SIZE, {'size': size, 'id': image_id})
-    engine.dispose()
     return image_id
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import sqlalchemy
 
-from lab import mariadb, nova
+from benchmarks import tables
+from lab import nova
 from lab.boots import BuiltServer, wait_for_servers
 from lab.context import Lab
 
@@ -27,16 +28,10 @@ def until_ended(lab: Lab, prefix: str, count: int) -> list[BuiltServer]:
 
     :raises LabError: some are not, after five minutes
     """
-    engine = sqlalchemy.create_engine(
-        mariadb.url(lab, 'nova', nova.DATABASE_OWNER), isolation_level='AUTOCOMMIT'
-    )
-    try:
-        with engine.connect() as connection:
-            return wait_for_servers(
-                lambda: _ended(connection, prefix), prefix, count, every=_LOOK_SECONDS
-            )
-    finally:
-        engine.dispose()
+    with tables.connected(lab, 'nova', nova.DATABASE_OWNER) as connection:
+        return wait_for_servers(
+            lambda: _ended(connection, prefix), prefix, count, every=_LOOK_SECONDS
+        )
 
 
 def _ended(connection: sqlalchemy.Connection, prefix: str) -> Iterator[BuiltServer]:

@@ -152,14 +152,9 @@ class Tenant:
 
         :param name: of the volume, behind the prefix
         """
-        wanted = {
-            'name': f'{PREFIX}{name}',
-            'size': 1,
-            'imageRef': image_id,
-            'volume_type': volume_type,
-        }
+        wanted = _wanted(image_id, volume_type, name)
         path = f'/v3/{self._api.project_id}/volumes'
-        answer = self._api.request('POST', service, path, {'volume': wanted})
+        answer = self._api.request('POST', service, path, wanted)
         return str(answer['volume']['id'])
 
     def expect(self, volume_id: str) -> None:
@@ -203,14 +198,8 @@ class Tenant:
         self._ids.clear()
 
     def _start(self, image_id: str, volume_type: str, size: int = 1) -> Volume:
-        wanted = {
-            'name': f'{PREFIX}{volume_type}',
-            'size': size,
-            'imageRef': image_id,
-            'volume_type': volume_type,
-        }
-        answer = self._api.cinder('POST', '/volumes', {'volume': wanted})
-        return dict(answer['volume'])
+        wanted = _wanted(image_id, volume_type, volume_type, size)
+        return dict(self._api.cinder('POST', '/volumes', wanted)['volume'])
 
     def _ended(self, volume_id: str, every: float) -> Volume:
         """The volume when it is available or in error."""
@@ -242,6 +231,19 @@ class Tenant:
             for image in listed['images']
             if (image['name'] or '').startswith(PREFIX)
         ]
+
+
+def _wanted(
+    image_id: str, volume_type: str, name: str, size: int = 1
+) -> dict[str, Any]:
+    """The body of a request for a volume, whose name is one of a benchmark."""
+    volume = {
+        'name': f'{PREFIX}{name}',
+        'size': size,
+        'imageRef': image_id,
+        'volume_type': volume_type,
+    }
+    return {'volume': volume}
 
 
 @contextlib.contextmanager

@@ -37,12 +37,8 @@ def now(lab: Lab) -> Usage:
 
 def _of(service: str, process: psutil.Process) -> Process:
     with process.oneshot():
-        spent = process.cpu_times()
-        return Process(
-            service,
-            process.memory_info().rss,
-            spent.user + spent.system + spent.children_user + spent.children_system,
-        )
+        rss = process.memory_info().rss
+        return Process(service, rss, proc.cpu_seconds(process))
 
 
 def cpu(before: Usage, after: Usage) -> dict[str, float]:

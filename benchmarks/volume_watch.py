@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy
 
-from lab import mariadb
+from benchmarks import tables
 from lab.context import Lab
 from lab.waiting import wait_until
 
@@ -68,11 +68,5 @@ def watching(
     lab: Lab, name: str, on_look: Callable[[], object] = lambda: None
 ) -> Iterator[VolumeWatch]:
     """A watch of the volumes of that name, with a connection of its own."""
-    engine = sqlalchemy.create_engine(
-        mariadb.url(lab, 'cinder'), isolation_level='AUTOCOMMIT'
-    )
-    try:
-        with engine.connect() as connection:
-            yield VolumeWatch(connection, name, on_look)
-    finally:
-        engine.dispose()
+    with tables.connected(lab, 'cinder') as connection:
+        yield VolumeWatch(connection, name, on_look)

@@ -148,7 +148,7 @@ class Observer:
 
     def cpu(self) -> float:
         """CPU seconds until now of the driver's processes."""
-        return sum(self._of_processes(_cpu_of))
+        return sum(self._of_processes(proc.cpu_seconds))
 
     @property
     def _glance_log(self) -> Path:
@@ -197,9 +197,3 @@ def _io_of(process: psutil.Process) -> int:
     """Bytes that a process and its ended children passed to read and write."""
     counted = process.io_counters()
     return counted.read_chars + counted.write_chars
-
-
-def _cpu_of(process: psutil.Process) -> float:
-    """CPU seconds of a process and of its ended children."""
-    spent = process.cpu_times()
-    return spent.user + spent.system + spent.children_user + spent.children_system

@@ -57,6 +57,15 @@ def environment(pid: int) -> dict[str, str]:
         return {}
 
 
+def cpu_seconds(process: psutil.Process) -> float:
+    """Of a process and of its ended children.
+
+    :raises psutil.Error: it is gone
+    """
+    spent = process.cpu_times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
 def group(pid: int) -> int | None:
     """The process group of a process, None if it is gone."""
     try:
