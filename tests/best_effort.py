@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.unit.test_requirements import requirements
+from tests.requirements import requirements
 
 CONSTRAINTS = sorted(
     (Path(__file__).parents[1] / 'constraints/best-effort').glob('*.txt')

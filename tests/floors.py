@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 import eic_plugins
-from tests.unit.test_requirements import requirements
+from tests.requirements import requirements
 
 SERVICES = ('cinder', 'os_brick')
 """They come with Cinder, and bring higher versions."""

@@ -183,25 +183,21 @@ def page(text: str) -> str:
 
 def features() -> Iterator[str]:
     """A line for each feature, a column for each release."""
-    results = _results()
-    yield _row('', RELEASES)
-    yield _row('---', ['---'] * len(RELEASES))
-    for feature, prefixes in FEATURES.items():
-        yield _row(
-            feature,
-            [_cell(results.get(each, {}), prefixes) for each in RELEASES],
-        )
+    return _table(RELEASES)
 
 
 def in_part() -> Iterator[str]:
     """The features of which something was run on a release of best effort."""
+    return _table(best_effort.RELEASES, only_run=True)
+
+
+def _table(releases: Sequence[str], *, only_run: bool = False) -> Iterator[str]:
     results = _results()
-    releases = best_effort.RELEASES
     yield _row('', releases)
     yield _row('---', ['---'] * len(releases))
     for feature, prefixes in FEATURES.items():
         cells = [_cell(results.get(each, {}), prefixes) for each in releases]
-        if set(cells) != {NOT_RUN}:
+        if not only_run or set(cells) != {NOT_RUN}:
             yield _row(feature, cells)
 
 

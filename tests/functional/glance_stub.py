@@ -6,11 +6,10 @@ real cinder-api in process; the lab runs the real one.
 
 import json
 import threading
-from wsgiref import simple_server
 
 import pytest
 
-from tests.functional import stub_server
+from tests import stub_server
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 INVISIBLE = '5d2a6b1e-0000-4c6e-9d3b-0c1f4a7f0d22'
@@ -91,22 +90,10 @@ def locations():
     ]
 
 
-class _Server(stub_server.ThreadedServer, simple_server.WSGIServer):
-    """Of WSGI."""
-
-
-class _Quiet(simple_server.WSGIRequestHandler):
-    def log_message(self, *_args):
-        """Nothing on the terminal."""
-
-
 @pytest.fixture(scope='session', name='glance_server')
 def serve(stub):
     """The suite's stub and its URL."""
-    server = simple_server.make_server(
-        '127.0.0.1', 0, stub, server_class=_Server, handler_class=_Quiet
-    )
-    with stub_server.serving(server) as url:
+    with stub_server.serving_app(stub) as url:
         yield stub, url
         stub.answer_locations.set()
 

@@ -228,8 +228,8 @@ def test_a_client_that_goes_away_keeps_no_place(name, place):
             # Nothing tells the worker: its threads wait for the volumes.
             assert server.state()['free'] == 0
             server.become_available(held)
-            now = server.wait_for(lambda now: now['free'] == LIMIT and not now['held'])
-            assert now['pid'] == worker
+            now = server.wait_for(lambda now: now['free'] == LIMIT)
+            assert (now['held'], now['pid']) == ([], worker)
         client = server.ask()
         server.become_available(server.wait_for(lambda now: now['held'])['held'])
         assert header(client) == 'X-EIC-Hold: available'

@@ -5,7 +5,7 @@ import json
 import threading
 from http import server
 
-from tests.functional import stub_server
+from tests import stub_server
 
 TYPES = {'volume_types': [{'id': 'f', 'name': 'fast', 'extra_specs': {}}]}
 

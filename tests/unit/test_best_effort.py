@@ -6,7 +6,7 @@ import pytest
 
 from tests import best_effort
 from tests.functional import internals
-from tests.unit.test_requirements import requirements, too_old
+from tests.requirements import requirements, too_old
 
 each_release = pytest.mark.parametrize(
     'path', best_effort.CONSTRAINTS, ids=best_effort.RELEASES

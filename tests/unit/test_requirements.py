@@ -1,15 +1,14 @@
 """What the package imports is what it asks to be installed, and nothing else."""
 
 import ast
-import configparser
 import importlib.metadata
 import pathlib
-import re
 import sys
 from collections.abc import Iterator
 
 import pytest
-from packaging.requirements import Requirement
+
+from tests.requirements import canonical, requirements, too_old
 
 ROOT = pathlib.Path(__file__).parents[2]
 RELEASES = sorted((ROOT / 'constraints').glob('*.txt'))
@@ -28,10 +27,6 @@ NOT_DECLARED = {
 
 NOT_IMPORTED: set[str] = set()
 """Asked for, and not imported."""
-
-
-def canonical(name: str) -> str:
-    return re.sub(r'[-_.]+', '-', name).lower()
 
 
 def imported_modules() -> Iterator[str]:
@@ -58,13 +53,6 @@ def imported() -> set[str]:
     return {canonical(name) for module in modules for name in distributions[module]}
 
 
-def requirements() -> list[Requirement]:
-    setup = configparser.ConfigParser()
-    setup.read(ROOT / 'setup.cfg')
-    lines = setup['options']['install_requires'].splitlines()
-    return [Requirement(line) for line in lines if line and not line.startswith('#')]
-
-
 def declared() -> set[str]:
     return {canonical(wanted.name) for wanted in requirements()}
 
@@ -81,18 +69,3 @@ def test_what_is_declared_is_imported() -> None:
 def test_a_release_of_openstack_has_what_is_asked_for(release: pathlib.Path) -> None:
     """Nobody has to go beyond the upper-constraints of a supported release."""
     assert list(too_old(release)) == []
-
-
-def too_old(release: pathlib.Path) -> Iterator[str]:
-    """What a file of constraints has in a version that EIC does not take."""
-    pins = {
-        canonical(name): version.partition('#')[0].strip()
-        for name, _, version in (
-            line.partition('==') for line in release.read_text().splitlines()
-        )
-        if version
-    }
-    for wanted in requirements():
-        found = pins.get(canonical(wanted.name))
-        if found not in wanted.specifier:
-            yield f'{wanted}, has {found}'

@@ -7,9 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from typing import Any
-from wsgiref import simple_server
 
-from tests.functional import stub_server
+from tests import stub_server
 
 IMAGE = '2f0b9e1c-7c5e-4c6e-9d3b-0c1f4a7f0d11'
 TOKEN = 'gAAAAAtoken-that-nobody-may-see'
@@ -111,23 +110,11 @@ class Services:
         return {'id': name, 'status': 'stable', 'links': links}
 
 
-class _Server(stub_server.ThreadedServer, simple_server.WSGIServer):
-    """Of WSGI."""
-
-
-class _Quiet(simple_server.WSGIRequestHandler):
-    def log_message(self, *_args: Any) -> None:
-        """Nothing on the terminal."""
-
-
 @contextlib.contextmanager
 def serving() -> Iterator[Services]:
     """The services, on a port of loopback."""
     services = Services()
-    server = simple_server.make_server(
-        '127.0.0.1', 0, services, server_class=_Server, handler_class=_Quiet
-    )
-    with stub_server.serving(server) as url:
+    with stub_server.serving_app(services) as url:
         services.url = url
         try:
             yield services

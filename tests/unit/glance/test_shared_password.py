@@ -10,7 +10,7 @@ from keystoneauth1 import exceptions, loading, session
 from oslo_config import cfg
 
 from eic_plugins.glance import shared_password
-from tests.functional import stub_server
+from tests import stub_server
 
 CREDENTIALS = {
     'username': 'cinder',

@@ -10,6 +10,8 @@ import select
 import socketserver
 import threading
 from collections.abc import Iterator
+from wsgiref import simple_server
+from wsgiref.types import WSGIApplication
 
 _POLL_SECONDS = 0.2
 
@@ -26,6 +28,23 @@ class ThreadedServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             readable, _, _ = select.select([self], [], [], _POLL_SECONDS)
             if readable:
                 self.handle_request()
+
+
+class _WsgiServer(ThreadedServer, simple_server.WSGIServer):
+    """Of an application."""
+
+
+class _Quiet(simple_server.WSGIRequestHandler):
+    def log_message(self, *_args: object) -> None:
+        """Nothing on the terminal."""
+
+
+def serving_app(app: WSGIApplication) -> contextlib.AbstractContextManager[str]:
+    """The URL of an application, on a port of loopback."""
+    server = simple_server.make_server(
+        '127.0.0.1', 0, app, server_class=_WsgiServer, handler_class=_Quiet
+    )
+    return serving(server)
 
 
 @contextlib.contextmanager
