@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from eic_plugins.cli.checks.fix import by_file, carry_out
 from eic_plugins.cli.checks.runner import Result
 from eic_plugins.ontap.session import OntapForbiddenError, OntapSession
 from eic_plugins.ontap.survey import Survey
+from tests.contract.release import ONTAP
 from tests.functional.checked.services import IMAGE, Services
 
 ROOT = Path(__file__).parents[3]
@@ -30,8 +30,8 @@ SECRETS = {
 BAD = (Status.FAILURE, Status.WARNING)
 CINDER_UID = 4242
 GLANCE_UID = 4343
-RELEASE = os.environ.get('EIC_ONTAP_VERSION') or '9.15.1'
-OLD = tuple(map(int, RELEASE.split('.'))) < product.TELLS_SHARED_DATA
+RELEASE = product.written(ONTAP)
+OLD = ONTAP < product.TELLS_SHARED_DATA
 """Whether ``eic check`` rightly warns of the cluster's release."""
 
 
