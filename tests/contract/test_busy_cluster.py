@@ -6,6 +6,7 @@ with 429 or 503 first. Their routes stay what they are.
 
 import contextlib
 import itertools
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -27,6 +28,7 @@ from tests.contract.test_refused_calls import (  # noqa: F401 - fixtures
     share_driver,
     world,
 )
+from tests.contract.test_volume_properties import volume_of
 from tests.contract.world import World
 
 pytestmark = [pytest.mark.usefixtures('nfs'), block.NEEDS_ROOT]
@@ -38,8 +40,10 @@ ROUTES = {
 }
 SOON = 0.05
 TOO_MANY = {'kind': 'too_many_requests', 'retry_after': SOON}
+BLOCKS = ['iscsi', 'nvme']
 GATEWAY = {'kind': 'unavailable', 'effect': 'done', 'retry_after': SOON}
 AT_ONCE = 5
+IN_A_SECOND = {'kind': 'too_many_requests', 'retry_after': 1}
 LONG = {'kind': 'too_many_requests', 'retry_after': 3600}
 
 
@@ -64,7 +68,8 @@ def waits(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def prepare(world: World, protocol: str) -> Any:
-    """An image, and a backend that knows nothing yet."""
+    """An image, and a backend that knows nothing yet, on a cluster as it was first."""
+    world.simulator.control('POST', '/reset', json={'files': True})
     image = put(world, LOCATED[protocol])
     world.start_anew()
     if isinstance(world, block.BlockWorld):
@@ -86,28 +91,35 @@ def two(world: World, image: Any) -> list[str]:
     return [volume.metadata['eic_route'] for volume in volumes]
 
 
-def own_calls(world: World, since: int) -> list[Call]:
-    """Each call of EIC's, and the how-manieth of all calls alike it is."""
+def own_calls(world: World, since: int, *, own: bool = True) -> list[Call]:
+    """Each call of EIC's, or of the stock driver's client, and the how-manieth of all
+    calls alike it is.
+    """
     seen: dict[tuple[str, str], int] = {}
     found = []
     for call in world.simulator.calls(since, 'stock')['calls']:
         key = call['method'], pattern(call['path'])
         seen[key] = seen.get(key, 0) + 1
-        if call['client'].startswith('netapp-ontap'):
+        if call['client'].startswith('netapp-ontap') is own:
             found.append((*key, seen[key]))
     return found
 
 
-def rehearse(world: World, protocol: str) -> list[Call]:
-    """EIC's calls, if nothing is in the way."""
+def rehearse(world: World, protocol: str, *, own: bool = True) -> list[Call]:
+    """EIC's calls, or those of the stock driver's client, if nothing is in the way."""
     image = prepare(world, protocol)
     since = world.simulator.calls()['last']
     assert two(world, image) == ROUTES[protocol]
-    return own_calls(world, since)
+    return own_calls(world, since, own=own)
 
 
 def hit(
-    world: World, protocol: str, fault: dict[str, Any], calls: Sequence[Call]
+    world: World,
+    protocol: str,
+    fault: dict[str, Any],
+    calls: Sequence[Call],
+    *,
+    own: bool = True,
 ) -> tuple[list[str], list[Call]]:
     """The routes of two volumes, each call of which has that fault first; and the
     calls that are made.
@@ -125,7 +137,7 @@ def hit(
     routes = two(world, image)
     assert all(was_hit(world.simulator, each) for each in faults)
     world.simulator.control('DELETE', '/faults')
-    return routes, own_calls(world, since)
+    return routes, own_calls(world, since, own=own)
 
 
 @pytest.mark.parametrize('protocol', sorted(LOCATED), indirect=True, scope='module')
@@ -192,6 +204,79 @@ def test_who_asks_how_full_a_pool_is_does_not_wait_for_an_hour(
     world.simulator.control('DELETE', '/faults')
     assert world.eic.cluster.free_space.read(cache.pool).available > 0
     assert two(world, image) == ROUTES[protocol]
+
+
+@pytest.fixture
+def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that the stock driver's client sleeps, each of which is short here."""
+    found: list[float] = []
+    sleep = time.sleep
+
+    def shortly(seconds: float) -> None:
+        found.append(seconds)
+        sleep(min(seconds, SOON))
+
+    monkeypatch.setattr(time, 'sleep', shortly)
+    return found
+
+
+@pytest.mark.parametrize('protocol', BLOCKS, indirect=True, scope='module')
+def test_a_device_is_mapped_a_moment_later_if_that_is_too_many(
+    world: World, protocol: str, sleeps: list[float]
+) -> None:
+    """A fill maps it through the stock driver's client, which repeats no POST."""
+    calls = rehearse(world, protocol, own=False)
+    assert {method for method, *_ in calls} >= {'GET', 'POST', 'DELETE'}
+    routes, made = hit(world, protocol, IN_A_SECOND, calls, own=False)
+    assert routes == ROUTES[protocol]
+    assert len(made) == 2 * len(calls)
+    assert sleeps.count(1) == len(calls)
+
+
+@pytest.mark.parametrize('protocol', BLOCKS, indirect=True, scope='module')
+def test_no_fill_sleeps_for_an_hour_in_the_stock_drivers_client(
+    world: World, protocol: str, sleeps: list[float]
+) -> None:
+    """From 2025.2, the stock NVMe driver goes on if it cannot unmap a host."""
+    calls = rehearse(world, protocol, own=False)
+    reasons = {}
+    for method, path, nth in calls:
+        image = prepare(world, protocol)
+        match = {'method': method, 'path': path, 'user': 'stock'}
+        fault = world.simulator.fault(**LONG, count=None, nth=nth, match=match)
+        volume = world.new_volume()
+        made = world.clone_image(volume, image)
+        volume.refresh()
+        reasons[method, path, nth] = '' if made else volume.metadata['eic_refused']
+        assert was_hit(world.simulator, fault)
+        world.simulator.control('DELETE', '/faults')
+    unmapped = {
+        call for call, said in reasons.items() if not said and call[0] == 'DELETE'
+    }
+    assert not unmapped or protocol == 'nvme'
+    assert {
+        call: said
+        for call, said in reasons.items()
+        if f'download={Reason.ONTAP_BUSY}' not in said
+    } == dict.fromkeys(unmapped, '')
+    assert max(sleeps) <= throttling.PATIENCE
+
+
+@pytest.mark.parametrize('protocol', ['nfs', 'iscsi'], indirect=True, scope='module')
+def test_no_volume_waits_an_hour_for_its_qos_policy(
+    world: World, protocol: str, sleeps: list[float]
+) -> None:
+    image = prepare(world, protocol)
+    assert two(world, image) == ROUTES[protocol]
+    volume = volume_of(world, {}, {'maxIOPS': '500'})
+    fault = world.simulator.fault(
+        **LONG, count=None, match={'path': '/storage/qos/policies', 'user': 'stock'}
+    )
+    assert not world.clone_image(volume, image)
+    volume.refresh()
+    assert was_hit(world.simulator, fault)
+    assert str(Reason.ONTAP_BUSY) in volume.metadata['eic_refused']
+    assert max(sleeps) <= throttling.PATIENCE
 
 
 @pytest.mark.parametrize('protocol', ['nfs', 'iscsi'], indirect=True, scope='module')

@@ -45,7 +45,6 @@ USED = {
         f'{_LUNS}._get_lun_from_table',
         f'{_NAMESPACES}._update_ssc',
         f'{_NAMESPACES}._get_namespace_from_table',
-        f'{_CLIENT}.get_flexvol_capacity',
         f'{_CLIENT}.get_lun_map',
         f'{_CLIENT}.get_ontap_version',
         f'{_CLIENT}._validate_qos_policy_group',
@@ -57,13 +56,13 @@ USED = {
     ),
     'volume/stock/nfs.py': (
         f'{_SHARES}._update_ssc',
-        f'{_SHARES}._get_capacity_info',
         f'{_SHARES}._is_flexgroup',
         f'{_SHARES}._is_flexgroup_clone_file_supported',
         f'{_SHARES}._do_qos_for_volume',
         f'{_SHARES}._get_volume_model_update',
         f'{_SHARES}._get_mount_point_for_share',
     ),
+    'volume/stock/waits.py': (f'{_ONTAP}.client.api:RestNaServer._build_session',),
     'volume/stock/enabled_backends.py': (
         f'{_ONTAP}.utils.utils:get_backend_configuration',
     ),

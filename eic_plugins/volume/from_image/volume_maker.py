@@ -94,6 +94,14 @@ class VolumeMaker:
             )
             if not outcome.left_to_cinder:
                 update = self.finish(request, outcome)
+        except OntapBusyError as err:
+            LOG.warning(
+                'Volume %(volume)s does not get what its type asks for in time; '
+                'Cinder downloads the image: %(err)s',
+                {'volume': volume['id'], 'err': err},
+            )
+            outcome = left_to_cinder(Reason.ONTAP_BUSY)
+            self.discard(volume)
         except Exception:
             LOG.exception(
                 'Volume %(volume)s of image %(image)s in pool '

@@ -59,7 +59,8 @@ class PoolFiller:
 
         :raises Exception: ONTAP did not answer
         """
-        return self._stock.capacity(pool)
+        cluster = self._connection.cluster
+        return cluster.free_space.read(cluster.pools.cache_of(pool).pool)
 
     def removed(self, image_id: str, pool: str) -> None:
         """The pool has that cached image no longer."""

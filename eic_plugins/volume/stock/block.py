@@ -8,9 +8,8 @@ from cinder.volume import volume_utils
 from cinder.volume.drivers.netapp import utils as na_utils
 
 from eic_plugins.model import VolumeProperties
-from eic_plugins.storage.eviction import Space
 from eic_plugins.support import compat
-from eic_plugins.volume.stock import extra_specs
+from eic_plugins.volume.stock import extra_specs, waits
 from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 _ALLOCATES_SPACE_FROM = (9, 15, 1)
@@ -67,11 +66,6 @@ class StockBlock(CinderDriver, abc.ABC):
         """The FlexVols that match ``netapp_pool_name_search_pattern``."""
         return tuple(self._library.ssc_library.get_ssc_flexvol_names())
 
-    def capacity(self, pool_name: str) -> Space:
-        """The FlexVol's."""
-        capacity = self.client.get_flexvol_capacity(flexvol_name=pool_name)
-        return Space(int(capacity['size-total']), int(capacity['size-available']))
-
     def cannot_clone(self, host: str) -> bool:
         """An ASA r2 system has no FlexVols to speak of."""
         return bool(
@@ -97,12 +91,20 @@ class StockBlock(CinderDriver, abc.ABC):
         return self._driver.connector_properties()
 
     def export(self, volume: Any, properties: Any) -> Any:
-        """Map a device to this host; how to connect to it."""
-        return self._driver.initialize_connection(volume, properties)
+        """Map a device to this host; how to connect to it.
+
+        :raises OntapBusyError: there is no time to wait as ONTAP says
+        """
+        with waits.bounded(self.client):
+            return self._driver.initialize_connection(volume, properties)
 
     def end_export(self, volume: Any, properties: Any) -> None:
-        """Unmap it."""
-        self._driver.terminate_connection(volume, properties, force=True)
+        """Unmap it.
+
+        :raises OntapBusyError: there is no time to wait as ONTAP says
+        """
+        with waits.bounded(self.client):
+            self._driver.terminate_connection(volume, properties, force=True)
 
     def connect(self, connection: Any) -> Any:
         """Have os-brick connect to it; the device and its connector.
@@ -144,9 +146,12 @@ class StockLuns(StockBlock):
     def properties(self, volume: Any) -> VolumeProperties:
         """As the stock driver gives them to a new LUN; a QoS spec takes its
         calls to make a policy.
+
+        :raises OntapBusyError: there is no time to wait as ONTAP says
         """
         specs = extra_specs.of(volume)
-        info = self._library._setup_qos_for_volume(volume, specs)
+        with waits.bounded(self.client):
+            info = self._library._setup_qos_for_volume(volume, specs)
         self.client._validate_qos_policy_group(
             volume_utils.is_boolean_str(
                 specs.get('netapp:qos_policy_group_is_adaptive')
@@ -160,14 +165,16 @@ class StockLuns(StockBlock):
 
     def is_mapped(self, path: str) -> bool:
         """True if a LUN is mapped to any host."""
-        return bool(self.client.get_lun_map(path))
+        with waits.bounded(self.client):
+            return bool(self.client.get_lun_map(path))
 
     def is_mapped_here(self, path: str) -> bool:
         """True if it is mapped to this host."""
         initiators = self._initiators(self.connector_properties())
         if not initiators:
             return False
-        group, _ = self._library._find_mapped_lun_igroup(path, initiators)
+        with waits.bounded(self.client):
+            group, _ = self._library._find_mapped_lun_igroup(path, initiators)
         return bool(group)
 
     def forget_device(self, name: str) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from eic_plugins.model import VolumeProperties
-from eic_plugins.storage.eviction import Space
 
 ModelUpdate = dict[str, Any]
 """What Cinder's manager saves of a volume."""
@@ -56,12 +55,6 @@ class StockDriver(Protocol):
 
     def pool_names(self) -> Sequence[str]:
         """The backend's pools as the scheduler knows them."""
-
-    def capacity(self, pool_name: str) -> Space:
-        """A pool's capacity in bytes.
-
-        :raises Exception: ONTAP did not answer
-        """
 
     def cannot_clone(self, host: str) -> bool:
         """True if the pool ``HOST@BACKEND#POOL`` is one that EIC leaves to Cinder."""

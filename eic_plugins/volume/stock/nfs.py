@@ -6,9 +6,8 @@ from typing import Any
 from oslo_concurrency import processutils
 
 from eic_plugins.model import Pool, VolumeProperties
-from eic_plugins.storage.eviction import Space
 from eic_plugins.storage.mount import ShareMount
-from eic_plugins.volume.stock import extra_specs
+from eic_plugins.volume.stock import extra_specs, waits
 from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 
@@ -41,10 +40,6 @@ class StockNfs(CinderDriver):
         """The shares that are mounted."""
         return tuple(self._driver._mounted_shares)
 
-    def capacity(self, pool_name: str) -> Space:
-        """The share's, by ONTAP."""
-        return Space(*self._driver._get_capacity_info(pool_name))
-
     def cannot_clone(self, host: str) -> bool:
         """As the stock driver decides it: a FlexGroup of an older ONTAP."""
         return bool(
@@ -60,7 +55,7 @@ class StockNfs(CinderDriver):
         """QoS, the format, and where the volume is."""
         volume['provider_location'] = pool_name
         # Removes the file itself when it fails.
-        self._driver._do_qos_for_volume(volume, extra_specs.of(volume))
+        self._set_qos(volume)
         # Nobody is to probe the format of bytes that a guest wrote.
         with volume.obj_as_admin():
             volume.admin_metadata['format'] = 'raw'
@@ -87,7 +82,11 @@ class StockNfs(CinderDriver):
 
     def renew_qos(self, volume: Any) -> None:
         """Give a volume's new file the policy that its old one had."""
-        self._driver._do_qos_for_volume(volume, extra_specs.of(volume), cleanup=False)
+        self._set_qos(volume, cleanup=False)
+
+    def _set_qos(self, volume: Any, *, cleanup: bool = True) -> None:
+        with waits.bounded(self._driver.zapi_client):
+            self._driver._do_qos_for_volume(volume, extra_specs.of(volume), cleanup)
 
     def _run_command(self, *command: str) -> None:
         """As the stock driver works on its shares: through rootwrap or not.
