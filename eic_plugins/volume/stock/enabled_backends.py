@@ -10,11 +10,11 @@ from typing import Any
 
 from cinder import exception
 from cinder.common import config as _cinder  # noqa: F401 - Cinder's options
-from cinder.volume.drivers import nfs as remote_nfs
 from cinder.volume.drivers.netapp.dataontap.utils import utils as dot_utils
 from oslo_config import cfg
 
 from eic_plugins.ontap.session import Endpoint
+from eic_plugins.support import compat
 from eic_plugins.volume.stock.credentials import endpoint_of
 
 
@@ -59,7 +59,7 @@ def _netapp(name: str, backend: Any) -> list[NetAppBackend]:
     if not (backend.netapp_server_hostname and backend.netapp_vserver):
         return []
     nfs = backend.netapp_storage_protocol == 'nfs'
-    backend.append_config_values(remote_nfs.nfs_opts)
+    backend.append_config_values(compat.share_options())
     return [
         NetAppBackend(
             name,
