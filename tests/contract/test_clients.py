@@ -12,10 +12,12 @@ from ontap_simulator.testing import Simulator, serving
 
 from tests.clients import cinder_methods, netapp_examples, table
 from tests.clients.tally import Tally
+from tests.contract.release import since
 
 CLIENTS = Path(__file__).parents[1] / 'clients'
 
 
+@since(29, "the clients of docs/simulator.md are the newest release's")
 @pytest.mark.parametrize(
     ('run', 'topology'),
     [

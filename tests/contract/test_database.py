@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy
-from cinder.db import api
 
+from eic_plugins.support import compat
 from eic_plugins.volume.pools.own_service import OwnService
 from tests.contract import block
 from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
@@ -37,7 +37,7 @@ def asked() -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         found.append(' '.join(statement.split()))
 
-    engine = api.get_engine()
+    engine = compat.cinder_transactions().writer.get_engine()
     sqlalchemy.event.listen(engine, 'before_cursor_execute', note)
     yield found
     sqlalchemy.event.remove(engine, 'before_cursor_execute', note)

@@ -10,6 +10,8 @@ import zipfile
 
 import pytest
 
+from tests.contract.release import since
+
 ROOT = pathlib.Path(__file__).parents[2]
 TIMEOUT = 180
 
@@ -157,6 +159,7 @@ def test_the_installed_wheel_loads_its_entry_points(wheel, tmp_path):
     assert path.startswith(str(target))
 
 
+@since(29, "the sample has the newest libraries' options")
 def test_the_sample_configuration_is_generated_from_the_options(tmp_path):
     generated = tmp_path / 'eic.conf.sample'
     subprocess.run(
