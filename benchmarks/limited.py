@@ -1,8 +1,9 @@
 """What becomes of a burst if ONTAP is at its limit?
 
 Once the simulator serves half as many clones a second as EIC asks for (and answers
-all others with 429), and once it refuses every call for a while. Volumes wait for
-that; nothing is downloaded because of it.
+all others with 429), and once it refuses every call for a while. EIC's volumes wait
+for that; nothing is downloaded because of it. The stock driver has the same limits in
+the same run.
 """
 
 import dataclasses
@@ -17,13 +18,12 @@ from benchmarks.volume_burst import Burst, Wanted
 from lab.cluster_api import ClusterApi
 from lab.context import Lab
 from lab.observer import Cost, Observer
-from lab.topology import cluster_named
+from lab.topology import DRIVERS, cluster_named
 
 VOLUMES = 200
 _CLUSTER = 'cluster-a'
 """The one that has both pools."""
-_CLONES = {'method': 'POST', 'path': '/storage/(file/clone|luns)$', 'user': 'eic'}
-_EVERYTHING = {'user': 'eic'}
+_CLONES = {'method': 'POST', 'path': '/storage/(file/clone|luns)$'}
 _PART = 0.5
 """The limit, of the clones a second that EIC asks for without one."""
 _LASTS = 20.0
@@ -33,7 +33,8 @@ _SLOWER = 1.25
 _QUESTION = 'What becomes of a burst if ONTAP is at its limit?'
 _NOTES = (
     f'The limit is {_PART:g} of the clones a second that were made without one. '
-    'Whoever comes too soon gets 429 and "Retry-After: 1".',
+    'Whoever comes too soon gets 429 and "Retry-After: 1". The limit of the stock '
+    'driver is the same: its calls are counted for themselves.',
     "The time of a burst has the first volume's way through Cinder in it. That weighs "
     'the more, the fewer volumes there are.',
     'Queue: the most that eic_ontap_busy_waiting has said of the backend, whose '
@@ -47,29 +48,41 @@ Row = dict[str, Any]
 class Limit:
     """A fault of the simulator that is a limit.
 
+    :ivar match: the calls of a driver that it is for
     :ivar lasts: seconds, None until the burst has ended
     """
 
     title: str
-    fault: dict[str, Any]
+    match: dict[str, str]
     clones_a_second: float | None = None
     lasts: float | None = None
 
+    def fault(self, driver: str) -> dict[str, Any]:
+        """As the simulator takes it."""
+        found: dict[str, Any] = {
+            'kind': 'too_many_requests',
+            'count': None,
+            'match': {**self.match, 'user': driver},
+        }
+        if self.clones_a_second is not None:
+            found['beyond'] = self.clones_a_second
+        return found
+
 
 class _Limited:
-    """A cluster with a limit, and the longest queue before it."""
+    """A cluster with a limit for one driver, and the longest queue before it."""
 
-    def __init__(self, lab: Lab, limit: Limit, section: str) -> None:
+    def __init__(self, lab: Lab, limit: Limit, driver: str, pool: str) -> None:
         self._lab = lab
         self._cluster = ClusterApi(lab, cluster_named(_CLUSTER))
-        self._section = section
+        self._section = burst.section(driver, pool)
         self._ends = time.monotonic() + (limit.lasts or float('inf'))
         self._is_set = True
-        self._cluster.control('POST', '/faults', json=limit.fault)
+        self._cluster.control('POST', '/faults', json=limit.fault(driver))
         self.queue = 0
 
     def look(self) -> None:
-        """Note how long the queue is, and end the limit when it is time."""
+        """Note how long EIC's queue is, and end the limit when it is time."""
         told = driver_metrics.of(self._lab, self._section)
         self.queue = max(self.queue, told.waiting)
         if self._is_set and time.monotonic() > self._ends:
@@ -88,20 +101,23 @@ def run(lab: Lab, volumes: int = VOLUMES) -> dict[str, Any]:
     """
     rows = []
     for protocol in burst.POOLS:
-        with Tenant(lab) as tenant:
-            rows += _rows(tenant, protocol, volumes)
+        found: list[Limit] = []
+        for driver in DRIVERS:
+            with Tenant(lab) as tenant:
+                pool = burst.POOLS[protocol]
+                image_id = burst.cached(tenant, driver, pool)
+                wanted = Wanted(driver, pool, image_id, volumes)
+                found = found or _limits_of(tenant, protocol, wanted)
+                rows += [_measure(tenant, protocol, wanted, limit) for limit in found]
     return answer(rows).to_json()
 
 
-def _rows(tenant: Tenant, protocol: str, volumes: int) -> list[Row]:
-    pool = burst.POOLS[protocol]
-    wanted = Wanted('eic', pool, burst.cached(tenant, 'eic', pool), volumes)
-    with tenant.lab.console.step(f'{protocol}: {volumes}, without a limit'):
+def _limits_of(tenant: Tenant, protocol: str, wanted: Wanted) -> list[Limit]:
+    """By what a driver makes without one."""
+    title = f'{wanted.driver}, {protocol}: {wanted.volumes}, without a limit'
+    with tenant.lab.console.step(title):
         free = volume_burst.ask(tenant, wanted, 'free')
-    return [
-        _measure(tenant, protocol, wanted, limit)
-        for limit in limits(ratio(volumes, free.lasted))
-    ]
+    return limits(ratio(wanted.volumes, free.lasted))
 
 
 def limits(clones_a_second: float) -> list[Limit]:
@@ -109,64 +125,69 @@ def limits(clones_a_second: float) -> list[Limit]:
 
     :param clones_a_second: without one
     """
-    limit = round(_PART * clones_a_second, 2)
-    refused = {'kind': 'too_many_requests', 'count': None}
     return [
         Limit(
             'clones a second',
-            {**refused, 'match': _CLONES, 'beyond': limit},
-            clones_a_second=limit,
+            _CLONES,
+            clones_a_second=round(_PART * clones_a_second, 2),
         ),
-        Limit(
-            f'no call for {_LASTS:.0f} s',
-            {**refused, 'match': _EVERYTHING},
-            lasts=_LASTS,
-        ),
+        Limit(f'no call for {_LASTS:.0f} s', {}, lasts=_LASTS),
     ]
 
 
 def _measure(tenant: Tenant, protocol: str, wanted: Wanted, limit: Limit) -> Row:
-    lab = tenant.lab
-    observer = Observer(lab, 'eic', wanted.image_id, protocol)
-    with lab.console.step(f'{protocol}: {wanted.volumes}, {limit.title}'):
+    lab, driver = tenant.lab, wanted.driver
+    observer = Observer(lab, driver, wanted.image_id, protocol)
+    with lab.console.step(f'{driver}, {protocol}: {wanted.volumes}, {limit.title}'):
         mark = observer.mark()
-        limited = _Limited(lab, limit, burst.section('eic', wanted.pool))
+        limited = _Limited(lab, limit, driver, wanted.pool)
         try:
             made = volume_burst.ask(
-                tenant, wanted, limit.title.replace(' ', '-'), limited.look
+                tenant,
+                wanted,
+                f'{driver}-{limit.title.replace(" ", "-")}',
+                limited.look,
             )
         finally:
             limited.end()
-    return row(protocol, limit, made, observer.since(mark), limited.queue)
+    subject = {'protocol': protocol, 'driver': driver, 'limit': limit.title}
+    return row(subject, limit, made, observer.since(mark), limited.queue)
 
 
-def row(protocol: str, limit: Limit, made: Burst, cost: Cost, queue: int) -> Row:
-    """What was measured, as JSON can hold it."""
+def row(
+    subject: dict[str, str], limit: Limit, made: Burst, cost: Cost, queue: int
+) -> Row:
+    """What was measured, as JSON can hold it.
+
+    :param subject: protocol, driver and limit
+    """
     return {
-        'protocol': protocol,
-        'limit': limit.title,
+        **subject,
         'clones_a_second': limit.clones_a_second,
         'volumes': made.asked,
         'failed': made.failed,
         'downloads': cost.downloads,
         'lasted': made.lasted,
-        'slowest': made.seconds[-1],
+        'slowest': max(made.seconds, default=None),
         'refused': cost.refused,
         'queue': queue,
     }
 
 
 def slower(row: Row) -> float:
-    """Seconds of the burst, times those that the limit allows."""
-    return ratio(row['lasted'] * row['clones_a_second'], row['volumes'])
+    """Seconds of the burst, times those that the limit allows for what was made."""
+    made = row['volumes'] - row['failed']
+    return ratio(row['lasted'] * row['clones_a_second'], made)
 
 
 def answer(rows: list[Row]) -> Answer:
     """Targets and a table."""
     return Answer(
         _QUESTION,
-        tuple(target for row in rows for target in _targets(row)),
-        (Table.of('Bursts of EIC at a limit', rows, _COLUMNS),),
+        tuple(
+            target for row in rows if row['driver'] == 'eic' for target in _targets(row)
+        ),
+        (Table.of('Bursts at a limit', rows, _COLUMNS),),
         rows,
         _NOTES,
     )
@@ -198,16 +219,19 @@ def _targets(row: Row) -> list[Target]:
 
 
 def _of_the_limit(row: Row) -> str:
-    return '-' if row['clones_a_second'] is None else f'{1 / slower(row):.2f}'
+    if row['clones_a_second'] is None or row['failed'] == row['volumes']:
+        return '-'
+    return f'{1 / slower(row):.2f}'
 
 
 _COLUMNS: Columns = {
     'protocol': lambda row: row['protocol'],
+    'driver': lambda row: row['driver'],
     'limit': lambda row: row['limit'],
     'volumes': lambda row: row['volumes'],
     'failed': lambda row: row['failed'],
     'downloads': lambda row: row['downloads'],
     'throughput, times the limit': _of_the_limit,
     'refused calls of a volume': lambda row: f'{row["refused"] / row["volumes"]:.1f}',
-    'queue, at most': lambda row: row['queue'],
+    'queue, at most': lambda row: row['queue'] if row['driver'] == 'eic' else '-',
 }

@@ -173,15 +173,42 @@ def test_what_a_backend_wrote_is_read(tmp_path: Path) -> None:
 
 def test_the_limit_is_a_part_of_what_was_made_without_one() -> None:
     rate, everything = limited.limits(4.0)
-    assert (rate.fault['beyond'], rate.clones_a_second) == (2.0, 2.0)
-    assert 'beyond' not in everything.fault
+    assert (rate.fault('eic')['beyond'], rate.clones_a_second) == (2.0, 2.0)
+    assert 'beyond' not in everything.fault('eic')
     assert everything.lasts
 
 
-def limited_row(lasted: float, queue: int) -> limited.Row:
+def test_both_drivers_have_the_same_limit_each_for_its_own_calls() -> None:
+    for limit in limited.limits(4.0):
+        eic, stock = limit.fault('eic'), limit.fault('stock')
+        assert (eic['match'].pop('user'), stock['match'].pop('user')) == (
+            'eic',
+            'stock',
+        )
+        assert eic == stock
+
+
+def limited_row(
+    lasted: float, queue: int, driver: str = 'eic', failed: int = 0
+) -> limited.Row:
     rate, _ = limited.limits(4.0)
-    made = Burst(10, (1.0,) * 10, lasted, 0)
-    return limited.row('nfs', rate, made, cost(10), queue)
+    made = Burst(10, (1.0,) * (10 - failed), lasted, failed)
+    subject = {'protocol': 'nfs', 'driver': driver, 'limit': rate.title}
+    return limited.row(subject, rate, made, cost(10), queue)
+
+
+def test_the_stock_driver_stands_beside_it_without_a_target() -> None:
+    rows = [
+        limited_row(lasted=6.25, queue=4),
+        limited_row(lasted=9.0, queue=0, driver='stock', failed=10),
+        limited_row(lasted=9.0, queue=0, driver='stock', failed=1),
+    ]
+    answered = limited.answer(rows)
+    assert missed(answered) == []
+    assert [row[4:7] for row in answered.tables[0].rows[1:]] == [
+        ('10', '0', '-'),
+        ('1', '0', '0.50'),
+    ]
 
 
 def test_a_throughput_of_the_limit_takes_the_time_of_the_limit() -> None:
