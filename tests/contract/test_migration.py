@@ -82,7 +82,9 @@ def by_a_host(
     [
         pytest.param(
             by_the_cluster,
-            marks=since(29, "the stock driver's own copy fails over REST"),
+            marks=since(
+                29, 'the REST client takes the end of a copy for its beginning'
+            ),
         ),
         by_a_host,
     ],
