@@ -22,18 +22,18 @@ BENCH_STAMP := $(VENV)/.bench-installed
 E2E ?= tests/e2e
 SUITES := unit contract functional functional_nova \
     security/storage security/cinder_api security/nova_api
-SOURCES := benchmarks eic_plugins lab simulator tests
+SOURCES := benchmarks docs eic_plugins lab simulator tests
 comma := ,
 # Sources are formatted and typed against the newest OpenStack alone.
 LINT := $(filter $(NEWEST),$(RELEASE))
-EXTRAS := lab,test$(if $(LINT),$(comma)lint)
+EXTRAS := lab,test$(if $(LINT),$(comma)lint$(comma)docs)
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
-    lint release-notes clean matrix matrix-row quick older floors pythons \
+    lint docs release-notes clean matrix matrix-row quick older floors pythons \
     unit upgrade
 
 help:
@@ -251,6 +251,11 @@ lint: $(STAMP) ## ruff and mypy
 	$(BIN)/python -m ruff check $(SOURCES); \
 	$(BIN)/python -m mypy; \
 	cd simulator && ../$(BIN)/python -m mypy
+
+# A link that leads nowhere is an error here.
+docs: release-notes ## build the documentation site: build/site/index.html
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site && \
+	echo build/site/index.html
 
 clean: ## remove the environments of all releases, and caches
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .coverage* build dist

@@ -136,7 +136,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action='append',
         default=[],
         metavar='[SERVICE=]DIR',
-        help='directory whose *.conf are read after the files',
+        help='directory whose .conf files are read after the files',
     )
     parser.add_argument(
         '--cinder-user',

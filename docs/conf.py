@@ -1,0 +1,38 @@
+"""Sphinx's configuration of the documentation site: ``make docs``.
+
+The manuals are read as they are. ``docs/site/pages.py`` brings in those that are
+elsewhere in the repository.
+"""
+
+import sys
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+
+_HERE = Path(__file__).parent
+sys.path.insert(0, str(_HERE / 'site'))
+
+project = 'eic-plugins'
+author = 'the authors of eic-plugins'
+copyright = f'2026, {author}'
+extensions = [
+    'myst_parser',
+    'oslo_config.sphinxext',
+    'cliff.sphinxext',
+    'pages',
+]
+# openstackdocstheme has the menus of openstack.org, as if this were a project of it;
+# and furo is readable on a small screen, and in the dark.
+html_theme = 'furo'
+html_title = 'eic-plugins'
+html_static_path = ['site/static']
+html_css_files = ['eic.css']
+myst_enable_extensions = ['attrs_inline']
+myst_heading_anchors = 4
+autoprogram_cliff_application = 'eic'
+nitpicky = True
+
+
+def setup(app: object) -> None:
+    """A drawing stands on the page as the text that it is made from."""
+    app.add_lexer('mermaid', TextLexer)  # type: ignore[attr-defined]

@@ -1,0 +1,56 @@
+"""On the documentation site, each link of a manual leads to a page."""
+
+import importlib.util
+from types import ModuleType
+
+import pytest
+
+from tests.unit import manuals
+
+
+@pytest.fixture(scope='module')
+def pages() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        'pages', manuals.ROOT / 'docs/site/pages.py'
+    )
+    assert spec
+    assert spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ('path', 'text', 'shown'),
+    [
+        ('README.md', '[it](docs/nova.md#limits)', '[it](/nova.md#limits)'),
+        ('docs/nova.md', '[it](operations.md)', '[it](/operations.md)'),
+        ('docs/nova.md', '[it](../SECURITY.md)', '[it](/site/_brought/security.md)'),
+        ('docs/bench.md', '![it](bench.png)', '![it](/bench.png)'),
+        ('simulator/README.md', '[it](../docs/lab.md)', '[it](/lab.md)'),
+        ('README.md', '[the sample](etc/eic.conf.sample)', '`etc/eic.conf.sample`'),
+        ('README.md', '[`etc/`](etc)', '`etc/`'),
+        ('README.md', '[it](https://example.org/)', '[it](https://example.org/)'),
+        ('docs/checks.md', '[it](#one)', '[it](#one)'),
+        ('docs/checks.md', '<a id="one"></a>`one`', '[]{#one}`one`'),
+        ('docs/checks.md', '```\n[a](b.md)\n```', '```\n[a](b.md)\n```'),
+    ],
+)
+def test_a_link_leads_to_a_page_or_is_a_name(
+    pages: ModuleType, path: str, text: str, shown: str
+) -> None:
+    assert pages.on_site(text, path) == shown
+
+
+def test_each_manual_has_a_page_that_the_front_page_leads_to(pages: ModuleType) -> None:
+    front = (manuals.ROOT / 'docs/index.md').read_text()
+    on_site = [
+        manual
+        for manual in map(manuals.name, manuals.MANUALS)
+        if not manual.startswith('.github/') and manual != 'docs/index.md'
+    ]
+    assert [
+        manual
+        for manual in on_site
+        if not (page := pages.page_of(manual)) or page.removesuffix('.md') not in front
+    ] == []
