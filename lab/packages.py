@@ -24,7 +24,9 @@ _MOUNTING = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
 _SERVERS = ('uwsgi', 'uwsgi-plugin-python3', 'apache2', 'libapache2-mod-wsgi-py3')
 # The backends of locks that tests/contract loses.
 _LOCKING = ('etcd-server', 'redis-server')
-TEST_PACKAGES = (*_MOUNTING, *_SERVERS, *_LOCKING)
+# Its promtool reads the alert rules.
+_ALERTING = ('prometheus',)
+TEST_PACKAGES = (*_MOUNTING, *_SERVERS, *_LOCKING, *_ALERTING)
 LAB_PACKAGES = ('mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
 _INSTALL_SECONDS = 1200
