@@ -143,15 +143,16 @@ coverage: $(STAMP) ## how much of the bundle the suites without lab run; fails b
 	$(BIN)/python -m coverage combine -q; \
 	$(BIN)/python -m coverage report
 
-# Minutes, most of them the installation: does it load, does a volume live, and
-# does Nova answer the same?
+# Minutes, most of them the installation: does it load, does a volume live, does a
+# command find cinder.conf's backends, and does Nova answer the same?
 quick: $(STAMP) ## what shows soonest whether RELEASE works
 	@set -e; \
 	$(BIN)/python -m lab.packages test; \
 	$(BIN)/python -m pytest -q tests/functional/test_internals.py \
 	    tests/functional/test_releases.py; \
 	$(BIN)/python -m pytest -q tests/contract/test_nfs_life_cycle.py \
-	    tests/contract/test_block_life_cycle.py; \
+	    tests/contract/test_block_life_cycle.py \
+	    tests/contract/test_copyoffload.py; \
 	$(BIN)/python -m pytest -q -k 'microversion or alias' \
 	    tests/functional_nova/test_same_answers.py
 
