@@ -59,10 +59,13 @@ def bounded(client: Any) -> Iterator[None]:
 
 
 def _have_it_ask(connection: Any) -> None:
-    """The client makes a session for each call, with what it retries."""
-    if hasattr(connection, _WRAPPED):
+    """The client makes a session for each call, with what it retries.
+
+    The legacy client (ZAPI) of some releases has none, and waits for nothing.
+    """
+    build = getattr(connection, '_build_session', None)
+    if build is None or hasattr(connection, _WRAPPED):
         return
-    build = connection._build_session
 
     def build_session(*args: Any, **kwargs: Any) -> None:
         build(*args, **kwargs)
