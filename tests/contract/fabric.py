@@ -7,7 +7,7 @@ are made as ever: igroups, maps, subsystems, targets. Imports Cinder.
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from cinder.volume import driver
 
@@ -31,6 +31,7 @@ class LocalFabric(driver.BaseVD):
     library: Any
     flexvols: Path
     """The directory of the SVM's FlexVols; set before the first connection."""
+    _properties: ClassVar[dict[type, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,7 +39,10 @@ class LocalFabric(driver.BaseVD):
         self._sizes: dict[Path, int] = {}
 
     def connector_properties(self) -> Any:
-        return {**super().connector_properties(), **HOST}
+        """os-brick runs a dozen programs for what does not change."""
+        if type(self) not in self._properties:
+            self._properties[type(self)] = super().connector_properties()
+        return {**self._properties[type(self)], **HOST}
 
     def initialize_connection(self, volume: Any, connector: Any) -> Any:
         self.connections.append(volume['name'])
