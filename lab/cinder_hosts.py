@@ -48,7 +48,11 @@ def write(lab: Lab) -> None:
     both: dict[str, dict[str, object]] = {
         'coordination': {'backend_url': etcd.url(lab)},
         # Nothing is made but what a test asks for.
-        'eic': {'precache_interval': 0, 'precache_notifications': False},
+        'eic': {
+            'precache_interval': 0,
+            'precache_notifications': False,
+            'spread_volumes': 0,
+        },
     }
     files.write_private(_path(lab, 'locks'), files.ini(both))
     files.write_private(_path(lab, 'second'), files.ini(_second(lab)))

@@ -28,6 +28,8 @@ EACH = 5
 """Volumes for each pool and host, at once."""
 POOLS = ('gold', 'bronze')
 LEASE_SECONDS = 30
+PAUSE_SECONDS = 8
+"""A fill bears with 15 s without an answer."""
 TYPES = {name: (f'eic-{name}', f'second-{name}') for name in POOLS}
 pytestmark = pytest.mark.skipif(
     not os.environ.get('EIC_HOST_TABLE'), reason='takes minutes: EIC_HOST_TABLE=1'
@@ -90,19 +92,25 @@ def qcow2(content: bytes, tmp_path: Path, cloud: LabUser) -> str:
 def create_at_once(
     cloud: LabUser, image: str, types: Sequence[str]
 ) -> list[dict[str, Any]]:
+    """Asked for at once, and looked at in turn: a hundred clients that look are a
+    load of their own.
+    """
     with concurrent.futures.ThreadPoolExecutor(len(types)) as pool:
-        return list(pool.map(lambda each: cloud.create(image, each), types))
+        asked = list(pool.map(lambda each: cloud.start(image, each), types))
+    return [cloud.ended(each) for each in asked]
 
 
 def routes(volumes: Sequence[dict[str, Any]]) -> list[str]:
     return sorted(volume['metadata'].get('eic_route', '') for volume in volumes)
 
 
+@pytest.mark.parametrize('each', [EACH, 5 * EACH])
 def test_first_volumes_of_two_hosts_are_one_download(
-    hosts: None, cloud: LabUser, qcow2: str, digest: str, ontap: Ontap
+    hosts: None, cloud: LabUser, qcow2: str, digest: str, ontap: Ontap, each: int
 ) -> None:
+    """Twenty at once, and a hundred."""
     mark = ontap.calls()['last']
-    types = [each for name in POOLS for each in TYPES[name]] * EACH
+    types = [kind for name in POOLS for kind in TYPES[name]] * each
     volumes = create_at_once(cloud, qcow2, types)
     assert {volume['status'] for volume in volumes} == {'available'}
     by_host = [cloud.host_of(volume['id']).partition('@')[0] for volume in volumes]
@@ -177,6 +185,51 @@ def test_an_etcd_that_is_restarted_costs_nothing(
     assert routes(volumes) == ['cached'] * (len(volumes) - 1) + ['copy_offload']
     assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}
     assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+
+
+def test_an_etcd_that_stands_still_costs_nothing(
+    hosts: None,
+    cloud: LabUser,
+    image: str,
+    digest: str,
+    ontap: Ontap,
+    services: Services,
+) -> None:
+    """Its connections stay open, and nobody answers."""
+    ontap.control('PATCH', '/settings', json={'copy_throughput': 2 * units.Mi})
+    mark = ontap.calls()['last']
+    types = [each for each in TYPES['gold'] for _ in range(EACH)]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        made = pool.submit(create_at_once, cloud, image, types)
+        wait_for(
+            lambda: ontap.posts_since(mark, '/api/storage/file/copy'),
+            'the copy to begin',
+        )
+        services.pause(etcd.NAME)
+        time.sleep(PAUSE_SECONDS)
+        services.resume(etcd.NAME)
+        volumes = made.result()
+    assert routes(volumes) == ['cached'] * (len(volumes) - 1) + ['copy_offload']
+    assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}
+    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+
+
+def test_a_frozen_host_leaves_its_pools_to_the_other(
+    hosts: None, lab: Lab, cloud: LabUser, image: str
+) -> None:
+    """As an operator freezes it before a failover, or for maintenance."""
+    admin = identity.admin(lab)
+    first, second = TYPES['gold']
+    cached = cloud.create(image, first)
+    host = cloud.host_of(cached['id']).partition('#')[0]
+    admin.cinder('PUT', '/os-services/freeze', {'host': host})
+    try:
+        refused, made = (cloud.create(image, kind) for kind in (first, second))
+    finally:
+        admin.cinder('PUT', '/os-services/thaw', {'host': host})
+    assert refused['status'] == 'error'
+    assert routes([made]) == ['cached']
+    assert routes([cloud.create(image, first)]) == ['cached']
 
 
 def test_without_etcd_cinder_downloads_and_what_is_cached_is_cloned(
