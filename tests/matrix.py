@@ -246,9 +246,12 @@ def demos() -> Iterator[str]:
 
 def problems() -> Iterator[str]:
     """What of the demos was not as expected, in their own words."""
-    for release, result in sorted(_results().items()):
-        for problem in result.get(DEMO, {}).get('problems', ()):
-            yield f'- {release}: {problem}'
+    found = [
+        f'- {release}: {problem}'
+        for release, result in sorted(_results().items())
+        for problem in result.get(DEMO, {}).get('problems', ())
+    ]
+    yield from found or ['- nothing']
 
 
 def _made(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
