@@ -279,6 +279,26 @@ def test_no_volume_waits_an_hour_for_its_qos_policy(
     assert max(sleeps) <= throttling.PATIENCE
 
 
+@pytest.mark.parametrize('protocol', ['nfs'], indirect=True, scope='module')
+def test_nor_does_a_volume_that_gets_another_image(
+    world: World, protocol: str, sleeps: list[float]
+) -> None:
+    image = prepare(world, protocol)
+    assert two(world, image) == ROUTES[protocol]
+    volume = volume_of(world, {}, {'maxIOPS': '500'})
+    world.create_empty(volume)
+    world._finish(volume)
+    fault = world.simulator.fault(
+        **LONG, count=None, match={'path': '/storage/qos/policies', 'user': 'stock'}
+    )
+    world.copy_image(volume, image)
+    volume.refresh()
+    assert was_hit(world.simulator, fault)
+    assert str(Reason.ONTAP_BUSY) in volume.metadata['eic_refused']
+    assert world.is_right(volume, image)
+    assert max(sleeps) <= throttling.PATIENCE
+
+
 @pytest.mark.parametrize('protocol', ['nfs', 'iscsi'], indirect=True, scope='module')
 def test_a_burst_of_hits_that_is_too_much_at_once_queues(
     world: World, protocol: str, waits: list[float]

@@ -17,6 +17,7 @@ from oslo_log import log as logging
 
 from eic_plugins import config
 from eic_plugins.engine import remedies
+from eic_plugins.engine.failures import reason_of
 from eic_plugins.model import (
     CINDER_DOWNLOAD,
     NOTE_KEY,
@@ -36,6 +37,27 @@ REIMAGED = 'reimaged'
 def left_to_cinder(reason: Reason) -> Outcome:
     """The outcome where no route was as much as tried."""
     return Outcome(CINDER_DOWNLOAD, (Refusal.of_everything(reason),), 0.0, 0)
+
+
+def cut_off(volume: Any, image_id: Any, err: Exception) -> Outcome:
+    """The outcome where an error ended the making of a volume; it is logged.
+
+    Called where the error is handled, so that the log has its traceback if it is ours.
+    """
+    reason = reason_of(err, Reason.INTERNAL_ERROR)
+    what = {'volume': volume['id'], 'image': image_id, 'err': err}
+    if reason is Reason.INTERNAL_ERROR:
+        LOG.exception(
+            'Volume %(volume)s of image %(image)s: an error of ours; Cinder downloads '
+            'the image.',
+            what,
+        )
+    else:
+        LOG.warning(
+            'Volume %(volume)s of image %(image)s: Cinder downloads the image: %(err)s',
+            what,
+        )
+    return left_to_cinder(reason)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,17 +7,12 @@ A device that is mapped cannot be replaced: there it is left to Cinder's downloa
 
 import secrets
 
-from oslo_log import log as logging
-
 from eic_plugins.glance.documents import image_from_meta
-from eic_plugins.model import Reason
 from eic_plugins.storage.names import FILL_PREFIX
 from eic_plugins.volume.cluster import Connection
-from eic_plugins.volume.from_image.outcomes import REIMAGED, Event, left_to_cinder
+from eic_plugins.volume.from_image.outcomes import REIMAGED, Event, cut_off
 from eic_plugins.volume.from_image.volume_maker import Request, VolumeMaker
 from eic_plugins.volume.stock.nfs import StockNfs
-
-LOG = logging.getLogger(__name__)
 
 
 class Reimager:
@@ -41,14 +36,8 @@ class Reimager:
             outcome = self._volumes.make(request, image, made)
             if not outcome.left_to_cinder:
                 self._replace(request, made)
-        except Exception:
-            LOG.exception(
-                'Volume %(volume)s does not get image %(image)s from '
-                'a cached image, by an error of ours; Cinder '
-                'downloads it.',
-                {'volume': volume['id'], 'image': image_id},
-            )
-            outcome = left_to_cinder(Reason.INTERNAL_ERROR)
+        except Exception as err:
+            outcome = cut_off(volume, image_id, err)
             self._connection.cluster.pools.remove(request.pool_name, made)
         self._volumes.recorder.record(
             request.context,

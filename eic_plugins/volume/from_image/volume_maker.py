@@ -25,6 +25,7 @@ from eic_plugins.volume.from_image.outcomes import (
     CREATED,
     Event,
     OutcomeRecorder,
+    cut_off,
     left_to_cinder,
 )
 from eic_plugins.volume.pools.own_service import OwnService
@@ -94,26 +95,8 @@ class VolumeMaker:
             )
             if not outcome.left_to_cinder:
                 update = self.finish(request, outcome)
-        except OntapBusyError as err:
-            LOG.warning(
-                'Volume %(volume)s does not get what its type asks for in time; '
-                'Cinder downloads the image: %(err)s',
-                {'volume': volume['id'], 'err': err},
-            )
-            outcome = left_to_cinder(Reason.ONTAP_BUSY)
-            self.discard(volume)
-        except Exception:
-            LOG.exception(
-                'Volume %(volume)s of image %(image)s in pool '
-                '%(pool)s: an error of ours; Cinder downloads the '
-                'image.',
-                {
-                    'volume': volume['id'],
-                    'pool': request.pool_name,
-                    'image': meta.get('id'),
-                },
-            )
-            outcome = left_to_cinder(Reason.INTERNAL_ERROR)
+        except Exception as err:
+            outcome = cut_off(volume, meta.get('id'), err)
             self.discard(volume)
         self.recorder.record(
             request.context,

@@ -18,11 +18,9 @@ from typing import Any, Self
 from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util import Retry
 
-from eic_plugins.ontap.session import OntapBusyError
+from eic_plugins.ontap.session import OntapRejectedError, rejected
 from eic_plugins.ontap.throttling import PATIENCE
 
-_TOO_MANY_REQUESTS = '262160'
-"""ONTAP's code of it, by NetApp's API description."""
 _WRAPPED = '_eic_bounded'
 
 
@@ -30,7 +28,7 @@ _WRAPPED = '_eic_bounded'
 class _Work:
     """What EIC has the client do; why ONTAP would not do it in time."""
 
-    refusal: OntapBusyError | None = None
+    refusal: OntapRejectedError | None = None
 
 
 _work: contextvars.ContextVar[_Work | None] = contextvars.ContextVar(
@@ -108,16 +106,13 @@ class _Bounded(Retry):
         if work and response is not None:
             told = self.get_retry_after(response) or 0
             if told > PATIENCE or not self.total:
-                work.refusal = _refusal(response.status, method, told)
+                work.refusal = rejected(
+                    response.status,
+                    {
+                        'message': "the stock driver's client was told to wait for "
+                        f'{told:.0f} s before it sends its {method} again'
+                    },
+                )
                 reason = ResponseError(str(work.refusal))
                 raise MaxRetryError(_pool, url or '', reason)
         return super().increment(method, url, response, error, _pool, _stacktrace)
-
-
-def _refusal(status: int, method: str | None, told: float) -> OntapBusyError:
-    return OntapBusyError(
-        status,
-        _TOO_MANY_REQUESTS,
-        f"the stock driver's client was told to wait for {told:.0f} s before it sends "
-        f'its {method} again',
-    )
