@@ -44,13 +44,14 @@ def run(lab: Lab, volumes: int = VOLUMES) -> dict[str, Any]:
     return burst_answer.answer([burst_side.row(side) for side in sides]).to_json()
 
 
-def cached(tenant: Tenant, driver: str, pool: str) -> str:
-    """An image that the pool has; its id."""
+def of_cached(tenant: Tenant, protocol: str, driver: str, volumes: int) -> Wanted:
+    """So many volumes of an image that the driver's pool has."""
+    pool = POOLS[protocol]
     image_id = tenant.upload(disks.random_disk(tenant, _IMAGE_MIB))
     with tenant.lab.console.step(f'{driver}: the cached image in {pool}'):
         for _ in range(_WARM):
             tenant.create(image_id, driver, pool)
-    return image_id
+    return Wanted(driver, pool, image_id, volumes)
 
 
 def section(driver: str, pool: str) -> str:
@@ -63,10 +64,9 @@ def section(driver: str, pool: str) -> str:
 
 
 def _measure(tenant: Tenant, protocol: str, driver: str, volumes: int) -> Side:
-    lab, pool = tenant.lab, POOLS[protocol]
-    wanted = Wanted(driver, pool, cached(tenant, driver, pool), volumes)
+    lab, wanted = tenant.lab, of_cached(tenant, protocol, driver, volumes)
     observer = Observer(lab, driver, wanted.image_id, protocol)
-    before = driver_metrics.of(lab, section(driver, pool))
+    before = driver_metrics.of(lab, section(driver, wanted.pool))
     usages, bursts, costs = [usage.now(lab)], [], []
     for name in ('first', 'second'):
         with lab.console.step(f'{driver}, {protocol}: the {name} {volumes}'):
@@ -78,7 +78,7 @@ def _measure(tenant: Tenant, protocol: str, driver: str, volumes: int) -> Side:
     if driver == 'eic':
         # Those of the warm-up may not have been written down yet.
         total = before.volumes + 2 * volumes
-        told = driver_metrics.after(lab, section(driver, pool), total)
+        told = driver_metrics.after(lab, section(driver, wanted.pool), total)
         seconds = told.seconds - before.seconds
     return Side(
         protocol,

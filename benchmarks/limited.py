@@ -8,6 +8,7 @@ the same run.
 
 import dataclasses
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import burst, driver_metrics, volume_burst
@@ -99,17 +100,20 @@ def run(lab: Lab, volumes: int = VOLUMES) -> dict[str, Any]:
 
     :param volumes: in each burst
     """
-    rows = []
-    for protocol in burst.POOLS:
-        found: list[Limit] = []
-        for driver in DRIVERS:
-            with Tenant(lab) as tenant:
-                pool = burst.POOLS[protocol]
-                image_id = burst.cached(tenant, driver, pool)
-                wanted = Wanted(driver, pool, image_id, volumes)
-                found = found or _limits_of(tenant, protocol, wanted)
-                rows += [_measure(tenant, protocol, wanted, limit) for limit in found]
-    return answer(rows).to_json()
+    return answer(
+        [row for protocol in burst.POOLS for row in _rows(lab, protocol, volumes)]
+    ).to_json()
+
+
+def _rows(lab: Lab, protocol: str, volumes: int) -> Iterator[Row]:
+    """Of each driver, at the limits of the first one."""
+    found: list[Limit] = []
+    for driver in DRIVERS:
+        with Tenant(lab) as tenant:
+            wanted = burst.of_cached(tenant, protocol, driver, volumes)
+            found = found or _limits_of(tenant, protocol, wanted)
+            for limit in found:
+                yield _measure(tenant, protocol, wanted, limit)
 
 
 def _limits_of(tenant: Tenant, protocol: str, wanted: Wanted) -> list[Limit]:

@@ -6,11 +6,11 @@ elsewhere in the repository.
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from pygments.lexers.special import TextLexer
 
-_HERE = Path(__file__).parent
-sys.path.insert(0, str(_HERE / 'site'))
+sys.path.insert(0, str(Path(__file__).parent / 'site'))
 
 project = 'eic-plugins'
 author = 'the authors of eic-plugins'
@@ -33,6 +33,6 @@ autoprogram_cliff_application = 'eic'
 nitpicky = True
 
 
-def setup(app: object) -> None:
+def setup(app: Any) -> None:
     """A drawing stands on the page as the text that it is made from."""
-    app.add_lexer('mermaid', TextLexer)  # type: ignore[attr-defined]
+    app.add_lexer('mermaid', TextLexer)

@@ -95,10 +95,10 @@ def _follow(world: block.BlockWorld, order: Mapping[str, Any]) -> list[str]:
     """Make one volume; its steps."""
     from cinder import objects  # noqa: PLC0415 - as all of Cinder
 
-    from eic_plugins.support import compat  # noqa: PLC0415
+    from tests.contract import release  # noqa: PLC0415
 
     # What the process that forked has open is not this one's.
-    compat.cinder_transactions().writer.get_engine().dispose(close=False)
+    release.engine().dispose(close=False)
     world.start_anew()
     volume = objects.Volume.get_by_id(world.admin, order['volume_id'])
     glance = world.glance

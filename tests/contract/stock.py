@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 from eic_plugins.support import compat
+from tests.contract import release
 from tests.contract.simulator import Simulator
 
 BACKEND = 'stock'
@@ -113,7 +114,7 @@ def _database(url: str) -> Iterator[None]:
     own.configure(connection=url)
     restore = compat.cinder_transactions().patch_factory(own)
     try:
-        engine = compat.cinder_transactions().writer.get_engine()
+        engine = release.engine()
         _begin_at_once(engine)
         compat.cinder_models().BASE.metadata.create_all(engine)
         yield

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy
 
-from eic_plugins.support import compat
 from eic_plugins.volume.pools.own_service import OwnService
-from tests.contract import block
+from tests.contract import block, release
 from tests.contract.test_image_kinds import (  # noqa: F401 - fixtures
     cinder_conf,
     protocol,
@@ -37,7 +36,7 @@ def asked() -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         found.append(' '.join(statement.split()))
 
-    engine = compat.cinder_transactions().writer.get_engine()
+    engine = release.engine()
     sqlalchemy.event.listen(engine, 'before_cursor_execute', note)
     yield found
     sqlalchemy.event.remove(engine, 'before_cursor_execute', note)

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,41 +161,29 @@ def test_a_host_that_is_killed_leaves_its_fill_to_the_other(
     )
 
 
-def test_an_etcd_that_is_restarted_costs_nothing(
-    hosts: None,
-    lab: Lab,
-    cloud: LabUser,
-    image: str,
-    digest: str,
-    ontap: Ontap,
-) -> None:
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 2 * units.Mi})
-    mark = ontap.calls()['last']
-    types = [each for each in TYPES['gold'] for _ in range(EACH)]
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        made = pool.submit(create_at_once, cloud, image, types)
-        wait_for(
-            lambda: ontap.posts_since(mark, '/api/storage/file/copy'),
-            'the copy to begin',
-        )
-        lab.processes.stop(etcd.NAME)
-        time.sleep(3)
-        etcd.start(lab)
-        volumes = made.result()
-    assert routes(volumes) == ['cached'] * (len(volumes) - 1) + ['copy_offload']
-    assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+def restarted(services: Services) -> None:
+    services.lab.processes.stop(etcd.NAME)
+    time.sleep(3)
+    etcd.start(services.lab)
 
 
-def test_an_etcd_that_stands_still_costs_nothing(
+def standing_still(services: Services) -> None:
+    """Its connections stay open, and nobody answers."""
+    services.pause(etcd.NAME)
+    time.sleep(PAUSE_SECONDS)
+    services.resume(etcd.NAME)
+
+
+@pytest.mark.parametrize('trouble', [restarted, standing_still])
+def test_an_etcd_that_is_soon_back_costs_nothing(
     hosts: None,
     cloud: LabUser,
     image: str,
     digest: str,
     ontap: Ontap,
     services: Services,
+    trouble: Callable[[Services], None],
 ) -> None:
-    """Its connections stay open, and nobody answers."""
     ontap.control('PATCH', '/settings', json={'copy_throughput': 2 * units.Mi})
     mark = ontap.calls()['last']
     types = [each for each in TYPES['gold'] for _ in range(EACH)]
@@ -205,9 +193,7 @@ def test_an_etcd_that_stands_still_costs_nothing(
             lambda: ontap.posts_since(mark, '/api/storage/file/copy'),
             'the copy to begin',
         )
-        services.pause(etcd.NAME)
-        time.sleep(PAUSE_SECONDS)
-        services.resume(etcd.NAME)
+        trouble(services)
         volumes = made.result()
     assert routes(volumes) == ['cached'] * (len(volumes) - 1) + ['copy_offload']
     assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}

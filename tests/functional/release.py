@@ -6,13 +6,6 @@ import oslo_messaging as messaging
 from cinder import rpc
 from cinder.db import api as db
 
-from eic_plugins.support import compat
-
-
-def engine():
-    """The engine of Cinder's database."""
-    return compat.cinder_transactions().writer.get_engine()
-
 
 def rpc_server(target, manager):
     """As ``rpc.get_server`` makes it in a process of threads.

@@ -14,7 +14,7 @@ from oslo_config import cfg
 
 from eic_plugins.scheduler import weigher as scheduler
 from eic_plugins.scheduler.weigher import EICImageLocalityWeigher
-from tests.contract.release import since
+from tests.contract.release import engine, since
 from tests.functional import release
 
 NOON = datetime.datetime(2026, 5, 1, 12, 0, 0)
@@ -39,10 +39,10 @@ def queries(image_id):
         if 'image_volume_cache_entries' in statement:
             seen.append(statement)
 
-    engine = release.engine()
-    sqlalchemy.event.listen(engine, 'before_cursor_execute', note)
+    listened = engine()
+    sqlalchemy.event.listen(listened, 'before_cursor_execute', note)
     yield seen
-    sqlalchemy.event.remove(engine, 'before_cursor_execute', note)
+    sqlalchemy.event.remove(listened, 'before_cursor_execute', note)
 
 
 def add_entry(image_id, host, date=NOON, cluster=None):

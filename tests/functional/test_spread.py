@@ -15,6 +15,7 @@ from oslo_utils import timeutils
 from eic_plugins.precache import demand
 from eic_plugins.support import compat
 from eic_plugins.volume.pools.own_service import OwnService
+from tests.contract.release import engine
 from tests.functional import release
 
 WEEK = 604800
@@ -61,10 +62,10 @@ def statements(image_id):
         if statement not in {'BEGIN', 'SELECT 1'}:  # oslo.db's own, with SQLAlchemy 1.4
             seen.append((statement, parameters))
 
-    engine = release.engine()
-    sqlalchemy.event.listen(engine, 'before_cursor_execute', note)
+    listened = engine()
+    sqlalchemy.event.listen(listened, 'before_cursor_execute', note)
     yield seen
-    sqlalchemy.event.remove(engine, 'before_cursor_execute', note)
+    sqlalchemy.event.remove(listened, 'before_cursor_execute', note)
 
 
 def test_volumes_are_counted_by_image_with_one_query(image_id, statements):
@@ -98,7 +99,7 @@ def test_the_query_finds_volumes_by_their_pools_and_images_by_the_volumes(statem
     statements.clear()
     demand.volumes_by_image([ONE], WEEK)
     ((text, parameters),) = statements
-    with release.engine().connect() as connection:
+    with engine().connect() as connection:
         plan = [
             row[-1]
             for row in connection.exec_driver_sql(

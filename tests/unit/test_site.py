@@ -1,7 +1,7 @@
 """On the documentation site, each link of a manual leads to a page."""
 
-import importlib.util
-from types import ModuleType
+import runpy
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,15 +9,8 @@ from tests.unit import manuals
 
 
 @pytest.fixture(scope='module')
-def pages() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        'pages', manuals.ROOT / 'docs/site/pages.py'
-    )
-    assert spec
-    assert spec.loader
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+def pages() -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(manuals.ROOT / 'docs/site/pages.py')))
 
 
 @pytest.mark.parametrize(
@@ -37,12 +30,14 @@ def pages() -> ModuleType:
     ],
 )
 def test_a_link_leads_to_a_page_or_is_a_name(
-    pages: ModuleType, path: str, text: str, shown: str
+    pages: SimpleNamespace, path: str, text: str, shown: str
 ) -> None:
     assert pages.on_site(text, path) == shown
 
 
-def test_each_manual_has_a_page_that_the_front_page_leads_to(pages: ModuleType) -> None:
+def test_each_manual_has_a_page_that_the_front_page_leads_to(
+    pages: SimpleNamespace,
+) -> None:
     front = (manuals.ROOT / 'docs/index.md').read_text()
     on_site = [
         manual
