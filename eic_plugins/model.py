@@ -88,6 +88,7 @@ class Reason(enum.StrEnum):
     FILL_FAILED = 'fill_failed'
     INSPECTION_FAILED = 'inspection_failed'
     NOT_READABLE = 'not_readable'
+    NOT_MOUNTED = 'not_mounted'
     CLONE_FAILED = 'clone_failed'
     PERMISSION_DENIED = 'permission_denied'
     LOOKUP_FAILED = 'lookup_failed'
@@ -188,6 +189,8 @@ _MESSAGES: Mapping[Reason, str] = {
     'claims to be; declare the format that they have',
     Reason.NOT_READABLE: 'the user of cinder-volume may not read or change the '
     'file that ONTAP made',
+    Reason.NOT_MOUNTED: "the pool's share is not mounted on this host, and cannot be "
+    'mounted',
     Reason.CANNOT_GROW: 'ONTAP does not let the clone of the cached image grow to '
     "the volume's size; store the image with a larger disk, "
     'or make volumes of it smaller',

@@ -27,6 +27,7 @@ from eic_plugins.ontap.session import (
 )
 from eic_plugins.storage.inspection import NotTheImageError, UnsafeImageError
 from eic_plugins.storage.interface import CannotGrowError, NotReadableError
+from eic_plugins.storage.mount import ShareNotMountedError
 
 LOG = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ FILL_FAILURES: dict[type[Exception], tuple[Reason, bool]] = {
     LockLostError: (Reason.LOCK_LOST, False),
     NoRoomError: (Reason.NO_ROOM, False),
     NotReadableError: (Reason.NOT_READABLE, False),
+    ShareNotMountedError: (Reason.NOT_MOUNTED, True),
     OntapUnreachableError: (Reason.ONTAP_UNREACHABLE, True),
     OntapBusyError: (Reason.ONTAP_BUSY, True),
     SvmNotPeeredError: (Reason.SVM_NOT_PEERED, False),

@@ -83,6 +83,7 @@ _REMEDIES: Mapping[Reason, str] = {
     Reason.NOT_READABLE: "have Glance's and Cinder's users share a group, and "
     'filesystem_store_file_perm = 660, or set nas_secure_file_operations = False '
     '("eic check glance-image-files glance-file-perm")',
+    Reason.NOT_MOUNTED: f'{_LOG}: it says what mount said',
     Reason.CLONE_FAILED: f"{_LOG}: it has ONTAP's own words",
     Reason.PERMISSION_DENIED: 'give the role that path: security login rest-role '
     'create ("eic check ontap-role" prints the command)',

@@ -35,17 +35,33 @@ class NotRegularError(OSError):
     """What has the name is a link, a device or whatever else but a file."""
 
 
+class ShareNotMountedError(OSError):
+    """The share is not mounted on this host, and could not be mounted."""
+
+
+def _is_mounted(_path: str) -> None:
+    """Where who mounts it looks after that."""
+
+
 class ShareMount:
     """Files in the root of one share, by name.
 
     :param path: where this host has the share mounted
     :param mode: permission bits that a volume's file must have
+    :param ensure: has something mounted at that path; raises ShareNotMountedError
     """
 
-    def __init__(self, path: str, run: RunCommand, mode: int = 0o660) -> None:
+    def __init__(
+        self,
+        path: str,
+        run: RunCommand,
+        mode: int = 0o660,
+        ensure: Callable[[str], None] = _is_mounted,
+    ) -> None:
         self._path = pathlib.Path(path)
         self._run = run
         self._mode = mode
+        self._ensure = ensure
 
     def path(self, name: str) -> pathlib.Path:
         """The file of that name on this host.
@@ -113,7 +129,14 @@ class ShareMount:
                     yield entry.name
 
     def refresh(self) -> None:
-        """Opening the directory makes the NFS client revalidate its names."""
+        """Opening the directory makes the NFS client revalidate its names.
+
+        A mount may be lost while cinder-volume runs. What is written then goes to
+        the disk of this host, so whatever is made begins with this.
+
+        :raises ShareNotMountedError: there is no mount
+        """
+        self._ensure(str(self._path))
         os.close(os.open(self._path, os.O_RDONLY | os.O_DIRECTORY))
 
     def write(self, name: str, content: bytes) -> None:

@@ -10,11 +10,12 @@ from eic_plugins.cli.checks import hosts, options, product
 from eic_plugins.cli.checks.backends import Backend, read_backends
 from eic_plugins.cli.checks.configuration import Configuration
 from eic_plugins.cli.checks.finding import NotSeenError
-from eic_plugins.cli.checks.hosts import Account, Mount
+from eic_plugins.cli.checks.hosts import Account
 from eic_plugins.cli.checks.once import Deadline, Once
 from eic_plugins.cli.checks.paste_file import PasteFile
 from eic_plugins.cli.checks.sources import Source
 from eic_plugins.cli.checks.stores import FileStore, read_stores
+from eic_plugins.support.mounts import Mount, read_mounts
 
 _T = TypeVar('_T')
 _READ = 5.0
@@ -112,7 +113,7 @@ class Facts:
     def mounts(self) -> list[Mount]:
         """What is mounted where, in this mount namespace."""
         return self.once(
-            ('mounts',), 'mounts', lambda: hosts.read_mounts(self._mountinfo), _READ
+            ('mounts',), 'mounts', lambda: read_mounts(self._mountinfo), _READ
         )
 
     def greeting(self, backend: Backend) -> product.Greeting:

@@ -14,8 +14,8 @@ from eic_plugins.cli.checks.finding import (
     not_seen,
     warning,
 )
-from eic_plugins.cli.checks.hosts import mount_of
 from eic_plugins.cli.checks.stores import FileStore
+from eic_plugins.support.mounts import mount_of
 
 _KEYS = ('id', 'share_location', 'mountpoint', 'type')
 _FORM = (

@@ -1,18 +1,14 @@
-"""Users, files and mounts of this host."""
+"""Users and files of this host."""
 
 import dataclasses
 import grp
 import os
 import pwd
-import re
 import stat
-from pathlib import Path
 
 from eic_plugins.cli.checks.finding import NotSeenError
 
-_ESCAPED = re.compile(r'\\([0-7]{3})')
 _READ_WRITE = 6
-_SEPARATOR = '-'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,20 +35,6 @@ class Account:
         return self.may(path, _READ_WRITE)
 
 
-@dataclasses.dataclass(frozen=True)
-class Mount:
-    """A mount: where it is, and what is mounted there."""
-
-    point: str
-    source: str
-    kind: str
-
-    @property
-    def is_nfs(self) -> bool:
-        """Whether it is of an NFS server."""
-        return self.kind in {'nfs', 'nfs4'}
-
-
 def account(name: str, service: str) -> Account:
     """A user by name or number.
 
@@ -77,29 +59,3 @@ def group_name(gid: int) -> str:
         return grp.getgrgid(gid).gr_name
     except KeyError:
         return str(gid)
-
-
-def read_mounts(mountinfo: Path) -> list[Mount]:
-    """The mounts, as ``/proc/self/mountinfo`` lists them."""
-    found = []
-    for line in mountinfo.read_text().splitlines():
-        words = line.split(' ')
-        after = words.index(_SEPARATOR)
-        found.append(
-            Mount(_unescape(words[4]), _unescape(words[after + 2]), words[after + 1])
-        )
-    return found
-
-
-def mount_of(mounts: list[Mount], path: str) -> Mount | None:
-    """The mount that a path is on: the last one with the longest fitting point."""
-    fitting = [
-        mount
-        for mount in mounts
-        if path == mount.point or path.startswith(mount.point.rstrip('/') + '/')
-    ]
-    return max(reversed(fitting), key=lambda mount: len(mount.point), default=None)
-
-
-def _unescape(text: str) -> str:
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 8)), text)

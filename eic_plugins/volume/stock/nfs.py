@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from oslo_concurrency import processutils
+from oslo_log import log as logging
 
 from eic_plugins.model import Pool, VolumeProperties
-from eic_plugins.storage.mount import ShareMount
+from eic_plugins.storage.mount import ShareMount, ShareNotMountedError
+from eic_plugins.support import mounts
 from eic_plugins.volume.stock import extra_specs, waits
 from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
+
+LOG = logging.getLogger(__name__)
 
 
 class StockNfs(CinderDriver):
@@ -78,7 +82,26 @@ class StockNfs(CinderDriver):
             self._driver._get_mount_point_for_share(pool.name),
             self._run_command,
             0o660 if secure else 0o666,
+            lambda point: self._ensure_mounted(pool.name, point),
         )
+
+    def _ensure_mounted(self, share: str, point: str) -> None:
+        """As the stock driver does before it makes a volume.
+
+        :raises ShareNotMountedError: the share cannot be mounted
+        """
+        if mounts.is_mounted(point):
+            return
+        LOG.warning(
+            'Share %(share)s is not mounted at %(point)s any more. It is mounted anew.',
+            {'share': share, 'point': point},
+        )
+        try:
+            self._driver._ensure_share_mounted(share)
+        except Exception as err:
+            raise ShareNotMountedError(
+                f'{share} is not mounted at {point}, and cannot be: {err}'
+            ) from err
 
     def renew_qos(self, volume: Any) -> None:
         """Give a volume's new file the policy that its old one had."""

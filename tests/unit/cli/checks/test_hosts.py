@@ -1,14 +1,13 @@
-"""Who may read what, and what is mounted where."""
+"""Who may read what."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from eic_plugins.cli.checks import hosts
 from eic_plugins.cli.checks.finding import NotSeenError
-from eic_plugins.cli.checks.hosts import Account, Mount, mount_of
+from eic_plugins.cli.checks.hosts import Account
 
 
 def status(mode: Any, uid: Any, gid: Any) -> Any:
@@ -45,19 +44,3 @@ def test_an_unknown_name_is_not_seen() -> None:
     with pytest.raises(NotSeenError, match='no user nobody-at-all') as caught:
         hosts.account('nobody-at-all', 'cinder')
     assert '--cinder-user' in caught.value.remedy
-
-
-def test_the_longest_point_holds_a_path_and_of_equal_ones_the_last(
-    tmp_path: Path,
-) -> None:
-    mountinfo = tmp_path / 'mountinfo'
-    mountinfo.write_text(
-        '1 0 8:1 / / rw - ext4 /dev/sda1 rw\n'
-        '2 1 0:50 / /im\\040ages rw shared:1 - nfs4 h:/one rw\n'
-        '3 1 0:51 / /im\\040ages rw - nfs4 h:/two rw\n'
-        '4 1 0:51 / /im rw - nfs4 h:/three rw\n'
-    )
-    mounts = hosts.read_mounts(mountinfo)
-    assert mounts[1] == Mount('/im ages', 'h:/one', 'nfs4')
-    assert mount_of(mounts, '/im ages/x').source == 'h:/two'
-    assert mount_of(mounts, '/imx').source == '/dev/sda1'
