@@ -5,6 +5,8 @@ started anew with etcd, and a second one beside it: another ``host``, with a sta
 directory, mounts and a backend name of its own, on the same FlexVols.
 """
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab import cinder, cinder_services, etcd, files, identity
@@ -31,10 +33,14 @@ def start(lab: Lab) -> None:
         start_host(lab, name)
 
 
-def start_host(lab: Lab, name: str) -> None:
-    """Have one host started, with what :func:`write` has written."""
+def start_host(lab: Lab, name: str, env: Mapping[str, str] | None = None) -> None:
+    """Have one host started, with what :func:`write` has written.
+
+    :param env: what stands in its environment besides
+    """
     service = cinder_services.volume(lab, 'eic', name, configs(lab, name))
-    lab.ensure(service, lambda: True)
+    merged = {**service.env, **(env or {})}
+    lab.ensure(dataclasses.replace(service, env=merged), lambda: True)
 
 
 def configs(lab: Lab, name: str) -> list[Path]:
@@ -45,7 +51,13 @@ def configs(lab: Lab, name: str) -> list[Path]:
 
 def write(lab: Lab) -> None:
     """Write what the hosts have beyond the only one of `make lab`."""
-    both: dict[str, dict[str, object]] = {
+    files.write_private(_path(lab, 'locks'), files.ini(shared(lab)))
+    files.write_private(_path(lab, 'second'), files.ini(_second(lab)))
+
+
+def shared(lab: Lab) -> dict[str, dict[str, object]]:
+    """What stands in the configuration of each of several hosts."""
+    return {
         'coordination': {'backend_url': etcd.url(lab)},
         # Nothing is made but what a test asks for.
         'eic': {
@@ -54,8 +66,16 @@ def write(lab: Lab) -> None:
             'spread_volumes': 0,
         },
     }
-    files.write_private(_path(lab, 'locks'), files.ini(both))
-    files.write_private(_path(lab, 'second'), files.ini(_second(lab)))
+
+
+def directories(own: Path, host: str) -> dict[str, object]:
+    """What in [DEFAULT] is different in each host."""
+    return {
+        'host': host,
+        'state_path': files.private_dir(own / 'state'),
+        # Cinder empties it when it starts.
+        'image_conversion_dir': files.private_dir(own / 'conversion'),
+    }
 
 
 def wait_for_pools(lab: Lab) -> None:
@@ -102,33 +122,41 @@ def stop(lab: Lab) -> None:
     for name in (SECOND, FIRST, etcd.NAME):
         lab.processes.stop(name)
     for backend in (*BACKENDS, *BLOCK_BACKENDS):
-        lab.run(
-            'cinder-manage',
-            [
-                venv_bin('cinder-manage'),
-                *files.config_flags([cinder.common_config(lab)]),
-                *('service', 'remove', 'cinder-volume'),
-                f'{SECOND_HOST}@eic-{backend.name}',
-            ],
-        )
+        forget(lab, f'{SECOND_HOST}@eic-{backend.name}')
+
+
+def forget(lab: Lab, host: str) -> None:
+    """Have Cinder forget a service that is stopped."""
+    lab.run(
+        'cinder-manage',
+        [
+            venv_bin('cinder-manage'),
+            *files.config_flags([cinder.common_config(lab)]),
+            *('service', 'remove', 'cinder-volume', host),
+        ],
+    )
+
+
+def mount_base(lab: Lab) -> Path:
+    """Where the second host has its shares mounted, in the namespace."""
+    return _own(lab) / 'mnt'
+
+
+def _own(lab: Lab) -> Path:
+    return lab.paths / 'cinder/second'
 
 
 def _second(lab: Lab) -> files.Sections:
-    own = lab.paths / 'cinder/second'
+    own = _own(lab)
     sections: dict[str, dict[str, object]] = {
-        'DEFAULT': {
-            'host': SECOND_HOST,
-            'state_path': files.private_dir(own / 'state'),
-            # Cinder empties it when it starts.
-            'image_conversion_dir': files.private_dir(own / 'conversion'),
-        },
+        'DEFAULT': directories(own, SECOND_HOST),
         'eic': {'metrics_directory': files.private_dir(own / 'metrics')},
         'oslo_concurrency': {'lock_path': files.private_dir(own / 'locks')},
     }
     for backend in BACKENDS:
         sections[f'eic-{backend.name}'] = {
             'volume_backend_name': SECOND_TYPE,
-            'nfs_mount_point_base': files.private_dir(own / 'mnt'),
+            'nfs_mount_point_base': files.private_dir(mount_base(lab)),
         }
     for backend in BLOCK_BACKENDS:
         sections[f'eic-{backend.name}'] = {

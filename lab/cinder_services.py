@@ -34,9 +34,13 @@ def _sync(lab: Lab) -> None:
     )
 
 
-def start_api(lab: Lab, name: str) -> None:
-    """Have one cinder-api answering."""
-    configs = cinder.api_configs(lab, name)
+def start_api(lab: Lab, name: str, configured_as: str = '') -> None:
+    """Have one cinder-api answering.
+
+    :param configured_as: the one whose configuration it shares, if not its own
+    """
+    configured_as = configured_as or name
+    configs = cinder.api_configs(lab, configured_as)
     wsgi.ensure(
         lab,
         wsgi.service(
@@ -44,7 +48,7 @@ def start_api(lab: Lab, name: str) -> None:
             name,
             'cinder.wsgi.api:application',
             arguments=files.config_flags(configs),
-            configs=[*configs, cinder_config.paste(name)],
+            configs=[*configs, cinder_config.paste(configured_as)],
         ),
     )
 

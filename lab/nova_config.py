@@ -53,13 +53,17 @@ def api_sections(lab: Lab, name: str, driver: str) -> files.Sections:
     }
 
 
-def compute_sections(lab: Lab, driver: str) -> files.Sections:
-    """What a nova-compute adds to the common configuration."""
+def compute_sections(lab: Lab, driver: str, host: str = '') -> files.Sections:
+    """What a nova-compute adds to the common configuration.
+
+    :param host: its own, if it is not the only one of its side
+    """
+    host = host or nova.host(driver)
     return {
         'DEFAULT': {
-            'host': nova.host(driver),
+            'host': host,
             # The host's identity is kept there.
-            'state_path': files.private_dir(lab.paths / f'nova/{nova.host(driver)}'),
+            'state_path': files.private_dir(lab.paths / f'nova/{host}'),
             'compute_driver': _VIRT_DRIVER,
             # A fake server does not survive a restart. Nova must not notice
             # that while somebody looks at the server.

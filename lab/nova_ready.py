@@ -1,6 +1,6 @@
 """What the lab has in Nova once it runs: mapped hosts, zones, flavors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keystoneauth1 import exceptions
@@ -24,8 +24,14 @@ def ensure(lab: Lab) -> None:
 
 def wait_for_hosts(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
     """Wait until nova-compute has been heard of since it was started."""
+    wait_for_services(
+        lab, {nova.host(driver): nova.compute_service(driver) for driver in drivers}
+    )
+
+
+def wait_for_services(lab: Lab, wanted: Mapping[str, str]) -> None:
+    """The same of hosts by name, each with its process."""
     cloud = identity.admin(lab)
-    wanted = {nova.host(driver): nova.compute_service(driver) for driver in drivers}
 
     def all_up() -> bool:
         lab.check_alive(
@@ -44,11 +50,11 @@ def wait_for_hosts(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
         f'{", ".join(wanted.values())} to be up',
         _HOST_SECONDS,
         cancel=lab.cancel,
-        log=lab.paths.log(nova.compute_service(drivers[0])),
+        log=lab.paths.log(next(iter(wanted.values()))),
     )
 
 
-def _up(lab: Lab, cloud: identity.Cloud, wanted: dict[str, str]) -> set[str]:
+def _up(lab: Lab, cloud: identity.Cloud, wanted: Mapping[str, str]) -> set[str]:
     try:
         listed = cloud.nova('GET', '/os-services?binary=nova-compute')
     except (exceptions.HttpError, exceptions.ConnectFailure):
@@ -65,28 +71,41 @@ def _up(lab: Lab, cloud: identity.Cloud, wanted: dict[str, str]) -> set[str]:
 def _place_hosts(lab: Lab) -> None:
     nova_services.discover_hosts(lab)
     cloud = identity.admin(lab)
-    have = {
-        entry['name']: entry
-        for entry in cloud.nova('GET', '/os-aggregates')['aggregates']
-    }
     for driver in DRIVERS:
-        zone = nova.availability_zone(driver)
-        aggregate = (
-            have.get(zone)
-            or cloud.nova(
-                'POST',
-                '/os-aggregates',
-                {
-                    'aggregate': {'name': zone, 'availability_zone': zone},
-                },
-            )['aggregate']
-        )
-        if nova.host(driver) not in (aggregate.get('hosts') or ()):
-            cloud.nova(
-                'POST',
-                f'/os-aggregates/{aggregate["id"]}/action',
-                {'add_host': {'host': nova.host(driver)}},
-            )
+        add_to_zone(cloud, nova.availability_zone(driver), nova.host(driver))
+
+
+def add_to_zone(cloud: identity.Cloud, zone: str, host: str) -> None:
+    """Have a host in an availability zone."""
+    aggregate = (
+        _aggregate(cloud, zone)
+        or cloud.nova(
+            'POST',
+            '/os-aggregates',
+            {'aggregate': {'name': zone, 'availability_zone': zone}},
+        )['aggregate']
+    )
+    if host not in (aggregate.get('hosts') or ()):
+        _change(cloud, aggregate, 'add_host', host)
+
+
+def remove_from_zone(cloud: identity.Cloud, zone: str, host: str) -> None:
+    """Have a host in no availability zone of that name."""
+    aggregate = _aggregate(cloud, zone)
+    if aggregate and host in aggregate['hosts']:
+        _change(cloud, aggregate, 'remove_host', host)
+
+
+def _aggregate(cloud: identity.Cloud, name: str) -> dict[str, Any] | None:
+    listed = cloud.nova('GET', '/os-aggregates')['aggregates']
+    return next((each for each in listed if each['name'] == name), None)
+
+
+def _change(
+    cloud: identity.Cloud, aggregate: dict[str, Any], action: str, host: str
+) -> None:
+    path = f'/os-aggregates/{aggregate["id"]}/action'
+    cloud.nova('POST', path, {action: {'host': host}})
 
 
 def _create_flavors(lab: Lab) -> None:

@@ -49,9 +49,12 @@ def start_scheduler(lab: Lab) -> None:
     _start(lab, nova.SCHEDULER, nova.SCHEDULER, nova.configs(lab, 'database'))
 
 
-def start_compute(lab: Lab, driver: str) -> None:
-    """Have one nova-compute running; nova_ready.py waits for its host."""
-    name = nova.compute_service(driver)
+def start_compute(lab: Lab, driver: str, name: str = '') -> None:
+    """Have one nova-compute running; nova_ready.py waits for its host.
+
+    :param name: its own, if it is not the only one of its side
+    """
+    name = name or nova.compute_service(driver)
     # Without database.conf: a nova-compute must not know a database.
     _start(lab, name, 'nova-compute', nova.configs(lab, name))
 

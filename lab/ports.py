@@ -31,6 +31,7 @@ PORT_OFFSETS = {
     'cinder-api': 776,
     'cinder-api-stock': 777,
     'placement': 778,
+    'cinder-api-2': 779,
 }
 
 

@@ -1,107 +1,39 @@
 """Two hosts of cinder-volume on the same FlexVols, with etcd for their locks: what
 one of them makes, or leaves half made, the other one uses, or makes.
-
-They take minutes, and run with ``EIC_HOST_TABLE=1`` (``make tables``).
 """
 
 import concurrent.futures
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from oslo_utils import units
 
 from lab import cinder_hosts, etcd, identity
 from lab.context import Lab
-from lab.topology import pools
 from tests.e2e.deadline import wait_for
+from tests.e2e.hosts import (
+    LEASE_SECONDS,
+    POOLS,
+    TYPES,
+    create_at_once,
+    hosts,
+    needs_time,
+    qcow2,
+    routes,
+)
 from tests.e2e.ontap import Ontap
 from tests.e2e.services import Services
 from tests.e2e.user import LabUser
 
 EACH = 5
 """Volumes for each pool and host, at once."""
-POOLS = ('gold', 'bronze')
-LEASE_SECONDS = 30
 PAUSE_SECONDS = 8
 """A fill bears with 15 s without an answer."""
-TYPES = {name: (f'eic-{name}', f'second-{name}') for name in POOLS}
-pytestmark = pytest.mark.skipif(
-    not os.environ.get('EIC_HOST_TABLE'), reason='takes minutes: EIC_HOST_TABLE=1'
-)
-
-
-@pytest.fixture(scope='module')
-def hosts(lab: Lab) -> Iterator[None]:
-    """Both, each with volume types of its own for two pools of one cluster."""
-    admin = identity.admin(lab)
-    try:
-        cinder_hosts.start(lab)
-        known = {each['name'] for each in _types(admin)}
-        for name in POOLS:
-            # One may be there still, of a run that was cut off.
-            if TYPES[name][1] not in known:
-                _add_type(admin, name)
-        cinder_hosts.wait_for_pools(lab)
-        yield
-    finally:
-        cinder_hosts.stop(lab)
-        Services(lab).command('restart', cinder_hosts.FIRST)
-        _remove_types(admin)
-
-
-def _add_type(admin: Any, name: str) -> None:
-    pool = next(each for each in pools() if (each.driver, each.name) == ('eic', name))
-    specs = {'volume_backend_name': cinder_hosts.SECOND_TYPE, 'pool_name': pool.share}
-    body = {'volume_type': {'name': TYPES[name][1], 'extra_specs': specs}}
-    admin.cinder('POST', '/types', body)
-
-
-def _remove_types(admin: Any) -> None:
-    own = {second for _, second in TYPES.values()}
-    for each in _types(admin):
-        if each['name'] in own:
-            admin.cinder('DELETE', f'/types/{each["id"]}')
-
-
-def _types(admin: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = admin.cinder('GET', '/types?is_public=None')[
-        'volume_types'
-    ]
-    return found
-
-
-@pytest.fixture
-def qcow2(content: bytes, tmp_path: Path, cloud: LabUser) -> str:
-    """An image that has to be downloaded and converted."""
-    raw, made = tmp_path / 'disk.raw', tmp_path / 'disk.qcow2'
-    raw.write_bytes(content)
-    subprocess.run(
-        ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw), str(made)],
-        check=True,
-        timeout=60,
-    )
-    return cloud.upload(made.read_bytes(), disk_format='qcow2')
-
-
-def create_at_once(
-    cloud: LabUser, image: str, types: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Asked for at once, and looked at in turn: a hundred clients that look are a
-    load of their own.
-    """
-    with concurrent.futures.ThreadPoolExecutor(len(types)) as pool:
-        asked = list(pool.map(lambda each: cloud.start(image, each), types))
-    return [cloud.ended(each) for each in asked]
-
-
-def routes(volumes: Sequence[dict[str, Any]]) -> list[str]:
-    return sorted(volume['metadata'].get('eic_route', '') for volume in volumes)
+pytestmark = needs_time
+__all__ = ['hosts', 'qcow2']
 
 
 @pytest.mark.parametrize('each', [EACH, 5 * EACH])
