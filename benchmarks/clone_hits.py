@@ -136,7 +136,9 @@ def _start(job: dict[str, Any]) -> tuple[Any, Any]:
     importlib.import_module('cinder.coordination').COORDINATOR.start()
     admin = importlib.import_module('cinder.context').get_admin_context()
     _create_tables(admin)
-    return admin, _driver(job, config, admin)
+    driver = _driver(job, config, admin)
+    _create_service(admin, driver.host)
+    return admin, driver
 
 
 def _create_tables(admin: Any) -> None:
@@ -145,6 +147,13 @@ def _create_tables(admin: Any) -> None:
     models.BASE.metadata.create_all(api.get_engine())
     types = importlib.import_module('cinder.volume.volume_types')
     types.create(admin, DEFAULT_TYPE, {})
+
+
+def _create_service(admin: Any, host: str) -> None:
+    """The one that the driver is in: it is looked up once, if it is there."""
+    objects = importlib.import_module('cinder.objects')
+    names = {'binary': 'cinder-volume', 'topic': 'cinder-volume'}
+    objects.Service(admin, host=host, **names).create()
 
 
 def _driver(job: dict[str, Any], config: Any, admin: Any) -> Any:

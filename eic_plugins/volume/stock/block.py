@@ -150,6 +150,14 @@ class StockLuns(StockBlock):
         :raises OntapBusyError: there is no time to wait as ONTAP says
         """
         specs = extra_specs.of(volume)
+        return VolumeProperties(
+            self._allocates_space(specs.get('netapp:space_allocation')),
+            self._qos_policy(volume, specs),
+        )
+
+    def _qos_policy(self, volume: Any, specs: dict[str, str]) -> str:
+        if extra_specs.name_no_qos(volume, specs):
+            return ''
         with waits.bounded(self.client):
             info = self._library._setup_qos_for_volume(volume, specs)
         self.client._validate_qos_policy_group(
@@ -158,10 +166,7 @@ class StockLuns(StockBlock):
             )
             or na_utils.is_qos_policy_group_spec_adaptive(info)
         )
-        return VolumeProperties(
-            self._allocates_space(specs.get('netapp:space_allocation')),
-            na_utils.get_qos_policy_group_name_from_info(info) or '',
-        )
+        return na_utils.get_qos_policy_group_name_from_info(info) or ''
 
     def is_mapped(self, path: str) -> bool:
         """True if a LUN is mapped to any host."""

@@ -108,8 +108,11 @@ class StockNfs(CinderDriver):
         self._set_qos(volume, cleanup=False)
 
     def _set_qos(self, volume: Any, *, cleanup: bool = True) -> None:
+        specs = extra_specs.of(volume)
+        if extra_specs.name_no_qos(volume, specs):
+            return
         with waits.bounded(self._driver.zapi_client):
-            self._driver._do_qos_for_volume(volume, extra_specs.of(volume), cleanup)
+            self._driver._do_qos_for_volume(volume, specs, cleanup)
 
     def _run_command(self, *command: str) -> None:
         """As the stock driver works on its shares: through rootwrap or not.
