@@ -61,6 +61,7 @@ USED = {
         f'{_SHARES}._do_qos_for_volume',
         f'{_SHARES}._get_volume_model_update',
         f'{_SHARES}._get_mount_point_for_share',
+        f'{_SHARES}._ensure_share_mounted',
     ),
     'volume/stock/waits.py': (f'{_ONTAP}.client.api:RestNaServer._build_session',),
     'volume/stock/enabled_backends.py': (
