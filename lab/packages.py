@@ -26,7 +26,9 @@ _SERVERS = ('uwsgi', 'uwsgi-plugin-python3', 'apache2', 'libapache2-mod-wsgi-py3
 _LOCKING = ('etcd-server', 'redis-server')
 # Its promtool reads the alert rules.
 _ALERTING = ('prometheus',)
-TEST_PACKAGES = (*_MOUNTING, *_SERVERS, *_LOCKING, *_ALERTING)
+# They read what docs/recipes.md has operators copy: shell scripts, systemd's units.
+_RECIPES = ('shellcheck', 'systemd')
+TEST_PACKAGES = (*_MOUNTING, *_SERVERS, *_LOCKING, *_ALERTING, *_RECIPES)
 LAB_PACKAGES = ('mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
 _INSTALL_SECONDS = 1200

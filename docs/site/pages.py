@@ -2,7 +2,8 @@
 
 A Sphinx extension. Each page of :data:`BROUGHT` is written into ``docs/site/_brought``
 before the site is built. On all pages, a link to a manual leads to its page; a link to
-another file of the repository becomes the file's name, for the site has no files.
+another file of the repository becomes the file's name, for the site has no files. If
+such a link is named by its path, and alone on its line, the file's text is there.
 """
 
 import posixpath
@@ -24,6 +25,8 @@ BROUGHT = {
 _FOLDER = 'site/_brought'
 _FENCED = re.compile(r'(^ *```+.*?^ *```+$)', re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r'\[(?P<text>[^\]\[]*)\]\((?P<target>[^()\s]+)\)')
+_ALONE = re.compile(r'^\[(?P<path>[^\]\[]*)\]\((?P<target>[^()\s#:]+)\)$', re.MULTILINE)
+_LANGUAGES = {'.yml': 'yaml', '.yaml': 'yaml', '.sh': 'bash', '.conf': 'ini'}
 _ANCHOR = re.compile(r'<a id="(?P<id>[^"]+)"></a>')
 
 
@@ -34,10 +37,26 @@ def on_site(text: str, path: str) -> str:
     """
     parts = _FENCED.split(text)
     parts[::2] = [
+        _ALONE.sub(lambda link: _included(link, path), part) for part in parts[::2]
+    ]
+    parts = _FENCED.split(''.join(parts))
+    parts[::2] = [
         _ANCHOR.sub(r'[]{#\g<id>}', _LINK.sub(lambda link: _linked(link, path), part))
         for part in parts[::2]
     ]
     return ''.join(parts)
+
+
+def _included(link: re.Match[str], path: str) -> str:
+    target = link['target']
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    if page_of(found) is not None or link['path'] != found:
+        return link[0]
+    language = _LANGUAGES.get(posixpath.splitext(found)[1], 'text')
+    return (
+        f'```{{literalinclude}} /../{found}\n:caption: {found}\n'
+        f':language: {language}\n```'
+    )
 
 
 def _linked(link: re.Match[str], path: str) -> str:

@@ -23,6 +23,13 @@ def pages() -> SimpleNamespace:
         ('simulator/README.md', '[it](../docs/lab.md)', '[it](/lab.md)'),
         ('README.md', '[the sample](etc/eic.conf.sample)', '`etc/eic.conf.sample`'),
         ('README.md', '[`etc/`](etc)', '`etc/`'),
+        (
+            'docs/recipes.md',
+            'Copy\n\n[etc/some.yml](../etc/some.yml)\n',
+            'Copy\n\n```{literalinclude} /../etc/some.yml\n:caption: etc/some.yml\n'
+            ':language: yaml\n```\n',
+        ),
+        ('docs/recipes.md', '[it](nova.md)', '[it](/nova.md)'),
         ('README.md', '[it](https://example.org/)', '[it](https://example.org/)'),
         ('docs/checks.md', '[it](#one)', '[it](#one)'),
         ('docs/checks.md', '<a id="one"></a>`one`', '[]{#one}`one`'),

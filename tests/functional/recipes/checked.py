@@ -1,0 +1,64 @@
+"""What ``eic check`` says of files that a recipe wrote."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+CINDER = (
+    'cinder-auth',
+    'cinder-backends',
+    'cinder-credentials',
+    'cinder-driver',
+    'cinder-eic-options',
+    'cinder-filter',
+    'cinder-filter-factory',
+    'cinder-filter-options',
+    'cinder-filter-place',
+    'cinder-glance-auth',
+    'cinder-legacy-client',
+    'cinder-values',
+    'scheduler-weigher',
+    'scheduler-weighers-known',
+)
+NOVA = (
+    'nova-auth',
+    'nova-eic-options',
+    'nova-filter',
+    'nova-filter-factory',
+    'nova-filter-options',
+    'nova-filter-place',
+    'nova-values',
+)
+GLANCE = ('glance-metadata-keys', 'glance-metadata-type', 'glance-share-location')
+_COMMAND = 'import sys; from eic_plugins.cli.main import main; sys.exit(main())'
+_TIMEOUT = 120
+
+
+def results(files: Mapping[str, Path]) -> dict[str, str]:
+    """The result of each check that needs nothing but these files.
+
+    :param files: by service: cinder, nova, glance
+    """
+    groups = {'cinder': CINDER, 'nova': NOVA, 'glance': GLANCE}
+    named = [f'--config-file={service}={path}' for service, path in files.items()]
+    names = [name for service in files for name in groups[service]]
+    done = subprocess.run(
+        [sys.executable, '-c', _COMMAND, 'check', '-v', '-f', 'json', *named, *names],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT,
+    )
+    rows = json.loads(done.stdout)
+    assert {row['Check'] for row in rows} == {*names}, done.stderr
+    return {row['Check']: f'{row["Result"]}: {row["Why"]}' for row in rows}
+
+
+def complaints(files: Mapping[str, Path]) -> dict[str, str]:
+    """Those results that are not ``pass``."""
+    found = results(files)
+    return {name: why for name, why in found.items() if not why.startswith('pass: ')}
