@@ -26,7 +26,7 @@ SOURCES := benchmarks docs eic_plugins lab simulator tests
 comma := ,
 # Sources are formatted and typed against the newest OpenStack alone.
 LINT := $(filter $(NEWEST),$(RELEASE))
-EXTRAS := lab,test$(if $(LINT),$(comma)lint$(comma)docs)
+EXTRAS := lab,test$(if $(LINT),$(comma)lint$(comma)docs$(comma)recipes)
 # Stopping a lab installs nothing.
 NEEDS_VENV = test -x $(BIN)/python || \
     { echo 'There is no $(VENV), and so no lab of this clone.'; exit 0; }

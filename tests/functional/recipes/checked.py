@@ -1,10 +1,13 @@
-"""What ``eic check`` says of files that a recipe wrote."""
+"""What ``eic check`` and other readers say of files that a recipe has or wrote."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[3]
 CINDER = (
@@ -62,3 +65,17 @@ def complaints(files: Mapping[str, Path]) -> dict[str, str]:
     """Those results that are not ``pass``."""
     found = results(files)
     return {name: why for name, why in found.items() if not why.startswith('pass: ')}
+
+
+def shellcheck(*scripts: Path) -> None:
+    """Fail if shellcheck finds something."""
+    if shutil.which('shellcheck') is None:
+        pytest.skip('shellcheck is missing: install it')
+    done = subprocess.run(
+        ['shellcheck', *map(str, scripts)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT,
+    )
+    assert done.returncode == 0, done.stdout

@@ -8,14 +8,13 @@ import configparser
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from oslo_config import cfg
 
 from eic_plugins import config
-from tests.functional.recipes import checked, loaded
+from tests.functional.recipes import checked, loaded, released
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -89,7 +88,7 @@ class Stack:
             ('cinder', self.cinder_paste),
             ('nova', self.nova_paste),
         ):
-            shutil.copy(Path(sys.prefix, 'etc', service, 'api-paste.ini'), paste)
+            shutil.copy(released.paste_file(service), paste)
         backends = _backend(NFS, 'nfs') + ''.join(map(_backend, DRIVERS, DRIVERS))
         self.cinder_conf.write_text(CINDER_CONF + backends)
         self.nova_conf.write_text(NOVA_CONF)
@@ -271,17 +270,7 @@ def test_a_backend_of_data_ontap_in_7_mode_is_left_as_it_is(stack: Stack) -> Non
     assert stack.parsed()['cinder.confcinder'][NFS]['volume_driver'] == STOCK
 
 
-@pytest.mark.skipif(
-    shutil.which('shellcheck') is None, reason='shellcheck is missing: install it'
-)
 def test_shellcheck_finds_nothing() -> None:
-    scripts = [ROOT / 'devstack/plugin.sh', ROOT / 'devstack/settings']
-    scripts += sorted(HERE.glob('*.sh'))
-    done = subprocess.run(
-        ['shellcheck', *map(str, scripts)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    checked.shellcheck(
+        ROOT / 'devstack/plugin.sh', ROOT / 'devstack/settings', *HERE.glob('*.sh')
     )
-    assert done.returncode == 0, done.stdout
