@@ -87,6 +87,9 @@ def _start(options: Any) -> None:
     from cinder import rpc  # noqa: PLC0415
     from cinder.db import migration  # noqa: PLC0415
 
+    # SQLite has no pool.
+    options.set_override('pool_timeout', None, 'database')
+    options.set_override('max_overflow', None, 'database')
     migration.db_sync()
     rpc.init(options)
 
