@@ -40,16 +40,28 @@ _COMMAND = 'import sys; from eic_plugins.cli.main import main; sys.exit(main())'
 _TIMEOUT = 120
 
 
-def results(files: Mapping[str, Path]) -> dict[str, str]:
+def results(files: Mapping[str, Path], *options: str) -> dict[str, str]:
     """The result of each check that needs nothing but these files.
 
     :param files: by service: cinder, nova, glance
+    :param options: of the command
     """
     groups = {'cinder': CINDER, 'nova': NOVA, 'glance': GLANCE}
     named = [f'--config-file={service}={path}' for service, path in files.items()]
     names = [name for service in files for name in groups[service]]
     done = subprocess.run(
-        [sys.executable, '-c', _COMMAND, 'check', '-v', '-f', 'json', *named, *names],
+        [
+            sys.executable,
+            '-c',
+            _COMMAND,
+            'check',
+            '-v',
+            '-f',
+            'json',
+            *named,
+            *options,
+            *names,
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -61,9 +73,9 @@ def results(files: Mapping[str, Path]) -> dict[str, str]:
     return {row['Check']: f'{row["Result"]}: {row["Why"]}' for row in rows}
 
 
-def complaints(files: Mapping[str, Path]) -> dict[str, str]:
+def complaints(files: Mapping[str, Path], *options: str) -> dict[str, str]:
     """Those results that are not ``pass``."""
-    found = results(files)
+    found = results(files, *options)
     return {name: why for name, why in found.items() if not why.startswith('pass: ')}
 
 

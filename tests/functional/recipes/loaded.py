@@ -28,9 +28,12 @@ def pipelines(service: str, conf: Path, paste: Path) -> dict[str, list[str]]:
     return _run(service, str(conf), str(paste))
 
 
-def backends(conf: Path) -> dict[str, Any]:
-    """What cinder-volume and cinder-scheduler would make of it."""
-    return _run('backends', str(conf))
+def backends(conf: Path, *directories: Path) -> dict[str, Any]:
+    """What cinder-volume and cinder-scheduler would make of it.
+
+    :param directories: as ``--config-dir``, behind it
+    """
+    return _run('backends', str(conf), *map(str, directories))
 
 
 def _run(*arguments: str) -> Any:
@@ -61,7 +64,7 @@ def _load(service: str, conf: str, paste: str) -> dict[str, list[str]]:
     }
 
 
-def _read(service: str, conf: str) -> Any:
+def _read(service: str, conf: str, *directories: str) -> Any:
     if service == 'nova':
         from nova import config  # noqa: PLC0415
 
@@ -77,7 +80,8 @@ def _read(service: str, conf: str) -> Any:
         f'[DEFAULT]\ntransport_url = fake:/\n[database]\nconnection = {database}\n'
         'sqlite_synchronous = False\n'
     )
-    files = ['--config-file', conf, '--config-file', str(for_tests)]
+    dirs = [part for each in directories for part in ('--config-dir', each)]
+    files = ['--config-file', conf, *dirs, '--config-file', str(for_tests)]
     cinder_config.CONF(files, project='cinder')
     return cinder_config.CONF
 
@@ -108,8 +112,8 @@ def _inwards(app: Any) -> Iterator[Any]:
         app = next((vars(app)[name] for name in names if name in vars(app)), None)
 
 
-def _backends(conf: str) -> dict[str, Any]:
-    options = _read('cinder', conf)
+def _backends(conf: str, *directories: str) -> dict[str, Any]:
+    options = _read('cinder', conf, *directories)
     from cinder.scheduler import host_manager, weights  # noqa: F401, PLC0415 - options
     from cinder.volume import configuration  # noqa: PLC0415
     from cinder.volume import manager as volume_manager  # noqa: PLC0415
@@ -119,7 +123,10 @@ def _backends(conf: str) -> dict[str, Any]:
     from eic_plugins import config  # noqa: PLC0415
 
     config.register(options)
-    auth = loading.load_auth_from_conf_options(options, config.GROUP)
+    loading.register_auth_conf_options(options, 'service_user')
+    auth = loading.load_auth_from_conf_options(
+        options, config.GROUP
+    ) or loading.load_auth_from_conf_options(options, 'service_user')
     weighers = weights.OrderedHostWeightHandler(
         'cinder.scheduler.weights'
     ).get_all_classes()
