@@ -22,7 +22,7 @@ BENCH_STAMP := $(VENV)/.bench-installed
 E2E ?= tests/e2e
 SUITES := unit contract functional functional_nova \
     security/storage security/cinder_api security/nova_api
-SOURCES := benchmarks docs eic_plugins lab simulator tests
+SOURCES := benchmarks docs eic_plugins lab simulator tests recipes/juju/overlay
 comma := ,
 # Sources are formatted and typed against the newest OpenStack alone.
 LINT := $(filter $(NEWEST),$(RELEASE))
