@@ -30,6 +30,12 @@ VARIABLES = {
     'ontap_password': 'ontap-password-4711',
     'openstack_service_workers': '2',
 }
+EXTRA_VOLUMES = {
+    f'{service}_api_extra_volumes': [
+        f'/etc/kolla/eic/{service}.ini:/etc/{service}/api-paste.ini:ro'
+    ]
+    for service in ('cinder', 'nova')
+}
 
 
 class Containers:
@@ -54,6 +60,7 @@ class Containers:
             f'--inventory={share}/inventory/all-in-one',
             f'--extra-vars=@{share.parent}/etc_examples/kolla/passwords.yml',
             f'--extra-vars=@{RECIPE}/globals.yml',
+            f'--extra-vars={json.dumps(EXTRA_VOLUMES)}',
             ROLES_PATH=f'{share}/roles',
             LIBRARY=f'{share}/library',
             ACTION_PLUGINS=f'{share}/action_plugins',
@@ -158,6 +165,13 @@ def test_the_paste_files_of_the_images_stay(containers: Containers) -> None:
         written = [each['dest'] for each in config['config_files']]
         assert written
         assert not [path for path in written if 'paste' in path]
+
+
+def test_a_paste_file_of_ones_own_can_be_mounted(containers: Containers) -> None:
+    services = containers.services()
+    for service in ('cinder', 'nova'):
+        (mount,) = EXTRA_VOLUMES[f'{service}_api_extra_volumes']
+        assert mount in services[f'{service}-api']['volumes']
 
 
 def test_the_containers_run_the_images_that_were_built(containers: Containers) -> None:
