@@ -65,6 +65,8 @@ def play(
             'ANSIBLE_PYTHON_INTERPRETER': sys.executable,
             'ANSIBLE_DEPRECATION_WARNINGS': 'False',
             'ANSIBLE_NOCOLOR': '1',
+            # It refuses to start in any locale but one of UTF-8.
+            'LC_ALL': 'C.UTF-8',
             **{f'ANSIBLE_{key}': value for key, value in settings.items()},
         },
         capture_output=True,
