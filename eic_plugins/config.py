@@ -249,9 +249,9 @@ VOLUME_OPTS = [
     cfg.StrOpt(
         'metrics_directory',
         help='Directory into which each backend writes its Prometheus metrics '
-        'as eic-<backend>.prom, for the textfile collector of '
-        'node_exporter. The user of cinder-volume must be able to write '
-        'there. If not set, there are no metrics.',
+        'as eic-<backend>.prom, for "eic metrics serve" or the textfile '
+        'collector of node_exporter. The user of cinder-volume must be '
+        'able to write there. If not set, there are no metrics.',
     ),
     cfg.IntOpt(
         'cache_max_size_gb',

@@ -24,7 +24,8 @@ _MOUNTING = ('qemu-utils', 'nfs-common', 'xfsprogs', 'util-linux', 'mount')
 _SERVERS = ('uwsgi', 'uwsgi-plugin-python3', 'apache2', 'libapache2-mod-wsgi-py3')
 # The backends of locks that tests/contract loses.
 _LOCKING = ('etcd-server', 'redis-server')
-# Its promtool reads the alert rules.
+# Its promtool reads the alert rules, it scrapes the metrics, and answers what the
+# dashboard asks.
 _ALERTING = ('prometheus',)
 # They read what docs/recipes.md has operators copy: shell scripts, systemd's units.
 _RECIPES = ('shellcheck', 'systemd')

@@ -4,7 +4,8 @@
 user, with ``OS_*`` in the environment or, where openstacksdk is installed,
 ``OS_CLOUD``.
 ``eic plan``, ``eic cache``, ``eic precache``, ``eic efficiency`` and ``eic images`` are
-for operators, on a controller with Cinder and its cinder.conf.
+for operators, on a controller with Cinder and its cinder.conf. ``eic metrics serve``
+needs the files of metrics alone.
 """
 
 import importlib.metadata
@@ -21,7 +22,8 @@ class Program(App):
     def __init__(self) -> None:
         super().__init__(
             description='Why a volume from an image was fast or slow, or would be, and '
-            "images precached in Cinder's own cache; deduplication, and raw images.",
+            "images precached in Cinder's own cache; deduplication, raw images, and "
+            'metrics.',
             version=importlib.metadata.version('eic-plugins'),
             command_manager=CommandManager('eic.cli'),
             deferred_help=True,

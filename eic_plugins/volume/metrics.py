@@ -1,13 +1,11 @@
-"""Prometheus metrics of one backend, in a file for node_exporter.
+"""Prometheus metrics of one backend, in a file.
 
 cinder-volume runs a process for each backend, so there is no port: each
 backend writes ``eic-<backend>.prom`` into ``[eic] metrics_directory``, which
-node_exporter's textfile collector reads. ``docs/metrics.md`` is :func:`manual`.
+node_exporter's textfile collector or ``eic metrics serve`` reads.
 """
 
 import contextlib
-import dataclasses
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -26,34 +24,13 @@ from prometheus_client import (
 from eic_plugins.model import Outcome
 from eic_plugins.support import ontap_sightings
 from eic_plugins.support.clock import SYSTEM, Clock
+from eic_plugins.support.metrics import files
+from eic_plugins.support.metrics.declared import Metric
 
 LOG = logging.getLogger(__name__)
 
 _WRITE_SECONDS = 5.0
 _SECONDS_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
-
-
-@dataclasses.dataclass(frozen=True)
-class Metric:
-    """A metric as it is declared and documented."""
-
-    kind: type[Counter] | type[Gauge] | type[Histogram]
-    name: str
-    labels: tuple[str, ...]
-    help: str
-    buckets: tuple[float, ...] = ()
-
-    def collector(self, registry: CollectorRegistry) -> Any:
-        """What counts it."""
-        if self.kind is Histogram:
-            return Histogram(
-                self.name,
-                self.help,
-                self.labels,
-                registry=registry,
-                buckets=self.buckets,
-            )
-        return self.kind(self.name, self.help, self.labels, registry=registry)
 
 
 VOLUMES = Metric(
@@ -164,17 +141,6 @@ METRICS = (
 )
 
 
-def manual() -> str:
-    """The table of all metrics, as it stands in ``docs/metrics.md``."""
-    rows = ['| Metric | Type | Labels | Meaning |', '|---|---|---|---|']
-    rows += [
-        f'| `{metric.name}` | {metric.kind.__name__.lower()} | '
-        f'{", ".join(metric.labels)} | {metric.help} |'
-        for metric in METRICS
-    ]
-    return '\n'.join(rows) + '\n'
-
-
 class Metrics:
     """Counts for one backend.
 
@@ -258,7 +224,7 @@ class Metrics:
                 return
             self._written = self._clock.monotonic()
             try:
-                _replace(self._file, generate_latest(self._registry))
+                files.replace(self._file, generate_latest(self._registry))
             except OSError as err:
                 self._warn(err)
             else:
@@ -280,18 +246,3 @@ class Metrics:
 def file_name(backend: str) -> str:
     """The file of a backend in ``metrics_directory``."""
     return f'eic-{re.sub("[^A-Za-z0-9._-]", "_", backend)}.prom'
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Readable to node_exporter's user, and at any moment whole.
-
-    prometheus_client's own ``write_to_textfile`` leaves the mode to the umask.
-    """
-    # The collector reads *.prom alone.
-    made = path.with_name(f'{path.name}.{os.getpid()}')
-    try:
-        made.write_bytes(content)
-        made.chmod(0o644)
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Prometheus metrics in files: declared, counted in a process, read, put together."""
