@@ -251,7 +251,9 @@ VOLUME_OPTS = [
         help='Directory into which each backend writes its Prometheus metrics '
         'as eic-<backend>.prom, for "eic metrics serve" or the textfile '
         'collector of node_exporter. The user of cinder-volume must be '
-        'able to write there. If not set, there are no metrics.',
+        'able to write there. The filters of cinder-api and nova-api, and '
+        'the weigher, write theirs as eic-<service>@<worker>.prom. If not '
+        'set, there are no metrics.',
     ),
     cfg.IntOpt(
         'cache_max_size_gb',

@@ -13,6 +13,7 @@ from eic_plugins.middleware.boot_verdict import BootReason
 from eic_plugins.middleware.flavors import Flavors
 from eic_plugins.middleware.glance_as_user import GlanceAsUser, VisibleImage
 from eic_plugins.middleware.lookup import Lookup, LookupLimits
+from eic_plugins.middleware.metrics import UNCOUNTED, LookupCounts
 from eic_plugins.middleware.remotes import Remote
 from eic_plugins.middleware.subrequest import Subrequests
 
@@ -66,11 +67,14 @@ class BootFacts:
         limits: LookupLimits,
         remote: Remote,
         connect: Callable[[], Glance],
+        counts: LookupCounts = UNCOUNTED,
     ) -> None:
         self._opt_ins = opt_ins
         self._budget = budget
         self._flavors = Flavors(limits.ttl)
-        self._images: Lookup[ImageForUser, VisibleImage] = Lookup(limits, remote)
+        self._images: Lookup[ImageForUser, VisibleImage] = Lookup(
+            limits, remote, counts=counts
+        )
         self._connect = connect
         self._glance: Glance | None = None
 
@@ -125,7 +129,10 @@ class BootFacts:
 
 
 def from_options(
-    conf: cfg.ConfigOpts, options: Mapping[str, Any], glance: Remote
+    conf: cfg.ConfigOpts,
+    options: Mapping[str, Any],
+    glance: Remote,
+    counts: LookupCounts = UNCOUNTED,
 ) -> BootFacts:
     """The facts as ``options`` say."""
     conf.register_opts(_missing(conf), 'glance')
@@ -135,6 +142,7 @@ def from_options(
         LookupLimits(options['filter_lookups'], options['locations_ttl']),
         glance,
         lambda: GlanceAsUser(conf),
+        counts,
     )
 
 

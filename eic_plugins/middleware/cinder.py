@@ -28,7 +28,8 @@ The filter never answers a request itself.
 Options, in ``[eic]`` of cinder.conf or in the filter's section of
 api-paste.ini: ``filter_budget``, ``filter_lookups``, ``locations_ttl``,
 ``breaker_failures``, ``breaker_reset``, ``hold_requests``, ``hold_budget``,
-``hold_limit``, ``postpone_deletions``. To see what it does, log ``eic_plugins``
+``hold_limit``, ``postpone_deletions``. ``[eic] metrics_directory`` has it count
+what it does (docs/metrics.md). To see what it does, log ``eic_plugins``
 at DEBUG.
 """
 
@@ -44,11 +45,12 @@ from oslo_log import log as logging
 from oslo_utils import uuidutils
 
 from eic_plugins import config
-from eic_plugins.middleware import body, cinder_internals, scheduler_hints
+from eic_plugins.middleware import body, cinder_internals, metrics, scheduler_hints
 from eic_plugins.middleware.copies import Copies, CopiesInGlance, CopyLookup
 from eic_plugins.middleware.deletion_requests import DeletionRequests
 from eic_plugins.middleware.hold import Hold
 from eic_plugins.middleware.lookup import LookupLimits
+from eic_plugins.middleware.metrics import UNCOUNTED, FilterMetrics
 from eic_plugins.middleware.paste_filter import PasteFilter
 from eic_plugins.middleware.postponed import PostponedDeletions
 from eic_plugins.middleware.remotes import WATCHED, Remote
@@ -81,6 +83,7 @@ class CinderParts:
     budget: float
     hold: Hold
     postponed: PostponedDeletions | None = None
+    counts: FilterMetrics = UNCOUNTED
 
     @classmethod
     def from_options(cls, conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> Self:
@@ -94,11 +97,13 @@ class CinderParts:
         )
         WATCHED.add(glance)
         budget = options['filter_budget']
+        counts = metrics.of_cinder(conf)
         return cls(
             lookup=CopyLookup(
                 CopiesInGlance(conf, budget).find,
                 LookupLimits(options['filter_lookups'], options['locations_ttl']),
                 glance,
+                counts=counts,
             ),
             budget=budget,
             hold=Hold(
@@ -109,10 +114,11 @@ class CinderParts:
                 cinder_internals.statuses,
             ),
             postponed=(
-                PostponedDeletions(cinder_internals.Volumes())
+                PostponedDeletions(cinder_internals.Volumes(), count=counts.deletion)
                 if options['postpone_deletions']
                 else None
             ),
+            counts=counts,
         )
 
 
@@ -136,6 +142,7 @@ class CinderFilter(PasteFilter[bool]):
         super().__init__(application, conf)
         parts = parts or CinderParts.from_options(self.oslo_conf, self.options())
         self._lookup, self._budget, self._hold = parts.lookup, parts.budget, parts.hold
+        self.counts = parts.counts
         self._deletions = (
             DeletionRequests(application, parts.postponed) if parts.postponed else None
         )
@@ -157,6 +164,8 @@ class CinderFilter(PasteFilter[bool]):
         if scheduler_hints.volume_in(document) is None:
             return False, None
         dropped = scheduler_hints.drop_forged(document, environ)
+        if dropped:
+            self.counts.forged()
         added = self._add_hint(document, image_id, _project_of(environ))
         return image_id is not None, document if dropped or added else None
 
@@ -182,9 +191,9 @@ class CinderFilter(PasteFilter[bool]):
     def _add_hint(
         self, document: dict[str, Any], image_id: str | None, project: str
     ) -> bool:
-        if image_id is None or not scheduler_hints.takes_hint(document):
+        if image_id is None:
             return False
-        copies = self._lookup.copies(image_id, self._budget, project)
+        copies = self._copies(document, image_id, project)
         if not copies:
             return False
         scheduler_hints.add_hint(document, copies)
@@ -194,6 +203,17 @@ class CinderFilter(PasteFilter[bool]):
         )
         return True
 
+    def _copies(
+        self, document: dict[str, Any], image_id: str, project: str
+    ) -> Copies | None:
+        if not scheduler_hints.takes_hint(document):
+            self.counts.requested('users_hint')
+            return None
+        copies = self._lookup.copies(image_id, self._budget, project)
+        result = 'not_looked_up' if copies is None else 'no_copies'
+        self.counts.requested('hint_added' if copies else result)
+        return copies
+
     def _held(
         self, environ: body.Environ, start_response: StartResponse
     ) -> Iterable[bytes]:
@@ -202,7 +222,9 @@ class CinderFilter(PasteFilter[bool]):
         volume_id = _created(answer)
         if volume_id is None:
             return answer.send(start_response)
-        end = self._hold.until_usable(volume_id, multithread)
+        with self.counts.holding() as ends:
+            end = self._hold.until_usable(volume_id, multithread)
+            ends.append(end)
         return answer.send(start_response, (HOLD_HEADER, str(end)))
 
 

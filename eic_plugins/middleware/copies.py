@@ -9,6 +9,7 @@ from oslo_log import log as logging
 from eic_plugins.glance.image_locations import ImageLocations, Location
 from eic_plugins.glance.locations import LocationReader
 from eic_plugins.middleware.lookup import Lookup, LookupLimits, NotUnderstoodError
+from eic_plugins.middleware.metrics import UNCOUNTED, LookupCounts
 from eic_plugins.middleware.remotes import Remote
 from eic_plugins.model import ImageCopy
 from eic_plugins.scheduler import locality
@@ -75,9 +76,10 @@ class CopyLookup:
         limits: LookupLimits,
         remote: Remote,
         clock: Clock = SYSTEM,
+        counts: LookupCounts = UNCOUNTED,
     ) -> None:
         self._find = find
-        self._lookup: Lookup[str, Copies] = Lookup(limits, remote, clock)
+        self._lookup: Lookup[str, Copies] = Lookup(limits, remote, clock, counts)
 
     @property
     def under_way(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ one, and its failures keep nobody else from asking.
 import collections
 import concurrent.futures
 import dataclasses
+import enum
 import threading
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
@@ -20,6 +21,7 @@ from typing import Generic, TypeVar
 from oslo_log import log as logging
 
 from eic_plugins.middleware.fair_memory import FairMemory
+from eic_plugins.middleware.metrics import UNCOUNTED, LookupCounts
 from eic_plugins.middleware.remotes import Remote
 from eic_plugins.support.clock import SYSTEM, Clock
 
@@ -35,6 +37,17 @@ class LookupLimits:
 
     workers: int
     ttl: float
+
+
+class LookupEnd(enum.StrEnum):
+    """How a look-up ended for a request; documented in docs/metrics.md."""
+
+    REMEMBERED = 'remembered'
+    ANSWERED = 'answered'
+    LATE = 'late'
+    FAILED = 'failed'
+    LEFT_ALONE = 'left_alone'
+    NO_PLACE = 'no_place'
 
 
 class NotUnderstoodError(Exception):
@@ -83,8 +96,11 @@ class Lookup(Generic[Key, Found]):
         limits: LookupLimits,
         remote: Remote,
         clock: Clock = SYSTEM,
+        counts: LookupCounts = UNCOUNTED,
     ) -> None:
         self._remote = remote
+        self._clock = clock
+        self._counts = counts
         self._lock = threading.Lock()
         self._places = Places(limits.workers)
         self._pool = concurrent.futures.ThreadPoolExecutor(
@@ -111,37 +127,49 @@ class Lookup(Generic[Key, Found]):
         """
         with self._lock:
             known = self._memory.recall(key)
-            if known is not None:
-                return known
-            future = self._under_way.get(key) or self._start(owner, key, find)
-        if future is None:
-            return None
+            asked = (
+                LookupEnd.REMEMBERED
+                if known is not None
+                else self._under_way.get(key) or self._start(owner, key, find)
+            )
+        if not isinstance(asked, LookupEnd):
+            return self._wait(asked, budget, key)
+        self._counts.looked_up(asked)
+        return known
+
+    def _wait(
+        self, future: concurrent.futures.Future[Found], budget: float, key: Key
+    ) -> Found | None:
+        begun, end, found = self._clock.monotonic(), LookupEnd.ANSWERED, None
         try:
-            return future.result(timeout=budget)
+            found = future.result(timeout=budget)
         except concurrent.futures.TimeoutError:
+            end = LookupEnd.LATE
             LOG.warning(
                 'Image %(image)s was not looked up within %(budget).2f '
                 's; the request goes on without.',
                 {'image': key, 'budget': budget},
             )
         except Exception as err:
+            end = LookupEnd.FAILED
             LOG.warning(
                 'Image %(image)s could not be looked up: %(err)s',
                 {'image': key, 'err': err},
             )
-        return None
+        self._counts.looked_up(end, self._clock.monotonic() - begun)
+        return found
 
     def _start(
         self,
         owner: str,
         key: Key,
         find: Callable[[Key], Found],
-    ) -> concurrent.futures.Future[Found] | None:
+    ) -> concurrent.futures.Future[Found] | LookupEnd:
         if not self._remote.may_be_asked(owner):
-            return None
+            return LookupEnd.LEFT_ALONE
         if not self._places.take(owner):
             LOG.debug('Enough look-ups are under way: image %s goes without.', key)
-            return None
+            return LookupEnd.NO_PLACE
         future = self._pool.submit(self._look_up, owner, key, find)
         self._under_way[key] = future
         return future

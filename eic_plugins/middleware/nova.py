@@ -24,7 +24,8 @@ and what such servers do differently.
 Options, in ``[eic]`` of nova.conf or in the filter's section of api-paste.ini:
 ``filter_budget``, ``filter_lookups``, ``locations_ttl``, ``breaker_failures``,
 ``breaker_reset``, ``boot_from_volume``, ``boot_from_volume_projects``,
-``boot_volume_type``. No credentials: flavor and image are looked up as the user.
+``boot_volume_type``. ``[eic] metrics_directory`` has it count what it does
+(docs/metrics.md). No credentials: flavor and image are looked up as the user.
 """
 
 import dataclasses
@@ -43,11 +44,13 @@ from eic_plugins.middleware import (
     body,
     boot_facts,
     boot_request,
+    metrics,
     microversions,
     nova_answers,
 )
 from eic_plugins.middleware.boot_facts import BootFacts
 from eic_plugins.middleware.boot_verdict import BootReason, Done, Verdict, left
+from eic_plugins.middleware.metrics import UNCOUNTED, FilterMetrics
 from eic_plugins.middleware.paste_filter import PasteFilter
 from eic_plugins.middleware.remotes import WATCHED, Remote
 from eic_plugins.middleware.subrequest import (
@@ -78,6 +81,7 @@ class NovaParts:
     facts: BootFacts
     volume_type: str | None
     cinder: Remote
+    counts: FilterMetrics = UNCOUNTED
 
     @classmethod
     def from_options(cls, conf: cfg.ConfigOpts, options: Mapping[str, Any]) -> Self:
@@ -96,8 +100,9 @@ class NovaParts:
             *patience,
         )
         WATCHED.add(glance, cinder)
-        facts = boot_facts.from_options(conf, options, glance)
-        return cls(facts, options['boot_volume_type'], cinder)
+        counts = metrics.of_nova(conf)
+        facts = boot_facts.from_options(conf, options, glance, counts)
+        return cls(facts, options['boot_volume_type'], cinder, counts)
 
 
 class NovaFilter(PasteFilter[Verdict]):
@@ -118,6 +123,7 @@ class NovaFilter(PasteFilter[Verdict]):
         parts = parts or NovaParts.from_options(self.oslo_conf, self.options())
         self._facts, self._cinder = parts.facts, parts.cinder
         self._volume_type = parts.volume_type
+        self.counts = parts.counts
 
     def handler(self, environ: body.Environ) -> WSGIApp | None:
         """What handles the request, None to pass it on as it came."""
@@ -162,13 +168,14 @@ class NovaFilter(PasteFilter[Verdict]):
         to the request itself.
         """
         if changed is None:
-            return self.application(environ, _marking(start_response, decision))
+            return self._pass_on(environ, start_response, decision)
         as_it_came = dict(environ)
         body.replace(environ, changed)
         answer = call(self.application, environ)
         refused = nova_answers.reason_in(answer, bool(self._type_for(as_it_came)))
         self._learn(_project_of(environ), answer, refused)
         if refused is None:
+            self.counts.booted(decision)
             return answer.send(start_response, (HEADER, str(decision)))
         LOG.info(
             'Nova answered %(status)s to a boot from image made a boot '
@@ -176,7 +183,13 @@ class NovaFilter(PasteFilter[Verdict]):
             {'status': answer.status, 'why': decision.reason, 'refused': refused},
         )
         body.replace(as_it_came, received)
-        return self.application(as_it_came, _marking(start_response, left(refused)))
+        return self._pass_on(as_it_came, start_response, left(refused))
+
+    def _pass_on(
+        self, environ: body.Environ, start_response: StartResponse, verdict: Verdict
+    ) -> Iterable[bytes]:
+        self.counts.booted(verdict)
+        return self.application(environ, _marking(start_response, verdict))
 
     def _learn(self, project: str, answer: Answer, refused: BootReason | None) -> None:
         """What the answer says of the Cinder that Nova has asked."""

@@ -15,6 +15,7 @@ from oslo_middleware import base
 
 from eic_plugins import config
 from eic_plugins.middleware import body
+from eic_plugins.middleware.metrics import UNCOUNTED, FilterMetrics
 from eic_plugins.middleware.subrequest import StartResponse, WSGIApp
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class PasteFilter(base.ConfigurableMiddleware, Generic[Decision]):
     """The content types in which the API reads a document."""
 
     application: WSGIApp
+    counts: FilterMetrics = UNCOUNTED
 
     @classmethod
     def factory(
@@ -118,6 +120,7 @@ class PasteFilter(base.ConfigurableMiddleware, Generic[Decision]):
                 'An error of the EIC filter, not of the request, '
                 'which goes on as it came.'
             )
+            self.counts.error()
             decision = self.decision_after_error()
         return self.carry_out(decision, received, changed, environ, start_response)
 

@@ -83,6 +83,10 @@ class CinderVolumes(Protocol):
         """Delete the volume, or raise :class:`DeletionRefusedError`."""
 
 
+def uncounted(_result: str) -> None:
+    """Nobody wants to know."""
+
+
 def in_thread(work: Callable[[], None]) -> None:
     """Run ``work`` in a thread that ends with the process."""
     threading.Thread(target=work, daemon=True, name='eic-postponed').start()
@@ -94,6 +98,7 @@ class PostponedDeletions:
     No method raises an error.
 
     :param start: runs a callable in the background
+    :param count: is told what becomes of a deletion
     """
 
     def __init__(
@@ -101,10 +106,12 @@ class PostponedDeletions:
         volumes: CinderVolumes,
         clock: Clock = SYSTEM,
         start: Callable[[Callable[[], None]], None] = in_thread,
+        count: Callable[[str], None] = uncounted,
     ) -> None:
         self._volumes = volumes
         self._clock = clock
         self._start = start
+        self._count = count
         self._lock = threading.Lock()
         self._pending: dict[str, Pending] = {}
         self._recall_at = clock.monotonic()
@@ -139,6 +146,7 @@ class PostponedDeletions:
             'deleted when it is made, unless somebody uses it.',
             volume_id,
         )
+        self._count('postponed')
         with self._lock:
             self._pending[volume_id] = Pending(mark, asker)
         self._wake()
@@ -219,6 +227,7 @@ class PostponedDeletions:
                 'service asked to delete it: that request is forgotten.',
                 volume_id,
             )
+            self._count('forgotten')
         self._volumes.forget_deletion(volume_id)
         with self._lock:
             self._pending.pop(volume_id, None)
@@ -232,7 +241,9 @@ class PostponedDeletions:
                 'it while it was being made: %(err)s',
                 {'volume': volume_id, 'err': err},
             )
+            self._count('refused')
         else:
+            self._count('deleted')
             LOG.info(
                 'Volume %s is deleted, as a service asked while it was being made.',
                 volume_id,

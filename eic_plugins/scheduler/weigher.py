@@ -22,6 +22,7 @@ If the query fails, no pool weighs more for it.
 ``[eic] weigh_image_volume_cache = False`` turns it off.
 """
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ from oslo_log import log as logging
 from eic_plugins import config
 from eic_plugins.cinder_cache.rules import Entry, newest
 from eic_plugins.model import ImageCopy
-from eic_plugins.scheduler import locality
+from eic_plugins.scheduler import locality, metrics
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -69,7 +70,12 @@ class EICImageLocalityWeigher(weights.BaseHostWeigher):
         self, weighed_obj_list: Iterable[Any], weight_properties: Mapping[str, Any]
     ) -> list[float]:
         """All pools at once: which servers a cluster has, they say together."""
-        return _weigh([weighed.obj for weighed in weighed_obj_list], weight_properties)
+        states = [weighed.obj for weighed in weighed_obj_list]
+        begun = time.monotonic()
+        given = _weigh(states, weight_properties)
+        if _image_of(weight_properties) is not None:
+            metrics.weighed(_metrics_directory(), given, time.monotonic() - begun)
+        return given
 
     def _weigh_object(
         self, host_state: Any, weight_properties: Mapping[str, Any]
@@ -124,6 +130,7 @@ def _entries(image_id: str) -> Sequence[Entry]:
         # Whatever it is: a volume without locality is a volume.
         log = LOG.debug if _Said.query_failed else LOG.warning
         _Said.query_failed = True
+        metrics.query_failed(_metrics_directory())
         log(
             "Cinder's image-volume cache could not be looked at, and no pool "
             'is preferred for it: %(error)s: %(err)s',
@@ -137,15 +144,23 @@ def _entries(image_id: str) -> Sequence[Entry]:
     )
 
 
+def _metrics_directory() -> str | None:
+    return CONF[config.GROUP].metrics_directory
+
+
 def _wanted(
     weight_properties: Mapping[str, Any],
 ) -> tuple[str | None, tuple[ImageCopy, ...]]:
     """The image of the request and where Glance has it."""
-    spec = weight_properties.get('request_spec') or {}
     hints = weight_properties.get('scheduler_hints')
     # Below microversion 3.53 Cinder lets users send what is no object.
     hint = hints.get(locality.HINT) if isinstance(hints, Mapping) else None
-    return spec.get('image_id'), locality.read_hint(hint)
+    return _image_of(weight_properties), locality.read_hint(hint)
+
+
+def _image_of(weight_properties: Mapping[str, Any]) -> str | None:
+    spec = weight_properties.get('request_spec') or {}
+    return spec.get('image_id')
 
 
 def _report(host_state: Any) -> Any:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from eic_plugins.support.metrics import files, slots
+
 ANSWERED = 'eic_ontap_answered_timestamp_seconds'
 FAILED = 'eic_ontap_failed_timestamp_seconds'
 """Names of the metrics; each is a time in seconds since the epoch."""
-PATTERN = 'eic-*.prom'
-"""The metrics files, one for each backend."""
 
 
 class Sighting(NamedTuple):
@@ -23,7 +23,9 @@ class Sighting(NamedTuple):
 
 def read(directory: Path) -> Iterator[Sighting]:
     """What the files in ``directory`` say, by backend; one that is odd is left out."""
-    for path in sorted(directory.glob(PATTERN)):
+    for path in sorted(directory.glob(files.PATTERN)):
+        if slots.SIGN in path.name:
+            continue  # of a process of an API
         try:
             times = _times(path.read_text())
         except (OSError, ValueError):

@@ -58,6 +58,7 @@ filter_budget = 5
 locations_ttl = 0
 breaker_failures = 1000
 hold_budget = 1.0
+metrics_directory = {state}
 """)
     cfg.CONF([], project='cinder', default_config_files=[str(config_file)])
     migration.db_sync()

@@ -4,11 +4,18 @@ import re
 
 from prometheus_client import Histogram
 
+from eic_plugins.middleware import metrics as of_filters
+from eic_plugins.scheduler import metrics as of_the_weigher
 from eic_plugins.support.metrics import merged
 from eic_plugins.support.metrics.declared import Metric
-from eic_plugins.volume import metrics
+from eic_plugins.volume import metrics as of_backends
 
-DECLARED: tuple[Metric, ...] = (*metrics.METRICS, *merged.METRICS)
+DECLARED: tuple[Metric, ...] = (
+    *of_backends.METRICS,
+    *of_filters.METRICS,
+    *of_the_weigher.METRICS,
+    *merged.METRICS,
+)
 _OF_HISTOGRAMS = ('_bucket', '_count', '_sum')
 
 

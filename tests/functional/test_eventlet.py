@@ -166,10 +166,48 @@ except ValueError as err:
 )
 
 
+# A disk that hangs, and counts of a worker that go there.
+METRICS = (
+    TICKER
+    + """
+import pathlib, tempfile
+from prometheus_client import Counter
+from eic_plugins.support.metrics import files, worker
+from eic_plugins.support.metrics.declared import Metric
+
+replace = files.replace
+def hang(path, content):
+    patcher.original('time').sleep(0.3)
+    replace(path, content)
+files.replace = hang
+DONE = Metric(Counter, 'eic_done_total', worker.LABELS, 'Done.')
+place = pathlib.Path(tempfile.mkdtemp())
+counts = worker.WorkerMetrics('some-api', place, [DONE])
+counts.inc(DONE)
+counted(counts.write)
+counts.inc(DONE)
+worker.PAUSE = 0.1
+file = place / 'eic-some-api@0.prom'
+with eventlet.Timeout(20):
+    while 'worker="0"} 2.0' not in file.read_text():
+        eventlet.sleep(0.05)
+print('right')
+"""
+)
+
+
 @pytest.mark.parametrize(
     'code',
-    [LOOK_UP, HOLD, DEAF_NAME_SERVER, CHECKSUM, SURVEY, RAISES],
-    ids=['look-up', 'hold', 'deaf name server', 'checksum', 'survey', 'error'],
+    [LOOK_UP, HOLD, DEAF_NAME_SERVER, CHECKSUM, SURVEY, RAISES, METRICS],
+    ids=[
+        'look-up',
+        'hold',
+        'deaf name server',
+        'checksum',
+        'survey',
+        'error',
+        'metrics',
+    ],
 )
 def test_who_waits_blocks_no_other_greenthread(code):
     done = subprocess.run(

@@ -93,7 +93,9 @@ def worker(cinder_conf):
 def filtered_app(cinder_conf, worker):
     """As conftest's, with that worker."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cinder_filter, 'PostponedDeletions', lambda _cinder: worker)
+        patch.setattr(
+            cinder_filter, 'PostponedDeletions', lambda _cinder, **_more: worker
+        )
         return load_app(
             cinder_conf,
             'postponed',

@@ -76,6 +76,7 @@ filter_budget = 5
 locations_ttl = 0
 breaker_failures = 1000
 boot_volume_type = fast
+metrics_directory = {state}
 boot_from_volume_projects = {OTHER_PROJECT}
 """)
     config.parse_args(['nova', '--config-file', str(path)])

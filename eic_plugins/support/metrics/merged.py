@@ -129,11 +129,12 @@ def _with_created(families: Mapping[str, Family]) -> Iterator[Family]:
         created = families.get(name + _CREATED)
         if family.type in _BEGUN and created is not None:
             family.samples += created.samples
-            family.samples = _by_series(family.samples)
+            family.samples = by_series(family.samples)
         yield family
 
 
-def _by_series(samples: Sequence[Sample]) -> list[Sample]:
+def by_series(samples: Sequence[Sample]) -> list[Sample]:
+    """Those of one series together, as OpenMetrics wants them."""
     grouped: dict[frozenset[tuple[str, str]], list[Sample]] = {}
     for sample in samples:
         labels = {key: each for key, each in sample.labels.items() if key != 'le'}

@@ -99,7 +99,10 @@ class Worker(FakeClock):
         self.threads: list[Callable[[], None]] = []
         self.then: list[Callable[[], object]] = []
         self.has_threads = True
-        self.postponed = PostponedDeletions(cinder, self, self._start)
+        self.counted: list[str] = []
+        self.postponed = PostponedDeletions(
+            cinder, self, self._start, self.counted.append
+        )
 
     def _start(self, work: Callable[[], None]) -> None:
         if not self.has_threads:
@@ -162,6 +165,7 @@ def test_it_is_deleted_when_it_is_made(end: str) -> None:
     assert cinder.deleted == [VOLUME]
     assert cinder.notes == {}
     assert worker.pauses == [PAUSE] * 2
+    assert worker.counted == ['postponed', 'deleted']
 
 
 def test_it_stays_if_it_is_used_meanwhile() -> None:
@@ -171,6 +175,21 @@ def test_it_stays_if_it_is_used_meanwhile() -> None:
     worker.run(lambda: cinder.volumes.update(volume=made('available', used=True)))
     assert cinder.deleted == []
     assert cinder.notes == {}
+    assert worker.counted == ['postponed', 'forgotten']
+
+
+def test_what_cinder_refuses_to_delete_counts_as_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_arguments: Any) -> None:
+        raise DeletionRefusedError('no')
+
+    cinder = Cinder(volume=made('available'))
+    monkeypatch.setattr(cinder, 'delete', refuse)
+    worker = Worker(cinder)
+    worker.postponed.postpone(VOLUME, MARK)
+    worker.run()
+    assert worker.counted == ['postponed', 'refused']
 
 
 def test_another_worker_deletes_it_if_this_one_ends() -> None:
