@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 DEADLINE = 60
+INTERVALS = ('scrape_interval', 'scrape_timeout', 'evaluation_interval')
 
 
 class Prometheus:
@@ -62,15 +63,19 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def scraping(directory: Path, targets: Sequence[str]) -> Iterator[Prometheus]:
+def scraping(
+    directory: Path, targets: Sequence[str], rules: Sequence[Path] = ()
+) -> Iterator[Prometheus]:
     """Prometheus, when it has scraped all targets.
 
     :param directory: what it keeps
     :param targets: hosts and ports
+    :param rules: files with rules
     """
     jobs = [{'job_name': 'eic', 'static_configs': [{'targets': list(targets)}]}]
     configuration = {
-        'global': {'scrape_interval': '1s', 'scrape_timeout': '1s'},
+        'global': dict.fromkeys(INTERVALS, '1s'),
+        'rule_files': [str(path) for path in rules],
         'scrape_configs': jobs,
     }
     (directory / 'prometheus.yml').write_text(yaml.safe_dump(configuration))

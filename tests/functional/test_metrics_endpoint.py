@@ -69,8 +69,9 @@ def directory(tmp_path: Path) -> Path:
     return made
 
 
-@pytest.fixture
-def served(directory: Path) -> Iterator[Served]:
+@contextlib.contextmanager
+def serving(directory: Path) -> Iterator[Served]:
+    """The program, on any port."""
     process = subprocess.Popen(
         program(directory, '--port', '0'), stderr=subprocess.PIPE, text=True
     )
@@ -81,6 +82,12 @@ def served(directory: Path) -> Iterator[Served]:
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+@pytest.fixture
+def served(directory: Path) -> Iterator[Served]:
+    with serving(directory) as one:
+        yield one
 
 
 def test_a_client_that_asks_for_nothing_gets_the_text_format(served: Served) -> None:
