@@ -24,6 +24,7 @@ from eic_plugins.ontap.throttling import (
     Watch,
     unwatched,
 )
+from eic_plugins.support import request_id
 from eic_plugins.support.clock import SYSTEM, Clock
 
 JsonObject = Mapping[str, Any]
@@ -34,6 +35,8 @@ _CONNECT_TIMEOUT = 6
 _READ_TIMEOUT = 10
 """Seconds without a byte of answer, beyond what ONTAP may hold it."""
 _POOL_SIZE = 16
+_CLIENT = 'X-Dot-Client-App'
+"""ONTAP's audit log has it beside the request: docs/facts.md."""
 _LEVELS = {'GET': 'readonly', 'POST': 'read_create', 'PATCH': 'all', 'DELETE': 'all'}
 """Access levels of roles that allow a method."""
 
@@ -188,13 +191,19 @@ class OntapSession:
 
     def _response(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = f'{self._connection.origin}{path}'
+        headers = {_CLIENT: _client()}
         held = kwargs.get('params', {}).get('return_timeout', 0)
         timeout = (_CONNECT_TIMEOUT, _READ_TIMEOUT + held)
         try:
             # ``verify`` is said for each request. REQUESTS_CA_BUNDLE in the
             # environment replaces that of a session, but not this one.
             return self._connection.session.request(
-                method, url, timeout=timeout, verify=self._verify, **kwargs
+                method,
+                url,
+                timeout=timeout,
+                verify=self._verify,
+                headers=headers,
+                **kwargs,
             )
         except (ValueError, requests.exceptions.InvalidJSONError) as err:
             # It was never sent: that says nothing of the cluster.
@@ -275,6 +284,16 @@ def rejected(status: int, error: Any, unsure: bool = False) -> OntapRejectedErro
 def _next_page(answer: JsonObject) -> str | None:
     href = answer.get('_links', {}).get('next', {}).get('href')
     return str(href) if href else None
+
+
+def _client() -> str:
+    """As NetApp's library says it, and for which request of OpenStack.
+
+    With no characters but those that NetApp's own clients have in it.
+    """
+    asked_by = request_id.current()
+    whole = f'netapp-ontap-python-{netapp_ontap.__version__}/eic-plugins'
+    return f'{whole}/{asked_by}' if asked_by else whole
 
 
 def _library() -> str:
