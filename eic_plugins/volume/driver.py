@@ -11,6 +11,7 @@ from typing import Any
 from cinder.volume import driver
 from cinder.volume.drivers.netapp import utils as na_utils
 
+from eic_plugins.support import request_id
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.from_image.volume_maker import Request
 from eic_plugins.volume.stock.interface import ModelUpdate
@@ -51,11 +52,12 @@ class EICDriver(driver.BaseVD):
         ``(None, False)`` hands the request back to Cinder, which downloads the
         image; nothing of the attempt is left behind then.
         """
-        update = self.eic.create_volume(
-            Request(context, volume, image_service, image_meta['id']),
-            image_meta,
-            image_location,
-        )
+        with request_id.of(context):
+            update = self.eic.create_volume(
+                Request(context, volume, image_service, image_meta['id']),
+                image_meta,
+                image_location,
+            )
         return update, update is not None
 
     def copy_image_to_volume(
@@ -72,10 +74,11 @@ class EICDriver(driver.BaseVD):
         rebuild of a server): from the cached image, if the backend can do that.
         Such a volume was there before; the status is the same for both.
         """
-        if volume['launched_at'] is not None and self.eic.reimage(
-            Request(context, volume, image_service, image_id)
-        ):
-            return
+        with request_id.of(context):
+            if volume['launched_at'] is not None and self.eic.reimage(
+                Request(context, volume, image_service, image_id)
+            ):
+                return
         super().copy_image_to_volume(
             context, volume, image_service, image_id, disable_sparse=disable_sparse
         )

@@ -1,14 +1,10 @@
 """ONTAP hears for which request of OpenStack it is asked."""
 
 import os
-import threading
-from collections.abc import Iterator
-from typing import Any
 
 import netapp_ontap
 import pytest
 from cinder import context
-from oslo_context import context as oslo_context
 
 from tests.contract.shares import (  # noqa: F401 - fixtures
     GOLD,
@@ -26,37 +22,41 @@ LIBRARY = f'netapp-ontap-python-{netapp_ontap.__version__}'
 pytestmark = pytest.mark.usefixtures('nfs')
 
 
-@pytest.fixture
-def request_of_a_user() -> Iterator[Any]:
-    """As the message bus hands it to a thread of cinder-volume."""
-    before = oslo_context.get_current()
-    yield context.RequestContext('user', 'project', global_request_id=SENT_BY_A_USER)
-    if before is not None:
-        before.update_store()
-
-
 def clients(world: Shares, since: int) -> set[str]:
     """What EIC's own calls say that they are from."""
     calls = world.simulator.calls(since)['calls']
     return {c['client'] for c in calls if c['client'].startswith('netapp-ontap')}
 
 
-def test_all_calls_for_a_volume_have_the_id_of_its_request(
-    world: Shares, request_of_a_user: Any
-) -> None:
+def asked_by_a_user(world: Shares) -> str:
+    """The id of the request that volumes are made for from now on."""
+    world.admin = context.RequestContext(
+        is_admin=True, global_request_id=SENT_BY_A_USER, overwrite=False
+    )
+    return str(world.admin.request_id)
+
+
+def test_all_calls_for_a_volume_have_the_id_of_its_request(world: Shares) -> None:
     image = world.glance.add(os.urandom(MIB))
+    asked_by = asked_by_a_user(world)
     before = world.simulator.calls()['last']
     world.create(image, GOLD)
-    asked_by = request_of_a_user.request_id
+    assert clients(world, before) == {f'{LIBRARY}/eic-plugins/{asked_by}'}
+
+
+def test_a_volume_that_gets_another_image_has_the_id_of_that_request(
+    world: Shares,
+) -> None:
+    volume = world.create(world.glance.add(os.urandom(MIB)), GOLD)
+    image = world.glance.add(os.urandom(MIB))
+    asked_by = asked_by_a_user(world)
+    before = world.simulator.calls()['last']
+    world.copy_image(volume, image)
     assert clients(world, before) == {f'{LIBRARY}/eic-plugins/{asked_by}'}
 
 
 def test_what_nobody_asked_for_has_no_id(world: Shares) -> None:
     world.create(world.glance.add(os.urandom(MIB)), GOLD)
     before = world.simulator.calls()['last']
-    statistics = threading.Thread(
-        target=world.driver.get_volume_stats, kwargs={'refresh': True}
-    )
-    statistics.start()
-    statistics.join()
+    world.driver.get_volume_stats(refresh=True)
     assert clients(world, before) == {f'{LIBRARY}/eic-plugins'}

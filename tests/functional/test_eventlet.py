@@ -196,9 +196,42 @@ print('right')
 )
 
 
+# Two volumes at once, for two requests.
+REQUEST_IDS = """
+import eventlet
+eventlet.monkey_patch()
+from types import SimpleNamespace
+from eic_plugins.support import request_id
+
+IDS = ['req-%08d-0000-0000-0000-000000000000' % number for number in range(9)]
+
+def make(one):
+    seen = []
+    with request_id.of(SimpleNamespace(request_id=one)):
+        for _ in range(5):
+            eventlet.sleep(0.001)
+            seen.append(request_id.current())
+    return set(seen)
+
+made = [eventlet.spawn(make, one) for one in IDS]
+assert [one.wait() for one in made] == [{one} for one in IDS]
+assert request_id.current() is None
+print('right')
+"""
+
+
 @pytest.mark.parametrize(
     'code',
-    [LOOK_UP, HOLD, DEAF_NAME_SERVER, CHECKSUM, SURVEY, RAISES, METRICS],
+    [
+        LOOK_UP,
+        HOLD,
+        DEAF_NAME_SERVER,
+        CHECKSUM,
+        SURVEY,
+        RAISES,
+        METRICS,
+        REQUEST_IDS,
+    ],
     ids=[
         'look-up',
         'hold',
@@ -207,6 +240,7 @@ print('right')
         'survey',
         'error',
         'metrics',
+        'request ids',
     ],
 )
 def test_who_waits_blocks_no_other_greenthread(code):
