@@ -32,6 +32,9 @@ LOG = logging.getLogger(__name__)
 
 CREATED = 'created_from_image'
 REIMAGED = 'reimaged'
+PAYLOAD_VERSION = '1.0'
+"""Of the notification. etc/notifications has its schema, and docs/notifications.md says
+when it grows."""
 
 
 def left_to_cinder(reason: Reason) -> Outcome:
@@ -96,6 +99,7 @@ class Event:
         """The notification: no location, no path, no detail of a refusal."""
         outcome = self.outcome
         return {
+            'payload_version': PAYLOAD_VERSION,
             'volume_id': self.volume['id'],
             'tenant_id': self.volume['project_id'],
             'image_id': self.image_id,

@@ -4,11 +4,13 @@ import dataclasses
 import io
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import oslo_messaging
 import pytest
 from cinder import rpc
@@ -31,8 +33,11 @@ from eic_plugins.volume.from_image.outcomes import (
 )
 from eic_plugins.volume.metrics import Metrics
 from tests.unit.factories import IMAGE_ID
+from tests.unit.manuals import ROOT
 
 CONF = cfg.CONF
+SCHEMA = json.loads((ROOT / 'etc/notifications/eic.volume-1.0.json').read_text())
+FORMATS = jsonschema.FormatChecker()
 VOLUME_ID = '7d3a3f0e-8f3b-4a43-9ad5-0a2c1f6f1c11'
 POOL = '127.0.11.1:/tenants/gold'
 HOST = 'lab-eic@eic-gold'
@@ -273,6 +278,7 @@ def test_a_notification_has_the_reasons_and_no_detail_of_them(
     )
     assert context['request_id'] == 'req-of-this-volume'
     assert message['payload'] == {
+        'payload_version': '1.0',
         'volume_id': VOLUME_ID,
         'tenant_id': 'tenant',
         'image_id': IMAGE_ID,
@@ -287,6 +293,39 @@ def test_a_notification_has_the_reasons_and_no_detail_of_them(
         'signature_verified': False,
     }
     assert 'secret' not in json.dumps(message)
+
+
+@pytest.mark.parametrize('what', [CREATED, REIMAGED])
+@pytest.mark.parametrize(
+    'outcome', [OUTCOME, outcomes.left_to_cinder(Reason.FORMAT_NOT_RAW)]
+)
+def test_a_notification_is_as_its_schema_says(
+    notifications: list[Any], request_context: Any, what: str, outcome: Outcome
+) -> None:
+    recorder().record(request_context, event(what, outcome))
+    ((_context, message, _priority, _retry),) = notifications
+    jsonschema.Draft202012Validator(SCHEMA, format_checker=FORMATS).validate(
+        message['payload']
+    )
+
+
+def test_the_schema_refuses_what_is_not_so() -> None:
+    payload = event().to_payload()
+    checked = jsonschema.Draft202012Validator(SCHEMA, format_checker=FORMATS)
+    for key in payload:
+        assert not checked.is_valid({**payload, key: None})
+        assert not checked.is_valid({k: v for k, v in payload.items() if k != key})
+    assert not checked.is_valid({**payload, 'location': 'nfs://192.0.2.1/secret'})
+
+
+def test_the_manual_has_each_key_of_the_schema() -> None:
+    manual = (ROOT / 'docs/notifications.md').read_text()
+    table = manual.partition('| Key |')[2].partition('\n\n')[0]
+    in_first_column = ' '.join(row.split('|')[1] for row in table.splitlines()[1:])
+    assert set(re.findall(r'`(\w+)`', in_first_column)) == set(SCHEMA['properties'])
+    version = SCHEMA['properties']['payload_version']['const']
+    assert version == outcomes.PAYLOAD_VERSION
+    assert f'eic.volume-{version}.json' in manual
 
 
 def test_the_operator_may_turn_notifications_off(
