@@ -70,6 +70,7 @@ class MergedFiles(Collector):
         self._directories = directories
         self._stale = stale
         self._clock = clock
+        self._broken: dict[Path, float] = {}
 
     def collect(self) -> Iterator[Family]:
         """All families, and then what is known of the files."""
@@ -96,8 +97,14 @@ class MergedFiles(Collector):
         try:
             return Seen(path, *files.read(path))
         except (OSError, ValueError) as err:
-            LOG.warning('%(file)s is not shown: %(err)s', {'file': path, 'err': err})
+            self._warn(path, at, err)
             return Seen(path, at)
+
+    def _warn(self, path: Path, at: float, err: Exception) -> None:
+        """Once until it is written again: Prometheus asks four times a minute."""
+        if self._broken.get(path) != at:
+            LOG.warning('%(file)s is not shown: %(err)s', {'file': path, 'err': err})
+        self._broken[path] = at
 
 
 def merge(of_files: Iterable[Iterable[Family]]) -> list[Family]:

@@ -137,6 +137,18 @@ def test_a_broken_file_hides_no_other_one(tmp_path: Path, content: bytes) -> Non
     assert shown(tmp_path)['eic_volumes_total', 'gold'] == 1
 
 
+def test_a_broken_file_is_said_once_until_it_is_written_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = tmp_path / 'eic-broken.prom'
+    broken.write_bytes(b'\xff')
+    registry = registry_of(tmp_path)
+    for written, said in ((NOW - 2, 1), (NOW - 2, 1), (NOW - 1, 2)):
+        os.utime(broken, (written, written))
+        generate_latest(registry)
+        assert caplog.text.count('eic-broken.prom is not shown') == said
+
+
 def test_a_file_that_is_larger_than_any_is_not_read(tmp_path: Path) -> None:
     large = tmp_path / 'eic-large.prom'
     large.write_bytes(b'# x\n' * (files.LARGEST // 4 + 1))
