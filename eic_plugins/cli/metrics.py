@@ -19,7 +19,7 @@ from eic_plugins.support.metrics import merged
 LOG = logging.getLogger(__name__)
 
 HOST = '127.0.0.1'
-PORT = 18776
+PORT = 19776
 """Beyond Prometheus' range for exporters, where all ports are somebody's."""
 
 
@@ -44,7 +44,7 @@ class MetricsServe(Command):
             help='the address to listen on; anybody who reaches it may read the '
             'metrics (default: %(default)s)',
         )
-        parser.add_argument('--port', type=int, default=PORT, help='(default: 18776)')
+        parser.add_argument('--port', type=int, default=PORT, help='(default: 19776)')
         parser.add_argument(
             '--stale',
             metavar='SECONDS',
