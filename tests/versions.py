@@ -190,18 +190,29 @@ def table() -> Iterator[str]:
     yield f'| Suite | {" | ".join(RELEASES)} |'
     yield f'|---|{"---|" * len(RELEASES)}'
     for suite in (*SUITES, DEMO):
-        cells = (cell(results.get(each, {}).get(suite, {})) for each in RELEASES)
+        cells = (cell(results.get(each, {}).get(suite, {}), suite) for each in RELEASES)
         yield f'| {suite} | {" | ".join(cells)} |'
 
 
-def cell(found: Mapping[str, Any]) -> str:
+def cell(found: Mapping[str, Any], suite: str = '') -> str:
     """What a suite said at one release."""
     counts = [Count(**count) for count in found.get('files', {}).values()]
     if not counts:
         return 'not run'
     total = dataclasses.asdict(sum(counts, Count()))
     text = ', '.join(f'{count} {name}' for name, count in total.items() if count)
-    return text if found['whole'] else f'in part: {text}'
+    return text if found['whole'] or _by_files(suite, found) else f'in part: {text}'
+
+
+def _by_files(suite: str, found: Mapping[str, Any]) -> bool:
+    """Whether all of a suite was run, though a file at a time.
+
+    Of a suite of folders nobody knows: a file that was not run is not named.
+    """
+    named = SUITES[suite].paths if suite in SUITES else ()
+    return bool(named) and {each.removesuffix('.py') for each in named} <= set(
+        found['files']
+    )
 
 
 def page(text: str) -> str:

@@ -65,6 +65,17 @@ def test_a_file_that_ran_again_replaces_what_it_said(report: Path) -> None:
     assert '| 3 passed, 1 skipped | not run |' in line('contract')
 
 
+def test_a_suite_of_files_is_whole_when_each_of_them_has_run(
+    report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = versions.Suite((PLAN,))
+    monkeypatch.setitem(versions.SUITES, 'contract', one)
+    versions.keep('contract', RELEASE, report, whole=False, cut=True)
+    assert '| 1 passed | not run |' in line('contract')
+    monkeypatch.setitem(versions.SUITES, 'contract', versions.Suite((PLAN, CACHE)))
+    assert '| in part: 1 passed | not run |' in line('contract')
+
+
 def test_a_whole_suite_forgets_files_that_are_gone(report: Path) -> None:
     versions.keep('contract', RELEASE, report, whole=True, cut=False)
     report.write_text(REPORT.replace('test_plan', 'test_cache'))
