@@ -8,12 +8,13 @@ for operators, on a controller with Cinder and its cinder.conf. ``eic metrics se
 needs the files of metrics alone.
 """
 
-import importlib.metadata
 import sys
 from collections.abc import Sequence
 
 from cliff.app import App
 from cliff.commandmanager import CommandManager
+
+from eic_plugins.support import own_version
 
 
 class Program(App):
@@ -24,7 +25,7 @@ class Program(App):
             description='Why a volume from an image was fast or slow, or would be, and '
             "images precached in Cinder's own cache; deduplication, raw images, and "
             'metrics.',
-            version=importlib.metadata.version('eic-plugins'),
+            version=own_version.VERSION,
             command_manager=CommandManager('eic.cli'),
             deferred_help=True,
         )

@@ -16,6 +16,7 @@ from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import fc_cmode
 from cinder.zonemanager import utils as fczm_utils
 
+from eic_plugins.support import own_version
 from eic_plugins.volume import assembly
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.block import BlockDriver
@@ -25,7 +26,7 @@ from eic_plugins.volume.block import BlockDriver
 class EICFibreChannelDriver(BlockDriver, fc_cmode.NetAppCmodeFibreChannelDriver):
     """Volumes from images by clone of a cached image's LUN."""
 
-    VERSION = '4.0.0-eic-0.1.0'
+    VERSION = f'4.0.0-eic-{own_version.VERSION}'
 
     def make_backend(self) -> Backend:
         """One of LUNs, that hosts reach by their WWPNs."""

@@ -15,6 +15,7 @@ from typing import Any
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import iscsi_cmode
 
+from eic_plugins.support import own_version
 from eic_plugins.volume import assembly
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.block import BlockDriver
@@ -24,7 +25,7 @@ from eic_plugins.volume.block import BlockDriver
 class EICISCSIDriver(BlockDriver, iscsi_cmode.NetAppCmodeISCSIDriver):
     """Volumes from images by clone of a cached image's LUN."""
 
-    VERSION = '4.0.0-eic-0.1.0'
+    VERSION = f'4.0.0-eic-{own_version.VERSION}'
 
     def make_backend(self) -> Backend:
         """One of LUNs, that hosts reach by their IQN."""

@@ -21,6 +21,7 @@ from typing import Any
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nfs_cmode
 
+from eic_plugins.support import own_version
 from eic_plugins.volume import assembly
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.driver import EICDriver
@@ -31,7 +32,7 @@ from eic_plugins.volume.stock import raw_image
 class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
     """Volumes from images by FlexClone of a cached image in the same pool."""
 
-    VERSION = '4.0.0-eic-0.1.0'
+    VERSION = f'4.0.0-eic-{own_version.VERSION}'
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._connecting = threading.local()

@@ -14,6 +14,7 @@ ONTAP copies no namespace between FlexVols: each pool has its own download.
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nvme_cmode
 
+from eic_plugins.support import own_version
 from eic_plugins.volume import assembly
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.block import BlockDriver
@@ -23,7 +24,7 @@ from eic_plugins.volume.block import BlockDriver
 class EICNVMeDriver(BlockDriver, nvme_cmode.NetAppCmodeNVMeDriver):
     """Volumes from images by clone of a cached image's namespace."""
 
-    VERSION = '4.0.0-eic-0.1.0'
+    VERSION = f'4.0.0-eic-{own_version.VERSION}'
 
     def make_backend(self) -> Backend:
         """One of namespaces."""

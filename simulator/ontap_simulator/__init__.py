@@ -3,4 +3,9 @@
 A product of its own: it imports nothing of the bundle that it was written for.
 """
 
-__version__ = '0.1.0'
+import importlib.metadata
+
+try:
+    __version__ = importlib.metadata.version('eic-ontap-simulator')
+except importlib.metadata.PackageNotFoundError:
+    __version__ = 'not installed'

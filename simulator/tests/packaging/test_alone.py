@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ontap_simulator import __version__
 
-from tests.packaging.conftest import ROOT, TIMEOUT
+from tests.packaging.conftest import ROOT, TIMEOUT, VERSION
 
 _TOKEN = b64encode(b'admin:secret').decode()
 
@@ -111,7 +110,7 @@ def test_it_answers_over_https_with_its_ca(address: str, tmp_path: Path) -> None
 
 def test_it_says_its_version(scripts: Path) -> None:
     done = _run(scripts / 'eic-ontap-simulator', '--version')
-    assert done.stdout == f'eic-ontap-simulator {__version__}\n'
+    assert done.stdout == f'eic-ontap-simulator {VERSION}\n'
 
 
 def test_the_mount_helper_starts(scripts: Path) -> None:

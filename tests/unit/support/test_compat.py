@@ -15,7 +15,7 @@ ASKS_FOR_A_VERSION = {
     # It says which releases are installed, and decides nothing by them.
     'cli/checks/versions.py',
     # The versions that EIC and NetApp's library give of themselves.
-    'cli/main.py',
+    'support/own_version.py',
     'ontap/session.py',
 }
 VERSIONS = {'version', '__version__', 'version_info', 'version_string'}
