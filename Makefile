@@ -18,11 +18,13 @@ export EIC_LAB_DIR ?= /var/lib/eic-lab-$(RELEASE)
 endif
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RELEASE_BIN := .venv-release/bin
+RELEASE_STAMP := .venv-release/.installed
 BENCH_STAMP := $(VENV)/.bench-installed
 E2E ?= tests/e2e
 SUITES := unit contract functional functional_nova \
     security/storage security/cinder_api security/nova_api
-SOURCES := benchmarks docs eic_plugins lab simulator tests recipes/juju/overlay
+SOURCES := benchmarks docs eic_plugins lab release simulator tests recipes/juju/overlay
 comma := ,
 # Sources are formatted and typed against the newest OpenStack alone.
 LINT := $(filter $(NEWEST),$(RELEASE))
@@ -34,7 +36,7 @@ NEEDS_VENV = test -x $(BIN)/python || \
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
     lint docs release-notes clean matrix matrix-row quick older floors pythons \
-    unit upgrade
+    unit upgrade release release-twice
 
 help:
 	@echo 'Targets:'
@@ -247,6 +249,21 @@ release-notes: $(STAMP) ## render the release notes: build/release-notes.rst
 	$(BIN)/reno --quiet report --no-show-source --title 'Release notes' \
 	    --output build/release-notes.rst "$$tree"; \
 	echo build/release-notes.rst
+
+# What builds and checks is pinned by itself, in an environment of its own.
+$(RELEASE_STAMP): release/requirements.txt
+	@set -e; \
+	$(PYTHON) -m lab.packages venv; \
+	test -x $(RELEASE_BIN)/python || $(PYTHON) -m venv .venv-release; \
+	$(RELEASE_BIN)/python -m pip install -qq --disable-pip-version-check \
+	    -r release/requirements.txt; \
+	touch $(RELEASE_STAMP)
+
+release: $(STAMP) $(RELEASE_STAMP) ## build what is committed, and check it: dist/
+	@$(RELEASE_BIN)/python -m release build --hosts $(BIN)/python dist
+
+release-twice: release ## the same from another path and with another umask: the same bytes?
+	@$(RELEASE_BIN)/python -m release twice --hosts $(BIN)/python dist
 
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \

@@ -1,0 +1,1 @@
+"""How a release is built and checked: ``make release``; docs/releases.md says more."""
