@@ -36,7 +36,7 @@ NEEDS_VENV = test -x $(BIN)/python || \
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
     lint docs release-notes clean matrix matrix-row quick older floors pythons \
-    unit upgrade release release-twice
+    unit upgrade release release-twice deb deb-check
 
 help:
 	@echo 'Targets:'
@@ -264,6 +264,15 @@ release: $(STAMP) $(RELEASE_STAMP) ## build what is committed, and check it: dis
 
 release-twice: release ## the same from another path and with another umask: the same bytes?
 	@$(RELEASE_BIN)/python -m release twice --hosts $(BIN)/python dist
+
+deb: $(RELEASE_STAMP) ## packages for Debian 13 of what is committed, and lintian: build/deb/
+	@$(PYTHON) -m lab.packages deb
+	@$(RELEASE_BIN)/python -m release deb build/deb
+
+# Debian 13 with its own Cinder and Nova: 1.5 GB, in a folder that is deleted.
+deb-check: deb ## long: install them in a Debian 13 of its own, and load every plugin there
+	@$(PYTHON) -m lab.packages deb-check
+	@$(RELEASE_BIN)/python -m release deb-check build/deb
 
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \

@@ -29,7 +29,27 @@ _LOCKING = ('etcd-server', 'redis-server')
 _ALERTING = ('prometheus',)
 # They read what docs/recipes.md has operators copy: shell scripts, systemd's units.
 _RECIPES = ('shellcheck', 'systemd')
-TEST_PACKAGES = (*_MOUNTING, *_SERVERS, *_LOCKING, *_ALERTING, *_RECIPES)
+# What `make deb` builds with, and looks at the result with.
+DEB_PACKAGES = (
+    'debhelper',
+    'dh-python',
+    'dpkg-dev',
+    'lintian',
+    'pybuild-plugin-pyproject',
+    'python3-all',
+    'python3-setuptools',
+    'python3-setuptools-scm',
+)
+# What `make deb-check` makes a Debian 13 with.
+DEB_CHECK_PACKAGES = ('debian-archive-keyring', 'mmdebstrap')
+TEST_PACKAGES = (
+    *_MOUNTING,
+    *_SERVERS,
+    *_LOCKING,
+    *_ALERTING,
+    *_RECIPES,
+    *DEB_PACKAGES,
+)
 LAB_PACKAGES = ('mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)
 _MARK = '# Written by the eic-plugins lab while it installs packages.'
 _INSTALL_SECONDS = 1200
@@ -143,9 +163,15 @@ def _apt(
 
 def main() -> int:
     """The command: install the packages of the group that is named."""
-    groups = {'venv': venv_packages(), 'lab': LAB_PACKAGES, 'test': TEST_PACKAGES}
+    groups = {
+        'venv': venv_packages(),
+        'lab': LAB_PACKAGES,
+        'test': TEST_PACKAGES,
+        'deb': DEB_PACKAGES,
+        'deb-check': DEB_CHECK_PACKAGES,
+    }
     if len(sys.argv) != 2 or sys.argv[1] not in groups:  # noqa: PLR2004
-        print('usage: python3 -m lab.packages venv|lab|test', file=sys.stderr)
+        print('usage: python3 -m lab.packages ' + '|'.join(groups), file=sys.stderr)
         return 2
     try:
         ensure(groups[sys.argv[1]])

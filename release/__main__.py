@@ -1,4 +1,4 @@
-"""``python -m release build|twice|licences``, with the Python of ``.venv-release``.
+"""``python -m release WHAT FOLDER``, with the Python of ``.venv-release``.
 
 ``build FOLDER``
     builds what is checked out, checks it, and puts it into a folder. ``--source`` is
@@ -6,6 +6,10 @@
 ``twice FOLDER``
     compares what is there with what a clone at another path and with another umask
     makes.
+``deb FOLDER``
+    builds Debian's packages of what is checked out.
+``deb-check FOLDER``
+    installs those in a Debian 13, and loads all that plugs in somewhere.
 ``licences FOLDER``
     writes the table of docs/licences.md from the bill of materials that is there.
 """
@@ -17,9 +21,21 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from release import archives, build, check, environment, pages, sbom, source
+from release import (
+    archives,
+    build,
+    check,
+    debian,
+    debian_host,
+    environment,
+    pages,
+    sbom,
+    source,
+)
 from release.commands import ReleaseError, run
 from release.project import PROJECTS, ROOT, Project
+
+WHAT = ('build', 'twice', 'deb', 'deb-check', 'licences')
 
 
 def make(repository: Path, hosts: Path, target: Path) -> None:
@@ -73,6 +89,23 @@ def twice(first: Path, hosts: Path) -> None:
     print(f'the same bytes twice: {len(list(first.iterdir()))} files')
 
 
+def deb(repository: Path, target: Path) -> None:
+    """Build Debian's packages; the folder has nothing else afterwards."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for file in sorted(debian.packages(repository, Path(scratch), target)):
+            print(file.name)
+
+
+def deb_check(folder: Path) -> None:
+    """Install them where they are for."""
+    with tempfile.TemporaryDirectory() as scratch:
+        # mmdebstrap's own user reads what is uploaded.
+        Path(scratch).chmod(0o755)
+        print(debian_host.check(folder, Path(scratch)), end='')
+
+
 def with_umask(*command: str) -> None:
     """Run it as somebody does who gives nothing away."""
     run(['sh', '-c', 'umask 077; exec "$@"', 'sh', *command], ROOT)
@@ -81,7 +114,7 @@ def with_umask(*command: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog='python -m release')
-    parser.add_argument('what', choices=['build', 'twice', 'licences'])
+    parser.add_argument('what', choices=WHAT)
     parser.add_argument('folder', type=Path)
     parser.add_argument('--source', type=Path, default=ROOT)
     parser.add_argument('--hosts', type=Path, default=ROOT / '.venv/bin/python')
@@ -92,6 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             make(options.source.resolve(), options.hosts, folder)
         elif options.what == 'twice':
             twice(folder, options.hosts)
+        elif options.what == 'deb':
+            deb(options.source.resolve(), folder)
+        elif options.what == 'deb-check':
+            deb_check(folder)
         else:
             pages.write(folder)
     except ReleaseError as err:

@@ -82,8 +82,7 @@ def installed(
     if said != version_of(wheel):
         raise ReleaseError(f'{program(project)} says that it is {said}')
     return (
-        f'{alone["loaded"]} entry points load alone, '
-        f'{hosted["loaded"]} beside the services'
+        f'{alone["loaded"]} plugins load alone, {hosted["loaded"]} beside the services'
     )
 
 

@@ -4,49 +4,27 @@
 """
 
 import os
-import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from release import archives, build, check, commands, source
-from release.project import PROJECTS, ROOT, Project
+from release.project import PROJECTS, Project
+from tests.functional.committed import committed, git
 
 EVERY_PROJECT = pytest.mark.parametrize('project', PROJECTS, ids=lambda each: each.name)
-TIMEOUT = 120
-
-
-def _git(folder: Path, *arguments: str, umask: int = -1) -> None:
-    subprocess.run(
-        ['git', '-c', 'user.name=a', '-c', 'user.email=a@localhost', *arguments],
-        cwd=folder,
-        check=True,
-        umask=umask,
-        timeout=TIMEOUT,
-    )
 
 
 @pytest.fixture(scope='module')
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tracked files as they are here, as one commit without a tag."""
-    folder = tmp_path_factory.mktemp('repository')
-    names = commands.run(['git', 'ls-files', '-z'], ROOT).split('\0')
-    for name in filter(None, names):
-        if (ROOT / name).exists():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((ROOT / name).read_bytes())
-            target.chmod((ROOT / name).stat().st_mode)
-    _git(folder, 'init', '-q')
-    _git(folder, 'add', '.')
-    _git(folder, 'commit', '-qm', 'First')
-    return folder
+    """One commit without a tag."""
+    return committed(tmp_path_factory.mktemp('repository'))
 
 
 @pytest.fixture
 def clone(repository: Path, tmp_path: Path) -> Path:
-    _git(tmp_path, 'clone', '-q', str(repository), 'clone')
+    git(tmp_path, 'clone', '-q', str(repository), 'clone')
     return tmp_path / 'clone'
 
 
@@ -68,7 +46,7 @@ def test_two_clones_make_the_same_bytes(
     """At paths of different length, and one of them is readable by its owner alone."""
     long = tmp_path / 'another' / 'path to it'
     long.parent.mkdir()
-    _git(tmp_path, 'clone', '-q', str(repository), str(long), umask=0o077)
+    git(tmp_path, 'clone', '-q', str(repository), str(long), umask=0o077)
     assert not (long / 'setup.cfg').stat().st_mode & 0o044
     one = _built(project, repository, tmp_path / 'one')
     other = _built(project, long, tmp_path / 'other')
@@ -114,8 +92,8 @@ def test_without_a_tag_the_version_names_the_commit(
 
 
 def test_a_tag_is_the_version_of_its_project_alone(clone: Path, tmp_path: Path) -> None:
-    _git(clone, 'tag', '-am', 'One', '1.2.0')
-    _git(clone, 'tag', '-am', 'Other', 'simulator-0.7.1')
+    git(clone, 'tag', '-am', 'One', '1.2.0')
+    git(clone, 'tag', '-am', 'Other', 'simulator-0.7.1')
     assert _version(clone, tmp_path) == '1.2.0'
     (tmp_path / 'other').mkdir()
     assert _version(clone / 'simulator', tmp_path / 'other') == '0.7.1'
@@ -124,8 +102,8 @@ def test_a_tag_is_the_version_of_its_project_alone(clone: Path, tmp_path: Path) 
 def test_behind_a_tag_the_version_is_between_it_and_the_next_one(
     clone: Path, tmp_path: Path
 ) -> None:
-    _git(clone, 'tag', '-am', 'One', '1.2.0')
-    _git(clone, 'commit', '-qm', 'Two', '--allow-empty')
+    git(clone, 'tag', '-am', 'One', '1.2.0')
+    git(clone, 'commit', '-qm', 'Two', '--allow-empty')
     assert _version(clone, tmp_path).startswith('1.2.1.dev1+g')
 
 
@@ -134,8 +112,10 @@ def test_a_shallow_clone_without_tags_is_built(
 ) -> None:
     """As CI has it."""
     options = ['--depth', '1', '--no-tags', f'file://{repository}']
-    _git(tmp_path, 'clone', '-q', *options, 'shallow')
-    assert _version(tmp_path / 'shallow', tmp_path).startswith('0.1.dev1+g')
+    git(tmp_path, 'clone', '-q', *options, 'shallow')
+    found = source.clone(tmp_path / 'shallow', tmp_path / 'of-the-commit')
+    assert found.commit == source.git(repository, 'rev-parse', 'HEAD')
+    assert _version(found.folder, tmp_path).startswith('0.1.dev1+g')
 
 
 def test_a_tree_without_git_is_built(clone: Path, tmp_path: Path) -> None:
@@ -159,7 +139,7 @@ def test_what_is_not_committed_is_named_and_left_out(
 def test_a_version_with_a_tag_is_in_the_changelog_of_the_simulator(
     clone: Path, tmp_path: Path
 ) -> None:
-    _git(clone, 'tag', '-am', 'One', 'simulator-7.8.9')
+    git(clone, 'tag', '-am', 'One', 'simulator-7.8.9')
     out = tmp_path / 'out'
     out.mkdir()
     sdist = build.sdist(clone / 'simulator', out, 0)

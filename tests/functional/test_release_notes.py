@@ -73,6 +73,8 @@ def test_what_is_behind_a_tag_is_not_released(tree: Path) -> None:
     _git(tree, 'add', '.')
     _git(tree, 'commit', '-qm', 'One')
     _git(tree, 'tag', '-am', 'First', '0.1.0')
+    # That one is the simulator's.
+    _git(tree, 'tag', '-am', 'Other', 'simulator-9.9.9')
     note = tree / 'releasenotes/notes/later-0123456789abcdef.yaml'
     note.write_text('---\nfixes:\n  - |\n    Later.\n')
     _git(tree, 'add', '.')
@@ -80,3 +82,4 @@ def test_what_is_behind_a_tag_is_not_released(tree: Path) -> None:
     rendered = _rendered(tree)
     assert rendered.index('Not released yet') < rendered.index('- Later.')
     assert rendered.index('- Later.') < rendered.index('\n0.1.0\n')
+    assert '9.9.9' not in rendered
