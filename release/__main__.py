@@ -99,8 +99,16 @@ def deb(repository: Path, target: Path) -> None:
 
 
 def deb_check(folder: Path) -> None:
-    """Install them where they are for."""
+    """Build them once more, and install them where they are for.
+
+    :raises ReleaseError: these are others than those in the folder, or do not work
+    """
     with tempfile.TemporaryDirectory() as scratch:
+        again = Path(scratch, 'again')
+        deb(ROOT, again)
+        found = debian.differing(folder, again)
+        if found:
+            raise ReleaseError(f'not the same bytes: {", ".join(found)}')
         # mmdebstrap's own user reads what is uploaded.
         Path(scratch).chmod(0o755)
         print(debian_host.check(folder, Path(scratch)), end='')

@@ -50,6 +50,17 @@ def packages(repository: Path, work: Path, target: Path) -> Sequence[Path]:
     ]
 
 
+def differing(first: Path, second: Path) -> list[str]:
+    """Which packages of two builds are not the same; those of one commit are.
+
+    What dpkg says of the build itself (``.changes``, ``.buildinfo``) has its time.
+    """
+    told = ('.changes', '.buildinfo')
+    return [
+        name for name in archives.differing(first, second) if not name.endswith(told)
+    ]
+
+
 def _infos(found: source.Source, work: Path) -> dict[str, str]:
     """PKG-INFO of each project."""
     out = work / 'sdists'
