@@ -29,7 +29,7 @@ def test_what_comes_before_a_version_has_a_tilde(
 
 
 @pytest.mark.skipif(shutil.which('dpkg') is None, reason='dpkg is not here')
-@pytest.mark.parametrize(('early', 'late'), itertools.pairwise(IN_ORDER))
+@pytest.mark.parametrize(('early', 'late'), list(itertools.pairwise(IN_ORDER)))
 def test_dpkg_orders_them_as_pip_does(early: str, late: str) -> None:
     assert Version(early) < Version(late)
     words = ['dpkg', '--compare-versions', version(early), 'lt', version(late)]

@@ -1,8 +1,9 @@
 """Records that earlier versions wrote are read; what is written today is among them.
 
-formats.json has them byte for byte, as the code of that time wrote them. A form that
-changes is added there. One that was in a release never goes: a cached image with it
-would be made again in each pool of each cloud.
+formats.json has them byte for byte, as the code of that time wrote them. The one
+without a seal was made by hand from that code; nobody believes it any more. A form
+that changes is added there. One that was in a release never goes: a cached image with
+it would be made again in each pool of each cloud.
 """
 
 import json
