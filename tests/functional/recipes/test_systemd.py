@@ -40,7 +40,7 @@ def directives(name: str) -> configparser.RawConfigParser:
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
     """The units, with a command that there is."""
-    for unit in UNITS.iterdir():
+    for unit in UNITS.glob('eic-precache.*'):
         text = unit.read_text().replace(INSTALLED, sys.executable)
         (tmp_path / unit.name).write_text(text)
     return sorted(tmp_path.iterdir())
