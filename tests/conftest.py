@@ -1,6 +1,7 @@
 """What any suite may ask for."""
 
 import logging
+import signal
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,15 @@ def processes_start_without_a_copy_of_this_one() -> Iterator[None]:
         quick = types.SimpleNamespace(**{**vars(found), 'Popen': popen})
         patch.setattr(processutils, 'subprocess', quick)
         yield
+
+
+@pytest.fixture(scope='session', autouse=True)
+def programs_hear_ctrl_c() -> None:
+    """A shell has what it starts in the background ignore it, and so would the
+    programs that tests start.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
