@@ -127,12 +127,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument('--source', type=Path, default=ROOT)
     parser.add_argument('--hosts', type=Path, default=ROOT / '.venv/bin/python')
     options = parser.parse_args(arguments)
+    # Not resolved: an environment's Python is a link to another one.
+    hosts = options.hosts.absolute()
     folder = options.folder.resolve()
     try:
         if options.what == 'build':
-            make(options.source.resolve(), options.hosts, folder)
+            make(options.source.resolve(), hosts, folder)
         elif options.what == 'twice':
-            twice(folder, options.hosts)
+            twice(folder, hosts)
         elif options.what == 'deb':
             deb(options.source.resolve(), folder)
         elif options.what == 'deb-check':

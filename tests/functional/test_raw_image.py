@@ -3,13 +3,13 @@
 import inspect
 import os
 import shutil
-import subprocess
 
 import pytest
 from cinder import privsep
 from cinder.image import image_utils
 
 from eic_plugins.volume.stock import raw_image
+from tests import luks
 from tests.contract.release import since
 
 MIB = 1 << 20
@@ -92,23 +92,7 @@ def test_a_sparse_file_has_its_whole_size(path):
 
 
 def test_what_a_luks_container_holds_is_left_to_qemu_img(path):
-    subprocess.run(
-        [
-            'qemu-img',
-            'create',
-            '-q',
-            '--object',
-            'secret,id=key,data=key',
-            '-f',
-            'luks',
-            '-o',
-            'key-secret=key,iter-time=10',
-            str(path),
-            '1M',
-        ],
-        check=True,
-        timeout=60,
-    )
+    luks.create(path)
     assert raw_image.info(str(path)) is None
 
 
