@@ -65,16 +65,18 @@ class Held:
     threads: int
 
     @classmethod
-    def now(cls) -> 'Held':
+    def now(cls, images: int) -> 'Held':
         """What this one holds, of what is still in use.
 
         What threads have freed stays in glibc's arenas until it is asked for.
+
+        :param images: bytes of images, which the walk holds
         """
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
         process = psutil.Process()
         return cls(
-            process.memory_info().rss,
+            process.memory_info().rss - images,
             len(gc.get_objects()),
             process.num_fds(),
             process.num_threads(),
@@ -145,6 +147,14 @@ class Soak:
             cache = self.world.cache_of(pool)
             for usage in list(cache.storage.usages()):
                 cache.evict(usage)
+
+    def image_bytes(self) -> int:
+        """Of Glance's images, and of those that are gone and have volumes."""
+        images = [
+            *self.world.glance.images.values(),
+            *(made.image for made in self._volumes),
+        ]
+        return sum(len(raw) for raw in {id(i.raw): i.raw for i in images}.values())
 
     def left_over(self) -> list[str]:
         """Whatever is in a pool."""

@@ -81,7 +81,7 @@ def test_a_driver_goes_on_for_long(world: World) -> None:
         forget_logs()
         # The simulator, in this process, keeps the last 20,000 calls.
         world.simulator.control('POST', '/reset')
-        held.append(Held.now())
+        held.append(Held.now(soak.image_bytes()))
         assert soak.wrong == []
     soak.end()
     print(soak.done, soak.routes, soak.hits, soak.failed, *held, sep='\n')
