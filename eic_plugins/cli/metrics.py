@@ -60,13 +60,23 @@ class MetricsServe(Command):
         _refuse_missing(parsed_args.directories)
         collector = merged.MergedFiles(parsed_args.directories, parsed_args.stale)
         with (
-            MetricsServer((parsed_args.host, parsed_args.port), collector) as server,
+            _listening(parsed_args.host, parsed_args.port, collector) as server,
             terminal.ended_by_signals(),
         ):
             sys.stderr.write(f'Serving {server.url}\n')
             sys.stderr.flush()
             _serve(server)
         return 0
+
+
+def _listening(host: str, port: int, collector: merged.MergedFiles) -> MetricsServer:
+    try:
+        return MetricsServer((host, port), collector)
+    except OSError as err:
+        raise ValueError(
+            f'nothing can listen at {host}, port {port}: {err.strerror}. Name a port '
+            'that is free with --port, or an address of this host with --host'
+        ) from err
 
 
 def _serve(server: MetricsServer) -> None:

@@ -257,6 +257,8 @@ def arguments_of(name: str, image: str, volume: str) -> Sequence[str]:
         'efficiency_start': ('--images',),
         'explain': (volume,),
         'images_convert': (image, '--yes'),
+        # An address of no host, so that it ends.
+        'metrics_serve': ('.', '--host', '192.0.2.1'),
         'plan': ('--image', image),
         'precache': ('--image', image, '--pool', 'none'),
         'precache_add': (image, pool),
