@@ -194,7 +194,7 @@ def table() -> Iterator[str]:
         yield f'| {suite} | {" | ".join(cells)} |'
 
 
-def cell(found: Mapping[str, Any], suite: str = '') -> str:
+def cell(found: Mapping[str, Any], suite: str) -> str:
     """What a suite said at one release."""
     counts = [Count(**count) for count in found.get('files', {}).values()]
     if not counts:

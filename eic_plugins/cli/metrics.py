@@ -44,7 +44,9 @@ class MetricsServe(Command):
             help='the address to listen on; anybody who reaches it may read the '
             'metrics (default: %(default)s)',
         )
-        parser.add_argument('--port', type=int, default=PORT, help='(default: 19776)')
+        parser.add_argument(
+            '--port', type=int, default=PORT, help='(default: %(default)s)'
+        )
         parser.add_argument(
             '--stale',
             metavar='SECONDS',

@@ -39,8 +39,8 @@ class ShareNotMountedError(OSError):
     """The share is not mounted on this host, and could not be mounted."""
 
 
-def _is_mounted(_path: str) -> None:
-    """Where who mounts it looks after that."""
+def _mounted_by_others(_path: str) -> None:
+    """Nothing to do: somebody else looks after the mount."""
 
 
 class ShareMount:
@@ -56,7 +56,7 @@ class ShareMount:
         path: str,
         run: RunCommand,
         mode: int = 0o660,
-        ensure: Callable[[str], None] = _is_mounted,
+        ensure: Callable[[str], None] = _mounted_by_others,
     ) -> None:
         self._path = pathlib.Path(path)
         self._run = run

@@ -5,7 +5,6 @@ They take minutes, and run with ``EIC_HOST_TABLE=1`` (``make tables``).
 
 import concurrent.futures
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from lab import cinder_hosts, identity
 from lab.context import Lab
 from lab.topology import pools
+from tests.contract.images import qcow2_of
 from tests.e2e.services import Services
 from tests.e2e.user import LabUser
 
@@ -80,14 +80,7 @@ def _types(admin: Any) -> list[dict[str, Any]]:
 @pytest.fixture
 def qcow2(content: bytes, tmp_path: Path, cloud: LabUser) -> str:
     """An image that has to be downloaded and converted."""
-    raw, made = tmp_path / 'disk.raw', tmp_path / 'disk.qcow2'
-    raw.write_bytes(content)
-    subprocess.run(
-        ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw), str(made)],
-        check=True,
-        timeout=60,
-    )
-    return cloud.upload(made.read_bytes(), disk_format='qcow2')
+    return cloud.upload(qcow2_of(content, tmp_path), disk_format='qcow2')
 
 
 def create_at_once(

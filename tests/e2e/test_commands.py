@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from lab import leftovers
 from lab.context import Lab
 from lab.demo.volume_cases import CASES, VolumeCase
 from lab.observer import Observer
+from tests.contract.images import qcow2_of
 from tests.e2e.commands import Commands, files_that_fail
 from tests.e2e.deadline import wait_for
 from tests.e2e.servers import Servers
@@ -38,14 +38,7 @@ def eic(lab: Lab) -> Commands:
 
 @pytest.fixture
 def qcow2(content: bytes, tmp_path: Path) -> bytes:
-    raw, made = tmp_path / 'disk.raw', tmp_path / 'disk.qcow2'
-    raw.write_bytes(content)
-    subprocess.run(
-        ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw), str(made)],
-        check=True,
-        timeout=60,
-    )
-    return made.read_bytes()
+    return qcow2_of(content, tmp_path)
 
 
 class Foretold:

@@ -14,7 +14,16 @@ from pathlib import Path
 import pytest
 
 from lab import cinder, cinder_ready
-from tests.e2e.crashes import AT_ONCE, CASES, SECONDS, Crashing, Runs, User, stopped
+from tests.e2e.crashes import (
+    AT_ONCE,
+    CASES,
+    MOST_STOPPED,
+    SECONDS,
+    Crashing,
+    Runs,
+    User,
+    stopped,
+)
 from tests.e2e.deadline import wait_for
 
 # Restarts and sweeps take longer than all other end-to-end tests together.
@@ -23,8 +32,6 @@ pytestmark = pytest.mark.skipif(
     reason='the table of crashes runs with EIC_CRASH_TABLE=1',
 )
 
-MOST_STOPPED = 56
-"""cinder-volume handles 64 requests of a backend at a time."""
 ROUNDS = 3
 """Cinder writes a volume's row once more here and there, so that a step has
 another number now and then: what was missed is tried again."""

@@ -13,15 +13,21 @@ import pytest
 
 from lab import cinder_hosts
 from lab.context import Lab
-from tests.e2e.crashes import AT_ONCE, CASES, Crashing, Runs, User, stopped
+from tests.e2e.crashes import (
+    AT_ONCE,
+    CASES,
+    MOST_STOPPED,
+    Crashing,
+    Runs,
+    User,
+    stopped,
+)
 from tests.e2e.deadline import wait_for
 from tests.e2e.hosts import LEASE_SECONDS, TYPES, hosts, needs_time
 
 FILLS = ('copy_offload', 'download of qcow2')
 FILLING_SECONDS = 60
 """For all of the images at once, behind the lease."""
-MOST_STOPPED = 56
-"""cinder-volume handles 64 requests of a backend at a time."""
 pytestmark = needs_time
 __all__ = ['hosts']
 

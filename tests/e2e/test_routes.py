@@ -3,10 +3,10 @@
 import concurrent.futures
 import json
 import os
-import subprocess
 
 from oslo_utils import units
 
+from tests.contract.images import qcow2_of
 from tests.e2e.deadline import wait_for
 from tests.e2e.user import SHARES
 
@@ -70,14 +70,7 @@ def test_an_image_on_another_cluster_is_downloaded_once_then_cached(
 def test_a_qcow2_image_is_converted_once_and_its_raw_bytes_are_cloned(
     cloud, content, digest, tmp_path
 ):
-    raw, qcow2 = tmp_path / 'disk.raw', tmp_path / 'disk.qcow2'
-    raw.write_bytes(content)
-    subprocess.run(
-        ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', str(raw), str(qcow2)],
-        check=True,
-        timeout=60,
-    )
-    image = cloud.upload(qcow2.read_bytes(), disk_format='qcow2')
+    image = cloud.upload(qcow2_of(content, tmp_path), disk_format='qcow2')
     first = cloud.create(image, 'eic-gold')
     again = cloud.create(image, 'eic-gold')
     elsewhere = cloud.create(image, 'eic-images')
