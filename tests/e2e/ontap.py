@@ -7,6 +7,7 @@ from typing import Any
 from lab.cluster_api import ClusterApi
 from lab.context import Lab
 from lab.topology import CLUSTERS
+from tests.e2e.deadline import wait_for
 
 
 class Ontap:
@@ -72,6 +73,17 @@ class Ontap:
 
     def calls(self, since: int = 0) -> Any:
         return self.control('GET', '/calls', params={'since': since, 'user': 'eic'})
+
+    def copy_at(self, bytes_a_second: int) -> None:
+        """How fast copies are from now on; 0 for at once."""
+        self.control('PATCH', '/settings', json={'copy_throughput': bytes_a_second})
+
+    def file_copies(self, mark: int) -> list[dict[str, Any]]:
+        """The requests for copies of files since the call ``mark``."""
+        return self.posts_since(mark, '/api/storage/file/copy')
+
+    def wait_for_file_copy(self, mark: int) -> None:
+        wait_for(lambda: self.file_copies(mark), 'the copy to begin')
 
     def posts_since(self, mark: int, path: str) -> list[dict[str, Any]]:
         return [

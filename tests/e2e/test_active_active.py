@@ -120,15 +120,13 @@ def test_a_killed_host_leaves_the_queue_to_the_other(
     services: Services,
 ) -> None:
     """An operator then has Cinder clean up: it ends what the killed host had begun."""
-    ontap.control('PATCH', '/settings', json={'copy_throughput': units.Mi})
+    ontap.copy_at(units.Mi)
     mark = ontap.calls()['last']
     orphan = cloud.start(image, TYPES['gold'])
-    wait_for(
-        lambda: ontap.posts_since(mark, '/api/storage/file/copy'), 'the copy to begin'
-    )
+    ontap.wait_for_file_copy(mark)
     killed = cloud.host_of(orphan).partition('@')[0]
     os.killpg(services.pid(cinder_cluster.service(killed)), signal.SIGKILL)
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 0})
+    ontap.copy_at(0)
     try:
         asked = [cloud.start(image, TYPES['gold']) for _ in range(5)]
         volumes = [cloud.ended(each, LEASE_SECONDS + 60) for each in asked]

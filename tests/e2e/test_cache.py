@@ -104,7 +104,7 @@ def test_a_life_of_a_cached_image_by_hand(
 def test_ctrl_c_leaves_nothing_half_made(
     eic: Run, lab: Lab, cloud: LabUser, image: str, ontap: Ontap
 ) -> None:
-    ontap.control('PATCH', '/settings', json={'copy_throughput': units.Mi})
+    ontap.copy_at(units.Mi)
     warm = subprocess.Popen(
         command(lab, 'cache', 'warm', image, '--pool', GOLD),
         stdout=subprocess.DEVNULL,
@@ -124,7 +124,7 @@ def test_ctrl_c_leaves_nothing_half_made(
     assert warm.returncode == 130
     assert 'Nothing is left half-made' in said
     assert not [name for name in cloud.files() if name.startswith('gold/')]
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 0})
+    ontap.copy_at(0)
     assert eic('cache', 'warm', image, '--pool', GOLD)[0] == 0
 
 

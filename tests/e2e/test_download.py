@@ -48,7 +48,7 @@ def test_first_volumes_at_once_over_two_pools_are_one_download_and_one_copy(
     types = ['eic-gold', 'eic-images'] * 4
     volumes = create_at_once(cloud, image, types)
     assert cloud.downloads(image) == 1
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    assert len(ontap.file_copies(mark)) == 1
     assert sorted(volume['metadata']['eic_route'] for volume in volumes) == [
         *['cached'] * 6,
         'copy_offload',

@@ -89,7 +89,7 @@ def test_a_full_flexvol_ends_as_with_the_stock_driver(cloud, image, digest, onta
 def test_a_cluster_that_dies_during_the_copy_costs_no_volume(
     cloud, image, digest, ontap, services
 ):
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 2 * units.Mi})
+    ontap.copy_at(2 * units.Mi)
     volume_id = cloud.start(image, 'eic-gold')
     wait_for(
         lambda: [name for name in cloud.files() if 'eic-fill' in name],

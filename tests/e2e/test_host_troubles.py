@@ -50,26 +50,24 @@ def test_a_clock_that_is_ahead_disturbs_no_fill_of_another_host(
     ahead: None, cloud: LabUser, image: str, content: bytes, digest: str, ontap: Ontap
 ) -> None:
     """To its host, everything that another one writes has been idle for an hour."""
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 64 * units.Ki})
+    ontap.copy_at(64 * units.Ki)
     mark = ontap.calls()['last']
     first, second = TYPES['gold']
     filling = cloud.start(image, first)
-    wait_for(
-        lambda: ontap.posts_since(mark, '/api/storage/file/copy'), 'the copy to begin'
-    )
+    ontap.wait_for_file_copy(mark)
     # Only a host whose clock is ahead takes it for old; no host has its lock.
     left = cloud.root('gold') / f'{FILL_PREFIX}{cloud.upload(content)}-00000000'
     left.write_bytes(secrets.token_bytes(16))
     wait_for(lambda: not left.exists(), 'the sweep of the second host', SWEEP_SECONDS)
     assert cloud.show(filling)['status'] != 'error'
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 0})
+    ontap.copy_at(0)
     volumes = [
         cloud.ended(filling),
         *create_at_once(cloud, image, [second] * EACH + [first] * EACH),
     ]
     assert routes(volumes) == ['cached'] * (len(volumes) - 1) + ['copy_offload']
     assert {cloud.sha256(each, 'gold') for each in volumes} == {digest}
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    assert len(ontap.file_copies(mark)) == 1
 
 
 def test_both_hosts_fill_and_clone_with_different_clocks(

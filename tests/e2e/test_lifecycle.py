@@ -50,7 +50,7 @@ def test_another_image_for_a_volume_comes_from_the_cached_image(
     assert volume['metadata']['eic_route'] == 'copy_offload'
     assert cloud.sha256(volume, 'gold') == new_digest
     assert cloud.downloads(new_image) == 0
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    assert len(ontap.file_copies(mark)) == 1
     file = cloud.root('gold') / f'volume-{volume["id"]}'
     assert file.stat().st_size == volume['size'] * units.Gi
     assert cloud.leftovers() == []

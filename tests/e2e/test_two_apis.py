@@ -47,7 +47,7 @@ def test_volumes_asked_of_both_at_once_are_one_copy(
     routes = sorted(each['metadata']['eic_route'] for each in volumes)
     assert routes == ['cached'] * (VOLUMES - 1) + ['copy_offload']
     assert {cloud.sha256(each, 'gold') for each in volumes} == {digest}
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    assert len(ontap.file_copies(mark)) == 1
 
 
 @pytest.mark.parametrize('api', APIS)

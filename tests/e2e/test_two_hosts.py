@@ -48,7 +48,7 @@ def test_first_volumes_of_two_hosts_are_one_download(
     by_host = [cloud.host_of(volume['id']).partition('@')[0] for volume in volumes]
     assert by_host.count(cinder_hosts.SECOND_HOST) == len(volumes) // 2
     assert cloud.downloads(qcow2) == 1
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    assert len(ontap.file_copies(mark)) == 1
     expected = ['cached'] * (len(volumes) - 2) + ['copy_offload', 'download']
     assert routes(volumes) == expected
     for volume, kind in zip(volumes, types, strict=True):
@@ -65,15 +65,13 @@ def test_a_host_that_is_killed_leaves_its_fill_to_the_other(
     services: Services,
 ) -> None:
     first, second = TYPES['gold']
-    ontap.control('PATCH', '/settings', json={'copy_throughput': units.Mi})
+    ontap.copy_at(units.Mi)
     mark = ontap.calls()['last']
     orphan = cloud.start(image, first)
-    wait_for(
-        lambda: ontap.posts_since(mark, '/api/storage/file/copy'), 'the copy to begin'
-    )
+    ontap.wait_for_file_copy(mark)
     # With the processes of its backends, which are its group.
     os.killpg(services.pid(cinder_hosts.FIRST), signal.SIGKILL)
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 0})
+    ontap.copy_at(0)
     killed = time.monotonic()
     try:
         volumes = create_at_once(cloud, image, [second] * EACH)
@@ -116,20 +114,17 @@ def test_an_etcd_that_is_soon_back_costs_nothing(
     services: Services,
     trouble: Callable[[Services], None],
 ) -> None:
-    ontap.control('PATCH', '/settings', json={'copy_throughput': 2 * units.Mi})
+    ontap.copy_at(2 * units.Mi)
     mark = ontap.calls()['last']
     types = [each for each in TYPES['gold'] for _ in range(EACH)]
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         made = pool.submit(create_at_once, cloud, image, types)
-        wait_for(
-            lambda: ontap.posts_since(mark, '/api/storage/file/copy'),
-            'the copy to begin',
-        )
+        ontap.wait_for_file_copy(mark)
         trouble(services)
         volumes = made.result()
     assert routes(volumes) == ['cached'] * (len(volumes) - 1) + ['copy_offload']
     assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    assert len(ontap.file_copies(mark)) == 1
 
 
 def test_a_frozen_host_leaves_its_pools_to_the_other(

@@ -89,7 +89,7 @@ def test_first_volumes_of_two_processes_are_one_copy(
 ):
     mark = ontap.calls()['last']
     volumes = create_at_once(cloud, lab, image, 'eic-gold')
-    assert len(ontap.posts_since(mark, '/api/storage/file/copy')) == 1
+    assert len(ontap.file_copies(mark)) == 1
     routes = sorted(volume['metadata']['eic_route'] for volume in volumes)
     assert routes == ['cached'] * (VOLUMES - 1) + ['copy_offload']
     assert {cloud.sha256(volume, 'gold') for volume in volumes} == {digest}
