@@ -103,13 +103,17 @@ def fill_failure(err: Exception) -> tuple[Reason, bool]:
 
 
 def reason_of(err: Exception | None, otherwise: Reason) -> Reason:
-    """The reason that stands for this error of ONTAP's; else ``otherwise``."""
+    """The reason that stands for this error of ONTAP's or of this host; else
+    ``otherwise``.
+    """
     if isinstance(err, OntapForbiddenError):
         return Reason.PERMISSION_DENIED
     if isinstance(err, CannotGrowError):
         return Reason.CANNOT_GROW
     if isinstance(err, OntapBusyError):
         return Reason.ONTAP_BUSY
+    if isinstance(err, ShareNotMountedError):
+        return Reason.NOT_MOUNTED
     unreachable = isinstance(err, OntapUnreachableError)
     return Reason.ONTAP_UNREACHABLE if unreachable else otherwise
 

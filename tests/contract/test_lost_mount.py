@@ -90,3 +90,25 @@ def test_a_share_that_cannot_be_mounted_is_left_to_cinder_with_a_reason(
     assert Reason.NOT_MOUNTED in volume.metadata['eic_refused']
     monkeypatch.undo()
     assert list(point.iterdir()) == []
+
+
+def test_a_mount_that_is_lost_behind_the_clone_is_the_reason(
+    world: Shares, point: Path, image: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clone is on the FlexVol, and this host cannot look at it."""
+    world.cache(image, GOLD)
+    files = world.cache_of(GOLD).storage._files
+    clone = files.clone
+
+    def clone_and_lose(*arguments: object) -> None:
+        clone(*arguments)
+        lose(point)
+        monkeypatch.setenv('PATH', '/nonexistent')
+
+    monkeypatch.setattr(files, 'clone', clone_and_lose)
+    volume = world.new_volume()
+    assert not world.clone_image(volume, image)
+    assert f'cached={Reason.NOT_MOUNTED}' in volume.metadata['eic_refused']
+    monkeypatch.undo()
+    assert volume.name not in world.files(GOLD)
+    assert list(point.iterdir()) == []
