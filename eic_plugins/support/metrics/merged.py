@@ -41,7 +41,8 @@ SHOWN = Metric(
 )
 METRICS = (WRITTEN, SHOWN)
 
-_CREATED = '_created'
+CREATED = '_created'
+"""Ends the name of the time at which a counter began."""
 _BEGUN = {'counter', 'histogram', 'summary'}
 """Types whose samples have a time at which they began."""
 
@@ -130,10 +131,10 @@ def _with_created(families: Mapping[str, Family]) -> Iterator[Family]:
     stand together.
     """
     for name, family in families.items():
-        owner = families.get(name.removesuffix(_CREATED))
+        owner = families.get(name.removesuffix(CREATED))
         if owner is not family and owner is not None and owner.type in _BEGUN:
             continue
-        created = families.get(name + _CREATED)
+        created = families.get(name + CREATED)
         if family.type in _BEGUN and created is not None:
             family.samples += created.samples
             family.samples = by_series(family.samples)

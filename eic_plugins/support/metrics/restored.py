@@ -12,11 +12,9 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.samples import Sample
 
 from eic_plugins.support.metrics.declared import Metric
-from eic_plugins.support.metrics.merged import by_series, merge
+from eic_plugins.support.metrics.merged import CREATED, by_series, merge
 
 Key = tuple[str, frozenset[tuple[str, str]]]
-
-_CREATED = '_created'
 
 
 def counted(
@@ -65,7 +63,7 @@ def together(
 def _sum(name: str, value: float, before: float | None) -> float:
     if before is None:
         return value
-    return min(value, before) if name.endswith(_CREATED) else value + before
+    return min(value, before) if name.endswith(CREATED) else value + before
 
 
 def _key(sample: Sample, left_out: Iterable[str] = ()) -> Key:
@@ -75,7 +73,7 @@ def _key(sample: Sample, left_out: Iterable[str] = ()) -> Key:
 
 
 def _family_of(name: str) -> str:
-    for suffix in ('_total', '_bucket', '_count', '_sum', _CREATED):
+    for suffix in ('_total', '_bucket', '_count', '_sum', CREATED):
         if name.endswith(suffix):
             return name.removesuffix(suffix)
     return name
