@@ -190,6 +190,15 @@ VOLUME_OPTS = [
         'parameters, and nobody has tried it on a real system. If ONTAP '
         'refuses it, the image is downloaded.',
     ),
+    cfg.BoolOpt(
+        'extend_attached_files',
+        default=False,
+        help='Whether a volume on NFS may be extended while a server has it. The '
+        'stock driver refuses that, since qemu-img cannot grow a file that QEMU '
+        'has locked. With this option EIC grows it without qemu-img, if Cinder '
+        'has recorded that it is raw, as it is of each volume that EIC has made. '
+        'The guest sees the new size if its server is one of the libvirt driver.',
+    ),
     cfg.ListOpt(
         'create_svm_peering',
         default=[],

@@ -11,21 +11,29 @@ options keep their meaning, and no other credentials are needed::
 
 Every operation but "create a volume from an image" and "give a volume another
 image" is the stock driver's. Connecting a volume that Cinder has recorded to be
-raw starts no ``qemu-img``.
+raw starts no ``qemu-img``. ``[eic] extend_attached_files`` lets volumes grow while
+servers have them (``growth.py``).
 """
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cinder import interface
 from cinder.volume.drivers.netapp.dataontap import nfs_cmode
+from oslo_config import cfg
+from oslo_utils import units
 
+from eic_plugins import config
 from eic_plugins.support import own_version
-from eic_plugins.volume import assembly
+from eic_plugins.volume import assembly, growth
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.driver import EICDriver
 from eic_plugins.volume.stock import raw_image
+
+CONF = cfg.CONF
 
 
 @interface.volumedriver
@@ -35,7 +43,7 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
     VERSION = f'4.0.0-eic-{own_version.VERSION}'
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._connecting = threading.local()
+        self._recorded = threading.local()
         super().__init__(*args, **kwargs)
 
     def make_backend(self) -> Backend:
@@ -59,12 +67,43 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         """The stock driver's, which up to Cinder 27 (2025.2) probes the format, and
         so believes what a guest wrote.
         """
-        with volume.obj_as_admin():
-            self._connecting.format = volume.admin_metadata.get('format')
-        try:
+        with self._knowing_format(volume):
             return super().initialize_connection(volume, connector)
+
+    def extend_volume(self, volume: Any, new_size: int) -> None:
+        """The stock driver's; a file that a guest has open is grown by no qemu-img.
+
+        :raises cinder.exception.ExtendVolumeError: that file is not known to be raw
+        """
+        with self._knowing_format(volume) as recorded:
+            if volume.volume_attachment:
+                growth.grow(self.local_path(volume), new_size, recorded, self._run)
+            super().extend_volume(volume, new_size)
+
+    def _is_file_size_equal(self, path: str, size: int) -> bool:
+        """The stock driver's, which probes the format, and so believes what a guest
+        wrote. It is called to see whether a file has to grow, and whether it has.
+        """
+        info = raw_image.info(path) if self._recorded_format() == 'raw' else None
+        if info is not None:
+            return bool(info.virtual_size == size * units.Gi)
+        return bool(super()._is_file_size_equal(path, size))
+
+    def _run(self, *command: str) -> None:
+        self._execute(*command, run_as_root=self._execute_as_root)
+
+    @contextlib.contextmanager
+    def _knowing_format(self, volume: Any) -> Iterator[str | None]:
+        """Have the format at hand that Cinder has recorded, in this thread."""
+        with volume.obj_as_admin():
+            self._recorded.format = volume.admin_metadata.get('format')
+        try:
+            yield self._recorded.format
         finally:
-            self._connecting.format = None
+            self._recorded.format = None
+
+    def _recorded_format(self) -> str | None:
+        return getattr(self._recorded, 'format', None)
 
     def _qemu_img_info(
         self, path: str, volume_name: str, img_format: str | None = None
@@ -75,7 +114,7 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         twice, each time through another Python program.
         """
         if img_format is None and Path(path).name == volume_name:
-            known_format = getattr(self._connecting, 'format', None)
+            known_format = self._recorded_format()
         else:
             known_format = img_format
         info = raw_image.info(path) if known_format == 'raw' else None
@@ -101,4 +140,6 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         super()._update_volume_stats()
         pools = self._stats['pools']
         self.eic.statistics.add_capabilities(pools)
+        if CONF[config.GROUP].extend_attached_files:
+            growth.announce(pools)
         self.eic.statistics.were_read(pools)
