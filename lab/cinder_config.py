@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from lab import cinder, files, identity, mariadb, qemu_img, rabbitmq, simulator
+from lab import (
+    cinder,
+    files,
+    guests,
+    identity,
+    mariadb,
+    qemu_img,
+    rabbitmq,
+    simulator,
+)
 from lab.context import Lab
 from lab.paths import REPOSITORY, venv_bin, venv_etc
 from lab.specs import BackendSpec, ClusterSpec
@@ -101,6 +110,7 @@ def _block_backend(lab: Lab, driver: str, backend: BackendSpec) -> dict[str, obj
         # driver has a clone_image.
         'image_volume_cache_enabled': driver == 'stock',
         'lab_flexvols': simulator.svm_directory(lab, backend),
+        'lab_devices': guests.devices(lab),
     }
 
 
@@ -147,6 +157,8 @@ def _common(lab: Lab) -> files.Sections:
         'service_user': {**service_user, 'send_service_user_token': True},
         # Lets Cinder itself read image locations.
         'glance': service_user,
+        # Nova hears from it that a volume of a server has been extended or rebuilt.
+        'nova': service_user,
         'eic': {
             **identity.credentials(lab, 'eic'),
             'precache_notifications': True,

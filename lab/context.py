@@ -33,9 +33,9 @@ class Lab:
     started: list[str] = dataclasses.field(default_factory=list)
     """Services that this command has started, in order."""
 
-    def holder(self) -> int:
-        """The process that keeps the lab's mount namespace."""
-        record = self.processes.record(HOLDER)
+    def holder(self, name: str = HOLDER) -> int:
+        """The process that keeps the lab's mount namespace, or one inside it."""
+        record = self.processes.record(name)
         if record is None or not record.alive():
             raise LabError('The lab is not running: start it with `make lab`.')
         return record.pid
@@ -57,9 +57,12 @@ class Lab:
         if not self.up_to_date(service):
             self.processes.stop(service.name)
             self.started.append(service.name)
-            holder = self.holder() if service.in_namespace else None
+            holder = self._holder_of(service)
             self.processes.spawn(service, holder)
         self._wait(service.name, ready, seconds)
+
+    def _holder_of(self, service: Service) -> int | None:
+        return self.holder(service.holder or HOLDER) if service.in_namespace else None
 
     def _wait(self, name: str, ready: Callable[[], bool], seconds: float) -> None:
         def check() -> bool:
@@ -121,7 +124,7 @@ class Lab:
     def _in_right_namespace(self, record: ProcessRecord) -> bool:
         if not record.in_namespace:
             return True
-        holder = self.processes.record(HOLDER)
+        holder = self.processes.record(record.holder or HOLDER)
         return holder is not None and (
             proc.mount_namespace(holder.pid) == record.mount_namespace
         )

@@ -6,7 +6,7 @@ All of these files hold or lead to passwords and are 0600.
 import sys
 from typing import Any
 
-from lab import cinder, files, identity, nova, simulator
+from lab import cinder, files, guest_support, guests, identity, nova, simulator
 from lab.context import Lab, log_paths
 from lab.processes import enter
 from lab.specs import ClusterSpec, PoolSpec
@@ -85,6 +85,8 @@ def describe(lab: Lab) -> dict[str, Any]:
             **_location(lab, IMAGE_SHARE),
             'mount': str(lab.paths.image_store),
         },
+        'guests': guests_by_side() if guest_support.there(lab) else {},
+        'guests_left_out': guest_support.left_out(lab),
         'services': _services(lab),
         'namespace': {
             'pid': lab.holder(),
@@ -168,6 +170,13 @@ def _block_pool(lab: Lab, pool: PoolSpec) -> dict[str, Any]:
         'volume_type': pool.volume_type,
         'backend': pool.backend_section,
         'host': pool.host,
+    }
+
+
+def guests_by_side() -> dict[str, Any]:
+    """By side, the zone that its real guests run in, and its hosts."""
+    return {
+        host.driver: {'zone': host.zone, 'hosts': [host.name]} for host in guests.HOSTS
     }
 
 

@@ -11,12 +11,18 @@ from lab import (
     cinder_ready,
     cinder_services,
     glance,
+    guest_hosts,
+    guest_machine,
+    guest_support,
+    guests,
     keystone,
+    libvirtd,
     mariadb,
     namespace,
     no_network,
     nova,
     nova_config,
+    nova_guests,
     nova_ready,
     nova_services,
     placement,
@@ -52,6 +58,8 @@ class Member:
     """Writes its configuration, where a preparation does that for several."""
     settle: Callable[[Lab], None] | None = None
     """Waits until others know it, where a preparation does that for several."""
+    of_guests: bool = False
+    """Left out in a lab without real guests."""
 
     def start_alone(self, lab: Lab) -> None:
         """Have it running and known, in a lab that is up."""
@@ -159,7 +167,40 @@ def _of_nova() -> Sequence[Member]:
     )
 
 
+def _of_guests() -> Sequence[Member]:
+    # One machine after the other: it ends what is left of one that was killed.
+    before = HOLDER
+    members = []
+    for host in guests.HOSTS:
+        member = functools.partial(Member, of_guests=True)
+        part = functools.partial(functools.partial, host=host)
+        members += [
+            member(host.machine, part(guest_machine.start), Wave.STORES, (before,)),
+            member(host.libvirtd, part(libvirtd.start), Wave.SHARED, (host.machine,)),
+            member(
+                host.compute,
+                part(nova_guests.start),
+                Wave.USERS,
+                (host.libvirtd, nova.CONDUCTOR),
+                settle=functools.partial(guest_hosts.wait_for, hosts=[host]),
+            ),
+        ]
+        before = host.machine
+    return members
+
+
 MEMBERS = {
-    member.name: member for member in (*_infrastructure(), *_of_cinder(), *_of_nova())
+    member.name: member
+    for member in (*_infrastructure(), *_of_cinder(), *_of_nova(), *_of_guests())
 }
 """By name, in an order in which they can be started one by one."""
+
+
+def of(lab: Lab) -> dict[str, Member]:
+    """Those of this lab: not every machine can have real guests."""
+    has_guests = guest_support.there(lab)
+    return {
+        name: member
+        for name, member in MEMBERS.items()
+        if has_guests or not member.of_guests
+    }

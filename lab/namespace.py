@@ -8,7 +8,10 @@ A process that only sleeps holds it. Seen in there and nowhere else:
 - a sudoers file with which ``sudo cinder-rootwrap`` finds this environment.
 
 When the holder and the services in it are gone, so are the mounts and the loop
-device: the kernel sees to that, also after a kill -9.
+device: the kernel sees to that, also after a kill -9. It does not detach the loop
+devices of files in there, which are what guests know LUNs by.
+
+Hosts with guests have namespaces of their own inside this one.
 """
 
 import shlex
@@ -17,7 +20,7 @@ from pathlib import Path
 import psutil
 from oslo_utils import units
 
-from lab import commands, files, proc
+from lab import block_devices, commands, files, proc
 from lab.context import HOLDER, Lab
 from lab.errors import LabError
 from lab.paths import venv_bin
@@ -59,6 +62,7 @@ def release(lab: Lab, namespaces: set[str]) -> None:
     """End whoever is left in the namespaces, and see the mounts go."""
     lab.processes.kill(inhabitants(namespaces))
     lab.processes.stop(HOLDER)
+    block_devices.disconnect_all(_image(lab))
     wait_released(lab)
 
 
@@ -93,13 +97,26 @@ def inhabitants(namespaces: set[str]) -> list[int]:
 
 
 def known(lab: Lab) -> set[str]:
-    """The mount namespaces that the lab's records speak of."""
+    """The mount namespaces that the lab's records speak of, and those inside them."""
     records = lab.processes.records().values()
     names = {r.mount_namespace for r in records if r.mount_namespace}
     holder = lab.processes.record(HOLDER)
     if holder and holder.alive():
         names.add(proc.mount_namespace(holder.pid))
-    return names
+    return names | _with_storage(lab)
+
+
+def _with_storage(lab: Lab) -> set[str]:
+    """Those in which the lab's file system is mounted.
+
+    A guest has no record, and what libvirt starts has another environment.
+    """
+    found: dict[str, bool] = {}
+    for pid in psutil.pids():
+        name = proc.mount_namespace(pid)
+        if name and name not in found:
+            found[name] = str(lab.paths.storage) in proc.mount_points(pid)
+    return {name for name, has_it in found.items() if has_it}
 
 
 def wait_released(lab: Lab) -> None:

@@ -47,7 +47,7 @@ def api_sections(lab: Lab, name: str, driver: str) -> files.Sections:
             'host': name,
             'default_schedule_zone': nova.availability_zone(driver),
         },
-        'cinder': _cinder(lab, driver),
+        'cinder': cinder_section(lab, driver),
         # On two busy cores a first look-up takes longer than the default.
         'eic': {'filter_budget': 10},
     }
@@ -70,7 +70,7 @@ def compute_sections(lab: Lab, driver: str, host: str = '') -> files.Sections:
             'sync_power_state_interval': -1,
             'heal_instance_info_cache_interval': -1,
         },
-        'cinder': _cinder(lab, driver),
+        'cinder': cinder_section(lab, driver),
     }
 
 
@@ -86,6 +86,8 @@ def _common(lab: Lab) -> files.Sections:
             # The lab must see soon that a service is up or down.
             'report_interval': 3,
             'service_down_time': 30,
+            # A side has one host.
+            'allow_resize_to_same_host': True,
         },
         'conductor': {'workers': 1},
         'scheduler': {'workers': 1},
@@ -95,7 +97,7 @@ def _common(lab: Lab) -> files.Sections:
         'placement': service_user,
         'glance': {'endpoint_override': lab.ports.url('glance')},
         # Conductor and scheduler ask Cinder nothing; the others override it.
-        'cinder': _cinder(lab, 'eic'),
+        'cinder': cinder_section(lab, 'eic'),
         'neutron': {
             **service_user,
             'endpoint_override': lab.ports.url(no_network.NAME),
@@ -106,7 +108,8 @@ def _common(lab: Lab) -> files.Sections:
     }
 
 
-def _cinder(lab: Lab, driver: str) -> dict[str, object]:
+def cinder_section(lab: Lab, driver: str) -> dict[str, object]:
+    """What leads a process to the cinder-api of its side."""
     url = lab.ports.url(cinder.api_of(driver))
     return {
         **identity.credentials(lab, 'nova'),

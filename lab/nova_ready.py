@@ -29,8 +29,13 @@ def wait_for_hosts(lab: Lab, drivers: Sequence[str] = DRIVERS) -> None:
     )
 
 
-def wait_for_services(lab: Lab, wanted: Mapping[str, str]) -> None:
-    """The same of hosts by name, each with its process."""
+def wait_for_services(
+    lab: Lab, wanted: Mapping[str, str], others: Sequence[str] = ()
+) -> None:
+    """The same of hosts by name, each with its process.
+
+    :param others: processes without which none of them will be up
+    """
     cloud = identity.admin(lab)
 
     def all_up() -> bool:
@@ -41,6 +46,7 @@ def wait_for_services(lab: Lab, wanted: Mapping[str, str]) -> None:
             placement.NAME,
             nova.CONDUCTOR,
             nova.SCHEDULER,
+            *others,
             *wanted.values(),
         )
         return wanted.keys() <= _up(lab, cloud, wanted)

@@ -1,5 +1,6 @@
 """Starts Nova's processes."""
 
+import dataclasses
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -59,6 +60,23 @@ def start_compute(lab: Lab, driver: str, name: str = '') -> None:
     _start(lab, name, 'nova-compute', nova.configs(lab, name))
 
 
+def start_guest_compute(
+    lab: Lab, name: str, *, machine: str, python_path: Path
+) -> None:
+    """Have the nova-compute of a host with guests running, in its machine.
+
+    :param python_path: where libvirt's Python bindings are
+    """
+    service = _service(name, 'nova-compute', nova.configs(lab, name))
+    inside = dataclasses.replace(
+        service,
+        env={'PYTHONPATH': str(python_path)},
+        in_namespace=True,
+        holder=machine,
+    )
+    lab.ensure(inside, lambda: True)
+
+
 def discover_hosts(lab: Lab) -> None:
     """Map the hosts, which must be known by now, to cell1."""
     _manage(lab, 'cell_v2', 'discover_hosts', '--by-service')
@@ -91,12 +109,13 @@ def _manage(lab: Lab, *arguments: str) -> None:
 
 
 def _start(lab: Lab, name: str, program: str, configs: Sequence[Path]) -> None:
-    lab.ensure(
-        Service(
-            name,
-            (venv_bin(program), *files.config_flags(configs)),
-            configs=tuple(configs),
-            stop_seconds=_STOP_SECONDS,
-        ),
-        lambda: True,
+    lab.ensure(_service(name, program, configs), lambda: True)
+
+
+def _service(name: str, program: str, configs: Sequence[Path]) -> Service:
+    return Service(
+        name,
+        (venv_bin(program), *files.config_flags(configs)),
+        configs=tuple(configs),
+        stop_seconds=_STOP_SECONDS,
     )

@@ -9,6 +9,9 @@ from lab import (
     cinder_ready,
     cinder_services,
     glance,
+    guest_hosts,
+    guest_support,
+    guests,
     keystone,
     mariadb,
     no_network,
@@ -27,6 +30,7 @@ PLACEMENT_TABLES = 'Placement tables'
 NOVA_TABLES = 'Nova tables and cells'
 INTERNAL_TENANT = "Cinder's internal tenant"
 VOLUME_TYPES = 'volume types'
+NOVA_HOSTS = 'compute hosts and flavors'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +41,14 @@ class Preparation:
     action: Callable[[Lab], None]
     needs: tuple[str, ...]
     """Members and preparations that come before it."""
+    of_guests: bool = False
+    """Left out in a lab without real guests."""
+
+
+def of(lab: Lab) -> list['Preparation']:
+    """Those of this lab."""
+    has_guests = guest_support.there(lab)
+    return [each for each in PREPARATIONS if has_guests or not each.of_guests]
 
 
 PREPARATIONS = (
@@ -61,7 +73,7 @@ PREPARATIONS = (
         ),
     ),
     Preparation(
-        'compute hosts and flavors',
+        NOVA_HOSTS,
         nova_ready.ensure,
         (
             *nova.SIDES,
@@ -69,5 +81,11 @@ PREPARATIONS = (
             no_network.NAME,
             *map(nova.compute_service, DRIVERS),
         ),
+    ),
+    Preparation(
+        'hosts with guests',
+        guest_hosts.ensure_known,
+        (NOVA_HOSTS, *(host.compute for host in guests.HOSTS)),
+        of_guests=True,
     ),
 )

@@ -28,6 +28,8 @@ class ProcessRecord:
     stop_seconds: float
     in_namespace: bool
     mount_namespace: str = ''
+    holder: str = ''
+    """The service whose namespaces it runs in, '' for the lab's own."""
 
     def alive(self) -> bool:
         """The very process that was recorded is running."""
@@ -68,6 +70,7 @@ def of(service: Service, pid: int, namespace: str) -> ProcessRecord | None:
         service.stop_seconds,
         service.in_namespace,
         namespace,
+        service.holder,
     )
 
 

@@ -54,7 +54,7 @@ class Processes:
         """Start a service, in the mount namespace of ``holder`` if asked."""
         argv = list(service.argv)
         if service.in_namespace:
-            argv = [*enter(holder), *argv]
+            argv = [*enter(holder, own_name=bool(service.holder)), *argv]
         child = self._popen(service, argv)
         namespace = proc.mount_namespace(holder) if holder else ''
         record = process_record.of(service, child.pid, namespace)
@@ -149,11 +149,15 @@ class Processes:
         )
 
 
-def enter(holder: int | None) -> list[str]:
-    """The command prefix that enters a process's mount namespace."""
+def enter(holder: int | None, own_name: bool = False) -> list[str]:
+    """The command prefix that enters a process's mount namespace.
+
+    :param own_name: also the one in which the machine has another name
+    """
+    names = ['--uts'] if own_name else []
     # The holder's own root and working directory: in a chroot, those of the
     # namespace are somewhere else.
-    return ['nsenter', f'--target={holder}', '--mount', '--root', '--wd', '--']
+    return ['nsenter', f'--target={holder}', '--mount', *names, '--root', '--wd', '--']
 
 
 def _end_group(record: ProcessRecord) -> None:

@@ -17,6 +17,8 @@ class Service:
     in_namespace: bool = False
     stop_seconds: float = 15.0
     """After which it is killed."""
+    holder: str = ''
+    """The service that holds the namespaces it runs in, if not the lab's own."""
 
     def fingerprint(self) -> str:
         """Changes when the command or a configuration file changes."""

@@ -3,11 +3,19 @@
 import functools
 import time
 
-from lab import description, packages, preflight, steps
+from lab import (
+    description,
+    guest_hosts,
+    guest_support,
+    members,
+    packages,
+    preflight,
+    preparations,
+    steps,
+)
 from lab.context import Lab, keep_ports
 from lab.errors import LabError
 from lab.members import MEMBERS
-from lab.preparations import PREPARATIONS
 from lab.steps import Step
 
 
@@ -18,6 +26,9 @@ def up(lab: Lab) -> None:
     preflight.check_machine(lab)
     keep_ports(lab)
     _install_packages(lab)
+    guest_support.decide(lab)
+    if not guest_support.there(lab):
+        guest_hosts.leave_out(lab)
     try:
         steps.run(all_steps(lab), lab.console, lab.cancel)
     except LabError:
@@ -44,11 +55,11 @@ def all_steps(lab: Lab) -> list[Step]:
     return [
         *(
             Step(member.name, functools.partial(member.start, lab), member.needs)
-            for member in MEMBERS.values()
+            for member in members.of(lab).values()
         ),
         *(
             Step(each.name, functools.partial(each.action, lab), each.needs)
-            for each in PREPARATIONS
+            for each in preparations.of(lab)
         ),
     ]
 

@@ -2,15 +2,17 @@
 
 import time
 
+from lab import guest_support, members
 from lab.context import Lab
-from lab.members import MEMBERS
 
 _SOME_DOWN = 3
 
 
 def show(lab: Lab) -> int:
     """Print a line for each service; 0 if all run."""
-    down = [name for name in MEMBERS if not _show(lab, name)]
+    down = [name for name in members.of(lab) if not _show(lab, name)]
+    if reason := guest_support.left_out(lab):
+        print(f'No hosts with real guests: {reason}')
     if down:
         print('Not all of the lab runs: `make lab` starts what is missing.')
     return _SOME_DOWN if down else 0

@@ -1,14 +1,36 @@
 """Each service is described once, and starts and stops after those it must."""
 
-from lab import cinder, glance, keystone, mariadb, nova, rabbitmq
-from lab.context import HOLDER
+from pathlib import Path
+
+import pytest
+
+from lab import (
+    cinder,
+    context,
+    glance,
+    guest_support,
+    keystone,
+    mariadb,
+    members,
+    nova,
+    preparations,
+    rabbitmq,
+)
+from lab.context import HOLDER, Lab
 from lab.members import MEMBERS, Wave
+from lab.paths import Paths
 from lab.preparations import PREPARATIONS
 
 NEEDS = {
     **{name: member.needs for name, member in MEMBERS.items()},
     **{each.name: each.needs for each in PREPARATIONS},
 }
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    monkeypatch.delenv('EIC_LAB_PORT_BASE', raising=False)
+    return context.load(Paths(tmp_path / 'lab'))
 
 
 def before(name: str) -> set[str]:
@@ -70,4 +92,26 @@ def test_there_is_everything_that_a_user_or_an_operator_may_name() -> None:
         'nova-scheduler',
         'nova-compute-eic',
         'nova-compute-stock',
+        'machine-guest-eic',
+        'machine-guest-stock',
+        'libvirtd-guest-eic',
+        'libvirtd-guest-stock',
+        'nova-compute-guest-eic',
+        'nova-compute-guest-stock',
     }
+
+
+def test_machines_start_one_after_the_other() -> None:
+    """Each ends what is left of its killed one, and must see who is alive."""
+    assert 'machine-guest-eic' in NEEDS['machine-guest-stock']
+
+
+@pytest.mark.parametrize(('left_out', 'expected'), [('', True), ('no QEMU', False)])
+def test_a_lab_has_the_hosts_with_guests_or_all_but_these(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, left_out: str, expected: bool
+) -> None:
+    monkeypatch.setattr(guest_support, 'left_out', lambda _: left_out)
+    of_guests = {name for name in MEMBERS if 'guest' in name}
+    assert (of_guests <= members.of(lab).keys()) is expected
+    assert set(MEMBERS) - of_guests <= members.of(lab).keys()
+    assert (len(preparations.of(lab)) == len(PREPARATIONS)) is expected
