@@ -110,7 +110,7 @@ clients: $(STAMP) ## long: clients of others on the simulator; docs/simulator.md
 	@$(BIN)/python -m tests.clients
 
 # The faults in a process of their own: they disturb what comes behind them.
-tables: lab ## long: kill -9 before each step, every fault in every call, mixtures of personalities, several hosts, a soak, a million requests
+tables: lab ## long: kill -9 before each step, every fault in every call, mixtures of personalities, several hosts, real guests, a soak, a million requests
 	@set -e; \
 	for table in test_faults test_block_faults; do \
 	    EIC_FAULT_TABLE=1 $(BIN)/python -m pytest tests/contract/$$table.py; \
@@ -129,7 +129,9 @@ tables: lab ## long: kill -9 before each step, every fault in every call, mixtur
 	done; \
 	EIC_HOST_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_two_hosts.py \
 	    tests/e2e/test_host_crashes.py tests/e2e/test_host_troubles.py \
-	    tests/e2e/test_active_active.py tests/e2e/test_many_servers.py
+	    tests/e2e/test_active_active.py tests/e2e/test_many_servers.py; \
+	EIC_GUEST_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_guest_hosts.py \
+	    tests/e2e/test_guest_cleanup.py
 
 # In CI the suites run at one release: 9.15.1, unless EIC_ONTAP_VERSION says another.
 # VERSIONS='--release 9.11.1 storage': only that.
