@@ -37,11 +37,16 @@ def start(lab: Lab, host: GuestHost = guests.SECOND) -> None:
     """Have one more host, known to Nova and in the zone of its side."""
     if not guest_support.there(lab):
         raise LabError(f'The lab has no guests: {guest_support.left_out(lab)}')
+    boot(lab, host)
+    wait_for(lab, [host])
+    _place(lab, [host])
+
+
+def boot(lab: Lab, host: GuestHost) -> None:
+    """Have the machine running, with its services; do not wait for Nova."""
     guest_machine.start(lab, host)
     libvirtd.start(lab, host)
     nova_guests.start(lab, host)
-    wait_for(lab, [host])
-    _place(lab, [host])
 
 
 def stop(lab: Lab, host: GuestHost = guests.SECOND) -> None:

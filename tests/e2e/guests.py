@@ -13,6 +13,7 @@ from lab.context import Lab
 from lab.guests import GuestHost
 from lab.processes import enter
 from tests.e2e.deadline import wait_for
+from tests.e2e.user import LabUser
 
 HELLO = 'this is a guest of the lab'
 IMAGE = boot_sector.printing(f'{HELLO}\r\n')
@@ -120,3 +121,30 @@ def qemu_of_lab(state: str) -> list[int]:
         if (process.info['name'] or '').startswith('qemu-system')
         and any(f'{state}/' in word for word in process.info['cmdline'] or ())
     ]
+
+
+def capacity(lab: Lab, host: GuestHost, guest: Guest) -> int:
+    """The size of a guest's disk as QEMU has it, in bytes."""
+    said = inside(lab, host, 'virsh', 'domblkinfo', guest.id, 'vda')
+    (line,) = [each for each in said.splitlines() if each.startswith('Capacity')]
+    return int(line.split()[-1])
+
+
+def extend(cloud: LabUser, volume_id: str, gib: int) -> None:
+    """As `openstack volume set --size` does, of a volume that is in use."""
+    cloud.api.request(
+        'POST',
+        'cinder-api',
+        f'/v3/{cloud.api.project_id}/volumes/{volume_id}/action',
+        {'os-extend': {'new_size': gib}},
+        headers={'OpenStack-API-Version': 'volume 3.71'},
+    )
+    wait_for(
+        lambda: cloud.show(volume_id)['size'] == gib, f'{volume_id} to be extended'
+    )
+
+
+def service_of(cloud: LabUser, host: GuestHost) -> str:
+    """The path of a host's nova-compute in Nova's API."""
+    (found,) = cloud.admin.nova('GET', f'/os-services?host={host.name}')['services']
+    return f'/os-services/{found["id"]}'

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from keystoneauth1 import exceptions
+from oslo_utils import units
 
-from lab import block_devices, guest_hosts, guests, identity
+from lab import block_devices, guest_hosts, guest_machine, guests, identity
 from lab.context import Lab
 from tests.e2e.deadline import wait_for
 from tests.e2e.guests import (
@@ -16,11 +18,14 @@ from tests.e2e.guests import (
     IMPATIENT,
     Guest,
     block_device,
+    capacity,
+    extend,
     inside,
     left,
     needs_guests,
     needs_time,
     qemu_of,
+    service_of,
 )
 from tests.e2e.servers import Servers
 from tests.e2e.services import Services
@@ -143,6 +148,32 @@ def rebuilt(guest: Guest, volumes_image: str) -> bool:
     return done and guest.image_of_root() == volumes_image
 
 
+@needs_time
+@pytest.mark.parametrize(('volume_type', 'live'), [(TYPES[0], True), (TYPES[1], False)])
+def test_a_volume_that_is_extended_is_larger_in_its_guest(
+    lab: Lab,
+    cloud: LabUser,
+    servers: Servers,
+    boot: Boot,
+    luns: Any,
+    volume_type: str,
+    live: bool,
+) -> None:
+    """At once on NFS; a LUN, which Nova knows as a local device, after a restart."""
+    guest = boot(volume_type)
+    (volume,) = servers.volumes_of(guest.server)
+    assert capacity(lab, EIC, guest) == units.Gi
+    extend(cloud, volume['id'], 2)
+    if not live:
+        guest.act(**{'os-stop': None})
+        guest.wait_for_status('SHUTOFF')
+        guest.act(**{'os-start': None})
+        guest.wait_for_status('ACTIVE')
+    wait_for(
+        lambda: capacity(lab, EIC, guest) == 2 * units.Gi, 'the guest to see the size'
+    )
+
+
 @pytest.fixture
 def second(lab: Lab) -> Iterator[guests.GuestHost]:
     needs_guests(lab)
@@ -171,6 +202,44 @@ def test_a_guest_moves_to_another_host_and_is_there_alone(
     guest.wait_for_status('ACTIVE')
     wait_for(lambda: left(lab, source) == NOTHING, 'the source to be empty')
     guest.wait_for_greeting()
+
+
+@needs_time
+@pytest.mark.parametrize('volume_type', TYPES)
+def test_a_guest_is_evacuated_from_a_host_that_lost_its_power(
+    lab: Lab,
+    cloud: LabUser,
+    second: guests.GuestHost,
+    boot: Boot,
+    luns: Any,
+    volume_type: str,
+) -> None:
+    first = service_of(cloud, EIC)
+    cloud.admin.nova('PUT', first, {'status': 'disabled'})
+    try:
+        guest = boot(volume_type)
+    finally:
+        cloud.admin.nova('PUT', first, {'status': 'enabled'})
+    assert len(qemu_of(lab, second)) == 1
+    guest_machine.stop(lab, second)
+    lost = service_of(cloud, second)
+    cloud.admin.nova('PUT', lost, {'forced_down': True})
+    cloud.admin.nova('POST', f'/servers/{guest.id}/action', {'evacuate': {}})
+    wait_for(lambda: qemu_of(lab, EIC), 'the guest to be elsewhere', seconds=120)
+    guest.wait_for_status('ACTIVE')
+    guest.wait_for_greeting()
+    guest_hosts.boot(lab, second)
+    # Nova refuses until the host has seen what was evacuated from it.
+    wait_for(lambda: no_more_down(cloud, lost), 'the old host to be back', seconds=120)
+    wait_for(lambda: left(lab, second) == NOTHING, 'the old host to be empty')
+
+
+def no_more_down(cloud: LabUser, service: str) -> bool:
+    try:
+        cloud.admin.nova('PUT', service, {'forced_down': False})
+    except exceptions.Conflict:
+        return False
+    return True
 
 
 @needs_time
