@@ -21,7 +21,7 @@ from benchmarks.tenant import Tenant
 from benchmarks.volume_burst import Wanted
 from lab.context import Lab
 from lab.observer import Observer
-from lab.topology import DRIVERS, all_pools
+from lab.topology import DRIVERS, pool_named
 
 VOLUMES = 1000
 POOLS = {'nfs': 'gold', 'iscsi': 'block-one'}
@@ -56,11 +56,7 @@ def of_cached(tenant: Tenant, protocol: str, driver: str, volumes: int) -> Wante
 
 def section(driver: str, pool: str) -> str:
     """The backend that has the pool."""
-    return next(
-        found.backend_section
-        for found in all_pools()
-        if (found.driver, found.name) == (driver, pool)
-    )
+    return pool_named(driver, pool).backend_section
 
 
 def _measure(tenant: Tenant, protocol: str, driver: str, volumes: int) -> Side:

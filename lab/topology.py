@@ -105,6 +105,8 @@ FLAVORS = (
     FlavorSpec('eic.tiny', 1, (('eic:boot_from_volume', 'true'),)),
     # No local disk: who boots from a volume must name its size.
     FlavorSpec('m1.diskless', 0),
+    # As much memory as the lab's own guest wants (lab/guest_image/).
+    FlavorSpec('m1.guest', 1, ram_mib=128),
 )
 
 SERVICE_PROJECT = 'service'
@@ -154,6 +156,13 @@ def volume_types() -> dict[str, dict[str, str]]:
 def cluster_named(name: str) -> ClusterSpec:
     """The cluster of that name."""
     return next(c for c in CLUSTERS if c.name == name)
+
+
+def pool_named(driver: str, name: str) -> PoolSpec:
+    """The pool of that short name, as one driver's backend reports it."""
+    return next(
+        pool for pool in all_pools() if (pool.driver, pool.name) == (driver, name)
+    )
 
 
 def flexvol_of(share: str) -> tuple[ClusterSpec, SvmSpec, FlexVolSpec]:

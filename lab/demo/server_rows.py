@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lab import tables
@@ -44,6 +44,21 @@ class ServerRow:
     def to_json(self) -> dict[str, Any]:
         """All there is to know, for programs."""
         return {**dataclasses.asdict(self), 'problems': list(self.problems())}
+
+
+def routes_of(
+    driver: str, volumes: Sequence[Mapping[str, Any]], downloads: int
+) -> dict[str, int]:
+    """How often each route was taken.
+
+    :param volumes: as Cinder shows them
+    :param downloads: how often Glance sent the image meanwhile
+    """
+    if driver == 'eic':
+        return routes_of_eic(
+            [volume['metadata'].get('eic_route', 'unknown') for volume in volumes]
+        )
+    return routes_of_stock(len(volumes), downloads)
 
 
 def routes_of_stock(volumes: int, downloads: int) -> dict[str, int]:

@@ -1,8 +1,6 @@
 """Boots servers with the ordinary client, through both sides' Nova."""
 
 import secrets
-from collections.abc import Sequence
-from typing import Any
 
 from lab import leftovers, nova
 from lab.boots import BuiltServer, Side
@@ -13,10 +11,10 @@ from lab.demo.server_cases import (
     ServerCase,
     have_filter,
 )
-from lab.demo.server_rows import ServerRow, routes_of_eic, routes_of_stock
+from lab.demo.server_rows import ServerRow, routes_of
 from lab.demo.user import CommandLineUser, arrival
 from lab.demo.watching import while_watching
-from lab.observer import Cost, Observer
+from lab.observer import Observer
 
 
 def run(lab: Lab, user: CommandLineUser, images: dict[str, str]) -> list[ServerRow]:
@@ -60,7 +58,7 @@ def _run_one(
         case=case,
         statuses=[each.status for each in built],
         seconds=sorted(each.at - began for each in built if each.status == 'ACTIVE'),
-        routes=_routes(driver, shown, cost),
+        routes=routes_of(driver, shown, round(cost.downloaded / disk.SIZE)),
         files_left=leftovers.remove_volume_files(lab, volumes),
     )
 
@@ -86,15 +84,3 @@ def _boot(
     ) as watching:
         user.create_servers(side.driver, name, case.client_arguments(image_id))
         return watching.result(), arrival(log, offset, '/servers')
-
-
-def _routes(
-    driver: str,
-    volumes: Sequence[dict[str, Any]],
-    cost: Cost,
-) -> dict[str, int]:
-    if driver == 'eic':
-        return routes_of_eic(
-            [volume['metadata'].get('eic_route', 'unknown') for volume in volumes]
-        )
-    return routes_of_stock(len(volumes), round(cost.downloaded / disk.SIZE))

@@ -1,0 +1,45 @@
+"""How the demo boots real guests: from which pools, and how many at once."""
+
+import dataclasses
+from collections.abc import Iterator
+
+from lab.guests import GuestHost
+
+PROTOCOLS = {'nfs': 'gold', 'iscsi': 'block-one'}
+"""The pool that the guests of a protocol have their volumes in."""
+
+
+@dataclasses.dataclass(frozen=True)
+class GuestCase:
+    """One `openstack server create`."""
+
+    title: str
+    guests: int = 1
+
+
+CASES = (GuestCase('a new image'), GuestCase('the same again'))
+
+
+def cases(at_once: int = 0) -> Iterator[GuestCase]:
+    """All cases, in their order: those behind the first know the image.
+
+    :param at_once: so many in one more request; 0: no such request
+    """
+    yield from CASES
+    if at_once:
+        yield GuestCase(f'{at_once} at once', at_once)
+
+
+def client_arguments(
+    host: GuestHost, pool: str, image_id: str, case: GuestCase
+) -> list[str]:
+    """What `openstack server create` is given, but the name."""
+    many = ['--min', str(case.guests), '--max', str(case.guests)]
+    return [
+        *('--flavor', 'm1.guest', '--availability-zone', host.zone),
+        '--block-device',
+        f'uuid={image_id},source_type=image,destination_type=volume,boot_index=0,'
+        f'volume_size=1,delete_on_termination=true,volume_type={host.driver}-{pool}',
+        *(many if case.guests > 1 else ()),
+        *('--nic', 'none'),
+    ]
