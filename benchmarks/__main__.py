@@ -27,6 +27,7 @@ from benchmarks import (
     cpu,
     demand,
     filters,
+    guests,
     hit_rate,
     image_size,
     limited,
@@ -40,7 +41,7 @@ from benchmarks import (
 from benchmarks.model import missed_counts
 from benchmarks.tenant import Tenant
 from benchmarks.undisturbed import undisturbed
-from lab import context, files, paths
+from lab import context, files, guest_support, paths
 from lab.context import Lab
 from lab.errors import LabError
 
@@ -55,6 +56,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     'hit_rate': hit_rate.run,
     'spread': spread.run,
     'servers': servers.run,
+    'guests': guests.run,
     'filters': filters.run,
     'weigher': weigher.run,
     'demand': demand.run,
@@ -72,7 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         lab = context.load(paths.from_environment())
-        names = options.names or list(BENCHMARKS)
+        names = options.names or _possible(lab)
         if options.clean or not IN_PROCESS.issuperset(names):
             lab.holder()
         if options.clean:
@@ -111,6 +113,14 @@ def _parser() -> argparse.ArgumentParser:
         help='remove what a run that was killed has left',
     )
     return parser
+
+
+def _possible(lab: Lab) -> list[str]:
+    """All of them; guests only where the lab has hosts for them."""
+    if reason := guest_support.left_out(lab):
+        print(f'bench: without guests: {reason}', file=sys.stderr)
+        return [name for name in BENCHMARKS if name != 'guests']
+    return list(BENCHMARKS)
 
 
 def _name(text: str) -> str:

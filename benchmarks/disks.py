@@ -37,8 +37,8 @@ def qcow2(raw: Path) -> Path:
     return path
 
 
-def sparse_image(tenant: Tenant, head: Path, gib: int) -> str:
-    """A raw image of ``gib`` GiB, all of it a hole but for its two ends.
+def sparse_image(tenant: Tenant, head: Path, mib: int) -> str:
+    """A raw image of ``mib`` MiB, all of it a hole but for its two ends.
 
     Sending 64 GiB of zeros takes Glance minutes, and its Locations API refuses
     ``file://``. So the image is uploaded with its head alone. Then its file in
@@ -47,7 +47,7 @@ def sparse_image(tenant: Tenant, head: Path, gib: int) -> str:
     ``do_secure_hash``: no checksums, no virtual size.
     """
     image_id = tenant.upload(head)
-    size = gib * units.Gi
+    size = mib * units.Mi
     with stored(tenant.lab, image_id).open('r+b') as stream:
         stream.truncate(size)
         stream.seek(size - units.Mi)

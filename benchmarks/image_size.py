@@ -58,7 +58,7 @@ def run(lab: Lab) -> dict[str, Any]:
             times += _measure(
                 tenant,
                 driver,
-                {gib: disks.sparse_image(tenant, head, gib) for gib in SIZES},
+                {gib: disks.sparse_image(tenant, head, gib * 1024) for gib in SIZES},
             )
     return _answer(times).to_json()
 

@@ -70,6 +70,14 @@ class LabUser:
         self.volumes.append(volume['id'])
         return volume['id']
 
+    def of_snapshot(self, snapshot_id: str, volume_type: str) -> str:
+        """A volume of a snapshot, when it is available; its id."""
+        body = {'snapshot_id': snapshot_id, 'volume_type': volume_type, 'size': 1}
+        made = self.api.cinder('POST', '/volumes', {'volume': body})['volume']['id']
+        self.volumes.append(made)
+        assert self.ended(made)['status'] == 'available'
+        return str(made)
+
     def show(self, volume_id: str) -> dict[str, Any]:
         return self.api.cinder('GET', f'/volumes/{volume_id}')['volume']
 

@@ -1,0 +1,165 @@
+"""Servers whose guests are real, and what is on the FlexVols below them.
+
+What takes minutes runs with ``EIC_GUEST_TABLE=1`` (``make tables``).
+"""
+
+import dataclasses
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab import guest_console, guest_support, guests, simulator
+from lab.boots import root_volume
+from lab.guest_console import GuestConsole
+from lab.guest_image import image
+from lab.guest_image.image import Label
+from lab.guests import GuestHost
+from lab.topology import pool_named
+from tests.e2e.deadline import wait_for
+from tests.e2e.servers import Servers
+from tests.e2e.user import LabUser
+
+POOLS = {'nfs': 'gold', 'iscsi': 'block-one'}
+HOSTS = {host.driver: host for host in guests.HOSTS}
+GIB = 1
+BOOT_SECONDS = 240
+"""Until a guest without acceleration speaks, on a busy machine of two cores."""
+needs_time = pytest.mark.skipif(
+    not os.environ.get('EIC_GUEST_TABLE'), reason='takes minutes: EIC_GUEST_TABLE=1'
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class GuestImage:
+    """An image that boots, and what its guest reads from its disk."""
+
+    id: str
+    label: Label
+    digest: str
+
+
+def upload(cloud: LabUser, directory: Path, mode: str = 'plain') -> GuestImage:
+    """A new one: no pool has it."""
+    path, label = directory / 'guest.img', image.new_label(mode)
+    image.make(cloud.lab, path, label)
+    content = path.read_bytes()
+    return GuestImage(cloud.upload(content), label, hashlib.sha256(content).hexdigest())
+
+
+class Guest:
+    """A server with a guest, as its user has it; and its disk below."""
+
+    def __init__(self, servers: Servers, host: GuestHost, server: dict[str, Any]):
+        self.servers = servers
+        self.id = str(server['id'])
+        self.side = servers.sides[host.driver]
+        self.host = host
+
+    @property
+    def console(self) -> GuestConsole:
+        return guest_console.of(self.servers.cloud.lab, self.host, self.id)
+
+    def show(self) -> dict[str, Any]:
+        return self.side.show(self.id)
+
+    def where(self) -> str:
+        """The host that it is on, which only an admin sees."""
+        admin = self.servers.cloud.admin
+        shown = admin.nova('GET', f'/servers/{self.id}')['server']
+        return str(shown['OS-EXT-SRV-ATTR:host'])
+
+    def action(self, name: str, body: Any = None) -> Any:
+        return self.side.nova('POST', f'/servers/{self.id}/action', {name: body})
+
+    def is_(self, status: str) -> None:
+        """Waits until it is that, and nothing is being done to it."""
+
+        def look() -> bool:
+            shown = self.show()
+            assert shown['status'] != 'ERROR' or status == 'ERROR', shown['fault']
+            return shown['status'] == status and shown['OS-EXT-STS:task_state'] is None
+
+        wait_for(look, f'{self.id} to be {status}', BOOT_SECONDS)
+
+    def volumes(self) -> list[str]:
+        return self.side.volumes(self.id)
+
+    def hears(self, kind: str, **fields: str) -> dict[str, str]:
+        word, _ = self.console.hear(kind, BOOT_SECONDS, **fields)
+        return dict(word.fields)
+
+    def is_up(self, label: Label, ups: int = 1) -> None:
+        """Waits until it has booted that often from the image, and written that."""
+        self.hears('up', token=label.token, ups=str(ups))
+        self.hears('wrote', ups=str(ups))
+
+
+class Guests:
+    """The user's guests."""
+
+    def __init__(self, servers: Servers) -> None:
+        self.servers = servers
+
+    def boot(
+        self,
+        made: str,
+        protocol: str = 'nfs',
+        driver: str = 'eic',
+        *,
+        source: str = 'image',
+        **fields: Any,
+    ) -> Guest:
+        """A server of an image (or volume, or snapshot) in the pool of a protocol."""
+        host = HOSTS[driver]
+        device = {**root_volume(made, GIB), 'source_type': source}
+        if source == 'volume':
+            del device['volume_size']
+            device['delete_on_termination'] = False
+        else:
+            device['volume_type'] = f'{driver}-{POOLS[protocol]}'
+        (server,) = self.servers.boot(
+            driver,
+            made,
+            **{
+                'flavor': 'm1.guest',
+                'availability_zone': host.zone,
+                'block_device_mapping_v2': [device],
+                **fields,
+            },
+        )
+        assert server['status'] == 'ACTIVE', server.get('fault')
+        return Guest(self.servers, host, server)
+
+
+@pytest.fixture(name='guests')
+def guests_fixture(servers: Servers) -> Guests:
+    if reason := guest_support.left_out(servers.cloud.lab):
+        pytest.skip(f'the lab has no guests: {reason}')
+    return Guests(servers)
+
+
+def disk_of(cloud: LabUser, driver: str, protocol: str, volume_id: str) -> Path:
+    """The file, or the LUN's file, of a volume."""
+    pool = pool_named(driver, POOLS[protocol])
+    directory = simulator.pool_directory_from_host(cloud.lab, pool)
+    return directory / f'volume-{volume_id}'
+
+
+def sha256(path: Path, size: int = image.SIZE) -> str:
+    with path.open('rb') as stream:
+        return hashlib.sha256(stream.read(size)).hexdigest()
+
+
+def note_on(path: Path) -> str:
+    """What a guest has written about itself."""
+    with path.open('rb') as stream:
+        stream.seek(image.NOTES_AT)
+        return stream.read(image.SECTOR).decode(errors='replace').strip()
+
+
+def new_name() -> str:
+    return f'e2e-{secrets.token_hex(4)}'

@@ -1,0 +1,47 @@
+"""A real guest boots from a clone: it reads the image's bytes, and what it writes is
+in its own volume alone.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from lab import leftovers
+from tests.e2e.talking_guests import (
+    POOLS,
+    Guests,
+    disk_of,
+    note_on,
+    sha256,
+    upload,
+)
+from tests.e2e.talking_guests import (
+    guests_fixture as guests,
+)
+from tests.e2e.user import LabUser
+
+__all__ = ['guests']
+
+
+@pytest.mark.parametrize('protocol', POOLS)
+def test_a_guest_lives_on_a_clone_and_leaves_its_neighbours_alone(
+    cloud: LabUser, guests: Guests, tmp_path: Path, protocol: str
+) -> None:
+    image = upload(cloud, tmp_path)
+    neighbour = cloud.create(image.id, f'eic-{POOLS[protocol]}')
+    guest = guests.boot(image.id, protocol)
+    assert guest.hears('sum')['sha256'] == image.digest
+    guest.is_up(image.label)
+    (volume,) = guest.volumes()
+    assert cloud.show(volume)['metadata']['eic_route'] in {'flexclone', 'cached'}
+    assert cloud.downloads(image.id) == 0
+    assert note_on(disk_of(cloud, 'eic', protocol, volume)).startswith('ups=1 ')
+    copies = [
+        path
+        for path in leftovers.files_about(cloud.lab, {image.id})
+        if path.suffix != '.json'
+    ]
+    assert any(path.name.startswith('img-cache-') for path in copies)
+    others = [*copies, disk_of(cloud, 'eic', protocol, neighbour['id'])]
+    assert {sha256(path) for path in others} == {image.digest}
+    # `servers` then deletes it, and sees that nothing is left.
