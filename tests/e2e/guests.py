@@ -74,7 +74,7 @@ class Guest:
         def reached() -> bool:
             shown = self.show()
             assert shown['status'] != 'ERROR' or status == 'ERROR', shown
-            return bool(shown['status'] == status)
+            return shown['status'] == status and not shown['OS-EXT-STS:task_state']
 
         wait_for(reached, f'{self.id} to be {status}', seconds=_SECONDS)
 

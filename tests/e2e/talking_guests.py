@@ -1,25 +1,22 @@
-"""Servers whose guests are real, and what is on the FlexVols below them.
-
-What takes minutes runs with ``EIC_GUEST_TABLE=1`` (``make tables``).
+"""Servers of the lab's own image, whose guests say what they find on their disks; and
+what is on the FlexVols below them.
 """
 
 import dataclasses
 import hashlib
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab import guest_console, guest_support, guests, simulator
+from lab import guest_console, guests, simulator
 from lab.boots import root_volume
-from lab.guest_console import GuestConsole
 from lab.guest_image import image
 from lab.guest_image.image import Label
 from lab.guests import GuestHost
 from lab.topology import pool_named
-from tests.e2e.deadline import wait_for
+from tests.e2e.guests import Guest, needs_guests
 from tests.e2e.servers import Servers
 from tests.e2e.user import LabUser
 
@@ -28,9 +25,6 @@ HOSTS = {host.driver: host for host in guests.HOSTS}
 GIB = 1
 BOOT_SECONDS = 240
 """Until a guest without acceleration speaks, on a busy machine of two cores."""
-needs_time = pytest.mark.skipif(
-    not os.environ.get('EIC_GUEST_TABLE'), reason='takes minutes: EIC_GUEST_TABLE=1'
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,46 +44,27 @@ def upload(cloud: LabUser, directory: Path, mode: str = 'plain') -> GuestImage:
     return GuestImage(cloud.upload(content), label, hashlib.sha256(content).hexdigest())
 
 
-class Guest:
-    """A server with a guest, as its user has it; and its disk below."""
+class TalkingGuest(Guest):
+    """A guest of the lab's own image, whose words are heard."""
 
     def __init__(self, servers: Servers, host: GuestHost, server: dict[str, Any]):
-        self.servers = servers
-        self.id = str(server['id'])
         self.side = servers.sides[host.driver]
+        super().__init__(self.side, server)
         self.host = host
-
-    @property
-    def console(self) -> GuestConsole:
-        return guest_console.of(self.servers.cloud.lab, self.host, self.id)
-
-    def show(self) -> dict[str, Any]:
-        return self.side.show(self.id)
+        self.admin = servers.cloud.admin
+        self.talk = guest_console.of(servers.cloud.lab, host, self.id)
 
     def where(self) -> str:
         """The host that it is on, which only an admin sees."""
-        admin = self.servers.cloud.admin
-        shown = admin.nova('GET', f'/servers/{self.id}')['server']
+        shown = self.admin.nova('GET', f'/servers/{self.id}')['server']
         return str(shown['OS-EXT-SRV-ATTR:host'])
-
-    def action(self, name: str, body: Any = None) -> Any:
-        return self.side.nova('POST', f'/servers/{self.id}/action', {name: body})
-
-    def is_(self, status: str) -> None:
-        """Waits until it is that, and nothing is being done to it."""
-
-        def look() -> bool:
-            shown = self.show()
-            assert shown['status'] != 'ERROR' or status == 'ERROR', shown['fault']
-            return shown['status'] == status and shown['OS-EXT-STS:task_state'] is None
-
-        wait_for(look, f'{self.id} to be {status}', BOOT_SECONDS)
 
     def volumes(self) -> list[str]:
         return self.side.volumes(self.id)
 
     def hears(self, kind: str, **fields: str) -> dict[str, str]:
-        word, _ = self.console.hear(kind, BOOT_SECONDS, **fields)
+        """Waits until it has said that."""
+        word, _ = self.talk.hear(kind, BOOT_SECONDS, **fields)
         return dict(word.fields)
 
     def is_up(self, label: Label, ups: int = 1) -> None:
@@ -98,7 +73,7 @@ class Guest:
         self.hears('wrote', ups=str(ups))
 
 
-class Guests:
+class TalkingGuests:
     """The user's guests."""
 
     def __init__(self, servers: Servers) -> None:
@@ -112,7 +87,7 @@ class Guests:
         *,
         source: str = 'image',
         **fields: Any,
-    ) -> Guest:
+    ) -> TalkingGuest:
         """A server of an image (or volume, or snapshot) in the pool of a protocol."""
         host = HOSTS[driver]
         device = {**root_volume(made, GIB), 'source_type': source}
@@ -132,14 +107,13 @@ class Guests:
             },
         )
         assert server['status'] == 'ACTIVE', server.get('fault')
-        return Guest(self.servers, host, server)
+        return TalkingGuest(self.servers, host, server)
 
 
 @pytest.fixture(name='guests')
-def guests_fixture(servers: Servers) -> Guests:
-    if reason := guest_support.left_out(servers.cloud.lab):
-        pytest.skip(f'the lab has no guests: {reason}')
-    return Guests(servers)
+def guests_fixture(servers: Servers) -> TalkingGuests:
+    needs_guests(servers.cloud.lab)
+    return TalkingGuests(servers)
 
 
 def disk_of(cloud: LabUser, driver: str, protocol: str, volume_id: str) -> Path:

@@ -15,22 +15,22 @@ from oslo_utils import units
 from lab import guest_hosts
 from lab.guest_image import hostile, image
 from tests.e2e.deadline import wait_for
-from tests.e2e.guests import (
+from tests.e2e.guests import extend, needs_time
+from tests.e2e.services import Services
+from tests.e2e.talking_guests import (
     POOLS,
-    Guest,
     GuestImage,
-    Guests,
+    TalkingGuest,
+    TalkingGuests,
     disk_of,
-    needs_time,
     new_name,
     note_on,
     sha256,
     upload,
 )
-from tests.e2e.guests import (
+from tests.e2e.talking_guests import (
     guests_fixture as guests,
 )
-from tests.e2e.services import Services
 from tests.e2e.user import LabUser
 
 pytestmark = needs_time
@@ -43,36 +43,38 @@ def guest_image(cloud: LabUser, tmp_path: Path) -> GuestImage:
     return upload(cloud, tmp_path)
 
 
-def booted(guests: Guests, made: GuestImage, protocol: str = 'nfs') -> Guest:
+def booted(
+    guests: TalkingGuests, made: GuestImage, protocol: str = 'nfs'
+) -> TalkingGuest:
     guest = guests.boot(made.id, protocol)
     guest.is_up(made.label)
     return guest
 
 
 def test_the_user_reads_what_the_guest_says(
-    guests: Guests, guest_image: GuestImage
+    guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     guest = booted(guests, guest_image)
-    said = guest.action('os-getConsoleOutput', {})['output']
+    said = guest.act(**{'os-getConsoleOutput': {}})['output']
     assert f'EIC-GUEST up token={guest_image.label.token}' in said
 
 
 @both
 def test_power_goes_off_and_on_and_the_guest_remembers(
-    guests: Guests, guest_image: GuestImage, protocol: str
+    guests: TalkingGuests, guest_image: GuestImage, protocol: str
 ) -> None:
     guest = booted(guests, guest_image, protocol)
-    guest.action('os-stop')
-    guest.is_('SHUTOFF')
-    guest.action('os-start')
-    guest.is_('ACTIVE')
+    guest.act(**{'os-stop': None})
+    guest.wait_for_status('SHUTOFF')
+    guest.act(**{'os-start': None})
+    guest.wait_for_status('ACTIVE')
     guest.is_up(guest_image.label, 2)
-    guest.action('reboot', {'type': 'SOFT'})
+    guest.act(reboot={'type': 'SOFT'})
     guest.is_up(guest_image.label, 3)
-    guest.is_('ACTIVE')
-    guest.action('reboot', {'type': 'HARD'})
+    guest.wait_for_status('ACTIVE')
+    guest.act(reboot={'type': 'HARD'})
     guest.is_up(guest_image.label, 4)
-    guest.is_('ACTIVE')
+    guest.wait_for_status('ACTIVE')
 
 
 def snapshot_of(cloud: LabUser, volume: str) -> str:
@@ -103,7 +105,7 @@ def remove_snapshot(cloud: LabUser, snapshot: str) -> None:
 
 @both
 def test_a_guest_boots_from_a_snapshot_of_another_one(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage, protocol: str
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage, protocol: str
 ) -> None:
     guest = booted(guests, guest_image, protocol)
     (volume,) = guest.volumes()
@@ -117,10 +119,10 @@ def test_a_guest_boots_from_a_snapshot_of_another_one(
 
 
 def test_an_image_of_a_server_boots(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     guest = booted(guests, guest_image)
-    made = guest.action('createImage', {'name': new_name()})['image_id']
+    made = guest.act(createImage={'name': new_name()})['image_id']
     try:
         shown = wait_for(
             lambda: active_image(cloud, made), f'image {made} to be active'
@@ -134,7 +136,7 @@ def test_an_image_of_a_server_boots(
             block_device_mapping_v2=[],
         )
         assert [each['status'] for each in copy] == ['ACTIVE']
-        Guest(guests.servers, guest.host, copy[0]).is_up(guest_image.label, 2)
+        TalkingGuest(guests.servers, guest.host, copy[0]).is_up(guest_image.label, 2)
         guests.servers.delete(*copy)
     finally:
         cloud.api.request('DELETE', 'glance', f'/v2/images/{made}')
@@ -154,7 +156,7 @@ def snapshots_in(shown: dict[str, Any]) -> list[str]:
 
 @both
 def test_a_disk_comes_and_goes_while_the_guest_runs(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage, protocol: str
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage, protocol: str
 ) -> None:
     guest = booted(guests, guest_image, protocol)
     data = cloud.create(guest_image.id, f'eic-{POOLS[protocol]}')['id']
@@ -170,32 +172,32 @@ def test_a_disk_comes_and_goes_while_the_guest_runs(
 
 
 def test_a_rebuild_on_another_image_is_a_clone_of_its_cached_image(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage, tmp_path: Path
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage, tmp_path: Path
 ) -> None:
     other = upload(cloud, tmp_path)
     cloud.create(other.id, 'eic-gold')
     guest = booted(guests, guest_image)
-    guest.action('rebuild', {'imageRef': other.id})
+    guest.act(rebuild={'imageRef': other.id})
     guest.is_up(other.label)
-    guest.is_('ACTIVE')
+    guest.wait_for_status('ACTIVE')
     assert cloud.downloads(other.id) == 0
     (volume,) = guest.volumes()
     assert cloud.show(volume)['volume_image_metadata']['image_id'] == other.id
 
 
 def test_shelved_and_unshelved_the_guest_remembers(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     guest = booted(guests, guest_image)
-    guest.action('shelve')
-    guest.is_('SHELVED_OFFLOADED')
-    guest.action('unshelve')
-    guest.is_('ACTIVE')
+    guest.act(shelve=None)
+    guest.wait_for_status('SHELVED_OFFLOADED')
+    guest.act(unshelve=None)
+    guest.wait_for_status('ACTIVE')
     guest.is_up(guest_image.label, 2)
 
 
 def test_a_guest_outlives_its_nova_compute_and_libvirtd(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     guest = booted(guests, guest_image)
     beats = int(guest.hears('alive')['beats'])
@@ -203,16 +205,16 @@ def test_a_guest_outlives_its_nova_compute_and_libvirtd(
     for name in (guest.host.compute, guest.host.libvirtd):
         services.command('restart', name)
     guest.hears('alive', beats=str(beats + 10))
-    assert guest.console.count('up') == 1
+    assert guest.talk.count('up') == 1
     guest_hosts.wait_for(cloud.lab, [guest.host])
-    guest.action('reboot', {'type': 'HARD'})
+    guest.act(reboot={'type': 'HARD'})
     guest.is_up(guest_image.label, 2)
-    guest.is_('ACTIVE')
+    guest.wait_for_status('ACTIVE')
 
 
 @both
 def test_a_guest_that_makes_its_disk_look_like_qcow2_stays_a_raw_disk(
-    cloud: LabUser, guests: Guests, tmp_path: Path, protocol: str
+    cloud: LabUser, guests: TalkingGuests, tmp_path: Path, protocol: str
 ) -> None:
     evil = upload(cloud, tmp_path, 'qcow2')
     guest = guests.boot(evil.id, protocol)
@@ -222,11 +224,11 @@ def test_a_guest_that_makes_its_disk_look_like_qcow2_stays_a_raw_disk(
     written = sha256(disk)
     assert disk.read_bytes()[: image.SECTOR] == hostile.qcow2_header()
     # It does not boot any more, but it is ACTIVE, and its disk as large and the same.
-    guest.action('reboot', {'type': 'HARD'})
-    guest.is_('ACTIVE')
+    guest.act(reboot={'type': 'HARD'})
+    guest.wait_for_status('ACTIVE')
     assert (sha256(disk), disk.stat().st_size) == (written, units.Gi)
-    guest.action('os-stop')
-    guest.is_('SHUTOFF')
+    guest.act(**{'os-stop': None})
+    guest.wait_for_status('SHUTOFF')
     snapshot = snapshot_of(cloud, volume)
     # Another guest gets it as a second disk: the header, and not what it points at.
     copy = cloud.of_snapshot(snapshot, f'eic-{POOLS[protocol]}')
@@ -246,7 +248,7 @@ def test_a_guest_that_makes_its_disk_look_like_qcow2_stays_a_raw_disk(
 
 
 def test_a_guest_boots_while_the_cached_image_is_evicted(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     booted(guests, guest_image)
     cloud.evict(guest_image.id, 'gold')
@@ -256,34 +258,22 @@ def test_a_guest_boots_while_the_cached_image_is_evicted(
     assert cloud.downloads(guest_image.id) == 0
 
 
-def extend(cloud: LabUser, volume: str) -> None:
-    body = {'os-extend': {'new_size': 2}}
-    cloud.api.cinder('POST', f'/volumes/{volume}/action', body)
-
-    def ended() -> bool:
-        shown = cloud.show(volume)
-        assert shown['status'] in {'extending', 'in-use'}
-        return (shown['status'], shown['size']) == ('in-use', 2)
-
-    wait_for(ended, f'{volume} to have 2 GiB')
-
-
 def test_a_file_grows_below_a_running_guest_where_the_operator_allows_it(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     guest = booted(guests, guest_image)
     (volume,) = guest.volumes()
     with Services(cloud.lab).reconfigured({}, {'extend_attached_files': True}):
-        extend(cloud, volume)
+        extend(cloud, volume, 2)
         assert int(guest.hears('disk', name='vda')['bytes']) == 2 * units.Gi
-    assert guest.console.count('up') == 1
-    guest.action('reboot', {'type': 'HARD'})
+    assert guest.talk.count('up') == 1
+    guest.act(reboot={'type': 'HARD'})
     guest.is_up(guest_image.label, 2)
-    guest.is_('ACTIVE')
+    guest.wait_for_status('ACTIVE')
 
 
 def test_a_file_does_not_grow_below_a_guest_by_default(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     guest = booted(guests, guest_image)
     (volume,) = guest.volumes()
@@ -298,15 +288,15 @@ def test_a_file_does_not_grow_below_a_guest_by_default(
 
 
 def test_a_lun_grows_below_a_guest_which_sees_it_when_it_starts_again(
-    cloud: LabUser, guests: Guests, guest_image: GuestImage
+    cloud: LabUser, guests: TalkingGuests, guest_image: GuestImage
 ) -> None:
     """At once it would see it over iSCSI: Nova's driver of LOCAL connections, which
     the lab has instead, cannot tell it.
     """
     guest = booted(guests, guest_image, 'iscsi')
     (volume,) = guest.volumes()
-    extend(cloud, volume)
-    guest.action('reboot', {'type': 'HARD'})
+    extend(cloud, volume, 2)
+    guest.act(reboot={'type': 'HARD'})
     seen = guest.hears('up', ups='2')
     assert int(seen['bytes']) == 2 * units.Gi
-    guest.is_('ACTIVE')
+    guest.wait_for_status('ACTIVE')

@@ -9,7 +9,7 @@ import pytest
 from lab import leftovers
 from tests.e2e.talking_guests import (
     POOLS,
-    Guests,
+    TalkingGuests,
     disk_of,
     note_on,
     sha256,
@@ -25,7 +25,7 @@ __all__ = ['guests']
 
 @pytest.mark.parametrize('protocol', POOLS)
 def test_a_guest_lives_on_a_clone_and_leaves_its_neighbours_alone(
-    cloud: LabUser, guests: Guests, tmp_path: Path, protocol: str
+    cloud: LabUser, guests: TalkingGuests, tmp_path: Path, protocol: str
 ) -> None:
     image = upload(cloud, tmp_path)
     neighbour = cloud.create(image.id, f'eic-{POOLS[protocol]}')
