@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from lab.guests import GuestHost
+from lab.specs import PoolSpec
 
 PROTOCOLS = {'nfs': 'gold', 'iscsi': 'block-one'}
 """The pool that the guests of a protocol have their volumes in."""
@@ -15,9 +16,11 @@ class GuestCase:
 
     title: str
     guests: int = 1
+    is_new: bool = False
+    """Whether no pool has the image yet."""
 
 
-CASES = (GuestCase('a new image'), GuestCase('the same again'))
+CASES = (GuestCase('a new image', is_new=True), GuestCase('the same again'))
 
 
 def cases(at_once: int = 0) -> Iterator[GuestCase]:
@@ -31,7 +34,7 @@ def cases(at_once: int = 0) -> Iterator[GuestCase]:
 
 
 def client_arguments(
-    host: GuestHost, pool: str, image_id: str, case: GuestCase
+    host: GuestHost, pool: PoolSpec, image_id: str, case: GuestCase
 ) -> list[str]:
     """What `openstack server create` is given, but the name."""
     many = ['--min', str(case.guests), '--max', str(case.guests)]
@@ -39,7 +42,7 @@ def client_arguments(
         *('--flavor', 'm1.guest', '--availability-zone', host.zone),
         '--block-device',
         f'uuid={image_id},source_type=image,destination_type=volume,boot_index=0,'
-        f'volume_size=1,delete_on_termination=true,volume_type={host.driver}-{pool}',
+        f'volume_size=1,delete_on_termination=true,volume_type={pool.volume_type}',
         *(many if case.guests > 1 else ()),
         *('--nic', 'none'),
     ]

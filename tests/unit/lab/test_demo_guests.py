@@ -8,6 +8,7 @@ import pytest
 from lab import guests
 from lab.demo.guest_cases import GuestCase, cases, client_arguments
 from lab.demo.guest_rows import GuestRow, guest_table
+from lab.topology import pool_named
 
 TWO = GuestCase('two', 2)
 GOOD = GuestRow(
@@ -58,6 +59,14 @@ def test_a_wrong_digest_and_a_write_elsewhere_are_seen_in_the_table():
     assert 'ELSEWHERE' in guest_table([row(changed=['gold/img-cache-1'])])
 
 
+def test_the_first_lun_of_an_image_may_be_a_download_and_no_other_volume():
+    new = dataclasses.replace(TWO, is_new=True)
+    first = row(protocol='iscsi', case=new, routes={'download': 2})
+    assert list(first.problems()) == []
+    for other in ({'protocol': 'nfs'}, {'case': TWO}):
+        assert list(dataclasses.replace(first, **other).problems())
+
+
 def test_the_stock_driver_may_download_and_leave_files():
     stock = row(driver='stock', routes={'download': 2}, files_left=['x'])
     assert list(stock.problems()) == []
@@ -66,7 +75,7 @@ def test_the_stock_driver_may_download_and_leave_files():
 def test_many_at_once_are_one_request_more():
     assert [case.guests for case in cases()] == [1, 1]
     assert [case.guests for case in cases(10)] == [1, 1, 10]
-    arguments = client_arguments(guests.HOSTS[0], 'gold', 'i-1', TWO)
+    arguments = client_arguments(guests.HOSTS[0], pool_named('eic', 'gold'), 'i-1', TWO)
     assert arguments[arguments.index('--max') + 1] == '2'
     assert 'volume_type=eic-gold' in ' '.join(arguments)
     assert guests.HOSTS[0].zone in arguments
