@@ -285,6 +285,7 @@ lint: $(STAMP) ## ruff and mypy
 
 # A link that leads nowhere is an error here.
 docs: release-notes ## build the documentation site: build/site/index.html
+	@$(BIN)/python -m lab.packages docs
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site && \
 	echo build/site/index.html
 

@@ -1,14 +1,11 @@
 """Sphinx's configuration of the documentation site: ``make docs``.
 
 The manuals are read as they are. ``docs/site/pages.py`` brings in those that are
-elsewhere in the repository.
+elsewhere in the repository, and ``docs/site/drawings.py`` draws what is to be drawn.
 """
 
 import sys
 from pathlib import Path
-from typing import Any
-
-from pygments.lexers.special import TextLexer
 
 sys.path.insert(0, str(Path(__file__).parent / 'site'))
 
@@ -20,6 +17,7 @@ extensions = [
     'oslo_config.sphinxext',
     'cliff.sphinxext',
     'pages',
+    'drawings',
 ]
 # openstackdocstheme has the menus of openstack.org, as if this were a project of it;
 # and furo is readable on a small screen, and in the dark.
@@ -28,11 +26,8 @@ html_title = 'eic-plugins'
 html_static_path = ['site/static']
 html_css_files = ['eic.css']
 myst_enable_extensions = ['attrs_inline']
+# The forge draws such a block by itself.
+myst_fence_as_directive = ['mermaid']
 myst_heading_anchors = 4
 autoprogram_cliff_application = 'eic'
 nitpicky = True
-
-
-def setup(app: Any) -> None:
-    """A drawing stands on the page as the text that it is made from."""
-    app.add_lexer('mermaid', TextLexer)

@@ -29,6 +29,8 @@ _LOCKING = ('etcd-server', 'redis-server')
 _ALERTING = ('prometheus',)
 # They read what docs/recipes.md has operators copy: shell scripts, systemd's units.
 _RECIPES = ('shellcheck', 'systemd')
+# It draws docs/drawings for `make docs`.
+DOCS_PACKAGES = ('graphviz',)
 # What `make deb` builds with, and looks at the result with.
 DEB_PACKAGES = (
     'debhelper',
@@ -167,6 +169,7 @@ def main() -> int:
         'venv': venv_packages(),
         'lab': LAB_PACKAGES,
         'test': TEST_PACKAGES,
+        'docs': DOCS_PACKAGES,
         'deb': DEB_PACKAGES,
         'deb-check': DEB_CHECK_PACKAGES,
     }

@@ -3,7 +3,9 @@
 A Sphinx extension. Each page of :data:`BROUGHT` is written into ``docs/site/_brought``
 before the site is built. On all pages, a link to a manual leads to its page; a link to
 another file of the repository becomes the file's name, for the site has no files. If
-such a link is named by its path, and alone on its line, the file's text is there.
+such a link is named by its path, and alone on its line, the file's text is there. A
+link to a drawing (``.dot``), alone on its line, becomes the drawing, and its text says
+in words what is drawn.
 """
 
 import posixpath
@@ -50,6 +52,9 @@ def on_site(text: str, path: str) -> str:
 def _included(link: re.Match[str], path: str) -> str:
     target = link['target']
     found = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    if found.endswith('.dot'):
+        drawing = posixpath.relpath(found, 'docs')
+        return f'```{{drawing}} /{drawing}\n:alt: {link["path"]}\n```'
     if page_of(found) is not None or link['path'] != found:
         return link[0]
     language = _LANGUAGES.get(posixpath.splitext(found)[1], 'text')
