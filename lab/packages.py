@@ -31,6 +31,8 @@ _ALERTING = ('prometheus',)
 _RECIPES = ('shellcheck', 'systemd')
 # It draws docs/drawings for `make docs`.
 DOCS_PACKAGES = ('graphviz',)
+# With it the simulator's README lists FlexVols.
+_CLIENTS = ('curl',)
 # What `make deb` builds with, and looks at the result with.
 DEB_PACKAGES = (
     'debhelper',
@@ -50,6 +52,7 @@ TEST_PACKAGES = (
     *_LOCKING,
     *_ALERTING,
     *_RECIPES,
+    *_CLIENTS,
     *DEB_PACKAGES,
 )
 LAB_PACKAGES = ('mariadb-server', 'rabbitmq-server', 'e2fsprogs', 'sudo', *_MOUNTING)

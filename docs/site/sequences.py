@@ -110,4 +110,5 @@ def _message(source: float, target: float, y: int, text: str, answer: bool) -> s
 
 
 def _text(x: float, y: float, text: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}">{html.escape(text, quote=False)}</text>'
+    said = html.escape(text, quote=False)
+    return f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}">{said}</text>'

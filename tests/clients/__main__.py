@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ontap_simulator import usage
 from ontap_simulator.testing import serving
 
 from tests.clients import (
@@ -12,6 +13,7 @@ from tests.clients import (
     cinder_methods,
     manila_methods,
     netapp_examples,
+    snippets,
     table,
 )
 from tests.clients.tally import Tally
@@ -24,6 +26,7 @@ def main() -> int:
     # The CA of the simulator would lose to them.
     for name in ('REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'):
         os.environ.pop(name, None)
+    _snippets()
     tallies: list[Tally] = []
     for topology, run in (
         ('cluster.toml', lambda s: [cinder_methods.run(s)]),
@@ -44,6 +47,16 @@ def main() -> int:
     if not surprises:
         table.DOCUMENT.write_text(table.render(tallies))
     return 1 if surprises else 0
+
+
+def _snippets() -> None:
+    for use in (snippets.ansible, snippets.manila):
+        with tempfile.TemporaryDirectory() as directory:
+            topology = Path(directory) / 'cluster.toml'
+            topology.write_text(usage.EXAMPLE.read_text().replace(':18443', ':0'))
+            with serving(topology, Path(directory) / usage.DATA_DIR) as simulator:
+                use(simulator)
+        print(f'the snippet for {use.__name__} does what it should', flush=True)
 
 
 if __name__ == '__main__':

@@ -78,6 +78,7 @@ class Aggregate:
                     'raid_type': 'raid_dp',
                     'disk_count': 8,
                     'disk_class': 'solid_state',
+                    'disk_type': 'ssd',
                     'raid_size': 24,
                     'checksum_style': 'block',
                 },

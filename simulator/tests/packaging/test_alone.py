@@ -1,5 +1,6 @@
 """The wheel in an empty environment: nothing but what it declares."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -57,20 +58,15 @@ def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target / 'bin'
 
 
-@pytest.fixture
-def address(scripts: Path, tmp_path: Path) -> Iterator[str]:
-    """Where its simulator listens, on the example of this folder."""
+@contextlib.contextmanager
+def _started(scripts: Path, cwd: Path, *options: str) -> Iterator[str]:
+    """The address of a simulator that runs as long as the context lasts."""
     process = subprocess.Popen(
-        [
-            scripts / 'eic-ontap-simulator',
-            f'--config={ROOT / "examples/cluster.toml"}',
-            f'--data-dir={tmp_path}',
-            '--listen=127.0.0.1:0',
-        ],
+        [scripts / 'eic-ontap-simulator', '--listen=127.0.0.1:0', *options],
         stderr=subprocess.PIPE,
         text=True,
         env=_environment(),
-        cwd='/',
+        cwd=cwd,
     )
     try:
         yield _address_in(process)
@@ -78,6 +74,14 @@ def address(scripts: Path, tmp_path: Path) -> Iterator[str]:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=TIMEOUT)
     assert process.returncode == 0
+
+
+@pytest.fixture
+def address(scripts: Path, tmp_path: Path) -> Iterator[str]:
+    """Where its simulator listens, on the example of this folder."""
+    example = f'--config={ROOT / "examples/cluster.toml"}'
+    with _started(scripts, Path('/'), example, f'--data-dir={tmp_path}') as found:
+        yield found
 
 
 def _address_in(process: subprocess.Popen[str]) -> str:
@@ -106,6 +110,16 @@ def test_it_answers_over_https_with_its_ca(address: str, tmp_path: Path) -> None
     assert status == http.HTTPStatus.OK
     assert cluster['name'] == 'cluster-a'
     assert cluster['version']['full'].startswith('NetApp Release 9.15.1')
+
+
+def test_without_a_topology_it_keeps_its_data_where_it_was_started(
+    scripts: Path, tmp_path: Path
+) -> None:
+    with _started(scripts, tmp_path) as address:
+        ca = tmp_path / 'ontap-simulator-data/ca.pem'
+        status, found = _get(address, '/api/storage/volumes', ca)
+    assert status == http.HTTPStatus.OK
+    assert {record['name'] for record in found['records']} >= {'images_vol', 'luns_vol'}
 
 
 def test_it_says_its_version(scripts: Path) -> None:
