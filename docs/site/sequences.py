@@ -99,13 +99,13 @@ def _message(source: float, target: float, y: int, text: str, answer: bool) -> s
     line, way = y + 24, 1 if target > source else -1
     tip = target - way * _TIP
     head = f'M{target},{line} L{tip},{line - 4} L{tip},{line + 4} Z'
-    # A text that is too long for its arrow ends at the edge of the drawing.
-    half = len(text) * _LETTER / 2
-    middle = min(max((source + target) / 2, half + 4), _WIDTH - half - 4)
+    # It begins where the arrow does, so that a narrow screen shows how it begins.
+    wide = len(text) * _LETTER
+    left = min(min(source, target) + _TIP, _WIDTH - wide - 4)
     return (
         f'<g class="{"answer" if answer else "message"}">'
         f'<line x1="{source}" x2="{tip}" y1="{line}" y2="{line}"/><path d="{head}"/>'
-        f'{_text(middle, line - 7, text, "said")}</g>'
+        f'{_text(left, line - 7, text, "said")}</g>'
     )
 
 

@@ -8,35 +8,47 @@ import configparser
 import json
 import sys
 import uuid
+from pathlib import Path
 from unittest import mock
 
-from manila import context
+from manila import context, coordination
 from manila.common import config as manila_config  # noqa: F401 - registers options
-from manila.share import configuration, driver
-from manila.share.drivers.netapp import common, options
+from manila.share import configuration, driver, share_types
+from manila.share.drivers.netapp import common
+from manila.share.drivers.netapp.dataontap.cluster_mode import lib_base
+from oslo_concurrency import lockutils
 from oslo_config import cfg
 
 
 def main(path):
     section, names = written(path)
     cfg.CONF(['--config-file', path], project='manila')
+    locks = Path(path).parent
+    lockutils.set_defaults(str(locks))
+    cfg.CONF.set_override('backend_url', f'file://{locks}', 'coordination')
+    coordination.LOCK_COORDINATOR.start()
     backend = configuration.Configuration(driver.share_opts, config_group=section)
-    backend.append_config_values(driver.ganesha_opts)
-    with mock.patch(
-        'manila.share.drivers.netapp.dataontap.cluster_mode.lib_base.'
-        'NetAppCmodeFileStorageLibrary._start_periodic_tasks'
+    admin = context.get_admin_context()
+    with (
+        # They go on in threads, and share types are in a database.
+        mock.patch.object(
+            lib_base.NetAppCmodeFileStorageLibrary, '_start_periodic_tasks'
+        ),
+        mock.patch.object(share_types, 'get_extra_specs_from_share', return_value={}),
     ):
         found = common.NetAppDriver(private_storage=mock.Mock(), configuration=backend)
-        found.do_setup(context.get_admin_context())
+        found.do_setup(admin)
         found.check_for_setup_error()
-    pools = [pool['pool_name'] for pool in found.get_share_stats(refresh=True)['pools']]
-    share = a_share(section, pools[0])
-    exports = found.create_share(context.get_admin_context(), share)
-    found.delete_share(context.get_admin_context(), share)
-    unknown = [name for name in names if name not in getattr(cfg.CONF, section)]
-    print(
-        json.dumps({'pools': pools, 'export': exports[0]['path'], 'unknown': unknown})
-    )
+        pools = [each['pool_name'] for each in found.get_share_stats(True)['pools']]
+        share = a_share(section, pools[0])
+        exports = found.create_share(admin, share, share_server=None)
+        found.delete_share(admin, share, share_server=None)
+    said = {
+        'pools': pools,
+        'export': exports[0]['path'],
+        'unknown': [name for name in names if name not in getattr(cfg.CONF, section)],
+    }
+    print(json.dumps(said))
 
 
 def written(path):
@@ -70,5 +82,4 @@ def a_share(section, pool):
 
 
 if __name__ == '__main__':
-    assert options
     main(sys.argv[1])

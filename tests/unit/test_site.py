@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from eic_plugins.engine import routes
 from tests.unit import manuals
 
 
@@ -153,3 +154,10 @@ def test_each_drawing_is_in_a_manual_that_says_in_words_what_is_drawn(
         if place in line
     ]
     assert re.fullmatch(r'\[Drawing: [^\]\[]{80,}\]\(\S+\)', line)
+
+
+def test_the_drawing_of_the_routes_asks_for_them_in_the_planners_order() -> None:
+    drawing = (manuals.ROOT / 'docs/drawings/routes.dot').read_text()
+    asked = re.findall(r'-> (\w+) \[label="yes"\]', drawing)
+    (last,) = re.findall(r'stock -> (\w+) \[label="  no"\]', drawing)
+    assert [*asked, last] == [route.name for route in routes.load()]

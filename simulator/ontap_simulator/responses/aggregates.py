@@ -5,11 +5,11 @@ from ontap_simulator.responses.base import Answer, Call, collection, instance
 
 
 def list_aggregates(call: Call) -> Answer:
-    used = call.query.wants('space')
+    wanted = call.query.wants('space')
     return collection(
         call,
         [
-            aggregate.record(_used(call, aggregate.name) if used else 0)
+            aggregate.record(used_of(call, aggregate.name) if wanted else 0)
             for aggregate in call.cluster.aggregates
         ],
     )
@@ -18,7 +18,7 @@ def list_aggregates(call: Call) -> Answer:
 def get_aggregate(call: Call) -> Answer:
     for aggregate in call.cluster.aggregates:
         if aggregate.uuid == call['uuid']:
-            return instance(call, aggregate.record(_used(call, aggregate.name)))
+            return instance(call, aggregate.record(used_of(call, aggregate.name)))
     raise NoSuchEntryError('uuid')
 
 
@@ -26,7 +26,8 @@ def list_disks(call: Call) -> Answer:
     return collection(call, [a.disk() for a in call.cluster.aggregates], 'name')
 
 
-def _used(call: Call, aggregate: str) -> int:
+def used_of(call: Call, aggregate: str) -> int:
+    """What its FlexVols use of an aggregate, in bytes."""
     return sum(
         volume.used()
         for volume in call.cluster.volumes

@@ -11,6 +11,7 @@ from ontap_simulator.models.jobs import Job
 from ontap_simulator.models.kept_seeds import svm_seeds
 from ontap_simulator.models.svms import Svm
 from ontap_simulator.records import Record, value
+from ontap_simulator.responses.aggregates import used_of
 from ontap_simulator.responses.base import Answer, Call, collection, instance
 from ontap_simulator.responses.bodies import required
 from ontap_simulator.responses.jobs import run_job
@@ -24,8 +25,10 @@ _ROOT_SIZE = 1 << 30
 
 
 def list_svms(call: Call) -> Answer:
+    space = call.query.wants('aggregates')
     return collection(
-        call, [_record(call, svm) for svm in call.cluster.svms if call.visible(svm)]
+        call,
+        [_record(call, svm, space) for svm in call.cluster.svms if call.visible(svm)],
     )
 
 
@@ -99,8 +102,13 @@ def _addressed(call: Call) -> Svm:
     raise NoSuchEntryError('uuid')
 
 
-def _record(call: Call, svm: Svm) -> Record:
-    return svm.record(call.cluster.aggregates)
+def _record(call: Call, svm: Svm, space: bool = True) -> Record:
+    aggregates = call.cluster.aggregates
+    record = svm.record(aggregates)
+    if space:
+        for shown, found in zip(record['aggregates'], aggregates, strict=True):
+            shown['available_size'] = max(0, found.size - used_of(call, found.name))
+    return record
 
 
 def _protocols(body: Record) -> tuple[str, ...]:

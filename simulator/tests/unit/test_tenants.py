@@ -147,3 +147,18 @@ def test_snapshot_of_a_group_is_one_of_each_volume(api: Api) -> None:
     for name in ('vol1', 'vol2'):
         path = f'/api/storage/volumes/{api.uuid(name)}/snapshots'
         assert api.names(path) == ['then']
+
+
+def test_an_svm_says_how_much_is_free_in_its_aggregates(api: Api) -> None:
+    fields = 'aggregates.name,aggregates.available_size'
+    for svm in api.get(f'/api/svm/svms?fields={fields}').json['records']:
+        shown = api.get(f'/api/svm/svms/{svm["uuid"]}').json
+        for aggregate in (*svm['aggregates'], *shown['aggregates']):
+            (whole,) = api.get(
+                f'/api/storage/aggregates?name={aggregate["name"]}'
+                '&fields=space.block_storage.available,'
+                'block_storage.primary.disk_type'
+            ).json['records']
+            free = whole['space']['block_storage']['available']
+            assert aggregate['available_size'] == free > 0
+            assert whole['block_storage']['primary']['disk_type'] == 'ssd'
