@@ -237,7 +237,7 @@ def test_a_guest_is_evacuated_from_a_host_that_lost_its_power(
 def no_more_down(cloud: LabUser, service: str) -> bool:
     try:
         cloud.admin.nova('PUT', service, {'forced_down': False})
-    except exceptions.Conflict:
+    except exceptions.BadRequest:
         return False
     return True
 
