@@ -1,8 +1,9 @@
 """A network service that has no networks: what Nova asks where Neutron is not.
 
 A server with ``--nic none`` needs no network, yet nova-api asks for its ports
-whenever it shows one, and nova-compute when it deletes one. This WSGI
-application answers that there are none, and 404 to all else. It is not in the
+whenever it shows one, and nova-compute when it deletes one. Without ``--nic none``
+Nova looks for networks, and then for the project's quota of ports, which is
+unlimited. This WSGI application answers that, and 404 to all else. It is not in the
 catalog and does not stand in for Neutron: no server can have a network here.
 """
 
@@ -13,6 +14,14 @@ from typing import Any
 
 NAME = 'no-network'
 _EMPTY = ('extensions', 'floatingips', 'networks', 'ports', 'security-groups')
+_QUOTA = {'network': 0, 'port': -1, 'security_group': 0}
+_NOT_FOUND = {
+    'NeutronError': {
+        'type': 'NotFound',
+        'detail': '',
+        'message': 'The lab has no networks.',
+    }
+}
 
 
 def application(
@@ -20,21 +29,18 @@ def application(
     start_response: Any,
 ) -> Iterable[bytes]:
     """The WSGI application."""
-    kind = environ['PATH_INFO'].removesuffix('.json').rpartition('/')[2]
-    known = environ['REQUEST_METHOD'] == 'GET' and kind in _EMPTY
-    body: dict[str, Any] = (
-        {kind.replace('-', '_'): []}
-        if known
-        else {
-            'NeutronError': {
-                'type': 'NotFound',
-                'detail': '',
-                'message': 'The lab has no networks.',
-            }
-        }
-    )
-    status = HTTPStatus.OK if known else HTTPStatus.NOT_FOUND
+    body = _answer(environ['REQUEST_METHOD'], environ['PATH_INFO'])
+    status = HTTPStatus.NOT_FOUND if body is None else HTTPStatus.OK
     start_response(
         f'{status.value} {status.phrase}', [('Content-Type', 'application/json')]
     )
-    return [json.dumps(body).encode()]
+    return [json.dumps(_NOT_FOUND if body is None else body).encode()]
+
+
+def _answer(method: str, path: str) -> dict[str, Any] | None:
+    folder, _, kind = path.removesuffix('.json').rpartition('/')
+    if method != 'GET':
+        return None
+    if folder.endswith('/quotas'):
+        return {'quota': _QUOTA}
+    return {kind.replace('-', '_'): []} if kind in _EMPTY else None

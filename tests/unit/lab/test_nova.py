@@ -99,6 +99,13 @@ def test_one_flavor_opts_in() -> None:
         ('GET', '/v2.0/ports', '200 OK', {'ports': []}),
         ('GET', '/v2.0/security-groups', '200 OK', {'security_groups': []}),
         ('GET', '/v2.0/extensions.json', '200 OK', {'extensions': []}),
+        (
+            'GET',
+            '/v2.0/quotas/1f2e',
+            '200 OK',
+            {'quota': {'network': 0, 'port': -1, 'security_group': 0}},
+        ),
+        ('PUT', '/v2.0/quotas/1f2e', '404 Not Found', None),
         ('GET', '/v2.0/ports/1', '404 Not Found', None),
         ('POST', '/v2.0/ports', '404 Not Found', None),
     ],
