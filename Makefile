@@ -20,6 +20,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RELEASE_BIN := .venv-release/bin
 RELEASE_STAMP := .venv-release/.installed
+TEMPEST_BIN := .venv-tempest/bin
+TEMPEST_STAMP := .venv-tempest/.installed
 BENCH_STAMP := $(VENV)/.bench-installed
 E2E ?= tests/e2e
 SUITES := unit contract functional functional_nova \
@@ -35,7 +37,7 @@ NEEDS_VENV = test -x $(BIN)/python || \
 
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
-    lint docs release-notes clean matrix matrix-row quick older floors pythons \
+    lint docs release-notes clean tempest matrix matrix-row quick older floors pythons \
     unit upgrade release release-twice deb deb-check
 
 help:
@@ -104,6 +106,20 @@ test: $(STAMP) ## all tests that need no lab, then lint; LAB=1: e2e too
 
 e2e: lab ## the end-to-end tests, on the running lab
 	@$(BIN)/python -m pytest $(E2E)
+
+# OpenStack's own tests, and what they need, in an environment of their own.
+$(TEMPEST_STAMP): setup.cfg constraints/$(NEWEST).txt tests/tempest/requirements.txt \
+        $(wildcard entry_points/*.ini)
+	@set -e; \
+	test -x $(TEMPEST_BIN)/python || $(PYTHON) -m venv .venv-tempest; \
+	echo 'Installing tempest into .venv-tempest ...'; \
+	$(TEMPEST_BIN)/python -m pip install -qq --disable-pip-version-check \
+	    -c constraints/$(NEWEST).txt -r tests/tempest/requirements.txt -e '.[tempest]'; \
+	touch $(TEMPEST_STAMP)
+
+# TEMPEST='--side eic --group volume': only that. --concurrency 4: on more cores.
+tempest: lab $(TEMPEST_STAMP) ## long: OpenStack's own test suite on the lab, with EIC and without; docs/tempest.md
+	@$(BIN)/python -m tests.tempest --python $(TEMPEST_BIN)/python $(TEMPEST)
 
 # Ansible and Manila have an environment of their own (.clients, 600 MB).
 clients: $(STAMP) ## long: clients of others on the simulator; docs/simulator.md

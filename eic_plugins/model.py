@@ -43,7 +43,8 @@ _STRONG_HASHES = frozenset(
 _RAW_FORMATS = frozenset({'raw', 'iso'})
 """Cinder, too, takes a CD for the raw disk that it is."""
 
-_METADATA_VALUE_LIMIT = 255  # Cinder's, in characters
+METADATA_VALUE_LIMIT = 255
+"""Cinder's, in characters."""
 
 
 class Reason(enum.StrEnum):
@@ -576,7 +577,7 @@ class Outcome:
             'eic_bytes_kept_off_host': str(self.bytes_kept_off_host),
         }
         if self.refusals:
-            metadata['eic_refused'] = self.explain()[:_METADATA_VALUE_LIMIT]
+            metadata['eic_refused'] = self.explain()[:METADATA_VALUE_LIMIT]
         return metadata
 
     def to_note(self, volume_id: str) -> str:

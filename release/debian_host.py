@@ -16,7 +16,12 @@ from release.project import PROJECTS, ROOT
 
 SUITE = 'trixie'
 CONSTRAINTS = ROOT / 'constraints/2025.1.txt'
-SERVICES = ('python3-cinder', 'python3-nova', 'python3-openstackclient')
+SERVICES = (
+    'python3-cinder',
+    'python3-nova',
+    'python3-openstackclient',
+    'python3-tempest',
+)
 PROJECT_NAMES = [project.name for project in PROJECTS]
 _PROBE = Path(__file__).with_name('entry_points.py')
 

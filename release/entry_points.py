@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
-HOSTS = {'cinder', 'os_brick'}
+HOSTS = {'cinder', 'os_brick', 'tempest'}
 """What loads the plugins, and is never installed by them. Nova is not among them: its
 filter imports nothing of it.
 """

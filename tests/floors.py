@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import eic_plugins
 from tests.requirements import requirements
 
-SERVICES = ('cinder', 'os_brick')
-"""They come with Cinder, and bring higher versions."""
+SERVICES = ('cinder', 'os_brick', 'tempest')
+"""They load what is ours, and bring higher versions."""
 
 
 def constraints() -> Iterator[str]:

@@ -26,6 +26,7 @@ ORDER = [
     'middleware',
     'volume',
     'cli',
+    'tempest_plugin',
 ]
 """The rooms: each may import what stands before it."""
 KNOW_CINDER = {'precache', 'cinder_cache', 'scheduler', 'volume'}
@@ -74,6 +75,12 @@ def test_cinder_is_imported_by_drivers_weigher_and_hold_alone(
     assert 'eventlet' not in roots
     if layer not in KNOW_CINDER and path.stem != 'cinder_internals':
         assert not roots & {'cinder', 'nova'}
+
+
+@pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
+def test_tempest_is_imported_by_its_plugin_alone(path: Path, layer: str) -> None:
+    roots = {name.split('.')[0] for name in imports(path)}
+    assert layer == 'tempest_plugin' or 'tempest' not in roots
 
 
 @pytest.mark.parametrize(('path', 'layer'), modules(), ids=str)
