@@ -75,7 +75,9 @@ def _devices_of(file: Path) -> list[str]:
 
 def _listed(columns: str, *options: str) -> list[tuple[str, str]]:
     said, _ = processutils.execute(
-        *('losetup', '--list', '--raw', '--noheadings', '--output', columns), *options
+        # Not --raw, which escapes the blanks that these numbers are padded with.
+        *('losetup', '--list', '--noheadings', '--output', columns),
+        *options,
     )
     rows = [line.split() for line in said.splitlines()]
     return [(row[0], row[1]) for row in rows if len(row) == len(columns.split(','))]

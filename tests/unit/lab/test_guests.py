@@ -156,10 +156,11 @@ class Losetup:
         if '--detach' in arguments:
             del self.files[arguments[-1]]
             return '', ''
-        assert '--list' in arguments
+        # It would escape the blanks.
+        assert '--list' in arguments and '--raw' not in arguments
         back = any('BACK-MAJ:MIN' in each for each in arguments)
         lines = [
-            f'{device} {disk if back else "7:" + device[-1]}\n'
+            f'{device}   {disk if back else "7:" + device[-1]}  \n'
             for device, (file, disk) in self.files.items()
             if '--associated' not in arguments or file == arguments[-1]
         ]
