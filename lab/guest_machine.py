@@ -99,7 +99,9 @@ def _prepare_boot(lab: Lab, host: GuestHost) -> None:
 
 
 def _write_overlays(lab: Lab, host: GuestHost) -> None:
-    names = ' '.join(each.name for each in guests.ALL)
+    # Its own name is the first: libvirt takes that one for the host's.
+    others = [each.name for each in guests.ALL if each != host]
+    names = ' '.join([host.name, *others])
     added = {**_ACCOUNTS, 'hosts': f'{LOOPBACK} {names}\n'}
     for path in _overlays(lab, host):
         text = (Path('/etc') / path.name).read_text(encoding='utf-8')
