@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ _VERSIONS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     options = _parser().parse_args(arguments)
+    # What was prepared is taken away then, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not options.write:
         _run(options)
     table.write()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lab import files
 from tests.tempest import groups
 from tests.tempest.groups import Group
 from tests.tempest.results import Found, found
@@ -39,7 +40,8 @@ def run(
         str(concurrency),
         '--subunit',
     ]
-    with (folder / STREAM).open('wb') as stream:
+    files.write_private(folder / STREAM, '')
+    with (folder / STREAM).open('ab') as stream:
         subprocess.run(
             command,
             cwd=folder,
