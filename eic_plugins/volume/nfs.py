@@ -31,7 +31,7 @@ from eic_plugins.support import own_version
 from eic_plugins.volume import assembly, growth
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.driver import EICDriver
-from eic_plugins.volume.stock import raw_image
+from eic_plugins.volume.stock import permissions, raw_image
 
 CONF = cfg.CONF
 
@@ -122,6 +122,16 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
             return info
         known = {} if img_format is None else {'img_format': img_format}
         return super()._qemu_img_info(path, volume_name, **known)
+
+    def _set_rw_permissions(self, path: str) -> None:
+        """The stock driver's, but for what is somebody else's and is good as it is:
+        the clone of a volume that is itself a clone of Glance's file.
+        """
+        secure = self.configuration.nas_secure_file_permissions == 'true'
+        if self._execute_as_root or not permissions.suffice(
+            path, permissions.mode(secure=secure)
+        ):
+            super()._set_rw_permissions(path)
 
     def _register_image_in_cache(self, volume: Any, image_id: str) -> None:
         """Left out: the stock driver publishes what nobody has inspected,

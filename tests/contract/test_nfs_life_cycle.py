@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cinder import exception
+from oslo_concurrency import processutils
 
 from tests.contract.images import Image
 from tests.contract.shares import (  # noqa: F401 - fixtures
@@ -23,6 +25,8 @@ from tests.contract.stock import GIB, MIB, head, new_snapshot
 
 PROTOCOL = 'nfs'
 CONNECTOR = {'host': 'compute', 'ip': '127.0.0.1', 'initiator': 'iqn.contract:one'}
+GLANCE, CINDER = 64062, 64061
+"""Debian's numbers of both users."""
 QCOW2 = b'QFI\xfb\x00\x00\x00\x03' + b'\x00' * 96
 
 pytestmark = pytest.mark.usefixtures('nfs')
@@ -95,6 +99,55 @@ def test_a_clone_of_it_is_a_volume_of_its_own(
         stream.write(uuid.uuid4().bytes)
     assert world.is_right(other, image)
     assert head(file_of(world, volume), 16) != head(file_of(world, other), 16)
+
+
+@pytest.fixture
+def shared_group(world: Shares, volume: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cinder-volume is not root, and the volume is a clone of Glance's own file."""
+    os.chown(file_of(world, volume), GLANCE, GLANCE)
+    execute = world.driver._execute
+
+    def unprivileged(*command: str, **options: Any) -> Any:
+        if command[0] == 'chmod' and Path(command[-1]).stat().st_uid != CINDER:
+            raise processutils.ProcessExecutionError(
+                stderr='chmod: Operation not permitted', exit_code=1
+            )
+        return execute(*command, **options)
+
+    monkeypatch.setattr(world.driver, '_execute', unprivileged)
+    monkeypatch.setattr(os, 'geteuid', lambda: CINDER)
+
+
+@pytest.mark.usefixtures('shared_group')
+def test_a_clone_of_what_is_glances_own_needs_no_chmod(
+    world: Shares, volume: Any, image: Image
+) -> None:
+    other = world.new_volume(GOLD)
+    other.update(world.driver.create_cloned_volume(other, volume) or {})
+    assert world.is_right(other, image)
+    found = file_of(world, other).stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (GLANCE, 0o660)
+
+
+@pytest.mark.usefixtures('shared_group')
+def test_neither_does_a_volume_of_a_snapshot_of_it(
+    world: Shares, volume: Any, image: Image, admin: Any
+) -> None:
+    snapshot = new_snapshot(admin, volume)
+    world.driver.create_snapshot(snapshot)
+    other = world.new_volume(GOLD)
+    other.update(world.driver.create_volume_from_snapshot(other, snapshot) or {})
+    assert world.is_right(other, image)
+
+
+@pytest.mark.usefixtures('shared_group')
+def test_where_the_group_may_not_write_the_stock_driver_says_so(
+    world: Shares, volume: Any
+) -> None:
+    file_of(world, volume).chmod(0o640)
+    other = world.new_volume(GOLD)
+    with pytest.raises(exception.VolumeBackendAPIException):
+        world.driver.create_cloned_volume(other, volume)
 
 
 def test_another_image_takes_its_place(

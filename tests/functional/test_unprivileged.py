@@ -150,6 +150,29 @@ def test_a_file_of_glances_own_costs_its_route_and_the_cache_is_filled(share):
     assert (root / 'gold_vol' / RAW.cached_name).stat().st_uid == NOBODY
 
 
+def test_the_use_of_an_image_is_seen_on_a_file_that_is_glances_own(share):
+    """The stock driver's cleaner goes by its access time."""
+    cached = share / RAW.cached_name
+    cached.write_bytes(b'bytes')
+    cached.chmod(0o666)
+    os.utime(cached, (1, 1))
+    mount = ShareMount(str(share), as_the_service)
+    with user(NOBODY):
+        assert mount.touch(RAW.cached_name)
+    assert cached.stat().st_atime > 1
+
+
+def test_the_time_of_a_record_is_for_its_owner_to_choose(share):
+    record = share / 'record'
+    record.write_bytes(b'{}')
+    record.chmod(0o666)
+    os.utime(record, (1, 1))
+    mount = ShareMount(str(share), as_the_service)
+    with user(NOBODY):
+        assert mount.touch('record', 5)
+    assert record.stat().st_mtime == 1
+
+
 def test_a_plan_of_somebody_who_may_not_look_into_the_mounts_looks_elsewhere(share):
     locked = share / 'mnt'
     locked.mkdir(0o700)

@@ -9,7 +9,7 @@ from oslo_log import log as logging
 from eic_plugins.model import Pool, VolumeProperties
 from eic_plugins.storage.mount import ShareMount, ShareNotMountedError
 from eic_plugins.support import mounts
-from eic_plugins.volume.stock import extra_specs, waits
+from eic_plugins.volume.stock import extra_specs, permissions, waits
 from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 LOG = logging.getLogger(__name__)
@@ -77,11 +77,10 @@ class StockNfs(CinderDriver):
 
     def mount(self, pool: Pool) -> ShareMount:
         """Where a share is mounted on this host."""
-        secure = self.options.nas_secure_file_permissions == 'true'
         return ShareMount(
             self._driver._get_mount_point_for_share(pool.name),
             self._run_command,
-            0o660 if secure else 0o666,
+            permissions.mode(secure=self.options.nas_secure_file_permissions == 'true'),
             lambda point: self._ensure_mounted(pool.name, point),
         )
 
