@@ -94,7 +94,12 @@ def test_every_module_and_every_sample_is_there(root: Path) -> None:
         assert wanted == {
             path.relative_to(there) for path in there.rglob('*') if path.is_file()
         }
-    for sample in ('eic.conf.sample', 'api-paste.ini.sample', 'prometheus'):
+    for sample in (
+        'eic.conf.sample',
+        'api-paste.ini.sample',
+        'prometheus',
+        'systemd/eic-precache.timer',
+    ):
         assert (root / 'usr/share/eic-plugins' / sample).exists()
 
 
