@@ -38,7 +38,8 @@ NEEDS_VENV = test -x $(BIN)/python || \
 .PHONY: help venv lab lab-down lab-status lab-purge demo bench test e2e clients tables \
     versions coverage \
     lint docs release-notes clean tempest matrix matrix-row quick older floors pythons \
-    unit upgrade release release-twice deb deb-check
+    unit upgrade release release-twice deb deb-check \
+    debian-walk
 
 help:
 	@echo 'Targets:'
@@ -291,6 +292,12 @@ deb: $(RELEASE_STAMP) ## packages for Debian 13 of what is committed, and lintia
 deb-check: deb ## long: install them in a Debian 13 of its own, and load every plugin there
 	@$(PYTHON) -m lab.packages deb-check
 	@$(RELEASE_BIN)/python -m release deb-check build/deb
+
+# Another Debian 13 in a folder, with namespaces of its own: its packages are kept in
+# build/debian-walk. WRITE=1: what is seen goes into docs/debian.md.
+debian-walk: deb ## long: follow docs/debian.md from nothing, on Debian 13's Keystone, Glance, Cinder
+	@$(PYTHON) -m lab.packages debian-walk
+	@$(RELEASE_BIN)/python -m release.debian_walk build/deb $(if $(WRITE),--write)
 
 lint: $(STAMP) ## ruff and mypy
 	@set -e; \

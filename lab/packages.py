@@ -46,6 +46,7 @@ DEB_PACKAGES = (
 )
 # What `make deb-check` makes a Debian 13 with.
 DEB_CHECK_PACKAGES = ('debian-archive-keyring', 'mmdebstrap')
+DEBIAN_WALK_PACKAGES = (*DEB_CHECK_PACKAGES, 'iproute2', 'util-linux', 'xfsprogs')
 TEST_PACKAGES = (
     *_MOUNTING,
     *_SERVERS,
@@ -175,6 +176,7 @@ def main() -> int:
         'docs': DOCS_PACKAGES,
         'deb': DEB_PACKAGES,
         'deb-check': DEB_CHECK_PACKAGES,
+        'debian-walk': DEBIAN_WALK_PACKAGES,
     }
     if len(sys.argv) != 2 or sys.argv[1] not in groups:  # noqa: PLR2004
         print('usage: python3 -m lab.packages ' + '|'.join(groups), file=sys.stderr)

@@ -37,38 +37,40 @@ def check(folder: Path, work: Path) -> str:
         '--format=null',
         '--aptopt=APT::Install-Recommends "false"',
         f'--include={",".join(("python3-pip", *SERVICES))}',
-        *(f'--customize-hook={hook}' for hook in _hooks(found, _library(work), work)),
+        *(f'--customize-hook={hook}' for hook in _hooks(found, library(work), work)),
     ]
-    run(['mmdebstrap', *options, SUITE, '-', _mirror(work)], work, TOOLS)
+    run(['mmdebstrap', *options, SUITE, '-', mirror(work)], work, TOOLS)
     return ''.join(_loaded(name, work) for name in PROJECT_NAMES)
 
 
-def _library(work: Path) -> Path:
+def library(work: Path) -> Path:
+    """NetApp's, as a wheel."""
     pip = [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps']
     run([*pip, '-c', CONSTRAINTS, '-d', work / 'library', 'netapp-ontap'], work)
     (wheel,) = (work / 'library').iterdir()
     return wheel
 
 
-def _hooks(packages: list[Path], library: Path, work: Path) -> Iterator[str]:
-    for file in (*packages, library, _PROBE):
+def _hooks(packages: list[Path], wheel: Path, work: Path) -> Iterator[str]:
+    for file in (*packages, wheel, _PROBE):
         yield f'upload {shlex.quote(str(file))} /root/{file.name}'
     names = ' '.join(f'/root/{each.name}' for each in packages)
-    yield _inside(f'apt-get install -qq -y {names}')
+    yield inside(f'apt-get install -qq -y {names}')
     pip = 'python3 -m pip install -q --no-index --no-deps --break-system-packages'
-    yield _inside(f'{pip} --root-user-action=ignore /root/{library.name}')
-    yield _inside('eic --version && eic-ontap-simulator --version')
+    yield inside(f'{pip} --root-user-action=ignore /root/{wheel.name}')
+    yield inside('eic --version && eic-ontap-simulator --version')
     for name in PROJECT_NAMES:
-        yield _inside(f'python3 /root/{_PROBE.name} {name} > /root/{name}.json || true')
+        yield inside(f'python3 /root/{_PROBE.name} {name} > /root/{name}.json || true')
         yield f'download /root/{name}.json {shlex.quote(str(work / name))}.json'
 
 
-def _inside(command: str) -> str:
+def inside(command: str) -> str:
+    """A hook of mmdebstrap: a command in that Debian."""
     shell = f'export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive; {command}'
     return f'chroot "$1" sh -c {shlex.quote(shell)} >&2'
 
 
-def _mirror(work: Path) -> str:
+def mirror(work: Path) -> str:
     """This machine's."""
     targets = ['apt-get', 'indextargets', '--format', '$(REPO_URI)']
     return run(targets, work, TOOLS).split()[0]
