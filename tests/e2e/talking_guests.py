@@ -23,7 +23,7 @@ from tests.e2e.user import LabUser
 POOLS = {'nfs': 'gold', 'iscsi': 'block-one'}
 HOSTS = {host.driver: host for host in guests.HOSTS}
 GIB = 1
-BOOT_SECONDS = 240
+BOOT_SECONDS = 180
 """Until a guest without acceleration speaks, on a busy machine of two cores."""
 
 
