@@ -15,7 +15,7 @@ def ask(simulator: Simulator, ca: object) -> object:
         password='admin-secret',
         verify=str(ca),
     )
-    return OntapSession(endpoint).get('/cluster')
+    return OntapSession(endpoint).get('/api/cluster')
 
 
 def test_a_certificate_of_another_authority_is_refused_before_anything_is_asked(
