@@ -4,11 +4,15 @@ It shows that QEMU runs a guest here, and it is an image for who wants a server 
 boots and no system in it.
 """
 
+import struct
+
 SECTOR = 512
 EXIT_PORT = 0xF4
 """Written to at the end. QEMU's isa-debug-exit at this port ends QEMU with status 1."""
 _LOADED_AT = 0x7C00
-_SIGNATURE = b'\x55\xaa'
+# Glance takes no sector with this signature and without a partition.
+_PARTITION = struct.pack('<B3sB3sII', 0x80, b'\0\1\0', 0x83, b'\0\1\0', 0, 1)
+_TABLE = _PARTITION.ljust(64, b'\0') + b'\x55\xaa'
 # 16 bits: print what is at SI until a zero byte, write to EXIT_PORT, halt.
 _CODE = bytes.fromhex(
     'fa'  # cli
@@ -33,6 +37,7 @@ def printing(text: str) -> bytes:
     :raises ValueError: it does not fit
     """
     content = _CODE + text.encode('ascii') + b'\0'
-    if len(content) > SECTOR - len(_SIGNATURE):
+    room = SECTOR - len(_TABLE)
+    if len(content) > room:
         raise ValueError('The text is too long for a boot sector.')
-    return content.ljust(SECTOR - len(_SIGNATURE), b'\0') + _SIGNATURE
+    return content.ljust(room, b'\0') + _TABLE

@@ -89,6 +89,6 @@ def test_a_boot_sector_is_one_and_has_its_text() -> None:
 
 
 def test_a_text_that_does_not_fit_is_refused() -> None:
-    boot_sector.printing('x' * 480)
+    boot_sector.printing('x' * 416)
     with pytest.raises(ValueError, match='too long'):
-        boot_sector.printing('x' * 481)
+        boot_sector.printing('x' * 417)
