@@ -99,15 +99,18 @@ def _prepare_boot(lab: Lab, host: GuestHost) -> None:
 
 
 def _write_overlays(lab: Lab, host: GuestHost) -> None:
-    # Its own name is the first: libvirt takes that one for the host's.
-    others = [each.name for each in guests.ALL if each != host]
-    names = ' '.join([host.name, *others])
-    added = {**_ACCOUNTS, 'hosts': f'{LOOPBACK} {names}\n'}
+    added = {**_ACCOUNTS, 'hosts': hosts_lines()}
     for path in _overlays(lab, host):
         text = (Path('/etc') / path.name).read_text(encoding='utf-8')
         if path.name not in _ACCOUNTS or 'libvirt-qemu:' not in text:
             text = f'{text.rstrip()}\n{added[path.name]}'
         files.write_in_place(path, text, 0o644)
+
+
+def hosts_lines() -> str:
+    """What /etc/hosts has besides in each machine."""
+    # A line for each: the first name of a line is who all of its names are.
+    return ''.join(f'{LOOPBACK} {each.name}\n' for each in guests.ALL)
 
 
 def _orphans(lab: Lab) -> list[int]:

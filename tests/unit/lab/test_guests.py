@@ -107,6 +107,12 @@ def test_a_machine_sleeps_when_it_has_its_name_and_its_directories(lab: Lab) -> 
     ]
 
 
+def test_no_machine_is_another_one_by_its_address() -> None:
+    """libvirt takes its name from the first one of its line in /etc/hosts."""
+    lines = [line.split() for line in guest_machine.hosts_lines().splitlines()]
+    assert [names for _, *names in lines] == [[host.name] for host in guests.ALL]
+
+
 def test_who_enters_a_machine_has_its_name() -> None:
     assert '--uts' in processes.enter(1, own_name=True)
     assert '--uts' not in processes.enter(1)
