@@ -31,7 +31,7 @@ from eic_plugins.support import own_version
 from eic_plugins.volume import assembly, growth
 from eic_plugins.volume.backend import Backend
 from eic_plugins.volume.driver import EICDriver
-from eic_plugins.volume.stock import permissions, raw_image
+from eic_plugins.volume.stock import permissions, raw_image, recorded_format
 
 CONF = cfg.CONF
 
@@ -122,6 +122,15 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
             return info
         known = {} if img_format is None else {'img_format': img_format}
         return super()._qemu_img_info(path, volume_name, **known)
+
+    def _clone_source_to_destination_volume(
+        self, source: Any, destination_volume: Any
+    ) -> Any:
+        """The stock driver's clone of a volume or snapshot, which has a format that
+        nobody records: so it would be probed, and what a guest wrote believed.
+        """
+        recorded_format.hand_down(source['id'], destination_volume)
+        return super()._clone_source_to_destination_volume(source, destination_volume)
 
     def _set_rw_permissions(self, path: str) -> None:
         """The stock driver's, but for what is somebody else's and is good as it is:

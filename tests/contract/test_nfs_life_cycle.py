@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cinder import exception
+from cinder import exception, objects
 from oslo_concurrency import processutils
 
 from tests.contract.images import Image
@@ -99,6 +99,43 @@ def test_a_clone_of_it_is_a_volume_of_its_own(
         stream.write(uuid.uuid4().bytes)
     assert world.is_right(other, image)
     assert head(file_of(world, volume), 16) != head(file_of(world, other), 16)
+
+
+def hostile(world: Shares, volume: Any) -> None:
+    """A guest of that volume has written a header of 2 GiB."""
+    size = (2 * GIB).to_bytes(8)
+    with file_of(world, volume).open('r+b') as stream:
+        stream.write(
+            b'QFI\xfb\x00\x00\x00\x02' + bytes(12) + b'\x00\x00\x00\x10' + size
+        )
+
+
+def a_clone(world: Shares, volume: Any, admin: Any, gib: int) -> Any:
+    other = world.new_volume(GOLD, size=gib)
+    other.update(world.driver.create_cloned_volume(other, volume) or {})
+    return other
+
+
+def a_volume_of_its_snapshot(world: Shares, volume: Any, admin: Any, gib: int) -> Any:
+    snapshot = new_snapshot(admin, volume)
+    world.driver.create_snapshot(snapshot)
+    other = world.new_volume(GOLD, size=gib)
+    other.update(world.driver.create_volume_from_snapshot(other, snapshot) or {})
+    return other
+
+
+@pytest.mark.parametrize('gib', [1, 2])
+@pytest.mark.parametrize('make', [a_clone, a_volume_of_its_snapshot])
+def test_a_header_that_a_guest_wrote_is_not_believed_of_what_is_made_of_its_volume(
+    world: Shares, volume: Any, admin: Any, make: Any, gib: int
+) -> None:
+    hostile(world, volume)
+    other = make(world, volume, admin, gib)
+    assert file_of(world, other).stat().st_size == gib * GIB
+    other.save()
+    found = objects.Volume.get_by_id(admin, other.id)
+    data = world.driver.initialize_connection(found, CONNECTOR)['data']
+    assert data['format'] == 'raw'
 
 
 @pytest.fixture

@@ -9,7 +9,12 @@ from oslo_log import log as logging
 from eic_plugins.model import Pool, VolumeProperties
 from eic_plugins.storage.mount import ShareMount, ShareNotMountedError
 from eic_plugins.support import mounts
-from eic_plugins.volume.stock import extra_specs, permissions, waits
+from eic_plugins.volume.stock import (
+    extra_specs,
+    permissions,
+    recorded_format,
+    waits,
+)
 from eic_plugins.volume.stock.interface import CinderDriver, ModelUpdate
 
 LOG = logging.getLogger(__name__)
@@ -61,11 +66,9 @@ class StockNfs(CinderDriver):
         # Removes the file itself when it fails.
         self._set_qos(volume)
         # Nobody is to probe the format of bytes that a guest wrote.
-        with volume.obj_as_admin():
-            volume.admin_metadata['format'] = 'raw'
-            # Cinder saves the place in a moment, with what is returned.
-            volume.obj_reset_changes(['provider_location'])
-            volume.save()
+        # Cinder saves the place in a moment, with what is returned.
+        volume.obj_reset_changes(['provider_location'])
+        recorded_format.record(volume, 'raw')
         update = self._driver._get_volume_model_update(volume) or {}
         return {**update, 'provider_location': pool_name, 'bootable': True}
 
