@@ -16,7 +16,7 @@ from lab.guest_image import image
 from lab.guest_image.image import Label
 from lab.guests import GuestHost
 from lab.topology import pool_named
-from tests.e2e.guests import Guest, needs_guests
+from tests.e2e.guests import IMPATIENT, Guest, needs_guests
 from tests.e2e.servers import Servers
 from tests.e2e.user import LabUser
 
@@ -41,7 +41,10 @@ def upload(cloud: LabUser, directory: Path, mode: str = 'plain') -> GuestImage:
     path, label = directory / 'guest.img', image.new_label(mode)
     image.make(cloud.lab, path, label)
     content = path.read_bytes()
-    return GuestImage(cloud.upload(content), label, hashlib.sha256(content).hexdigest())
+    # One whose disk boots no more hears no power button.
+    properties = {} if mode == 'plain' else IMPATIENT
+    image_id = cloud.upload(content, **properties)
+    return GuestImage(image_id, label, hashlib.sha256(content).hexdigest())
 
 
 class TalkingGuest(Guest):

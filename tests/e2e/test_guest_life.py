@@ -235,14 +235,13 @@ def test_a_guest_that_makes_its_disk_look_like_qcow2_stays_a_raw_disk(
     assert sha256(disk_of(cloud, 'eic', protocol, copy)) == written
     plain = upload(cloud, tmp_path)
     witness = booted(guests, plain, protocol)
-    witness.side.nova(
-        'POST',
-        f'/servers/{witness.id}/os-volume_attachments',
-        {'volumeAttachment': {'volumeId': copy}},
-    )
+    path = f'/servers/{witness.id}/os-volume_attachments'
+    witness.side.nova('POST', path, {'volumeAttachment': {'volumeId': copy}})
     seen = witness.hears('disk', name='vdb')
     assert (seen['token'], int(seen['bytes'])) == (evil.label.token, units.Gi)
-    guests.servers.delete(witness.show())
+    witness.side.nova('DELETE', f'{path}/{copy}')
+    witness.hears('gone', name='vdb')
+    wait_for(lambda: cloud.show(copy)['status'] == 'available', f'{copy} to be free')
     cloud.delete(copy)
     remove_snapshot(cloud, snapshot)
 
