@@ -95,8 +95,7 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
     @contextlib.contextmanager
     def _knowing_format(self, volume: Any) -> Iterator[str | None]:
         """Have the format at hand that Cinder has recorded, in this thread."""
-        with volume.obj_as_admin():
-            self._recorded.format = volume.admin_metadata.get('format')
+        self._recorded.format = recorded_format.of(volume.id)
         try:
             yield self._recorded.format
         finally:

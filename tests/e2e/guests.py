@@ -136,7 +136,7 @@ def capacity(lab: Lab, host: GuestHost, guest: Guest) -> int:
     return int(line.split()[-1])
 
 
-def extend(cloud: LabUser, volume_id: str, gib: int) -> None:
+def ask_to_extend(cloud: LabUser, volume_id: str, gib: int) -> None:
     """As `openstack volume set --size` does, of a volume that is in use."""
     cloud.api.request(
         'POST',
@@ -145,6 +145,11 @@ def extend(cloud: LabUser, volume_id: str, gib: int) -> None:
         {'os-extend': {'new_size': gib}},
         headers={'OpenStack-API-Version': 'volume 3.71'},
     )
+
+
+def extend(cloud: LabUser, volume_id: str, gib: int) -> None:
+    """The same, until Cinder says that it is done."""
+    ask_to_extend(cloud, volume_id, gib)
     wait_for(
         lambda: cloud.show(volume_id)['size'] == gib, f'{volume_id} to be extended'
     )

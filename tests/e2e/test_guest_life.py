@@ -15,7 +15,7 @@ from oslo_utils import units
 from lab import guest_hosts
 from lab.guest_image import hostile, image
 from tests.e2e.deadline import wait_for
-from tests.e2e.guests import extend, needs_time
+from tests.e2e.guests import ask_to_extend, extend, needs_time
 from tests.e2e.services import Services
 from tests.e2e.talking_guests import (
     POOLS,
@@ -276,8 +276,7 @@ def test_a_file_does_not_grow_below_a_guest_by_default(
 ) -> None:
     guest = booted(guests, guest_image)
     (volume,) = guest.volumes()
-    body = {'os-extend': {'new_size': 2}}
-    cloud.api.cinder('POST', f'/volumes/{volume}/action', body)
+    ask_to_extend(cloud, volume, 2)
     wait_for(
         lambda: cloud.show(volume)['status'] in {'in-use', 'error_extending'},
         f'{volume} to be left as it was',

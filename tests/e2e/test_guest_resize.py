@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 
 from lab import guest_hosts
-from lab import guests as lab_guests
 from lab.context import Lab
 from tests.e2e.guests import needs_time
 from tests.e2e.talking_guests import (
     POOLS,
     GuestImage,
-    TalkingGuest,
     TalkingGuests,
     upload,
 )
@@ -27,7 +25,6 @@ from tests.e2e.user import LabUser
 pytestmark = needs_time
 __all__ = ['guests']
 both = pytest.mark.parametrize('protocol', POOLS)
-FIRST, SECOND = lab_guests.HOSTS[0], lab_guests.SECOND
 LARGER = 'm1.tiny'
 
 
@@ -43,17 +40,6 @@ def guest_image(cloud: LabUser, tmp_path: Path) -> GuestImage:
     return upload(cloud, tmp_path)
 
 
-def booted_on_first(
-    guests: TalkingGuests, made: GuestImage, protocol: str
-) -> TalkingGuest:
-    guest = guests.boot(
-        made.id, protocol, availability_zone=f'{FIRST.zone}:{FIRST.name}'
-    )
-    guest.is_up(made.label)
-    assert guest.where() == FIRST.name
-    return guest
-
-
 @both
 @pytest.mark.parametrize(
     ('answer', 'flavor'), [('confirmResize', LARGER), ('revertResize', 'm1.guest')]
@@ -66,13 +52,15 @@ def test_a_resize_is_confirmed_or_reverted(
     answer: str,
     flavor: str,
 ) -> None:
-    guest = booted_on_first(guests, guest_image, protocol)
+    guest = guests.boot(guest_image.id, protocol)
+    guest.is_up(guest_image.label)
+    before = guest.where()
     guest.act(resize={'flavorRef': LARGER})
     guest.wait_for_status('VERIFY_RESIZE')
     guest.is_up(guest_image.label, 2)
     guest.act(**{answer: None})
     guest.wait_for_status('ACTIVE')
     assert guest.show()['flavor']['original_name'] == flavor
+    assert (guest.where() == before) is (answer == 'revertResize')
     if answer == 'revertResize':
         guest.is_up(guest_image.label, 3)
-        assert guest.where() == FIRST.name

@@ -11,6 +11,19 @@ from cinder import context, objects
 _KEY = 'format'
 
 
+def of(volume_id: str) -> str | None:
+    """What is recorded of a volume.
+
+    It is asked of the database: an object that came from a user's request says that
+    there is no admin metadata.
+
+    :raises cinder.exception.VolumeNotFound: there is no such volume
+    """
+    found = objects.Volume.get_by_id(context.get_admin_context(), volume_id)
+    recorded: str | None = found.admin_metadata.get(_KEY)
+    return recorded
+
+
 def record(volume: Any, file_format: str) -> None:
     """Have Cinder know the format, and save what else has changed of the volume."""
     with volume.obj_as_admin():
@@ -24,7 +37,5 @@ def hand_down(source_id: str, volume: Any) -> None:
     :param source_id: of the volume, also if its snapshot is cloned
     :raises cinder.exception.VolumeNotFound: there is no such volume
     """
-    admin = context.get_admin_context()
-    known = objects.Volume.get_by_id(admin, source_id).admin_metadata.get(_KEY)
-    if known:
+    if known := of(source_id):
         record(volume, known)
