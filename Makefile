@@ -72,8 +72,9 @@ lab-status: ## say what of the lab is running
 lab-purge: ## stop the lab and delete everything it has stored
 	@$(NEEDS_VENV); $(BIN)/python -m lab down --purge
 
+# GUESTS=10: so many real guests at once, too.
 demo: lab ## create volumes and servers from an image both ways and compare
-	@$(BIN)/python -m lab.demo
+	@$(BIN)/python -m lab.demo $(if $(GUESTS),--guests $(GUESTS))
 
 # matplotlib, which nothing else needs.
 $(BENCH_STAMP): $(STAMP)
@@ -148,6 +149,7 @@ tables: lab ## long: kill -9 before each step, every fault in every call, mixtur
 	    tests/e2e/test_host_crashes.py tests/e2e/test_host_troubles.py \
 	    tests/e2e/test_active_active.py tests/e2e/test_many_servers.py; \
 	EIC_GUEST_TABLE=1 $(BIN)/python -m pytest tests/e2e/test_guest_hosts.py \
+	    tests/e2e/test_guest_life.py tests/e2e/test_guest_resize.py \
 	    tests/e2e/test_guest_cleanup.py
 
 # In CI the suites run at one release: 9.15.1, unless EIC_ONTAP_VERSION says another.
