@@ -27,6 +27,9 @@ PACKAGES = (
     'libvirt-daemon',
     'libvirt-clients',
     'python3-libvirt',
+    # They make the file system of the image that boots (lab/guest_image/).
+    'dosfstools',
+    'mtools',
 )
 QEMU = '/usr/bin/qemu-system-x86_64'
 _DIST_PACKAGES = Path('/usr/lib/python3/dist-packages')
