@@ -21,7 +21,7 @@ _T = TypeVar('_T')
 _READ = 5.0
 """Seconds for what is on this host; an NFS mount may hang."""
 _ASKED = 8.0
-"""Seconds for what a service is asked."""
+"""Seconds for what a service is asked; half of all of them if that is more."""
 _IMAGES = 50
 
 
@@ -45,6 +45,7 @@ class Facts:
         self._users = {'cinder': 'cinder', 'glance': 'glance', **(users or {})}
         self._mountinfo = mountinfo
         self._known: dict[tuple[str, ...], Once[Any]] = {}
+        self._asked_for = max(_ASKED, seconds / 2)
         self.deadline = Deadline(seconds)
 
     @property
@@ -123,7 +124,7 @@ class Facts:
             ('greeting', endpoint.host, str(endpoint.port), str(endpoint.verify)),
             f'the cluster at {endpoint.host}',
             lambda: product.greet(endpoint),
-            _ASKED,
+            self._asked_for,
         )
 
     def survey(self, backend: Backend) -> product.Survey:
@@ -132,7 +133,7 @@ class Facts:
             ('survey', backend.name),
             f'the cluster of [{backend.name}]',
             lambda: _survey(backend),
-            _ASKED,
+            self._asked_for,
         )
 
     def interfaces(self, backend: Backend) -> list[product.Interface]:
@@ -160,7 +161,7 @@ class Facts:
             ('addresses', server),
             f'the name {server}',
             lambda: frozenset(product.addresses(server)),
-            _ASKED,
+            self._asked_for,
         )
 
     @property
@@ -170,26 +171,29 @@ class Facts:
             ('apis',),
             'the credentials of the service user',
             lambda: product.Apis(self.cinder.oslo),
-            _ASKED,
+            self._asked_for,
         )
 
     @property
     def volume_hosts(self) -> list[str]:
         """The backends of cinder-volume that are up, ``HOST@BACKEND``."""
         return self.once(
-            ('volume hosts',), "Cinder's API", self.apis.volume_hosts, _ASKED
+            ('volume hosts',), "Cinder's API", self.apis.volume_hosts, self._asked_for
         )
 
     @property
     def roles(self) -> frozenset[str]:
         """The roles of the service user."""
-        return self.once(('roles',), 'Keystone', self._roles, _ASKED)
+        return self.once(('roles',), 'Keystone', self._roles, self._asked_for)
 
     @property
     def newest_images(self) -> list[Mapping[str, Any]]:
         """The newest active images."""
         return self.once(
-            ('images',), "Glance's images", lambda: self.apis.images(_IMAGES), _ASKED
+            ('images',),
+            "Glance's images",
+            lambda: self.apis.images(_IMAGES),
+            self._asked_for,
         )
 
     def locations(self, image_id: str) -> list[Mapping[str, Any]]:
@@ -198,7 +202,7 @@ class Facts:
             ('locations', image_id),
             "Glance's Locations API",
             lambda: self.apis.locations(image_id),
-            _ASKED,
+            self._asked_for,
         )
 
     def once(
@@ -244,7 +248,7 @@ class Facts:
             ('asked', backend.name, what),
             f'the cluster of [{backend.name}], asked for {what}',
             lambda: _answer(what, question, self.survey(backend)),
-            _ASKED,
+            self._asked_for,
         )
 
 

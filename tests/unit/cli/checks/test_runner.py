@@ -54,6 +54,25 @@ def test_a_check_that_hangs_is_left_behind() -> None:
     assert found == [Status.NOT_SEEN, Status.PASS]
 
 
+@pytest.mark.parametrize(
+    ('seconds', 'of_one'), [(15.0, 8.0), (5.0, 8.0), (120.0, 60.0)]
+)
+def test_who_gives_the_command_more_time_gives_more_to_each_service(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, of_one: float
+) -> None:
+    given = []
+
+    def once(_facts: Facts, _key: Any, _what: str, _gather: Any, of: float) -> Any:
+        given.append(of)
+        return frozenset()
+
+    monkeypatch.setattr(Facts, 'once', once)
+    asked = facts(seconds)
+    asked.addresses('controller')
+    assert asked.roles == frozenset()
+    assert given == [of_one, of_one]
+
+
 def test_a_plugin_that_cannot_be_loaded_is_one_check_that_was_not_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
