@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from release.commands import ReleaseError
+from release.debian_walk import logs as service_logs
 from release.debian_walk import storage
 from release.debian_walk.machine import Machine
 from release.debian_walk.report import Report
@@ -31,8 +32,6 @@ _SERVICES = {
 _USERS = {'glance-api': 'glance', 'memcached': 'memcache'}
 _LOGS = ('/var/log/cinder', '/var/log/glance', '/var/log/keystone')
 _UNITS = '/etc/systemd/system'
-_REFUSED = 'Unauthorized command'
-"""What rootwrap says where no filter allows a command."""
 
 
 class Walker:
@@ -99,7 +98,9 @@ def check(walker: Walker) -> None:
     machine = walker.machine
     machine.run(['useradd', '--create-home', '--groups', 'cinder,glance', OPERATOR])
     for user in ('root', OPERATOR):
-        code, said = machine.tried(['eic', 'check', '-f', 'json'], 300, None, user)
+        code, said = machine.tried(
+            ['eic', 'check', '--timeout', '120', '-f', 'json'], 300, None, user
+        )
         try:
             rows = json.loads(said[said.index('[') :])
         except ValueError:
@@ -216,18 +217,22 @@ def privileges(walker: Walker) -> None:
 
 
 def logs(walker: Walker) -> None:
-    """Nothing was refused by rootwrap, and no traceback is EIC's."""
-    found = walker.machine.shell(
-        f"grep -rhE '{_REFUSED}|Traceback|eic_plugins.*Error' {' '.join(_LOGS)} "
-        '| sort | uniq -c | sort -rn | head -40 || true',
-        60,
-    )
-    lines = found.strip().splitlines()
-    for line in lines[:_LINES]:
+    """Nothing was refused by rootwrap, and no error is EIC's."""
+    files = [
+        file
+        for folder in _LOGS
+        for file in sorted(walker.machine.file(folder).glob('*.log'))
+    ]
+    refused: list[str] = []
+    errors: list[str] = []
+    for file in files:
+        lines = file.read_text(errors='replace').splitlines()
+        refused += service_logs.refused(lines)
+        errors += service_logs.errors(lines)
+    for line in [*refused, *errors][:_LINES]:
         walker.report.say(f'      {line[:300]}')
-    refused = sum(_REFUSED in line for line in lines)
-    walker.report.expect('commands that rootwrap refused', refused, 0)
-    walker.report.expect('kinds of errors in the logs', len(lines) - refused, 0)
+    walker.report.expect('commands that rootwrap refused', len(refused), 0)
+    walker.report.expect("EIC's errors in the logs", len(errors), 0)
 
 
 def removed(walker: Walker) -> None:

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from release.debian_walk import expected, follow, ini, page, report, tree, walk
+from eic_plugins import config
+from release.debian_walk import (
+    expected,
+    follow,
+    ground,
+    ini,
+    logs,
+    page,
+    report,
+    tree,
+    walk,
+)
 
 TEXT = walk.PAGE.read_text()
 VALUES = walk.values(TEXT)
@@ -164,3 +175,44 @@ def test_a_check_that_is_no_pass_is_named(capsys: pytest.CaptureFixture[str]) ->
     expected.checks(found, 'root', 2, rows)
     assert found.wrong == ['eic check as root: 1 failure, 1 pass']
     assert "'Check': 'two'" in capsys.readouterr().out
+
+
+_STOCK = """\
+2026-11-27 21:08:57.290 24 ERROR client_cmode [None req-1 - -] No dedupe info: NaApi
+2026-11-27 21:08:57.290 24 ERROR client_cmode Traceback (most recent call last):
+2026-11-27 21:08:57.290 24 ERROR client_cmode   File "/dist/client_cmode.py", line 9
+2026-11-27 21:08:57.290 24 ERROR client_cmode NaApiError: Unable to find API
+2026-11-27 21:08:57.290 24 ERROR client_cmode
+"""
+_OURS = """\
+2026-11-27 21:08:58.290 24 ERROR client_cmode [None req-2 - -] Again: KeyError
+2026-11-27 21:08:58.290 24 ERROR client_cmode Traceback (most recent call last):
+2026-11-27 21:08:58.290 24 ERROR client_cmode   File "/dist/eic_plugins/a.py", line 9
+2026-11-27 21:08:58.290 24 ERROR client_cmode KeyError: 1
+"""
+_SAID = """\
+2026-11-27 21:08:59.290 24 WARNING eic_plugins.engine [-] No locations
+2026-11-27 21:08:59.290 24 ERROR eic_plugins.engine [-] It failed
+"""
+
+
+def test_a_traceback_is_eics_if_it_goes_through_eics_files() -> None:
+    lines = (_STOCK + _OURS + _STOCK).splitlines()
+    assert logs.errors(lines) == ['client_cmode KeyError: 1']
+
+
+def test_an_error_that_eic_logs_is_eics_and_a_warning_is_none() -> None:
+    lines = (_STOCK + _SAID).splitlines()
+    assert logs.errors(lines) == ['eic_plugins.engine [-] It failed']
+
+
+def test_what_rootwrap_refuses_is_found() -> None:
+    line = 'cinder-rootwrap: Unauthorized command: chmod 777 / (no filter matched)'
+    assert logs.refused([line, 'another']) == [line]
+
+
+def test_the_patience_of_the_walk_is_an_option_of_eic() -> None:
+    parser = configparser.ConfigParser()
+    parser.read_string(ini.merged('[DEFAULT]\na = 1\n', ground.PATIENCE))
+    (name,) = set(parser['eic']) - {'a'}
+    assert name in {option.name for option in config.GLANCE_OPTS}
