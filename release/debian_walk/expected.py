@@ -17,7 +17,7 @@ from release.debian_walk.report import Report
 
 IMAGE = '/root/image.raw'
 IMAGE_SIZE = 64 << 20
-OPERATOR = 'operator'
+OPERATOR = 'observer'
 _VOLUME_SECONDS = 300
 _LINES = 12
 _SERVICES = {

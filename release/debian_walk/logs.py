@@ -13,7 +13,8 @@ _LINE = re.compile(
     r'^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ (?P<pid>\d+) '
     r'(?P<level>[A-Z]+) (?P<logger>\S+) (?P<said>.*)$'
 )
-_OURS = re.compile(r'eic_plugins[/.]')
+_OURS = re.compile(r'^eic_plugins[. ]|File "\S*/eic_plugins/')
+"""The logger, or a frame. A driver of Cinder's that EIC extends has EIC's name, too."""
 _BAD = ('ERROR', 'CRITICAL')
 
 
