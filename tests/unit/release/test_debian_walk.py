@@ -178,7 +178,7 @@ def test_a_check_that_is_no_pass_is_named(capsys: pytest.CaptureFixture[str]) ->
 
 
 _STOCK = """\
-2026-11-27 21:08:57.290 24 ERROR client_cmode [None req-1 - -] eic_plugins.nfs.Stock: NaApi
+2026-11-27 21:08:57.290 24 ERROR client_cmode [None req-1 - -] eic_plugins.nfs.Stock: Na
 2026-11-27 21:08:57.290 24 ERROR client_cmode Traceback (most recent call last):
 2026-11-27 21:08:57.290 24 ERROR client_cmode   File "/dist/client_cmode.py", line 9
 2026-11-27 21:08:57.290 24 ERROR client_cmode NaApiError: Unable to find API
