@@ -59,8 +59,7 @@ def walk(packages: Path, kept: Path, report: Report) -> Mapping[str, str]:
         tree.make(root, packages, kept, work, steps)
         storage.disk(root)
         with machine.running(root, storage.DISK, log) as here:
-            _sections(here, sections, known['ONTAP_PASS'], report)
-            return _versions(here)
+            return _sections(here, sections, known['ONTAP_PASS'], report)
 
 
 def _sections(
@@ -68,9 +67,14 @@ def _sections(
     sections: Sequence[page.Section],
     password: str,
     report: Report,
-) -> None:
+) -> Mapping[str, str]:
+    """Walk through all of them.
+
+    :returns: versions, also of what a later section removes
+    """
     walker = expected.Walker(here, report)
     expected.image(here)
+    versions: dict[str, str] = {}
     for section in sections:
         report.say(section.title)
         for block in section.steps:
@@ -82,11 +86,16 @@ def _sections(
             storage.certificate(here)
         if section.title in expected.AFTER:
             expected.AFTER[section.title](walker)
+        versions |= _versions(here)
+    return versions
 
 
 def _versions(here: machine.Machine) -> Mapping[str, str]:
-    said = here.run(['dpkg-query', '-W', '-f', '${Package} ${Version}\n', *_SHOWN])
-    return dict(line.split() for line in said.splitlines() if len(line.split()) > 1)
+    """Of those that are installed now."""
+    # It exits with 1 if one of them is not.
+    _, said = here.tried(['dpkg-query', '-W', '-f', '${Package} ${Version}\n', *_SHOWN])
+    rows = (line.split() for line in said.splitlines())
+    return {row[0]: row[1] for row in rows if len(row) == 2}  # noqa: PLR2004
 
 
 @contextlib.contextmanager
