@@ -70,16 +70,8 @@ def there(lab: Lab) -> bool:
 
 
 def python_path(lab: Lab) -> Path:
-    """A directory with libvirt's Python bindings alone, for nova-compute.
-
-    They are Debian's: PyPI has them as source, to be built with libvirt's headers.
-    """
-    directory = files.private_dir(guests.directory(lab) / 'python')
-    for source in _DIST_PACKAGES.glob('libvirt*'):
-        link = directory / source.name
-        if source.suffix in ('.py', '.so') and not link.is_symlink():
-            link.symlink_to(source)
-    return directory
+    """A directory with libvirt's Python bindings alone, for nova-compute."""
+    return guests.directory(lab) / 'python'
 
 
 def _decision(lab: Lab) -> Path:
@@ -87,7 +79,12 @@ def _decision(lab: Lab) -> Path:
 
 
 def _hindrance(lab: Lab) -> str:
-    checks: tuple[Callable[[Lab], None], ...] = (_check_python, _install, _try_once)
+    checks: tuple[Callable[[Lab], None], ...] = (
+        _check_python,
+        _install,
+        _try_once,
+        _link_bindings,
+    )
     try:
         for check in checks:
             check(lab)
@@ -115,6 +112,18 @@ def _try_once(lab: Lab) -> None:
             _boot(Path(QEMU))
 
     lab.once('guest-probe', _identity(Path(QEMU)), probe)
+
+
+def _link_bindings(lab: Lab) -> None:
+    """Have them where nova-compute looks: here, since its hosts start at once.
+
+    They are Debian's: PyPI has them as source, to be built with libvirt's headers.
+    """
+    directory = files.private_dir(python_path(lab))
+    for source in _DIST_PACKAGES.glob('libvirt*'):
+        link = directory / source.name
+        if source.suffix in ('.py', '.so') and not link.is_symlink():
+            link.symlink_to(source)
 
 
 def _identity(program: Path) -> str:

@@ -80,6 +80,22 @@ def test_qemu_is_tried_once_and_again_when_it_is_another(
     assert len(tried) == 2
 
 
+def test_hosts_that_start_at_once_find_the_bindings_and_make_nothing(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    debian = tmp_path / 'dist-packages'
+    debian.mkdir()
+    for name in ('libvirt.py', 'libvirtmod.so', 'libvirt.egg-info'):
+        (debian / name).touch()
+    monkeypatch.setattr(guest_support, '_DIST_PACKAGES', debian)
+    assert not guest_support.python_path(lab).exists()
+    guest_support.decide(lab)
+    # What each of them sees that looks before the other one has made a link.
+    monkeypatch.setattr(Path, 'is_symlink', lambda _: False)
+    found = {each.name for each in guest_support.python_path(lab).iterdir()}
+    assert found == {'libvirt.py', 'libvirtmod.so'}
+
+
 def test_a_boot_sector_is_one_and_has_its_text() -> None:
     disk = boot_sector.printing('hello')
     assert len(disk) == 512
