@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.arithmetic import median, ratio
 from benchmarks.guest_boots import Spoken
 from benchmarks.model import Answer, Table, Target
+from lab import tables
 
 _GROWTH = 1.15
 _NOTES = (
@@ -106,7 +107,7 @@ def _silent(one: Spoken) -> int:
 
 def _routes(row: Row) -> str:
     routes = Counter(route for one in row.spoken for route in one.routes)
-    return ', '.join(f'{count} {route}' for route, count in routes.items())
+    return tables.counted(routes)
 
 
 _COLUMNS: Mapping[str, Callable[[Row], Any]] = {

@@ -10,6 +10,7 @@ from benchmarks.arithmetic import ratio
 from benchmarks.model import Answer, Table, Target
 from benchmarks.server_boots import Booted
 from benchmarks.server_ways import Way
+from lab import tables
 
 _ALONE = 1 / 3
 """Of stock's time, for one server. What ten at once wait for is the machine: that is
@@ -116,7 +117,7 @@ def _targets(row: Compared) -> list[Target]:
 
 def _routes(booted: list[Booted]) -> str:
     routes = Counter(route for one in booted for route in one.routes)
-    return ', '.join(f'{count} {route}' for route, count in routes.items())
+    return tables.counted(routes)
 
 
 def _seconds(booted: list[Booted]) -> list[float]:

@@ -11,7 +11,6 @@ from lab import (
     libvirtd,
     nova_guests,
     nova_ready,
-    nova_services,
 )
 from lab.context import Lab
 from lab.errors import LabError
@@ -51,11 +50,9 @@ def boot(lab: Lab, host: GuestHost) -> None:
 
 def stop(lab: Lab, host: GuestHost = guests.SECOND) -> None:
     """Stop it, and have Nova forget it. No server is on it any more."""
-    cloud = identity.admin(lab)
-    nova_ready.remove_from_zone(cloud, host.zone, host.name)
+    nova_ready.remove_from_zone(identity.admin(lab), host.zone, host.name)
     guest_machine.stop(lab, host)
-    for each in cloud.nova('GET', f'/os-services?host={host.name}')['services']:
-        cloud.nova('DELETE', f'/os-services/{each["id"]}')
+    nova_ready.forget(lab, host.name)
     # Its identity is there, which Nova has forgotten.
     shutil.rmtree(guests.directory_of(lab, host))
 
@@ -69,7 +66,4 @@ def leave_out(lab: Lab) -> None:
 
 
 def _place(lab: Lab, hosts: Sequence[GuestHost]) -> None:
-    nova_services.discover_hosts(lab)
-    cloud = identity.admin(lab)
-    for host in hosts:
-        nova_ready.add_to_zone(cloud, host.zone, host.name)
+    nova_ready.place(lab, {host.name: host.zone for host in hosts})

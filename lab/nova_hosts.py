@@ -18,14 +18,13 @@ def start(lab: Lab) -> None:
     )
     nova_services.start_compute(lab, 'eic', NAME)
     nova_ready.wait_for_services(lab, {HOST: NAME})
-    nova_services.discover_hosts(lab)
-    nova_ready.add_to_zone(identity.admin(lab), nova.availability_zone('eic'), HOST)
+    nova_ready.place(lab, {HOST: nova.availability_zone('eic')})
 
 
 def stop(lab: Lab) -> None:
     """Stop it, and have Nova forget it. No server is on it any more."""
-    cloud = identity.admin(lab)
-    nova_ready.remove_from_zone(cloud, nova.availability_zone('eic'), HOST)
+    nova_ready.remove_from_zone(
+        identity.admin(lab), nova.availability_zone('eic'), HOST
+    )
     lab.processes.stop(NAME)
-    for each in cloud.nova('GET', f'/os-services?host={HOST}')['services']:
-        cloud.nova('DELETE', f'/os-services/{each["id"]}')
+    nova_ready.forget(lab, HOST)

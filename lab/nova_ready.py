@@ -75,14 +75,28 @@ def _up(lab: Lab, cloud: identity.Cloud, wanted: Mapping[str, str]) -> set[str]:
 
 
 def _place_hosts(lab: Lab) -> None:
+    place(lab, {nova.host(each): nova.availability_zone(each) for each in DRIVERS})
+
+
+def place(lab: Lab, zones: Mapping[str, str]) -> None:
+    """Have hosts, which must be known by now, mapped to cell1 and in their zones.
+
+    :param zones: the availability zone by host
+    """
     nova_services.discover_hosts(lab)
     cloud = identity.admin(lab)
-    for driver in DRIVERS:
-        add_to_zone(cloud, nova.availability_zone(driver), nova.host(driver))
+    for host, zone in zones.items():
+        _add_to_zone(cloud, zone, host)
 
 
-def add_to_zone(cloud: identity.Cloud, zone: str, host: str) -> None:
-    """Have a host in an availability zone."""
+def forget(lab: Lab, host: str) -> None:
+    """Have Nova know nothing of a host that has been stopped."""
+    cloud = identity.admin(lab)
+    for each in cloud.nova('GET', f'/os-services?host={host}')['services']:
+        cloud.nova('DELETE', f'/os-services/{each["id"]}')
+
+
+def _add_to_zone(cloud: identity.Cloud, zone: str, host: str) -> None:
     aggregate = (
         _aggregate(cloud, zone)
         or cloud.nova(

@@ -1,6 +1,6 @@
 """Prints tables: of the demo and the benchmarks, for a terminal and in Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import tabulate
 
@@ -22,3 +22,8 @@ def markdown(header: Cells, rows: Iterable[Cells]) -> str:
     """
     first, *others = (f'| {" | ".join(cells)} |' for cells in (header, *rows))
     return '\n'.join([first, f'|{"---|" * len(header)}', *others])
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """A cell that says of each kind how many there are, as ``2 cached, 1 download``."""
+    return ', '.join(f'{count} {kind}' for kind, count in counts.items())

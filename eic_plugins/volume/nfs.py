@@ -16,6 +16,7 @@ servers have them (``growth.py``).
 """
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,7 +78,10 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         """
         with self._knowing_format(volume) as recorded:
             if volume.volume_attachment:
-                growth.grow(self.local_path(volume), new_size, recorded, self._run)
+                run = functools.partial(
+                    self._execute, run_as_root=self._execute_as_root
+                )
+                growth.grow(self.local_path(volume), new_size, recorded, run)
             super().extend_volume(volume, new_size)
 
     def _is_file_size_equal(self, path: str, size: int) -> bool:
@@ -88,9 +92,6 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         if info is not None:
             return bool(info.virtual_size == size * units.Gi)
         return bool(super()._is_file_size_equal(path, size))
-
-    def _run(self, *command: str) -> None:
-        self._execute(*command, run_as_root=self._execute_as_root)
 
     @contextlib.contextmanager
     def _knowing_format(self, volume: Any) -> Iterator[str | None]:
@@ -135,9 +136,8 @@ class EICNfsDriver(EICDriver, nfs_cmode.NetAppCmodeNfsDriver):
         """The stock driver's, but for what is somebody else's and is good as it is:
         the clone of a volume that is itself a clone of Glance's file.
         """
-        secure = self.configuration.nas_secure_file_permissions == 'true'
         if self._execute_as_root or not permissions.suffice(
-            path, permissions.mode(secure=secure)
+            path, permissions.mode(self.configuration)
         ):
             super()._set_rw_permissions(path)
 

@@ -9,19 +9,22 @@ from lab.demo import disk
 from lab.guest_image import image
 from lab.specs import PoolSpec
 
-_NO_DISK = ('.json', '.lock')
-
 
 def digests(paths: Iterable[Path]) -> dict[Path, str]:
     """SHA-256 of each file, over the size of the image."""
-    return {path: disk.sha256(path, image.SIZE) for path in paths}
+    return {path: digest(path) for path in paths}
 
 
-def has_note(lab: Lab, pool: PoolSpec, volume_id: str) -> bool:
-    """Whether a guest has written its note into the volume."""
-    with file_of(lab, pool, volume_id).open('rb') as stream:
+def digest(path: Path) -> str:
+    """SHA-256 of one, over the size of the image."""
+    return disk.sha256(path, image.SIZE)
+
+
+def note_on(path: Path) -> str:
+    """What a guest has written about itself; its first word is ``ups=NUMBER``."""
+    with path.open('rb') as stream:
         stream.seek(image.NOTES_AT)
-        return stream.read(image.SECTOR).startswith(b'ups=')
+        return stream.read(image.SECTOR).decode(errors='replace').strip()
 
 
 def file_of(lab: Lab, pool: PoolSpec, volume_id: str) -> Path:
@@ -32,5 +35,5 @@ def file_of(lab: Lab, pool: PoolSpec, volume_id: str) -> Path:
 def copies_of_image(lab: Lab, image_id: str) -> Iterator[Path]:
     """Glance's own file, and the drivers' cached images; no records of them."""
     for path in leftovers.files_about(lab, {image_id}):
-        if not path.name.startswith('.') and path.suffix not in _NO_DISK:
+        if path.suffix != '.json':
             yield path

@@ -86,7 +86,7 @@ def _cells(row: GuestRow) -> tuple[str, ...]:
         row.case.title,
         row.protocol,
         row.driver,
-        ', '.join(f'{count} {name}' for name, count in row.routes.items()),
+        tables.counted(row.routes),
         _seconds(row.active),
         _seconds(row.first_word),
         'equal' if all(row.digests_equal) else 'DIFFERS',

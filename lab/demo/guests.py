@@ -82,10 +82,8 @@ class _Group:
                     rows.append(self._run_one(case))
         finally:
             self._side.delete(self._servers, self._volumes)
-        rows[-1].files_left.extend(
-            leftovers.remove_volume_files(self._lab, self._volumes)
-        )
-        return rows
+        left = leftovers.remove_volume_files(self._lab, self._volumes)
+        return [*rows[:-1], dataclasses.replace(rows[-1], files_left=left)]
 
     def _run_one(self, case: GuestCase) -> GuestRow:
         observer = Observer(
@@ -110,9 +108,7 @@ class _Group:
                 self._host.driver, shown, round(cost.downloaded / image.SIZE)
             ),
             digests_equal=[each.digest == self._digest for each in said],
-            notes_found=[
-                guest_disks.has_note(self._lab, self._pool, each) for each in volumes
-            ],
+            notes_found=[self._has_note(each) for each in volumes],
             changed=list(self._changed(before)),
             files_left=[],
         )
@@ -146,6 +142,10 @@ class _Group:
     def _digests_of_volumes(self) -> dict[Path, str]:
         found = [guest_disks.file_of(self._lab, self._pool, v) for v in self._volumes]
         return guest_disks.digests(found)
+
+    def _has_note(self, volume: str) -> bool:
+        path = guest_disks.file_of(self._lab, self._pool, volume)
+        return guest_disks.note_on(path).startswith('ups=')
 
     def _changed(self, before: Mapping[Path, str]) -> Iterator[str]:
         """The image, its cached images and other guests' volumes: those that are

@@ -96,13 +96,12 @@ def server_table(rows: list[ServerRow]) -> str:
 
 
 def _cells(row: ServerRow) -> tuple[str, ...]:
-    routes = ', '.join(f'{count} {name}' for name, count in row.routes.items())
     return (
         row.case.title,
         row.api,
         str(row.case.servers),
         f'{statistics.median(row.seconds):.1f}' if row.seconds else '-',
         f'{max(row.seconds):.1f}' if row.seconds else '-',
-        routes or NO_VOLUME,
+        tables.counted(row.routes) or NO_VOLUME,
         str(len(row.files_left)),
     )

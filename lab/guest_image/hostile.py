@@ -7,13 +7,12 @@ from oslo_utils import units
 _SECTOR = 512
 
 
-def qcow2_header() -> bytes:
-    """A sector that says: a QCOW2 file of 1 GiB, whose backing file is /etc/passwd.
+def qcow2_header(gib: int = 1, backing: bytes = b'/etc/passwd') -> bytes:
+    """A sector that says: a QCOW2 file of so many GiB, with that backing file.
 
     The fields are those of QEMU's docs/interop/qcow2.txt, version 2.
     """
-    backing = b'/etc/passwd'
-    at = 256
+    at = 256 if backing else 0
     head = struct.pack(
         '>4sIQIIQIIQQIIQ',
         b'QFI\xfb',
@@ -21,7 +20,7 @@ def qcow2_header() -> bytes:
         at,
         len(backing),
         16,  # bits of a cluster
-        1 * units.Gi,
+        gib * units.Gi,
         0,  # encryption
         1,  # entries of the first table
         3 << 16,  # the first table

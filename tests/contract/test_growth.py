@@ -19,6 +19,7 @@ import pytest
 from cinder import context, exception, objects
 from oslo_concurrency import processutils
 
+from lab.guest_image import hostile
 from lab.waiting import wait_until
 from tests.contract.images import Image
 from tests.contract.shares import (  # noqa: F401 - fixtures
@@ -33,7 +34,6 @@ from tests.contract.stock import GIB, MIB
 PROTOCOL = 'nfs'
 SECONDS = 30
 LUKS = b'LUKS\xba\xbe\x00\x01'
-QCOW2_OF_2_GIB = b'QFI\xfb' + (2).to_bytes(4) + bytes(12) + (16).to_bytes(4)
 
 pytestmark = pytest.mark.usefixtures('nfs')
 
@@ -190,7 +190,7 @@ def test_a_size_that_a_guest_wrote_is_not_believed(
     """Else Cinder would say 2 GiB, and the file would have 1."""
     file = file_of(world, volume)
     with file.open('r+b') as stream:
-        stream.write(QCOW2_OF_2_GIB + (2 * GIB).to_bytes(8) + bytes(480))
+        stream.write(hostile.qcow2_header(2, backing=b''))
     if not attached:
         for each in objects.Volume.get_by_id(admin, volume.id).volume_attachment:
             each.destroy()

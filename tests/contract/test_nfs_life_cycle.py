@@ -13,6 +13,7 @@ import pytest
 from cinder import exception, objects
 from oslo_concurrency import processutils
 
+from lab.guest_image import hostile
 from tests.contract.images import Image
 from tests.contract.shares import (  # noqa: F401 - fixtures
     GOLD,
@@ -46,6 +47,28 @@ def file_of(world: Shares, volume: Any) -> Path:
     return world.root() / volume.name
 
 
+def a_clone(world: Shares, volume: Any, gib: int = 1) -> Any:
+    other = world.new_volume(GOLD, size=gib)
+    other.update(world.driver.create_cloned_volume(other, volume) or {})
+    return other
+
+
+def a_snapshot(world: Shares, volume: Any) -> Any:
+    snapshot = new_snapshot(world.admin, volume)
+    world.driver.create_snapshot(snapshot)
+    return snapshot
+
+
+def of_snapshot(world: Shares, snapshot: Any, gib: int = 1) -> Any:
+    other = world.new_volume(GOLD, size=gib)
+    other.update(world.driver.create_volume_from_snapshot(other, snapshot) or {})
+    return other
+
+
+def a_volume_of_its_snapshot(world: Shares, volume: Any, gib: int = 1) -> Any:
+    return of_snapshot(world, a_snapshot(world, volume), gib)
+
+
 def test_it_is_connected_as_what_it_is(world: Shares, volume: Any) -> None:
     data = world.driver.initialize_connection(volume, CONNECTOR)['data']
     assert (data['export'], data['name'], data['format']) == (GOLD, volume.name, 'raw')
@@ -70,11 +93,8 @@ def test_it_grows(world: Shares, volume: Any, image: Image) -> None:
 def test_a_snapshot_of_it_becomes_a_volume(
     world: Shares, volume: Any, image: Image, admin: Any
 ) -> None:
-    snapshot = new_snapshot(admin, volume)
-    world.driver.create_snapshot(snapshot)
-    other = world.new_volume(GOLD)
-    other.update(world.driver.create_volume_from_snapshot(other, snapshot) or {})
-    assert world.is_right(other, image)
+    snapshot = a_snapshot(world, volume)
+    assert world.is_right(of_snapshot(world, snapshot), image)
     world.driver.delete_snapshot(snapshot)
     assert not (world.root() / snapshot.name).exists()
 
@@ -82,8 +102,7 @@ def test_a_snapshot_of_it_becomes_a_volume(
 def test_it_goes_back_to_a_snapshot(
     world: Shares, volume: Any, image: Image, admin: Any
 ) -> None:
-    snapshot = new_snapshot(admin, volume)
-    world.driver.create_snapshot(snapshot)
+    snapshot = a_snapshot(world, volume)
     with file_of(world, volume).open('r+b') as stream:
         stream.write(b'written later')
     world.driver.revert_to_snapshot(admin, volume, snapshot)
@@ -93,35 +112,11 @@ def test_it_goes_back_to_a_snapshot(
 def test_a_clone_of_it_is_a_volume_of_its_own(
     world: Shares, volume: Any, image: Image
 ) -> None:
-    other = world.new_volume(GOLD)
-    other.update(world.driver.create_cloned_volume(other, volume) or {})
+    other = a_clone(world, volume)
     with file_of(world, volume).open('r+b') as stream:
         stream.write(uuid.uuid4().bytes)
     assert world.is_right(other, image)
     assert head(file_of(world, volume), 16) != head(file_of(world, other), 16)
-
-
-def hostile(world: Shares, volume: Any) -> None:
-    """A guest of that volume has written a header of 2 GiB."""
-    size = (2 * GIB).to_bytes(8)
-    with file_of(world, volume).open('r+b') as stream:
-        stream.write(
-            b'QFI\xfb\x00\x00\x00\x02' + bytes(12) + b'\x00\x00\x00\x10' + size
-        )
-
-
-def a_clone(world: Shares, volume: Any, admin: Any, gib: int) -> Any:
-    other = world.new_volume(GOLD, size=gib)
-    other.update(world.driver.create_cloned_volume(other, volume) or {})
-    return other
-
-
-def a_volume_of_its_snapshot(world: Shares, volume: Any, admin: Any, gib: int) -> Any:
-    snapshot = new_snapshot(admin, volume)
-    world.driver.create_snapshot(snapshot)
-    other = world.new_volume(GOLD, size=gib)
-    other.update(world.driver.create_volume_from_snapshot(other, snapshot) or {})
-    return other
 
 
 @pytest.mark.parametrize('gib', [1, 2])
@@ -129,8 +124,9 @@ def a_volume_of_its_snapshot(world: Shares, volume: Any, admin: Any, gib: int) -
 def test_a_header_that_a_guest_wrote_is_not_believed_of_what_is_made_of_its_volume(
     world: Shares, volume: Any, admin: Any, make: Any, gib: int
 ) -> None:
-    hostile(world, volume)
-    other = make(world, volume, admin, gib)
+    with file_of(world, volume).open('r+b') as stream:
+        stream.write(hostile.qcow2_header(2, backing=b''))
+    other = make(world, volume, gib)
     assert file_of(world, other).stat().st_size == gib * GIB
     other.save()
     found = objects.Volume.get_by_id(admin, other.id)
@@ -159,8 +155,7 @@ def shared_group(world: Shares, volume: Any, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_clone_of_what_is_glances_own_needs_no_chmod(
     world: Shares, volume: Any, image: Image
 ) -> None:
-    other = world.new_volume(GOLD)
-    other.update(world.driver.create_cloned_volume(other, volume) or {})
+    other = a_clone(world, volume)
     assert world.is_right(other, image)
     found = file_of(world, other).stat()
     assert (found.st_uid, found.st_mode & 0o777) == (GLANCE, 0o660)
@@ -170,11 +165,7 @@ def test_a_clone_of_what_is_glances_own_needs_no_chmod(
 def test_neither_does_a_volume_of_a_snapshot_of_it(
     world: Shares, volume: Any, image: Image, admin: Any
 ) -> None:
-    snapshot = new_snapshot(admin, volume)
-    world.driver.create_snapshot(snapshot)
-    other = world.new_volume(GOLD)
-    other.update(world.driver.create_volume_from_snapshot(other, snapshot) or {})
-    assert world.is_right(other, image)
+    assert world.is_right(a_volume_of_its_snapshot(world, volume), image)
 
 
 @pytest.mark.usefixtures('shared_group')

@@ -13,7 +13,7 @@ import pytest
 
 from lab import cinder_hosts, identity
 from lab.context import Lab
-from lab.topology import pools
+from lab.topology import pool_named
 from tests.contract.images import qcow2_of
 from tests.e2e.services import Services
 from tests.e2e.user import LabUser
@@ -45,7 +45,7 @@ def hosts(lab: Lab) -> Iterator[None]:
 
 
 def _ensure_type(admin: Any, name: str) -> None:
-    pool = next(each for each in pools() if (each.driver, each.name) == ('eic', name))
+    pool = pool_named('eic', name)
     ensure_type(
         admin,
         TYPES[name][1],

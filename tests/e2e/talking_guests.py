@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from lab import guest_console, guests, simulator
+from lab import guest_console, guests
 from lab.boots import root_volume
+from lab.demo import guest_disks
+from lab.demo.guest_cases import PROTOCOLS as POOLS
 from lab.guest_image import image
 from lab.guest_image.image import Label
 from lab.guests import GuestHost
@@ -20,7 +22,6 @@ from tests.e2e.guests import IMPATIENT, Guest, needs_guests
 from tests.e2e.servers import Servers
 from tests.e2e.user import LabUser
 
-POOLS = {'nfs': 'gold', 'iscsi': 'block-one'}
 HOSTS = {host.driver: host for host in guests.HOSTS}
 GIB = 1
 BOOT_SECONDS = 180
@@ -119,23 +120,9 @@ def guests_fixture(servers: Servers) -> TalkingGuests:
     return TalkingGuests(servers)
 
 
-def disk_of(cloud: LabUser, driver: str, protocol: str, volume_id: str) -> Path:
-    """The file, or the LUN's file, of a volume."""
-    pool = pool_named(driver, POOLS[protocol])
-    directory = simulator.pool_directory_from_host(cloud.lab, pool)
-    return directory / f'volume-{volume_id}'
-
-
-def sha256(path: Path, size: int = image.SIZE) -> str:
-    with path.open('rb') as stream:
-        return hashlib.sha256(stream.read(size)).hexdigest()
-
-
-def note_on(path: Path) -> str:
-    """What a guest has written about itself."""
-    with path.open('rb') as stream:
-        stream.seek(image.NOTES_AT)
-        return stream.read(image.SECTOR).decode(errors='replace').strip()
+def disk_of(cloud: LabUser, protocol: str, volume_id: str) -> Path:
+    """The file, or the LUN's file, of a volume of EIC's."""
+    return guest_disks.file_of(cloud.lab, pool_named('eic', POOLS[protocol]), volume_id)
 
 
 def new_name() -> str:

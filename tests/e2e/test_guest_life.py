@@ -13,6 +13,7 @@ from keystoneauth1 import exceptions
 from oslo_utils import units
 
 from lab import guest_hosts
+from lab.demo.guest_disks import digest, note_on
 from lab.guest_image import hostile, image
 from tests.e2e.deadline import wait_for
 from tests.e2e.guests import ask_to_extend, extend, needs_time
@@ -24,8 +25,6 @@ from tests.e2e.talking_guests import (
     TalkingGuests,
     disk_of,
     new_name,
-    note_on,
-    sha256,
     upload,
 )
 from tests.e2e.talking_guests import (
@@ -113,7 +112,7 @@ def test_a_guest_boots_from_a_snapshot_of_another_one(
     restored = guests.boot(snapshot, protocol, source='snapshot')
     # It remembers what the first one wrote before the snapshot.
     restored.is_up(guest_image.label, 2)
-    assert note_on(disk_of(cloud, 'eic', protocol, volume)).startswith('ups=1 ')
+    assert note_on(disk_of(cloud, protocol, volume)).startswith('ups=1 ')
     guests.servers.delete(restored.show())
     remove_snapshot(cloud, snapshot)
 
@@ -220,19 +219,19 @@ def test_a_guest_that_makes_its_disk_look_like_qcow2_stays_a_raw_disk(
     guest = guests.boot(evil.id, protocol)
     guest.hears('header')
     (volume,) = guest.volumes()
-    disk = disk_of(cloud, 'eic', protocol, volume)
-    written = sha256(disk)
+    disk = disk_of(cloud, protocol, volume)
+    written = digest(disk)
     assert disk.read_bytes()[: image.SECTOR] == hostile.qcow2_header()
     # It does not boot any more, but it is ACTIVE, and its disk as large and the same.
     guest.act(reboot={'type': 'HARD'})
     guest.wait_for_status('ACTIVE')
-    assert (sha256(disk), disk.stat().st_size) == (written, units.Gi)
+    assert (digest(disk), disk.stat().st_size) == (written, units.Gi)
     guest.act(**{'os-stop': None})
     guest.wait_for_status('SHUTOFF')
     snapshot = snapshot_of(cloud, volume)
     # Another guest gets it as a second disk: the header, and not what it points at.
     copy = cloud.of_snapshot(snapshot, f'eic-{POOLS[protocol]}')
-    assert sha256(disk_of(cloud, 'eic', protocol, copy)) == written
+    assert digest(disk_of(cloud, protocol, copy)) == written
     plain = upload(cloud, tmp_path)
     witness = booted(guests, plain, protocol)
     path = f'/servers/{witness.id}/os-volume_attachments'
@@ -282,7 +281,7 @@ def test_a_file_does_not_grow_below_a_guest_by_default(
         f'{volume} to be left as it was',
     )
     assert (cloud.show(volume)['status'], cloud.show(volume)['size']) == ('in-use', 1)
-    assert disk_of(cloud, 'eic', 'nfs', volume).stat().st_size == units.Gi
+    assert disk_of(cloud, 'nfs', volume).stat().st_size == units.Gi
 
 
 def test_a_lun_grows_below_a_guest_which_sees_it_when_it_starts_again(

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lab import leftovers
+from lab.demo.guest_disks import copies_of_image, digest, note_on
 from tests.e2e.talking_guests import (
     POOLS,
     TalkingGuests,
     disk_of,
-    note_on,
-    sha256,
     upload,
 )
 from tests.e2e.talking_guests import (
@@ -36,13 +34,9 @@ def test_a_guest_lives_on_a_clone_and_leaves_its_neighbours_alone(
     (volume,) = guest.volumes()
     assert cloud.show(volume)['metadata']['eic_route'] in {'flexclone', 'cached'}
     assert cloud.downloads(image.id) == sent
-    assert note_on(disk_of(cloud, 'eic', protocol, volume)).startswith('ups=1 ')
-    copies = [
-        path
-        for path in leftovers.files_about(cloud.lab, {image.id})
-        if path.suffix != '.json'
-    ]
+    assert note_on(disk_of(cloud, protocol, volume)).startswith('ups=1 ')
+    copies = list(copies_of_image(cloud.lab, image.id))
     assert any(path.name.startswith('img-cache-') for path in copies)
-    others = [*copies, disk_of(cloud, 'eic', protocol, neighbour['id'])]
-    assert {sha256(path) for path in others} == {image.digest}
+    others = [*copies, disk_of(cloud, protocol, neighbour['id'])]
+    assert {digest(path) for path in others} == {image.digest}
     # `servers` then deletes it, and sees that nothing is left.

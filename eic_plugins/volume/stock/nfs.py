@@ -83,7 +83,7 @@ class StockNfs(CinderDriver):
         return ShareMount(
             self._driver._get_mount_point_for_share(pool.name),
             self._run_command,
-            permissions.mode(secure=self.options.nas_secure_file_permissions == 'true'),
+            permissions.mode(self.options),
             lambda point: self._ensure_mounted(pool.name, point),
         )
 

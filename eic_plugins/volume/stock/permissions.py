@@ -8,14 +8,18 @@ and so has each clone of that volume.
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 SECURE, OPEN = 0o660, 0o666
 """With ``nas_secure_file_permissions``, and without."""
 
 
-def mode(*, secure: bool) -> int:
-    """The bits that a volume's file must have."""
-    return SECURE if secure else OPEN
+def mode(options: Any) -> int:
+    """The bits that a volume's file must have.
+
+    :param options: the backend's, as the stock driver has settled them
+    """
+    return SECURE if options.nas_secure_file_permissions == 'true' else OPEN
 
 
 def suffice(path: str, wanted: int) -> bool:
