@@ -84,6 +84,7 @@ class Cluster:
         self.ems: collections.deque[Record] = collections.deque(maxlen=_EMS_KEPT)
         self.clones: collections.Counter[str] = collections.Counter()
         self._counting = threading.Lock()
+        self._writing = threading.Lock()
 
     def svm(self, name_or_uuid: str) -> Svm:
         """The SVM of that name or UUID.
@@ -156,21 +157,22 @@ class Cluster:
 
         It has what hosts can reach: the SVMs of the IPspace Default.
         """
-        exports = [
-            {
-                'address': lif.address,
-                'junction_path': volume.junction_path,
-                'directory': str(volume.files.root.resolve()),
-            }
-            for volume in self.volumes
-            for lif in self.lifs
-            if lif.svm == volume.svm
-            and volume.junction_path
-            and volume.state == 'online'
-            and not volume.is_svm_root
-            and lif.svm.ipspace == DEFAULT_IPSPACE
-        ]
-        write_atomically(self.data_dir / EXPORTS, json.dumps(exports, indent=1))
+        with self._writing:
+            exports = [
+                {
+                    'address': lif.address,
+                    'junction_path': volume.junction_path,
+                    'directory': str(volume.files.root.resolve()),
+                }
+                for volume in self.volumes
+                for lif in self.lifs
+                if lif.svm == volume.svm
+                and volume.junction_path
+                and volume.state == 'online'
+                and not volume.is_svm_root
+                and lif.svm.ipspace == DEFAULT_IPSPACE
+            ]
+            write_atomically(self.data_dir / EXPORTS, json.dumps(exports, indent=1))
 
     def _join(self, volume: FlexVol) -> None:
         self.block.reserve(volume)

@@ -1,5 +1,7 @@
 """FlexVols are made, changed and deleted, and are as good as the topology's."""
 
+import concurrent.futures
+import json
 from pathlib import Path
 
 import pytest
@@ -191,3 +193,15 @@ def test_exports_follow_the_volumes(api: Api) -> None:
     assert '"/new"' in file.read_text()
     api.patch(f'{VOLUMES}/{api.uuid("new")}?return_timeout=15', {'state': 'offline'})
     assert '"/new"' not in file.read_text()
+
+
+def test_exports_are_right_when_volumes_change_at_once(api: Api) -> None:
+    api.cluster.write_exports()
+    paths = [f'/at_once_{number}' for number in range(40)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for _ in pool.map(
+            lambda path: make(api, path.lstrip('/'), nas={'path': path}), paths
+        ):
+            pass
+    exports = json.loads((api.cluster.data_dir / 'exports.json').read_text())
+    assert {export['junction_path'] for export in exports} >= set(paths)
