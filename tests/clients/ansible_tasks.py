@@ -1,8 +1,6 @@
 """The Ansible collection netapp.ontap: one playbook, in Ansible's own environment."""
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from tests.clients import environment
 from tests.clients.tally import Attempt, Known, Tally
 
 _PLAYBOOK = Path(__file__).with_name('playbook.yml')
-_SECONDS = 900
 
 _ZAPI = Known('client', 'the module has only ZAPI')
 _NVME = Known(
@@ -29,32 +26,8 @@ KNOWN: Mapping[str, Known] = {
 
 def run(simulator: Simulator) -> Tally:
     """Play it."""
-    binaries = environment.ensure()
-    done = subprocess.run(
-        [
-            str(binaries / 'ansible-playbook'),
-            '-i',
-            'localhost,',
-            '-c',
-            'local',
-            str(_PLAYBOOK),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-        env={
-            'PATH': os.environ['PATH'],
-            'HOME': str(simulator.data_dir),
-            'LC_ALL': 'C.UTF-8',
-            'ANSIBLE_STDOUT_CALLBACK': 'ansible.posix.json',
-            'ANSIBLE_PYTHON_INTERPRETER': str(binaries / 'python'),
-            'ANSIBLE_LOCALHOST_WARNING': 'false',
-            'ANSIBLE_DEPRECATION_WARNINGS': 'false',
-            'REQUESTS_CA_BUNDLE': str(simulator.ca),
-            'SIMULATOR_HOST': simulator.host,
-            'SIMULATOR_PORT': str(simulator.port),
-        },
+    done = environment.run(
+        simulator, 'ansible-playbook', '-i', 'localhost,', '-c', 'local', _PLAYBOOK
     )
     # Warnings come before the JSON.
     report = json.loads(done.stdout[done.stdout.index('{\n') :])

@@ -1,8 +1,6 @@
 """The REST client of Manila's NetApp driver, in an environment of its own."""
 
 import json
-import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +10,6 @@ from tests.clients import environment
 from tests.clients.tally import Attempt, Known, Tally
 
 _CALLS = Path(__file__).with_name('manila_calls.py')
-_SECONDS = 600
 
 KNOWN: Mapping[str, Known] = {
     'reading get_volume_allocated_files': Known(
@@ -30,21 +27,10 @@ KNOWN: Mapping[str, Known] = {
 
 def run(simulator: Simulator) -> tuple[Tally, Tally]:
     """Call the methods: those that read, and those that change something."""
-    binaries = environment.ensure()
-    done = subprocess.run(
-        [
-            str(binaries / 'python'),
-            str(_CALLS),
-            simulator.host,
-            str(simulator.port),
-            str(simulator.ca),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=True,
-        env={'PATH': os.environ['PATH'], 'HOME': str(simulator.data_dir)},
+    done = environment.run(
+        simulator, 'python', _CALLS, simulator.host, simulator.port, simulator.ca
     )
+    assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     return _tally('reading', found), _tally('changing', found)
 

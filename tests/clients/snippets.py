@@ -4,9 +4,7 @@
 """
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ from tests.clients import environment
 _ROOT = Path(__file__).parents[2]
 README = (_ROOT / 'simulator/README.md').read_text()
 _SHARE = Path(__file__).with_name('manila_share.py')
-_SECONDS = 600
 
 
 def snippet(section: str, simulator: Simulator) -> str:
@@ -73,21 +70,6 @@ def _paths(simulator: Simulator) -> set[str]:
 
 
 def _run(simulator: Simulator, program: str, *arguments: str) -> str:
-    binaries = environment.ensure()
-    done = subprocess.run(
-        [str(binaries / program), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-        env={
-            'PATH': os.environ['PATH'],
-            'HOME': str(simulator.data_dir),
-            'LC_ALL': 'C.UTF-8',
-            'ANSIBLE_STDOUT_CALLBACK': 'ansible.posix.json',
-            'ANSIBLE_PYTHON_INTERPRETER': str(binaries / 'python'),
-            'REQUESTS_CA_BUNDLE': str(simulator.ca),
-        },
-    )
+    done = environment.run(simulator, program, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
