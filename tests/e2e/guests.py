@@ -63,15 +63,10 @@ class Guest:
     def console(self) -> str:
         return str(self.act(**{'os-getConsoleOutput': {}})['output'])
 
-    def greetings(self) -> int:
-        """How often it has greeted: libvirt appends to the console's file."""
-        self.console()
-        # The first look also appended what the terminal had kept.
-        return self.console().count(HELLO)
-
-    def wait_for_greeting(self, more_than: int = 0) -> None:
+    def wait_for_greeting(self) -> None:
+        """libvirt empties the console's file each time it starts the guest."""
         wait_for(
-            lambda: self.greetings() > more_than,
+            lambda: HELLO in self.console(),
             f'{self.id} to boot from its volume',
             seconds=_SECONDS,
         )
@@ -127,13 +122,6 @@ def qemu_of_lab(state: str) -> list[int]:
         if (process.info['name'] or '').startswith('qemu-system')
         and any(f'{state}/' in word for word in process.info['cmdline'] or ())
     ]
-
-
-def capacity(lab: Lab, host: GuestHost, guest: Guest) -> int:
-    """The size of a guest's disk as QEMU has it, in bytes."""
-    said = inside(lab, host, 'virsh', 'domblkinfo', guest.id, 'vda')
-    (line,) = [each for each in said.splitlines() if each.startswith('Capacity')]
-    return int(line.split()[-1])
 
 
 def ask_to_extend(cloud: LabUser, volume_id: str, gib: int) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from keystoneauth1 import exceptions
-from oslo_utils import units
 
 from lab import block_devices, guest_hosts, guest_machine, guests, identity
 from lab.context import Lab
@@ -18,8 +17,6 @@ from tests.e2e.guests import (
     IMPATIENT,
     Guest,
     block_device,
-    capacity,
-    extend,
     inside,
     left,
     needs_guests,
@@ -116,21 +113,6 @@ def test_a_lun_is_a_device_of_its_guest_and_of_nobody_else(
 
 @needs_time
 @pytest.mark.parametrize('volume_type', TYPES)
-def test_a_guest_that_is_stopped_boots_again(
-    lab: Lab, boot: Boot, luns: Any, volume_type: str
-) -> None:
-    guest = boot(volume_type)
-    before = guest.greetings()
-    guest.act(**{'os-stop': None})
-    guest.wait_for_status('SHUTOFF')
-    assert qemu_of(lab, EIC) == []
-    guest.act(**{'os-start': None})
-    guest.wait_for_status('ACTIVE')
-    guest.wait_for_greeting(more_than=before)
-
-
-@needs_time
-@pytest.mark.parametrize('volume_type', TYPES)
 def test_a_guest_is_rebuilt_on_its_volume(
     boot: Boot, luns: Any, cloud: LabUser, volume_type: str
 ) -> None:
@@ -147,24 +129,6 @@ def rebuilt(guest: Guest, volumes_image: str) -> bool:
     assert shown['status'] != 'ERROR', shown
     done = shown['status'] == 'ACTIVE' and not shown['OS-EXT-STS:task_state']
     return done and guest.image_of_root() == volumes_image
-
-
-@needs_time
-def test_a_lun_that_is_extended_is_larger_in_its_guest_after_a_restart(
-    lab: Lab, cloud: LabUser, servers: Servers, boot: Boot, luns: Any
-) -> None:
-    """Nova knows it as a local device, which it can't extend under a guest. On NFS,
-    Cinder doesn't extend a volume in use.
-    """
-    guest = boot('eic-block-one')
-    (volume,) = servers.volumes_of(guest.server)
-    assert capacity(lab, EIC, guest) == units.Gi
-    extend(cloud, volume['id'], 2)
-    guest.act(**{'os-stop': None})
-    guest.wait_for_status('SHUTOFF')
-    guest.act(**{'os-start': None})
-    guest.wait_for_status('ACTIVE')
-    assert capacity(lab, EIC, guest) == 2 * units.Gi
 
 
 @pytest.fixture
