@@ -32,7 +32,116 @@ class Known:
         )
 
 
-KNOWN: tuple[Known, ...] = ()
+_VOLUME_SERVER = (
+    '[as of every server on a volume]'
+    '(nova.md#what-is-different-for-users-of-such-a-server)'
+)
+_SERVERS = 'tempest.api.compute.servers.'
+_ACTIONS = f'{_SERVERS}test_server_actions.'
+_OTHER_IMAGE = 'Unable to rebuild with a different image'
+
+
+def _of_eic(test: str, error: str, why: str) -> Known:
+    return Known(
+        f'{_SERVERS}{test}', error, 'eic', f'{why}, {_VOLUME_SERVER}', ('eic',)
+    )
+
+
+KNOWN: tuple[Known, ...] = (
+    *(
+        _of_eic(test, 'string indices must be integers', 'the server shows no image')
+        for test in (
+            'test_create_server.ServersTestJSON.test_verify_server_details',
+            'test_create_server.ServersTestManualDisk.test_verify_server_details',
+            'test_server_actions.ServerActionsTestOtherA'
+            '.test_rebuild_server_in_stop_state',
+        )
+    ),
+    *(
+        _of_eic(
+            f'test_list_server_filters.ListServerFiltersTestJSON.{test}',
+            'not in <map object',
+            'the list by image does not find it',
+        )
+        for test in (
+            'test_list_servers_detailed_filter_by_image',
+            'test_list_servers_filter_by_image',
+        )
+    ),
+    *(
+        _of_eic(test, _OTHER_IMAGE, 'another image takes microversion 2.93')
+        for test in (
+            'test_server_actions.ServerActionsTestJSON.test_rebuild_server',
+            'test_server_actions.ServerActionsTestOtherA'
+            '.test_rebuild_server_with_volume_attached',
+            'test_servers.ServerShowV247Test.test_update_rebuild_list_server',
+            'test_servers_microversions.ServerShowV254Test.test_rebuild_server',
+            'test_servers_microversions.ServerShowV257Test.test_rebuild_server',
+        )
+    ),
+    *(
+        _of_eic(test, 'Backup is not supported', 'there is no `createBackup`')
+        for test in (
+            'test_server_actions.ServerActionsTestOtherB.test_create_backup',
+            'test_server_actions.ServersAaction247Test.test_create_backup',
+        )
+    ),
+    _of_eic(
+        'test_server_actions.ServerActionsTestOtherB.test_shelve_unshelve_server',
+        '1 != 0',
+        'shelving keeps the volume and makes no image',
+    ),
+    _of_eic(
+        'test_server_rescue',
+        'Cannot rescue a volume-backed instance',
+        'rescue takes microversion 2.87',
+    ),
+    Known(
+        f'{_ACTIONS}ServerActionsTestOtherA.test_remove_server_all_security_groups',
+        'security_groups',
+        'lab',
+        'it has no Neutron, and so no security groups',
+    ),
+    Known(
+        f'{_ACTIONS}ServerActionsTestOtherB.test_get_console_output_with_unlimited_size',
+        'enough console log length',
+        'lab',
+        "the console of Nova's fake driver always has the same three lines",
+    ),
+    Known(
+        f'{_ACTIONS}ServerActionsV293TestJSON.test_rebuild_volume_backed_server',
+        'validation_resources cannot be None',
+        'lab',
+        'the test logs in at a guest, over a network',
+    ),
+    Known(
+        'cinder_tempest_plugin.scenario.test_snapshots.SnapshotDataIntegrityTests',
+        'No matching service found in the catalog',
+        'lab',
+        'the test logs in at a guest, over a network',
+    ),
+    Known(
+        'cinder_tempest_plugin.scenario.test_volume_concurrency.'
+        'ConcurrentVolumeActionsTest.test_create_backups_and_restores',
+        'failed to build',
+        'lab',
+        'it has no cinder-backup, and the test does not ask tempest.conf about it',
+    ),
+    *(
+        Known(
+            test,
+            r'failed to reach active state \(current state queued\)',
+            'lab',
+            "Nova's fake driver makes no image of a server's local disk",
+            ('stock',),
+        )
+        for test in (
+            f'{_ACTIONS}ServerActionsTestOtherB.test_create_backup',
+            'tempest.scenario.test_snapshots_with_add_location.'
+            'TestImageHashVerification.test_instance_snapshot_image_hash_verification',
+        )
+    ),
+)
 
 
 def explanation(

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_IDS = re.compile(r'[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|\b\d{5,}\b')
+_IDS = re.compile(
+    r'[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|\b\d{5,}\b|\b0x[0-9a-f]+'
+)
 _LONGEST = 300
 
 

@@ -56,6 +56,21 @@ def test_a_class_that_failed_or_was_skipped_is_of_its_group() -> None:
     assert suite.bare(TEST) == TEST
 
 
+@pytest.mark.parametrize(
+    'changes',
+    [
+        '1b2c3d4e-0000-1111-2222-333344445555',
+        '1b2c3d4e000011112222333344445555',
+        '1764287000',
+        '0x7fe9573f39a0',
+    ],
+)
+def test_what_differs_in_each_run_is_not_kept(changes: str) -> None:
+    assert results.error(f'Error: not in <map object at {changes}>') == (
+        'Error: not in <map object at …>'
+    )
+
+
 def test_a_group_has_its_counts_errors_and_reasons_of_skips() -> None:
     found = results.found(
         [
