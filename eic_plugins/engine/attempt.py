@@ -26,6 +26,7 @@ from eic_plugins.model import (
 )
 from eic_plugins.ontap.session import OntapError, OntapForbiddenError
 from eic_plugins.storage.interface import GrowthForbiddenError, VolumeNotMadeError
+from eic_plugins.support import spans
 from eic_plugins.support.clock import SYSTEM
 
 LOG = logging.getLogger(__name__)
@@ -63,7 +64,10 @@ class Attempt:
     def run(self) -> Outcome:
         """Plan and execute until something worked or nothing is left."""
         started = SYSTEM.monotonic()
-        plan, cached = self._until_done()
+        image, pool = self._demand.image.id, self._cache.pool.name
+        with spans.span('eic-image', image=image, pool=pool) as end:
+            plan, cached = self._until_done()
+            end['route'] = plan.route
         return Outcome(
             plan.route,
             tuple(dict.fromkeys((*self._failed, *plan.refusals))),

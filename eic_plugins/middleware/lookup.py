@@ -23,6 +23,7 @@ from oslo_log import log as logging
 from eic_plugins.middleware.fair_memory import FairMemory
 from eic_plugins.middleware.metrics import UNCOUNTED, LookupCounts
 from eic_plugins.middleware.remotes import Remote
+from eic_plugins.support import spans
 from eic_plugins.support.clock import SYSTEM, Clock
 
 LOG = logging.getLogger(__name__)
@@ -133,7 +134,8 @@ class Lookup(Generic[Key, Found]):
                 else self._under_way.get(key) or self._start(owner, key, find)
             )
         if not isinstance(asked, LookupEnd):
-            return self._wait(asked, budget, key)
+            with spans.span('eic-lookup', image=str(key)):
+                return self._wait(asked, budget, key)
         self._counts.looked_up(asked)
         return known
 

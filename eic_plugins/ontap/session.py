@@ -24,7 +24,7 @@ from eic_plugins.ontap.throttling import (
     Watch,
     unwatched,
 )
-from eic_plugins.support import request_id
+from eic_plugins.support import request_id, spans
 from eic_plugins.support.clock import SYSTEM, Clock
 
 JsonObject = Mapping[str, Any]
@@ -182,9 +182,12 @@ class OntapSession:
     def _send(
         self, method: str, path: str, patience: float = PATIENCE, **kwargs: Any
     ) -> JsonObject:
-        reply = self._throttle.reply(
-            lambda: self._response(method, path, **kwargs), patience
-        )
+        bare = path.partition('?')[0]
+        with spans.span('eic-ontap', method=method, path=bare, host=self.host) as end:
+            reply = self._throttle.reply(
+                lambda: self._response(method, path, **kwargs), patience
+            )
+            end['status'] = reply.response.status_code
         if reply.response.status_code == HTTPStatus.FORBIDDEN:
             raise _forbidden(method, path, reply)
         return _parse(reply)
