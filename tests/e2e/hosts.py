@@ -1,6 +1,6 @@
 """Two hosts of cinder-volume on the same FlexVols, for the tests of several hosts.
 
-They take minutes, and run with ``EIC_HOST_TABLE=1`` (``make tables``).
+Most of them take minutes, and run with ``EIC_HOST_TABLE=1`` (``make tables``).
 """
 
 import concurrent.futures

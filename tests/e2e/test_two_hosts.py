@@ -1,5 +1,8 @@
 """Two hosts of cinder-volume on the same FlexVols, with etcd for their locks: what
 one of them makes, or leaves half made, the other one uses, or makes.
+
+The first test always runs with twenty volumes. What else is here takes minutes:
+``EIC_HOST_TABLE=1``.
 """
 
 import concurrent.futures
@@ -32,11 +35,10 @@ EACH = 5
 """Volumes for each pool and host, at once."""
 PAUSE_SECONDS = 8
 """A fill bears with 15 s without an answer."""
-pytestmark = needs_time
 __all__ = ['hosts', 'qcow2']
 
 
-@pytest.mark.parametrize('each', [EACH, 5 * EACH])
+@pytest.mark.parametrize('each', [EACH, pytest.param(5 * EACH, marks=needs_time)])
 def test_first_volumes_of_two_hosts_are_one_download(
     hosts: None, cloud: LabUser, qcow2: str, digest: str, ontap: Ontap, each: int
 ) -> None:
@@ -55,6 +57,7 @@ def test_first_volumes_of_two_hosts_are_one_download(
         assert cloud.sha256(volume, kind.partition('-')[2]) == digest
 
 
+@needs_time
 def test_a_host_that_is_killed_leaves_its_fill_to_the_other(
     hosts: None,
     lab: Lab,
@@ -104,6 +107,7 @@ def standing_still(services: Services) -> None:
     services.resume(etcd.NAME)
 
 
+@needs_time
 @pytest.mark.parametrize('trouble', [restarted, standing_still])
 def test_an_etcd_that_is_soon_back_costs_nothing(
     hosts: None,
@@ -127,6 +131,7 @@ def test_an_etcd_that_is_soon_back_costs_nothing(
     assert len(ontap.file_copies(mark)) == 1
 
 
+@needs_time
 def test_a_frozen_host_leaves_its_pools_to_the_other(
     hosts: None, lab: Lab, cloud: LabUser, image: str
 ) -> None:
@@ -145,6 +150,7 @@ def test_a_frozen_host_leaves_its_pools_to_the_other(
     assert routes([cloud.create(image, first)]) == ['cached']
 
 
+@needs_time
 def test_without_etcd_cinder_downloads_and_what_is_cached_is_cloned(
     hosts: None, lab: Lab, cloud: LabUser, image: str, content: bytes, digest: str
 ) -> None:
