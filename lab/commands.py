@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -24,8 +24,11 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str = '',
     cancel: threading.Event | None = None,
+    accepted: Collection[int] = (0,),
 ) -> None:
     """Run a program whose output goes to a log; failure is an error.
+
+    :param accepted: statuses that are no failure
 
     It gets a session of its own, so that Ctrl-C reaches the lab alone, which
     then ends what it has started in order.
@@ -48,7 +51,7 @@ def run(
             _wait(process, argv, seconds, cancel)
         finally:
             _end(process)
-    if process.returncode:
+    if process.returncode not in accepted:
         raise LabError(
             f'`{" ".join(argv[:4])} …` exited with status '
             f'{process.returncode}.{tail(log)}'

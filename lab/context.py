@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from lab import commands, files, proc, secrets_store
@@ -94,6 +94,7 @@ class Lab:
         stdin: str = '',
         env: Mapping[str, str] | None = None,
         seconds: float = 180,
+        accepted: Collection[int] = (0,),
     ) -> None:
         """Run a program of the lab to its end; it logs under ``name``."""
         commands.run(
@@ -103,6 +104,7 @@ class Lab:
             seconds=seconds,
             env={**self.processes.environment(name), **(env or {})},
             cancel=self.cancel,
+            accepted=accepted,
         )
 
     def run_inside(self, name: str, argv: Sequence[str]) -> None:

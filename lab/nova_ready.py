@@ -94,6 +94,9 @@ def forget(lab: Lab, host: str) -> None:
     cloud = identity.admin(lab)
     for each in cloud.nova('GET', f'/os-services?host={host}')['services']:
         cloud.nova('DELETE', f'/os-services/{each["id"]}')
+    # Nova looks for the service of a server by the name of its host. If the name is
+    # used again, it finds the deleted one, and takes the host for down (Nova 34).
+    nova_services.archive_deleted(lab)
 
 
 def _add_to_zone(cloud: identity.Cloud, zone: str, host: str) -> None:

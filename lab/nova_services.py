@@ -1,7 +1,7 @@
 """Starts Nova's processes."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -97,7 +97,13 @@ def _sync(lab: Lab) -> None:
     _manage(lab, 'db', 'sync')
 
 
-def _manage(lab: Lab, *arguments: str) -> None:
+def archive_deleted(lab: Lab) -> None:
+    """Move what Nova has deleted out of its tables."""
+    # 1 says that there was something.
+    _manage(lab, 'db', 'archive_deleted_rows', '--until-complete', accepted=(0, 1))
+
+
+def _manage(lab: Lab, *arguments: str, accepted: Collection[int] = (0,)) -> None:
     lab.run(
         'nova-manage',
         [
@@ -105,6 +111,7 @@ def _manage(lab: Lab, *arguments: str) -> None:
             *files.config_flags(nova.configs(lab, 'database')),
             *arguments,
         ],
+        accepted=accepted,
     )
 
 
