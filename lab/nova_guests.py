@@ -47,6 +47,8 @@ def sections(lab: Lab, host: GuestHost) -> files.Sections:
             'heal_instance_info_cache_interval': -1,
             'shutdown_timeout': _SHUTDOWN_SECONDS,
             'reserved_host_memory_mb': 0,
+            # Ten guests at once, on a machine with two cores.
+            'cpu_allocation_ratio': 64,
         },
         'libvirt': {
             'virt_type': 'qemu',

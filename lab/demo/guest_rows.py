@@ -89,11 +89,20 @@ def _cells(row: GuestRow) -> tuple[str, ...]:
         tables.counted(row.routes),
         _seconds(row.active),
         _seconds(row.first_word),
-        'equal' if all(row.digests_equal) else 'DIFFERS',
-        'in its volume only'
-        if all(row.notes_found) and not row.changed
-        else 'ELSEWHERE',
+        _verdict(row.digests_equal, 'equal', 'DIFFERS'),
+        _verdict(
+            [found and not row.changed for found in row.notes_found],
+            'in its volume only',
+            'ELSEWHERE',
+        ),
     )
+
+
+def _verdict(each: Sequence[bool], good: str, bad: str) -> str:
+    """Nothing is said of guests that were never heard."""
+    if not each:
+        return '-'
+    return good if all(each) else bad
 
 
 def _seconds(each: Sequence[float]) -> str:

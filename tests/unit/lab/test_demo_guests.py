@@ -59,6 +59,13 @@ def test_a_wrong_digest_and_a_write_elsewhere_are_seen_in_the_table():
     assert 'ELSEWHERE' in guest_table([row(changed=['gold/img-cache-1'])])
 
 
+def test_nothing_is_said_of_guests_that_never_spoke():
+    silent = row(statuses=['ERROR'] * 2, digests_equal=[], notes_found=[])
+    shown = guest_table([silent])
+    assert 'equal' not in shown
+    assert 'in its volume only' not in shown
+
+
 def test_the_first_lun_of_an_image_may_be_a_download_and_no_other_volume():
     new = dataclasses.replace(TWO, is_new=True)
     first = row(protocol='iscsi', case=new, routes={'download': 2})
