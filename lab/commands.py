@@ -28,10 +28,10 @@ def run(
 ) -> None:
     """Run a program whose output goes to a log; failure is an error.
 
-    :param accepted: statuses that are no failure
-
     It gets a session of its own, so that Ctrl-C reaches the lab alone, which
     then ends what it has started in order.
+
+    :param accepted: statuses that are no failure
     """
     files.private_dir(log.parent)
     with (

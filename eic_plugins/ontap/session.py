@@ -182,8 +182,9 @@ class OntapSession:
     def _send(
         self, method: str, path: str, patience: float = PATIENCE, **kwargs: Any
     ) -> JsonObject:
-        bare = path.partition('?')[0]
-        with spans.span('eic-ontap', method=method, path=bare, host=self.host) as end:
+        with spans.span(
+            'eic-ontap', method=method, path=_without_query(path), host=self.host
+        ) as end:
             reply = self._throttle.reply(
                 lambda: self._response(method, path, **kwargs), patience
             )
@@ -211,12 +212,12 @@ class OntapSession:
         except (ValueError, requests.exceptions.InvalidJSONError) as err:
             # It was never sent: that says nothing of the cluster.
             raise OntapError(
-                f'{method} {path.partition("?")[0]} cannot be '
+                f'{method} {_without_query(path)} cannot be '
                 f'written: {type(err).__name__}'
             ) from err
         except requests.RequestException as err:
             raise OntapUnreachableError(
-                f'{method} {path.partition("?")[0]} on ONTAP at {self.host}: '
+                f'{method} {_without_query(path)} on ONTAP at {self.host}: '
                 f'{_explain(err)}'
             ) from err
 
@@ -234,9 +235,13 @@ def _forbidden(method: str, path: str, reply: Reply) -> OntapForbiddenError:
     )
 
 
+def _without_query(path: str) -> str:
+    return path.partition('?')[0]
+
+
 def role_path(path: str) -> str:
     """The path of a request, as ``security login rest-role`` writes it."""
-    general = re.sub(r'/[0-9a-f]{8}-[0-9a-f-]{27}', '/*', path.partition('?')[0])
+    general = re.sub(r'/[0-9a-f]{8}-[0-9a-f-]{27}', '/*', _without_query(path))
     head, files, _ = general.partition('/*/files')
     return head + files if files else general.partition('/*')[0]
 

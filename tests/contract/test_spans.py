@@ -1,11 +1,11 @@
 """A trace of osprofiler, with Cinder's own way of wrapping a driver."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from osprofiler import notifier, profiler
+from osprofiler import profiler
 
 from tests.contract.shares import (  # noqa: F401 - fixtures
     GOLD,
@@ -15,24 +15,21 @@ from tests.contract.shares import (  # noqa: F401 - fixtures
     world,
 )
 from tests.contract.stock import MIB
+from tests.traces import Told, collected
 
 PROTOCOL = 'nfs'
 pytestmark = pytest.mark.usefixtures('nfs')
-Told = list[dict[str, Any]]
 CALL = ('method', 'path', 'host')
 
 
 @pytest.fixture
 def told(world: Shares, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     """What a trace is told, with the driver as ``[profiler] enabled`` has it."""
-    before, sent = notifier.get(), []
-    notifier.set(sent.append)
     # The volume manager does so with the instance.
     monkeypatch.setattr(world, 'driver', profiler.trace_cls('driver')(world.driver))
-    profiler.init('key')
-    yield sent
-    profiler.clean()
-    notifier.set(before)
+    with collected() as sent:
+        profiler.init('key')
+        yield sent
 
 
 def spans(told: Told, name: str) -> list[dict[str, Any]]:
@@ -45,6 +42,10 @@ def spans(told: Told, name: str) -> list[dict[str, Any]]:
     ]
 
 
+def requests(calls: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
+    return [(call['method'], call['path'], call['status']) for call in calls]
+
+
 def test_a_trace_shows_the_route_and_each_call_of_ontap(
     world: Shares, told: Told
 ) -> None:
@@ -55,15 +56,9 @@ def test_a_trace_shows_the_route_and_each_call_of_ontap(
     world.create(image, GOLD)
     (of_image,) = spans(told, 'eic-image')
     assert of_image == {'image': image.id, 'pool': GOLD, 'route': 'cached'}
-    called = [
-        (call['method'], call['path'], call['status'])
-        for call in world.simulator.calls(before)['calls']
-    ]
+    called = requests(world.simulator.calls(before)['calls'])
     assert called
-    assert [
-        (call['method'], call['path'], call['status'])
-        for call in spans(told, 'eic-ontap')
-    ] == called
+    assert requests(spans(told, 'eic-ontap')) == called
 
 
 def test_what_fails_is_told_by_its_kind_alone(world: Shares, told: Told) -> None:

@@ -158,21 +158,24 @@ class Cluster:
         It has what hosts can reach: the SVMs of the IPspace Default.
         """
         with self._writing:
-            exports = [
-                {
-                    'address': lif.address,
-                    'junction_path': volume.junction_path,
-                    'directory': str(volume.files.root.resolve()),
-                }
-                for volume in self.volumes
-                for lif in self.lifs
-                if lif.svm == volume.svm
-                and volume.junction_path
-                and volume.state == 'online'
-                and not volume.is_svm_root
-                and lif.svm.ipspace == DEFAULT_IPSPACE
-            ]
-            write_atomically(self.data_dir / EXPORTS, json.dumps(exports, indent=1))
+            text = json.dumps(self._exports(), indent=1)
+            write_atomically(self.data_dir / EXPORTS, text)
+
+    def _exports(self) -> list[Record]:
+        return [
+            {
+                'address': lif.address,
+                'junction_path': volume.junction_path,
+                'directory': str(volume.files.root.resolve()),
+            }
+            for volume in self.volumes
+            for lif in self.lifs
+            if lif.svm == volume.svm
+            and volume.junction_path
+            and volume.state == 'online'
+            and not volume.is_svm_root
+            and lif.svm.ipspace == DEFAULT_IPSPACE
+        ]
 
     def _join(self, volume: FlexVol) -> None:
         self.block.reserve(volume)

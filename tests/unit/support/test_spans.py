@@ -5,22 +5,21 @@ from typing import Any
 
 import pytest
 
+from eic_plugins.middleware.boot_facts import ImageForUser
+from eic_plugins.middleware.lookup import Lookup, LookupLimits
+from eic_plugins.middleware.remotes import Remote
 from eic_plugins.support import spans
 from eic_plugins.support.spans import span
 
 profiler = pytest.importorskip('osprofiler.profiler')
-notifier = pytest.importorskip('osprofiler.notifier')
+traces = pytest.importorskip('tests.traces')
 SECRET = 'https://user:password@somewhere'
 
 
 @pytest.fixture
 def told() -> Iterator[list[dict[str, Any]]]:
-    """What osprofiler sends to where an operator keeps it."""
-    before, sent = notifier.get(), []
-    notifier.set(sent.append)
-    yield sent
-    profiler.clean()
-    notifier.set(before)
+    with traces.collected() as sent:
+        yield sent
 
 
 def test_a_span_has_its_beginning_and_its_end(told: list[dict[str, Any]]) -> None:
@@ -65,3 +64,19 @@ def test_without_osprofiler_nothing_is_done(
     with span('eic-image') as end:
         end['route'] = 'cached'
     assert told == []
+
+
+def test_a_filter_tells_of_its_look_up_the_image_and_not_who_asked(
+    told: list[dict[str, Any]],
+) -> None:
+    remote = Remote('Glance', 'x', failures=1, reset=1.0)
+    lookup: Lookup[ImageForUser, str] = Lookup(LookupLimits(2, ttl=60.0), remote)
+    key = ImageForUser('a-user', 'a-project', frozenset({'member'}), 'an-image')
+    profiler.init('key')
+    for _ in range(2):
+        assert lookup.within(5, 'a-project', key, lambda _: 'found') == 'found'
+    # The second time it is remembered: nothing is asked.
+    assert [(each['name'], each['info']['eic']) for each in told] == [
+        ('eic-lookup-start', {'image': 'an-image'}),
+        ('eic-lookup-stop', {}),
+    ]
