@@ -22,11 +22,12 @@ from ontap_simulator.testing import (
 
 from eic_plugins.precache.precacher import Precacher
 from eic_plugins.precache.spreader import Spreader
-from tests.contract import block, stock
+from tests.contract import block, shares, stock
 from tests.contract.block import ONE, SVM, BlockWorld
 from tests.contract.images import Glance, Image
 from tests.contract.simulator import TOPOLOGY, Simulator
 from tests.contract.stock import MIB
+from tests.contract.world import World
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -119,9 +120,14 @@ def state(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cinder_conf(
     request: pytest.FixtureRequest, served: Simulator, state: Path, protocol: str
 ) -> Iterator[Any]:
-    """A backend on svm_san, with what the module wants in ``[eic]``."""
-    with block.configured(
-        served, state, protocol, **getattr(request.module, 'EIC', {})
+    """A backend on svm_san, with NFS on svm_gold, and what the module wants in
+    ``[eic]``.
+    """
+    eic = getattr(request.module, 'EIC', {})
+    with (
+        shares.configured(served, state, **eic)
+        if protocol == 'nfs'
+        else block.configured(served, state, protocol, **eic)
     ) as found:
         yield found
 
@@ -176,9 +182,22 @@ def image(glance: Glance) -> Image:
     return glance.add(os.urandom(MIB))
 
 
+@pytest.fixture(scope='module')
+def nfs_driver(nfs: None, admin: Any) -> Any:
+    """EIC's, once a module."""
+    return shares.started(admin)
+
+
 @pytest.fixture
 def world(
-    admin: Any, simulator: Simulator, protocol: str, glance: Glance
-) -> BlockWorld:
-    """EIC's block driver, as it has just been started."""
+    request: pytest.FixtureRequest,
+    admin: Any,
+    simulator: Simulator,
+    protocol: str,
+    glance: Glance,
+) -> World:
+    """EIC's driver of the protocol, as it has just been started."""
+    if protocol == 'nfs':
+        driver = request.getfixturevalue('nfs_driver')
+        return shares.as_just_started(driver, admin, simulator, glance)
     return BlockWorld(admin, simulator, protocol, glance)

@@ -6,7 +6,7 @@ service would be; ``silver_vol`` is in another SVM.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -167,20 +167,11 @@ def started(admin: Any) -> Any:
     return found
 
 
-@pytest.fixture(scope='module')
-def cinder_conf(served: Simulator, state: Path) -> Iterator[Any]:
-    with configured(served, state) as configuration:
-        yield configuration
-
-
-@pytest.fixture(scope='module')
-def nfs_driver(nfs: None, admin: Any) -> Any:
-    return started(admin)
-
-
-@pytest.fixture
-def world(nfs_driver: Any, admin: Any, simulator: Simulator, glance: Glance) -> Shares:
-    found = Shares(nfs_driver, admin, simulator, glance)
+def as_just_started(
+    driver: Any, admin: Any, simulator: Simulator, glance: Glance
+) -> Shares:
+    """With no other backend's pools."""
+    found = Shares(driver, admin, simulator, glance)
     found.start_anew()
     found.deploy()
     return found

@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from tests.contract.shares import TwoPools, nfs_driver  # noqa: F401 - a fixture
+from tests.contract.shares import TwoPools
 from tests.contract.shares import two_pools as world  # noqa: F401 - a fixture
 from tests.contract.stock import MIB
 from tests.contract.test_stock_nfs_driver import (  # noqa: F401 - fixtures

@@ -15,13 +15,7 @@ from oslo_concurrency import processutils
 
 from lab.guest_image import hostile
 from tests.contract.images import Image
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    GOLD,
-    Shares,
-    cinder_conf,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import GOLD, Shares
 from tests.contract.stock import GIB, MIB, head, new_snapshot
 
 PROTOCOL = 'nfs'

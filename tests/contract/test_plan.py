@@ -10,14 +10,7 @@ import pytest
 
 from tests.contract.images import Image, qcow2_of
 from tests.contract.release import ZAPI
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    FLEXVOLS,
-    GOLD,
-    Shares,
-    cinder_conf,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import FLEXVOLS, GOLD, Shares
 from tests.contract.stock import BACKEND, MIB
 
 PROTOCOL = 'nfs'

@@ -6,13 +6,7 @@ import netapp_ontap
 import pytest
 from cinder import context
 
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    GOLD,
-    Shares,
-    cinder_conf,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import GOLD, Shares
 from tests.contract.stock import MIB
 
 PROTOCOL = 'nfs'

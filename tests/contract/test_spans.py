@@ -7,13 +7,7 @@ from typing import Any
 import pytest
 from osprofiler import profiler
 
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    GOLD,
-    Shares,
-    cinder_conf,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import GOLD, Shares
 from tests.contract.stock import MIB
 from tests.traces import Told, collected
 

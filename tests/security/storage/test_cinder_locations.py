@@ -13,13 +13,7 @@ from typing import Any
 import pytest
 
 from tests.contract.images import Image
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    GOLD,
-    Shares,
-    cinder_conf,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import Shares
 from tests.contract.stock import MIB
 
 PROTOCOL = 'nfs'

@@ -12,14 +12,7 @@ from typing import Any
 import pytest
 
 from tests.contract.images import Image
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    GOLD,
-    Shares,
-    cinder_conf,
-    forged,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import GOLD, Shares, forged
 from tests.contract.simulator import WAIT
 from tests.contract.stock import MIB
 

@@ -11,12 +11,7 @@ from typing import Any
 import pytest
 
 from tests.contract.images import Image
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    Shares,
-    configured,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import Shares, configured
 from tests.contract.simulator import Simulator
 from tests.contract.stock import MIB
 

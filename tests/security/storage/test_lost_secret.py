@@ -14,13 +14,7 @@ from unittest import mock
 import pytest
 
 from tests.contract.images import Image, qcow2_of
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    GOLD,
-    Shares,
-    cinder_conf,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import GOLD, Shares
 from tests.contract.stock import MIB
 
 PROTOCOL = 'nfs'

@@ -11,12 +11,7 @@ from typing import Any
 import pytest
 
 from eic_plugins.support.breaker import CircuitBreaker
-from tests.contract.shares import (  # noqa: F401 - fixtures
-    Shares,
-    cinder_conf,
-    nfs_driver,
-    world,
-)
+from tests.contract.shares import Shares
 from tests.contract.stock import MIB
 from tests.security import odd
 
